@@ -1,0 +1,121 @@
+//! The words of a command, taken one after the other.
+
+use crate::BadArgs;
+use crate::error;
+
+/// The words behind a command's name (and subcommand), front to back.
+#[derive(Clone, Copy, Debug)]
+pub struct Args<'a> {
+    rest: &'a [&'a [u8]],
+}
+
+impl<'a> Args<'a> {
+    /// The words behind the first `skip`.
+    pub fn new(words: &'a [&'a [u8]], skip: usize) -> Self {
+        Args { rest: words.get(skip..).unwrap_or_default() }
+    }
+
+    /// How many are left.
+    pub fn len(&self) -> usize {
+        self.rest.len()
+    }
+
+    /// Whether none is left.
+    pub fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    /// The next word.
+    ///
+    /// # Errors
+    /// A syntax error when none is left.
+    pub fn word(&mut self) -> Result<&'a [u8], BadArgs> {
+        self.next().ok_or(error::SYNTAX)
+    }
+
+    /// The next word without taking it.
+    pub fn peek(&self) -> Option<&'a [u8]> {
+        self.rest.first().copied()
+    }
+
+    /// Takes the next word if it is `token`, in capitals or not.
+    pub fn token(&mut self, token: &str) -> bool {
+        let found = self.peek().is_some_and(|word| word.eq_ignore_ascii_case(token.as_bytes()));
+        if found {
+            self.rest = &self.rest[1..];
+        }
+        found
+    }
+
+    /// The next word as a signed 64-bit integer by Redis' strict rules: no
+    /// blanks, no plus sign, no leading zeros.
+    ///
+    /// # Errors
+    /// `value is not an integer or out of range`.
+    pub fn integer(&mut self) -> Result<i64, BadArgs> {
+        parse_integer(self.word()?).ok_or(error::NOT_INTEGER)
+    }
+
+    /// All words that are left.
+    pub fn all(&mut self) -> &'a [&'a [u8]] {
+        std::mem::take(&mut self.rest)
+    }
+
+    /// Nothing may be left.
+    ///
+    /// # Errors
+    /// A syntax error when something is.
+    pub fn end(&self) -> Result<(), BadArgs> {
+        if self.rest.is_empty() { Ok(()) } else { Err(error::SYNTAX) }
+    }
+}
+
+impl<'a> Iterator for Args<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (first, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(first)
+    }
+}
+
+/// A signed 64-bit integer by Redis' strict rules (`string2ll`).
+pub fn parse_integer(word: &[u8]) -> Option<i64> {
+    let (negative, digits) = match word {
+        [b'-', digits @ ..] => (true, digits),
+        digits => (false, digits),
+    };
+    match digits {
+        [] => return None,
+        [b'0'] => return if negative { None } else { Some(0) },
+        [b'0', ..] => return None,
+        _ if digits.len() > 19 => return None,
+        _ => {}
+    }
+    let mut value = 0i64;
+    for digit in digits {
+        if !digit.is_ascii_digit() {
+            return None;
+        }
+        // Negative from the start, because the smallest number has no positive twin.
+        value = value.checked_mul(10)?.checked_sub(i64::from(digit - b'0'))?;
+    }
+    if negative { Some(value) } else { value.checked_neg() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::parse_integer;
+
+    #[test]
+    fn integers_are_read_by_the_strict_rules() {
+        assert_eq!(parse_integer(b"0"), Some(0));
+        assert_eq!(parse_integer(b"-1"), Some(-1));
+        assert_eq!(parse_integer(b"9223372036854775807"), Some(i64::MAX));
+        assert_eq!(parse_integer(b"-9223372036854775808"), Some(i64::MIN));
+        for bad in ["", "-", "-0", "+1", "01", " 1", "1 ", "1.0", "9223372036854775808"] {
+            assert_eq!(parse_integer(bad.as_bytes()), None, "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,3 @@
+//! Handshake and session.
+
+pub mod ping;

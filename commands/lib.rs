@@ -1,0 +1,28 @@
+//! The menu: every command Lockstep knows, one file per command.
+//!
+//! A command's file holds its [`Spec`], how its words are parsed into a
+//! [`Request`], and how the outcome is shown as a [`Reply`]. Nothing else knows
+//! its name, its arity or its error text.
+
+pub mod args;
+pub mod connection;
+pub mod error;
+pub mod here;
+pub mod keys;
+pub mod locks;
+pub mod queues;
+pub mod reply;
+pub mod request;
+pub mod server;
+pub mod spec;
+pub mod strings;
+pub mod table;
+pub mod transactions;
+
+pub use args::Args;
+pub use error::BadArgs;
+pub use here::Here;
+pub use reply::{Protocol, Reply};
+pub use request::{Context, Request};
+pub use spec::{Group, KeySpec, Road, Spec};
+pub use table::Command;

@@ -1,0 +1,84 @@
+//! What a client is shown, before it is encoded.
+
+use lockstep_core::Outcome;
+
+use crate::BadArgs;
+use crate::error;
+use crate::spec::Spec;
+
+/// The version of the protocol a connection speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Protocol {
+    /// RESP2.
+    #[default]
+    Resp2,
+    /// RESP3.
+    Resp3,
+}
+
+/// A reply. Types that only RESP3 has are shown to RESP2 clients in Redis' way:
+/// a map as a flat array, a set and a push as arrays, a double and a verbatim
+/// string as a bulk string, nil as the null bulk string.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reply {
+    /// `+OK`.
+    Ok,
+    /// A simple string: one line.
+    Simple(&'static str),
+    /// A simple string made on the spot.
+    Line(String),
+    /// A bulk string.
+    Bulk(Vec<u8>),
+    /// A number.
+    Int(i64),
+    /// Nothing: `$-1`, or `_`.
+    Nil,
+    /// Nothing where an array is due: `*-1`, or `_`.
+    NilArray,
+    /// A floating-point number.
+    Double(f64),
+    /// Several replies.
+    Array(Vec<Reply>),
+    /// Pairs in order.
+    Map(Vec<(Reply, Reply)>),
+    /// Several replies without order.
+    Set(Vec<Reply>),
+    /// Out of band.
+    Push(Vec<Reply>),
+    /// Text for people.
+    Verbatim(String),
+    /// `-CODE text`.
+    Error(BadArgs),
+    /// No reply at all (CLIENT REPLY OFF).
+    Silence,
+}
+
+impl Reply {
+    /// A bulk string of some text.
+    pub fn bulk(text: impl AsRef<[u8]>) -> Self {
+        Reply::Bulk(text.as_ref().to_vec())
+    }
+}
+
+impl From<BadArgs> for Reply {
+    fn from(bad: BadArgs) -> Self {
+        Reply::Error(bad)
+    }
+}
+
+/// The reply that says just what the outcome says. Most commands need no other.
+pub fn plain(spec: &Spec, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Ok => Reply::Ok,
+        Outcome::Nil => Reply::Nil,
+        Outcome::Int(number) => Reply::Int(number),
+        Outcome::Float(number) => Reply::Double(number),
+        Outcome::Bytes(bytes) => Reply::Bulk(bytes),
+        Outcome::Word(word) => Reply::Simple(word),
+        Outcome::List(list) => {
+            Reply::Array(list.into_iter().map(|item| plain(spec, item)).collect())
+        }
+        Outcome::Waits => Reply::Silence,
+        Outcome::Fault(fault) => Reply::Error(error::of_fault(fault, spec.name)),
+    }
+}

@@ -1,0 +1,219 @@
+//! Operations on the key space.
+
+use crate::{Db, wire_enum};
+
+wire_enum! {
+    /// When a key's life ends.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Expiry {
+        /// Never; an older deadline is taken away.
+        0 => Never {},
+        /// An older deadline stays as it is.
+        1 => Keep {},
+        /// Milliseconds after the entry's clock.
+        2 => In {
+            /// How many; may be negative (the past).
+            ms: i64,
+        },
+        /// At a time, in milliseconds since the Unix epoch.
+        3 => At {
+            /// The time; may be in the past.
+            ms: i64,
+        },
+    }
+}
+
+wire_enum! {
+    /// The condition of a SET.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum When<'a> {
+        /// None.
+        0 => Always {},
+        /// NX: the key is not there.
+        1 => Absent {},
+        /// XX: the key is there.
+        2 => Present {},
+        /// IFEQ: the key holds this string.
+        3 => Equals {
+            /// The string.
+            value: &'a [u8],
+        },
+    }
+}
+
+wire_enum! {
+    /// The condition of an EXPIRE.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum ExpireWhen {
+        /// None.
+        0 => Always {},
+        /// NX: the key has no deadline. Excludes all others.
+        1 => NoDeadline {},
+        /// Any of the others together.
+        2 => If {
+            /// XX: the key has a deadline.
+            has: bool,
+            /// GT: the new deadline is later; no deadline counts as infinitely late.
+            later: bool,
+            /// LT: the new deadline is earlier; no deadline counts as infinitely late.
+            earlier: bool,
+        },
+    }
+}
+
+wire_enum! {
+    /// Which numbers TTL and its relatives give.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum TtlForm {
+        /// Seconds left, rounded to the nearest (TTL).
+        0 => Seconds {},
+        /// Milliseconds left (PTTL).
+        1 => Millis {},
+        /// The deadline in seconds since the Unix epoch (EXPIRETIME).
+        2 => AtSeconds {},
+        /// The deadline in milliseconds since the Unix epoch (PEXPIRETIME).
+        3 => AtMillis {},
+    }
+}
+
+wire_enum! {
+    /// What OBJECT asks for.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum About {
+        /// How the value is stored (OBJECT ENCODING): int, embstr or raw.
+        0 => Encoding {},
+        /// Seconds since the last access (OBJECT IDLETIME).
+        1 => Idle {},
+        /// The logarithmic access counter (OBJECT FREQ).
+        2 => Frequency {},
+        /// Always 1 (OBJECT REFCOUNT).
+        3 => References {},
+        /// Bytes of memory (MEMORY USAGE).
+        4 => Memory {},
+    }
+}
+
+wire_enum! {
+    /// One operation on the key space. Reads stand here too: they are run on
+    /// their own, inside transactions and between writes of a batch, with the
+    /// same code. Fields are named as in the Redis documentation of the command.
+    #[derive(Clone, Debug, PartialEq)]
+    #[expect(missing_docs, reason = "the variant's text says what its fields are")]
+    pub enum Op<'a> {
+        /// GET. Bytes or nil.
+        1 => Get { db: Db, key: &'a [u8] },
+        /// MGET. A list of bytes or nil; nil also for other types.
+        2 => MGet { db: Db, keys: Vec<&'a [u8]> },
+        /// GETRANGE and SUBSTR: from `start` to `end`, both counted from the end
+        /// when negative, both inclusive. Bytes, empty when nothing is there.
+        3 => GetRange { db: Db, key: &'a [u8], start: i64, end: i64 },
+        /// STRLEN. A number.
+        4 => StrLen { db: Db, key: &'a [u8] },
+        /// LCS of two strings: `0` gives the bytes, `1` the length (LEN), `2` the
+        /// matches (IDX) as List[List[List[Int a_from, Int a_to], List[Int b_from,
+        /// Int b_to], Int len]..., Int total_len], matches shorter than `min_len` left out.
+        5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
+        /// EXISTS. How many of the keys are there, repeated ones counted again.
+        6 => Exists { db: Db, keys: Vec<&'a [u8]> },
+        /// TYPE. A word: none, string.
+        7 => Type { db: Db, key: &'a [u8] },
+        /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
+        8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
+        /// RANDOMKEY. Bytes or nil; `seed` chooses.
+        9 => RandomKey { db: Db, seed: u64 },
+        /// KEYS. A list of bytes.
+        10 => Keys { db: Db, pattern: &'a [u8] },
+        /// SCAN. List[Bytes cursor, List[Bytes key...]]; keys there during the
+        /// whole scan are given at least once. `kind`: only keys of that TYPE.
+        11 => Scan { db: Db, cursor: u64, pattern: Option<&'a [u8]>, count: u64, kind: Option<&'a [u8]> },
+        /// DBSIZE. A number.
+        12 => DbSize { db: Db },
+        /// DUMP. Bytes in Redis' payload format (RDB version 10, CRC64), or nil.
+        13 => Dump { db: Db, key: &'a [u8] },
+        /// OBJECT and MEMORY USAGE. A word, a number, or nil.
+        14 => Object { db: Db, key: &'a [u8], about: About },
+        /// TOUCH. How many of the keys are there; their access time becomes now.
+        15 => Touch { db: Db, keys: Vec<&'a [u8]> },
+        /// The versions of keys for WATCH. A list of numbers, 0 for a missing key.
+        16 => Versions { db: Db, keys: Vec<&'a [u8]> },
+        /// DEBUG DIGEST. 40 hexadecimal digits over all databases, as bytes.
+        17 => Digest {},
+        /// DEBUG DIGEST-VALUE. A list of 40 hexadecimal digits per key.
+        18 => DigestValue { db: Db, keys: Vec<&'a [u8]> },
+
+        /// SET and its relatives. Ok, or nil when the condition does not hold;
+        /// with `get` the old bytes or nil instead.
+        32 => Set { db: Db, key: &'a [u8], value: &'a [u8], when: When<'a>, expiry: Expiry, get: bool },
+        /// GETDEL. Bytes or nil.
+        33 => GetDel { db: Db, key: &'a [u8] },
+        /// GETEX. Bytes or nil; `Keep` changes nothing, `Never` is PERSIST.
+        34 => GetEx { db: Db, key: &'a [u8], expiry: Expiry },
+        /// MSET (Ok) and MSETNX (1, or 0 when any key is there and none was set).
+        35 => MSet { db: Db, pairs: Vec<(&'a [u8], &'a [u8])>, only_new: bool },
+        /// APPEND. The new length.
+        36 => Append { db: Db, key: &'a [u8], value: &'a [u8], max: u64 },
+        /// SETRANGE. The new length; `max` bounds it.
+        37 => SetRange { db: Db, key: &'a [u8], offset: u64, value: &'a [u8], max: u64 },
+        /// INCR, DECR, INCRBY, DECRBY. The new number.
+        38 => IncrBy { db: Db, key: &'a [u8], by: i64 },
+        /// INCRBYFLOAT. The new number as bytes; `by` is the decimal text given.
+        39 => IncrByFloat { db: Db, key: &'a [u8], by: &'a [u8] },
+        /// DEL and UNLINK. How many were there.
+        40 => Del { db: Db, keys: Vec<&'a [u8]> },
+        /// DELIFEQ and DELEX ... IFEQ: 1 when the key held the value and is gone,
+        /// else 0 (wrong type is a fault).
+        41 => DelIfEqual { db: Db, key: &'a [u8], value: &'a [u8] },
+        /// COPY. 1, or 0 when the source is missing or the target is there.
+        42 => Copy { db: Db, from: &'a [u8], to_db: Db, to: &'a [u8], replace: bool },
+        /// RENAME (Ok) and RENAMENX (1 or 0).
+        43 => Rename { db: Db, from: &'a [u8], to: &'a [u8], only_new: bool },
+        /// MOVE. 1 or 0.
+        44 => Move { db: Db, key: &'a [u8], to_db: Db },
+        /// RESTORE. Ok. `expiry` is Never, In or At; `idle_s` and `freq` set the
+        /// access data.
+        45 => Restore {
+            db: Db, key: &'a [u8], payload: &'a [u8], expiry: Expiry, replace: bool,
+            idle_s: Option<u64>, freq: Option<u8>,
+        },
+        /// EXPIRE, PEXPIRE, EXPIREAT, PEXPIREAT. 1 or 0.
+        46 => Expire { db: Db, key: &'a [u8], expiry: Expiry, when: ExpireWhen },
+        /// PERSIST. 1 or 0.
+        47 => Persist { db: Db, key: &'a [u8] },
+        /// FLUSHDB. Ok.
+        48 => FlushDb { db: Db },
+        /// FLUSHALL. Ok.
+        49 => FlushAll {},
+        /// SWAPDB. Ok.
+        50 => SwapDb { a: Db, b: Db },
+        /// Keys that the leader chose to evict. How many were there.
+        51 => Evict { keys: Vec<(Db, &'a [u8])> },
+    }
+}
+
+impl Op<'_> {
+    /// Whether this changes anything that replicas must agree on.
+    pub fn is_write(&self) -> bool {
+        // Reads have the tags below 32.
+        !matches!(
+            self,
+            Op::Get { .. }
+                | Op::MGet { .. }
+                | Op::GetRange { .. }
+                | Op::StrLen { .. }
+                | Op::Lcs { .. }
+                | Op::Exists { .. }
+                | Op::Type { .. }
+                | Op::Ttl { .. }
+                | Op::RandomKey { .. }
+                | Op::Keys { .. }
+                | Op::Scan { .. }
+                | Op::DbSize { .. }
+                | Op::Dump { .. }
+                | Op::Object { .. }
+                | Op::Touch { .. }
+                | Op::Versions { .. }
+                | Op::Digest {}
+                | Op::DigestValue { .. }
+        )
+    }
+}

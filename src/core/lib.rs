@@ -1,0 +1,29 @@
+//! What Lockstep's commands mean: pure data and state machines.
+//!
+//! Nothing in here reads a clock, draws a random number, touches a disk or a
+//! socket, or depends on the order of a hash map. Time and sequence numbers
+//! arrive in a [`Stamp`], operations arrive as an [`Op`], results leave as an
+//! [`Outcome`] and a list of [`Effect`]s. The same operations in the same order
+//! give the same state, byte for byte, on every replica.
+
+pub mod effects;
+pub mod fault;
+pub mod ids;
+pub mod keys;
+pub mod locks;
+pub mod op;
+pub mod outcome;
+pub mod queues;
+pub mod shard;
+pub mod slot;
+pub mod stamp;
+pub mod wire;
+
+pub use effects::{Effect, Effects};
+pub use fault::Fault;
+pub use ids::{Db, NodeId, Origin, ShardId, Token};
+pub use op::Op;
+pub use outcome::Outcome;
+pub use shard::{Read, Shard};
+pub use slot::Slot;
+pub use stamp::Stamp;

@@ -1,0 +1,91 @@
+//! The operations: all that can stand in the log of a shard.
+
+use crate::slot::Slot;
+use crate::{Db, Origin, keys, locks, queues, wire_enum};
+
+wire_enum! {
+    /// One operation on a shard.
+    ///
+    /// Fields borrow from the request or from the log entry they were read from.
+    /// The byte form is the format of the log: a tag keeps its meaning.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum Op<'a> {
+        /// Moves the clock of the shard, so that what is due ends.
+        0 => Tick {},
+        /// On the key space.
+        1 => Key {
+            /// The operation.
+            op: keys::Op<'a>,
+        },
+        /// On the lock table.
+        2 => Lock {
+            /// The operation.
+            op: locks::Op<'a>,
+        },
+        /// On the queues.
+        3 => Queue {
+            /// The operation.
+            op: queues::Op<'a>,
+        },
+        /// Several operations as one, in order, if no watched key has changed
+        /// (MULTI/EXEC). Gives a list of outcomes, or nil when one has.
+        4 => Transaction {
+            /// The watched keys with the versions they were seen at.
+            watched: Vec<Watched<'a>>,
+            /// How many operations follow.
+            count: u32,
+            /// Their byte forms, one behind the other.
+            ops: &'a [u8],
+        },
+        /// A node began a new life: what connections of its former lives held or
+        /// waited for ends.
+        5 => Boot {
+            /// The node and its new incarnation (`conn` is 0).
+            origin: Origin,
+        },
+        /// A connection ended: what it held or waited for ends.
+        6 => Gone {
+            /// The connection.
+            origin: Origin,
+        },
+    }
+}
+
+wire_enum! {
+    /// A key and the version it had when it was watched (0: it was not there).
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Watched<'a> {
+        /// The only form.
+        1 => Key {
+            /// The database.
+            db: Db,
+            /// The key.
+            key: &'a [u8],
+            /// Its version then.
+            version: u64,
+        },
+    }
+}
+
+/// Where an operation belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Home {
+    /// The shard of the key space.
+    KeySpace,
+    /// The shard that owns this slot (locks and queues).
+    Slot(Slot),
+    /// Every shard.
+    Everywhere,
+}
+
+impl Op<'_> {
+    /// Where this operation belongs.
+    pub fn home(&self) -> Home {
+        match self {
+            Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
+            Op::Lock { op } => Home::Slot(Slot::of(op.name())),
+            Op::Queue { op } => Home::Slot(Slot::of(op.name())),
+            Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } => Home::Everywhere,
+        }
+    }
+}

@@ -1,0 +1,5 @@
+//! The queues.
+
+mod op;
+
+pub use op::Op;
