@@ -1,1 +1,19 @@
-//! lockstep.
+//! The process: wiring, routing, waiting replies, administration.
+
+pub mod admin;
+pub mod cli;
+pub mod clients;
+pub mod config;
+pub mod here;
+pub mod info;
+pub mod latency;
+pub mod logging;
+pub mod metrics;
+pub mod monitor;
+pub mod node;
+pub mod session;
+pub mod shards;
+pub mod slowlog;
+pub mod stats;
+
+pub use node::Node;

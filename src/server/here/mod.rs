@@ -1,0 +1,1 @@
+//! Commands that this node answers from what it knows itself.

@@ -1,0 +1,5 @@
+//! Latency events (LATENCY).
+
+/// The latency events.
+#[derive(Debug, Default)]
+pub struct Latency {}

@@ -1,0 +1,1 @@
+//! The names of all metrics, with unit and meaning.

@@ -1,0 +1,5 @@
+//! MONITOR.
+
+/// The connections that watch all commands.
+#[derive(Debug, Default)]
+pub struct Monitors {}

@@ -1,0 +1,53 @@
+//! One running node: what all its connections share.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Instant, SystemTime};
+
+use lockstep_core::NodeId;
+
+use crate::clients::Clients;
+use crate::config::Settings;
+use crate::latency::Latency;
+use crate::monitor::Monitors;
+use crate::shards::Shards;
+use crate::slowlog::Slowlog;
+use crate::stats::Stats;
+
+/// What all connections of a node share.
+#[derive(Debug)]
+pub struct Node {
+    /// Who this node is.
+    pub identity: Identity,
+    /// The settings in force.
+    pub settings: Arc<Settings>,
+    /// The connected clients.
+    pub clients: Clients,
+    /// Counters.
+    pub stats: Stats,
+    /// The slow commands.
+    pub slowlog: Slowlog,
+    /// The latency events.
+    pub latency: Latency,
+    /// The connections that watch all commands.
+    pub monitors: Monitors,
+    /// The shards this node serves.
+    pub shards: Shards,
+}
+
+/// Who a node is, for as long as the process lives.
+#[derive(Clone, Debug)]
+pub struct Identity {
+    /// The node's number, kept in the data directory.
+    pub node_id: NodeId,
+    /// Which life of the node this is, from 1.
+    pub boot: u64,
+    /// 40 hexadecimal digits, new with every start (INFO `run_id`).
+    pub run_id: String,
+    /// When the process started, on the monotonic clock.
+    pub started: Instant,
+    /// When the process started, on the wall clock.
+    pub started_at: SystemTime,
+    /// Where the data is.
+    pub dir: PathBuf,
+}

@@ -1,0 +1,5 @@
+//! SLOWLOG.
+
+/// The slow commands.
+#[derive(Debug, Default)]
+pub struct Slowlog {}

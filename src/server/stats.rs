@@ -1,0 +1,5 @@
+//! Counters.
+
+/// Counters of this node.
+#[derive(Debug, Default)]
+pub struct Stats {}
