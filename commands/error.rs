@@ -32,23 +32,34 @@ pub fn wrong_arity(name: &str) -> BadArgs {
 /// No command of this name; `words` starts with the name.
 ///
 /// Redis quotes the name, then arguments until 128 bytes are full, each behind
-/// the other in quotes and with a blank; CR and LF become blanks.
+/// the other in quotes and with a blank.
 pub fn unknown_command(words: &[&[u8]]) -> BadArgs {
-    const BYTES_MAX: usize = 128;
-    let clean = |bytes: &[u8]| String::from_utf8_lossy(bytes).replace(['\r', '\n'], " ");
-    let name = words.first().copied().unwrap_or_default();
-    let name = &name[..name.len().min(BYTES_MAX)];
+    let name = shown(words.first().copied().unwrap_or_default(), SHOWN_BYTES_MAX);
     let mut args = String::new();
     for word in words.iter().skip(1) {
-        if args.len() >= BYTES_MAX {
+        if args.len() >= SHOWN_BYTES_MAX {
             break;
         }
-        let room = BYTES_MAX - args.len();
-        args.push_str(&format!("'{}' ", clean(&word[..word.len().min(room)])));
+        args.push_str(&format!("'{}' ", shown(word, SHOWN_BYTES_MAX - args.len())));
     }
-    BadArgs(
-        format!("ERR unknown command '{}', with args beginning with: {args}", clean(name)).into(),
-    )
+    BadArgs(format!("ERR unknown command '{name}', with args beginning with: {args}").into())
+}
+
+/// The container `name` has no subcommand `sub`.
+pub fn unknown_subcommand(sub: &[u8], name: &str) -> BadArgs {
+    let sub = shown(sub, SHOWN_BYTES_MAX);
+    let name = name.to_ascii_uppercase();
+    BadArgs(format!("ERR unknown subcommand '{sub}'. Try {name} HELP.").into())
+}
+
+const SHOWN_BYTES_MAX: usize = 128;
+
+/// What Redis shows of a client's word in an error: at most so many bytes, up to
+/// the first NUL, line ends as blanks.
+fn shown(word: &[u8], bytes_max: usize) -> String {
+    let word = &word[..word.len().min(bytes_max)];
+    let word = word.split(|byte| *byte == 0).next().unwrap_or_default();
+    String::from_utf8_lossy(word).replace(['\r', '\n'], " ")
 }
 
 /// The text for a refusal by a state machine, for the command `name`.

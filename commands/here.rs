@@ -3,6 +3,8 @@
 /// A request to the node. Executed in `src/server/here`.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Here<'a> {
+    /// The answer was found while parsing (COMMAND, the HELP subcommands).
+    Reply(crate::Reply),
     /// PING, with what to send back.
     Ping(Option<&'a [u8]>),
     /// ECHO.

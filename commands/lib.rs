@@ -7,6 +7,7 @@
 pub mod args;
 pub mod connection;
 pub mod error;
+pub mod help;
 pub mod here;
 pub mod keys;
 pub mod locks;
@@ -24,5 +25,5 @@ pub use error::BadArgs;
 pub use here::Here;
 pub use reply::{Protocol, Reply};
 pub use request::{Context, Request};
-pub use spec::{Group, KeySpec, Road, Spec};
+pub use spec::{Begin, Find, Group, KeySpec, Road, Spec};
 pub use table::Command;

@@ -67,15 +67,86 @@ pub enum Group {
 /// Where some of a command's keys stand (Redis' key specifications).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySpec {
-    /// RW, RO, OW or RM first, then what happens to the value: access, update,
-    /// insert, delete, and so on.
+    /// RW, RO, OW or RM first, then what happens to the value (access, update,
+    /// insert, delete), then `not_key`, `incomplete`, `variable_flags`.
     pub flags: &'static [&'static str],
-    /// The index of the first key, counting the command's name as 0.
-    pub first: i16,
-    /// The index of the last one relative to the first; negative from the end (-1: the last word).
-    pub last: i16,
-    /// The distance from one key to the next.
-    pub step: i16,
+    /// Where the search starts.
+    pub begin: Begin,
+    /// How the keys are found from there.
+    pub find: Find,
+    /// What else is to be known; mostly empty.
+    pub notes: &'static str,
+}
+
+/// Where the search for keys starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begin {
+    /// At this word, counting the command's name as 0.
+    Index(i16),
+    /// Behind this word, in capitals or not; searched from the word `from`
+    /// forward, or backward from the end when `from` is negative.
+    Keyword {
+        /// The word.
+        word: &'static str,
+        /// Where its search starts.
+        from: i16,
+    },
+}
+
+/// How keys are found from where the search starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Find {
+    /// From the start to `last`, every `step`.
+    Range {
+        /// The last key relative to the start; negative from the end (-1: the last word).
+        last: i16,
+        /// The distance from one key to the next.
+        step: i16,
+        /// With `last` = -1 only the first 1/limit of the words that are left; 0 and 1: all.
+        limit: i16,
+    },
+    /// A word says how many keys follow.
+    Count {
+        /// Where it stands, relative to the start.
+        at: i16,
+        /// Where the first key stands, relative to the start.
+        first: i16,
+        /// The distance from one key to the next.
+        step: i16,
+    },
+}
+
+impl KeySpec {
+    /// The single key at word `index` (1: the one behind the command's name).
+    pub const fn one(flags: &'static [&'static str], index: i16) -> Self {
+        KeySpec::range(flags, index, 0, 1)
+    }
+
+    /// The keys from word `first` to `last` (relative to `first`, or from the end
+    /// when negative), every `step` words.
+    pub const fn range(flags: &'static [&'static str], first: i16, last: i16, step: i16) -> Self {
+        KeySpec {
+            flags,
+            begin: Begin::Index(first),
+            find: Find::Range { last, step, limit: 0 },
+            notes: "",
+        }
+    }
+
+    /// As many keys as word `index` says, right behind it.
+    pub const fn counted(flags: &'static [&'static str], index: i16) -> Self {
+        KeySpec {
+            flags,
+            begin: Begin::Index(index),
+            find: Find::Count { at: 0, first: 1, step: 1 },
+            notes: "",
+        }
+    }
+
+    /// The same with notes.
+    pub const fn noted(self, notes: &'static str) -> Self {
+        KeySpec { notes, ..self }
+    }
 }
 
 impl Spec {
@@ -84,6 +155,16 @@ impl Spec {
         let arity = i64::from(self.arity);
         let count = count as i64;
         if arity >= 0 { count == arity } else { count >= -arity }
+    }
+
+    /// The name of the container, of a subcommand.
+    pub fn container(&self) -> Option<&'static str> {
+        self.name.split_once('|').map(|(container, _)| container)
+    }
+
+    /// The last word of the name.
+    pub fn last_name(&self) -> &'static str {
+        self.name.split_once('|').map_or(self.name, |(_, name)| name)
     }
 
     /// Whether it has this flag.

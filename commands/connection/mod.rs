@@ -1,3 +1,8 @@
 //! Handshake and session.
 
 pub mod ping;
+
+use crate::Command;
+
+/// The commands of this family.
+pub static COMMANDS: &[Command] = &[ping::COMMAND];

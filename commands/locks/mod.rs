@@ -1,1 +1,6 @@
 //! The locks family.
+
+use crate::Command;
+
+/// The commands of this family.
+pub static COMMANDS: &[Command] = &[];

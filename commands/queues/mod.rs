@@ -1,1 +1,6 @@
 //! The queues family.
+
+use crate::Command;
+
+/// The commands of this family.
+pub static COMMANDS: &[Command] = &[];

@@ -19,7 +19,7 @@ static SPEC: Spec = Spec {
     flags: &["readonly", "fast"],
     acl: &["@read", "@string", "@fast"],
     tips: &[],
-    keys: &[KeySpec { flags: &["RO", "access"], first: 1, last: 0, step: 1 }],
+    keys: &[KeySpec::one(&["RO", "access"], 1)],
     road: Road::Cache,
 };
 

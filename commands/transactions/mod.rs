@@ -1,1 +1,6 @@
 //! The transactions family.
+
+use crate::Command;
+
+/// The commands of this family.
+pub static COMMANDS: &[Command] = &[];
