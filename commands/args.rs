@@ -1,5 +1,8 @@
 //! The words of a command, taken one after the other.
 
+use lockstep_core::Db;
+use lockstep_core::ids::DATABASES;
+
 use crate::BadArgs;
 use crate::error;
 
@@ -56,6 +59,24 @@ impl<'a> Args<'a> {
         parse_integer(self.word()?).ok_or(error::NOT_INTEGER)
     }
 
+    /// The next word as an integer between `min` and `max`.
+    ///
+    /// # Errors
+    /// `value is not an integer or out of range`, or the bounds it leaves.
+    pub fn integer_in(&mut self, min: i64, max: i64) -> Result<i64, BadArgs> {
+        let value = self.integer()?;
+        if (min..=max).contains(&value) { Ok(value) } else { Err(error::not_between(min, max)) }
+    }
+
+    /// The next word as the number of a database.
+    ///
+    /// # Errors
+    /// What [`Args::integer_in`] says for 32 bits, or `DB index is out of range`.
+    pub fn database(&mut self) -> Result<Db, BadArgs> {
+        let index = self.integer_in(i32::MIN.into(), i32::MAX.into())?;
+        database(index).ok_or(error::DB_OUT_OF_RANGE)
+    }
+
     /// All words that are left.
     pub fn all(&mut self) -> &'a [&'a [u8]] {
         std::mem::take(&mut self.rest)
@@ -78,6 +99,11 @@ impl<'a> Iterator for Args<'a> {
         self.rest = rest;
         Some(first)
     }
+}
+
+/// The database of this number.
+pub fn database(index: i64) -> Option<Db> {
+    u8::try_from(index).ok().filter(|index| *index < DATABASES).map(Db)
 }
 
 /// A signed 64-bit integer by Redis' strict rules (`string2ll`).

@@ -82,3 +82,13 @@ pub fn plain(spec: &Spec, outcome: Outcome) -> Reply {
         Outcome::Fault(fault) => Reply::Error(error::of_fault(fault, spec.name)),
     }
 }
+
+/// The reply of commands that tell by a number whether they did what was asked:
+/// 1 for done, 0 for not done.
+pub fn done(spec: &Spec, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Ok => Reply::Int(1),
+        Outcome::Nil => Reply::Int(0),
+        other => plain(spec, other),
+    }
+}

@@ -17,6 +17,8 @@ pub struct Context {
     pub protocol: Protocol,
     /// The largest string there may be, in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: u64,
+    /// Whether the eviction policy counts accesses (LFU) rather than their times.
+    pub lfu: bool,
     /// A seed for random choices of reads.
     pub seed: u64,
 }

@@ -110,8 +110,9 @@ wire_enum! {
         /// STRLEN. A number.
         4 => StrLen { db: Db, key: &'a [u8] },
         /// LCS of two strings: `0` gives the bytes, `1` the length (LEN), `2` the
-        /// matches (IDX) as List[List[List[Int a_from, Int a_to], List[Int b_from,
-        /// Int b_to], Int len]..., Int total_len], matches shorter than `min_len` left out.
+        /// matches (IDX) as List[List[List[List[Int a_from, Int a_to], List[Int b_from,
+        /// Int b_to]]...], Int total_len], matches shorter than `min_len` left out, `3`
+        /// the same with each match's Int len as its third item (WITHMATCHLEN).
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
