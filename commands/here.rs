@@ -1,20 +1,31 @@
 //! Commands that the node answers from what it knows itself.
 
-/// A request to the node. Executed in `src/server/here`.
+use lockstep_core::Db;
+
+use crate::{Protocol, Reply};
+
+/// A request to the node. Executed in `src/server/here`, those that open, close
+/// or leave a transaction where the transaction is kept.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Here<'a> {
-    /// The answer was found while parsing (COMMAND, the HELP subcommands).
-    Reply(crate::Reply),
+    /// The words alone decide the answer (HELP, commands without meaning here).
+    Answer(Reply),
     /// PING, with what to send back.
     Ping(Option<&'a [u8]>),
     /// ECHO.
     Echo(&'a [u8]),
+    /// HELLO.
+    Hello(Hello<'a>),
+    /// AUTH.
+    Auth(Auth<'a>),
     /// QUIT.
     Quit,
     /// RESET.
     Reset,
     /// SELECT.
-    Select(lockstep_core::Db),
+    Select(Db),
+    /// CLIENT and its subcommands.
+    Client(Client<'a>),
     /// MULTI.
     Multi,
     /// EXEC.
@@ -25,4 +36,265 @@ pub enum Here<'a> {
     Watch(Vec<&'a [u8]>),
     /// UNWATCH.
     Unwatch,
+    /// INFO, with the sections asked for; none: the default ones.
+    Info(Vec<&'a [u8]>),
+    /// CONFIG and its subcommands.
+    Config(Config<'a>),
+    /// TIME.
+    Time,
+    /// WAIT: until so many other replicas have this connection's writes.
+    Wait {
+        /// How many are asked for.
+        replicas: i64,
+        /// How long to wait for them; 0: without end.
+        timeout_ms: u64,
+    },
+    /// WAITAOF: until the writes are on disk here and on so many other replicas.
+    WaitAof {
+        /// Whether on this node's disk, too.
+        local: bool,
+        /// How many others are asked for.
+        replicas: i64,
+        /// How long to wait for them; 0: without end.
+        timeout_ms: u64,
+    },
+    /// LASTSAVE.
+    LastSave,
+    /// SAVE.
+    Save,
+    /// BGSAVE.
+    SaveInBackground,
+    /// BGREWRITEAOF.
+    RewriteLog,
+    /// SHUTDOWN.
+    Shutdown(Shutdown),
+    /// SLOWLOG and its subcommands.
+    Slowlog(Slowlog),
+    /// LATENCY and its subcommands.
+    Latency(Latency<'a>),
+    /// MONITOR.
+    Monitor,
+    /// MEMORY and its subcommands (USAGE is an operation on a key).
+    Memory(Memory),
+    /// DEBUG and what it knows.
+    Debug(Debug<'a>),
+    /// ROLE.
+    Role,
+    /// ACL subcommands that need the session or the settings.
+    Acl(Acl<'a>),
+}
+
+/// HELLO's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hello<'a> {
+    /// The protocol to speak from now on.
+    pub protocol: Option<Protocol>,
+    /// User and password.
+    pub auth: Option<(&'a [u8], &'a [u8])>,
+    /// The connection's name.
+    pub name: Option<&'a [u8]>,
+}
+
+/// AUTH's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Auth<'a> {
+    /// The user; without one the default user's password is meant.
+    pub user: Option<&'a [u8]>,
+    /// The password.
+    pub password: &'a [u8],
+}
+
+/// CLIENT's subcommands.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Client<'a> {
+    /// CLIENT ID.
+    Id,
+    /// CLIENT GETNAME.
+    GetName,
+    /// CLIENT SETNAME; the name was checked.
+    SetName(&'a [u8]),
+    /// CLIENT SETINFO LIB-NAME; the name was checked.
+    SetLibraryName(&'a [u8]),
+    /// CLIENT SETINFO LIB-VER; the version was checked.
+    SetLibraryVersion(&'a [u8]),
+    /// CLIENT LIST.
+    List(ListFilter),
+    /// CLIENT INFO.
+    Info,
+    /// CLIENT KILL addr:port.
+    KillAddress(&'a [u8]),
+    /// CLIENT KILL with filters.
+    Kill(KillFilter<'a>),
+    /// CLIENT PAUSE.
+    Pause {
+        /// For how long.
+        timeout_ms: u64,
+        /// Whether only writes wait.
+        writes_only: bool,
+    },
+    /// CLIENT UNPAUSE.
+    Unpause,
+    /// CLIENT REPLY.
+    Reply(ReplySwitch),
+    /// CLIENT UNBLOCK.
+    Unblock {
+        /// Which client.
+        id: i64,
+        /// Whether it gets an error instead of what a timeout gives.
+        error: bool,
+    },
+    /// CLIENT NO-EVICT.
+    NoEvict(bool),
+    /// CLIENT NO-TOUCH.
+    NoTouch(bool),
+}
+
+/// Which clients CLIENT LIST shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ListFilter {
+    /// All.
+    All,
+    /// Those of a kind.
+    Kind(ClientKind),
+    /// Those with these ids, in this order.
+    Ids(Vec<i64>),
+}
+
+/// A kind of client, as CLIENT LIST and CLIENT KILL name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ClientKind {
+    /// `normal`.
+    Normal,
+    /// `master`: there never is one.
+    Master,
+    /// `replica` or `slave`: there never is one.
+    Replica,
+    /// `pubsub`.
+    PubSub,
+}
+
+/// Which clients CLIENT KILL closes: those for whom all that is named holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KillFilter<'a> {
+    /// The id.
+    pub id: Option<i64>,
+    /// The kind.
+    pub kind: Option<ClientKind>,
+    /// The remote address, `ip:port`.
+    pub address: Option<&'a [u8]>,
+    /// The local address, `ip:port`.
+    pub local_address: Option<&'a [u8]>,
+    /// The user.
+    pub user: Option<&'a [u8]>,
+    /// Whether the asking client is spared.
+    pub skip_me: bool,
+}
+
+/// CLIENT REPLY's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplySwitch {
+    /// Replies are sent.
+    On,
+    /// Replies are not sent.
+    Off,
+    /// The next reply is not sent.
+    Skip,
+}
+
+/// CONFIG's subcommands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Config<'a> {
+    /// CONFIG GET, with patterns.
+    Get(Vec<&'a [u8]>),
+    /// CONFIG SET, all or none.
+    Set(Vec<(&'a [u8], &'a [u8])>),
+    /// CONFIG RESETSTAT.
+    ResetStat,
+    /// CONFIG REWRITE.
+    Rewrite,
+}
+
+/// SHUTDOWN's words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Shutdown {
+    /// SAVE: write snapshots first.
+    pub save: bool,
+    /// NOSAVE: write none.
+    pub no_save: bool,
+    /// NOW: do not wait for others.
+    pub now: bool,
+    /// FORCE: go down even when something fails.
+    pub force: bool,
+    /// ABORT: take a shutdown back.
+    pub abort: bool,
+}
+
+/// SLOWLOG's subcommands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Slowlog {
+    /// SLOWLOG GET, the newest so many; none: all.
+    Get(Option<usize>),
+    /// SLOWLOG LEN.
+    Len,
+    /// SLOWLOG RESET.
+    Reset,
+}
+
+/// LATENCY's subcommands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Latency<'a> {
+    /// LATENCY LATEST.
+    Latest,
+    /// LATENCY HISTORY.
+    History(&'a [u8]),
+    /// LATENCY RESET; no names: all events.
+    Reset(Vec<&'a [u8]>),
+    /// LATENCY GRAPH.
+    Graph(&'a [u8]),
+    /// LATENCY DOCTOR.
+    Doctor,
+    /// LATENCY HISTOGRAM; no names: all commands.
+    Histogram(Vec<&'a [u8]>),
+}
+
+/// MEMORY's subcommands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Memory {
+    /// MEMORY STATS.
+    Stats,
+    /// MEMORY DOCTOR.
+    Doctor,
+    /// MEMORY PURGE.
+    Purge,
+    /// MEMORY MALLOC-STATS.
+    MallocStats,
+}
+
+/// DEBUG's words. All of them are answered only if `enable-debug-command` says so.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Debug<'a> {
+    /// DEBUG SLEEP: this connection's answers wait.
+    Sleep {
+        /// For how long.
+        micros: u64,
+    },
+    /// DEBUG DIGEST and DIGEST-VALUE: an operation on the key space.
+    Op(lockstep_core::keys::Op<'a>),
+    /// DEBUG ERROR, PROTOCOL and what is accepted without effect.
+    Answer(Reply),
+    /// DEBUG LOG.
+    Log(&'a [u8]),
+}
+
+/// ACL's subcommands that need more than the table of commands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Acl<'a> {
+    /// ACL WHOAMI.
+    WhoAmI,
+    /// ACL LIST.
+    List,
+    /// ACL GETUSER.
+    GetUser(&'a [u8]),
+    /// ACL GENPASS, so many hexadecimal digits.
+    GeneratePassword(usize),
 }

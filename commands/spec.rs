@@ -62,6 +62,10 @@ pub enum Group {
     Locks,
     /// Queues.
     Queues,
+    /// Cluster membership and topology.
+    Cluster,
+    /// Scripts and functions.
+    Scripting,
 }
 
 /// Where some of a command's keys stand (Redis' key specifications).
