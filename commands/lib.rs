@@ -20,6 +20,9 @@ pub mod strings;
 pub mod table;
 pub mod transactions;
 
+#[cfg(test)]
+mod testing;
+
 pub use args::Args;
 pub use error::BadArgs;
 pub use here::Here;

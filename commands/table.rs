@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use lockstep_core::Outcome;
 
+use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{connection, keys, locks, queues, server, strings, transactions};
 
@@ -19,6 +20,18 @@ pub struct Command {
     /// Its subcommands. A container is parsed itself only when it is called bare
     /// and its arity allows that.
     pub subcommands: &'static [Command],
+}
+
+impl Command {
+    /// A command that is only called with a subcommand.
+    pub const fn container(spec: &'static Spec, subcommands: &'static [Command]) -> Self {
+        Command { spec, parse: no_subcommand, reply: plain, subcommands }
+    }
+}
+
+/// A container's own words. Its arity or the lookup of its subcommand speaks first.
+fn no_subcommand<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    Err(error::SYNTAX)
 }
 
 /// The families; a new one is one line.
