@@ -17,6 +17,7 @@ pub mod queues;
 pub mod shard;
 pub mod slot;
 pub mod stamp;
+pub mod wait;
 pub mod wire;
 
 pub use effects::{Effect, Effects};
@@ -27,3 +28,4 @@ pub use outcome::Outcome;
 pub use shard::{Read, Shard};
 pub use slot::Slot;
 pub use stamp::Stamp;
+pub use wait::Wait;

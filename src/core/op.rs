@@ -83,6 +83,7 @@ impl Op<'_> {
     pub fn home(&self) -> Home {
         match self {
             Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
+            Op::Lock { op: locks::Op::Stats {} } => Home::Everywhere,
             Op::Lock { op } => Home::Slot(Slot::of(op.name())),
             Op::Queue { op } => Home::Slot(Slot::of(op.name())),
             Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } => Home::Everywhere,
