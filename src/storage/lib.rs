@@ -1,1 +1,23 @@
-//! lockstep-storage.
+//! Bytes that survive: the node's log, its snapshots and its identity.
+//!
+//! Everything stands on the [`Disk`] seam, which has a real body and a simulated
+//! one that can lose power, fill up and fail. The [`Log`] is one write-ahead log
+//! for all shards of the node, the [`Snapshots`] hold one checked file per shard,
+//! the [`Identity`] says whose data directory this is.
+
+pub mod disk;
+pub mod log;
+pub mod snapshots;
+
+mod error;
+#[doc(hidden)]
+pub mod fuzz;
+mod identity;
+#[cfg(test)]
+mod tests;
+
+pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk};
+pub use error::StorageError;
+pub use identity::Identity;
+pub use log::{Done, EntryId, Fsync, Log, LogOptions, LogStats, Record, Recovered};
+pub use snapshots::Snapshots;
