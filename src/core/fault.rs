@@ -24,6 +24,12 @@ pub enum Fault {
     BusyKey,
     /// A DUMP payload of another version, or damaged.
     BadPayload,
+    /// A DUMP payload of this version that holds no value we know.
+    BadData,
+    /// The strings are too long to find their longest common subsequence.
+    LcsTooLong,
+    /// A transaction within a transaction.
+    Nested,
     /// Source and destination are the same.
     SameObject,
     /// A number is outside its bounds.

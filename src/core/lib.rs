@@ -8,8 +8,11 @@
 
 pub mod effects;
 pub mod fault;
+pub mod glob;
 pub mod ids;
+pub mod image;
 pub mod keys;
+pub mod lives;
 pub mod locks;
 pub mod op;
 pub mod outcome;

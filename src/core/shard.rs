@@ -1,6 +1,20 @@
-//! The state machine of one shard.
+//! The state machine of one shard: its clock, its keys, its locks and its queues.
 
-use crate::{Op, Outcome};
+mod image;
+
+use crate::wire::Wire;
+use crate::{Effects, Fault, NodeId, Op, Origin, Outcome, Stamp, keys, locks, op::Watched, queues};
+
+pub use image::{Frozen, Restoring};
+
+/// The newest behaviour this build knows ([`Stamp::version`]).
+pub const VERSION: u32 = 1;
+
+/// How much of what is due an operation ends besides its own work.
+const DUE_PER_OP: usize = 64;
+
+/// How much of what is due a tick ends.
+const DUE_PER_TICK: usize = 4096;
 
 /// What a read gave.
 #[derive(Debug, PartialEq)]
@@ -13,12 +27,181 @@ pub enum Read {
 }
 
 /// The state of one shard.
-#[derive(Debug, Default)]
-pub struct Shard;
+#[derive(Debug)]
+pub struct Shard {
+    clock_ms: u64,
+    seq: u64,
+    version: u32,
+    keys: keys::Keyspace,
+    locks: locks::Table,
+    queues: queues::Table,
+}
 
 impl Shard {
-    /// Reads.
-    pub fn read(&self, _now_ms: u64, _op: &Op<'_>) -> Read {
-        Read::TickFirst
+    /// An empty shard. Every replica of it is given the same `seed`, a random
+    /// number that clients do not know.
+    pub fn new(seed: u64) -> Self {
+        Shard {
+            clock_ms: 0,
+            seq: 0,
+            version: VERSION,
+            keys: keys::Keyspace::new(seed),
+            locks: locks::Table::new(),
+            queues: queues::Table::new(),
+        }
+    }
+
+    /// Applies the next operation of the shard's history, proposed at `now_ms`.
+    pub fn apply(&mut self, now_ms: u64, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+        self.clock_ms = self.clock_ms.max(now_ms);
+        let at = self.next_stamp();
+        let budget = if matches!(op, Op::Tick {}) { DUE_PER_TICK } else { DUE_PER_OP };
+        self.keys.expire(&at, budget);
+        self.locks.expire(&at, budget, fx);
+        self.queues.expire(&at, budget, fx);
+        match op {
+            Op::Transaction { watched, count, ops } => self.transact(watched, *count, ops, fx),
+            op => self.apply_one(&at, op, fx),
+        }
+    }
+
+    /// Answers an operation that only reads, at `now_ms` by the reader's clock.
+    ///
+    /// # Panics
+    /// When the operation writes.
+    pub fn read(&self, now_ms: u64, op: &Op<'_>) -> Read {
+        let now_ms = now_ms.max(self.clock_ms);
+        match op {
+            Op::Key { op } => self.keys.read(now_ms, self.clock_ms, op),
+            Op::Lock { op } => self.locks.read(now_ms, self.clock_ms, op),
+            Op::Queue { op } => self.queues.read(now_ms, self.clock_ms, op),
+            Op::Tick {} | Op::Transaction { .. } | Op::Boot { .. } | Op::Gone { .. } => {
+                panic!("asked to read what only the log may carry")
+            }
+        }
+    }
+
+    /// When the next thing is due, in milliseconds since the Unix epoch.
+    pub fn next_deadline(&self) -> Option<u64> {
+        let due = [
+            self.keys.next_deadline(),
+            self.locks.next_deadline(),
+            self.queues.next_deadline(),
+        ];
+        due.into_iter().flatten().min()
+    }
+
+    /// The replicated clock.
+    pub fn clock_ms(&self) -> u64 {
+        self.clock_ms
+    }
+
+    /// How many operations there were, those within transactions counted.
+    pub fn seq(&self) -> u64 {
+        self.seq
+    }
+
+    /// The behaviour version in force.
+    pub fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// The key space.
+    pub fn keys(&self) -> &keys::Keyspace {
+        &self.keys
+    }
+
+    /// The lock table.
+    pub fn locks(&self) -> &locks::Table {
+        &self.locks
+    }
+
+    /// The queues.
+    pub fn queues(&self) -> &queues::Table {
+        &self.queues
+    }
+
+    /// A digest of all that replicas must agree on: equal states have equal ones.
+    pub fn state_digest(&self) -> u64 {
+        let parts = [
+            self.clock_ms,
+            self.seq,
+            u64::from(self.version),
+            self.keys.state_digest(),
+            self.locks.state_digest(),
+            self.queues.state_digest(),
+        ];
+        parts.into_iter().fold(0, |digest: u64, part| {
+            (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
+        })
+    }
+
+    /// The whole state as it is now, for a snapshot. Cheap: what is not changed
+    /// afterwards is shared.
+    pub fn freeze(&self) -> Frozen {
+        Frozen::of(self)
+    }
+
+    fn next_stamp(&mut self) -> Stamp {
+        self.seq += 1;
+        Stamp { now_ms: self.clock_ms, seq: self.seq, version: self.version }
+    }
+
+    fn apply_one(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+        match op {
+            Op::Tick {} => Outcome::Ok,
+            Op::Key { op } => self.keys.apply(at, op),
+            Op::Lock { op } => self.locks.apply(at, op, fx),
+            Op::Queue { op } => self.queues.apply(at, op, fx),
+            Op::Boot { origin } => self.end_lives(at, origin.node, origin.boot, fx),
+            Op::Gone { origin } => self.end_connection(at, *origin, fx),
+            Op::Transaction { .. } => Fault::Nested.into(),
+        }
+    }
+
+    /// MULTI/EXEC. Each operation gets a stamp of its own, so that each has its
+    /// own version and its own random choices.
+    fn transact(
+        &mut self,
+        watched: &[Watched<'_>],
+        count: u32,
+        mut ops: &[u8],
+        fx: &mut Effects,
+    ) -> Outcome {
+        if watched.iter().any(|watched| self.changed(watched)) {
+            return Outcome::Nil;
+        }
+        let mut outcomes = Vec::new();
+        for _ in 0..count {
+            // The bytes were written by an encoder; should they be cut short
+            // all the same, every replica stops at the same place.
+            let Ok(op) = Op::take(&mut ops) else { break };
+            let at = self.next_stamp();
+            outcomes.push(self.apply_one(&at, &op, fx));
+        }
+        Outcome::List(outcomes)
+    }
+
+    fn changed(&self, watched: &Watched<'_>) -> bool {
+        let Watched::Key { db, key, version } = watched;
+        self.keys.version_of(*db, key, self.clock_ms) != *version
+    }
+
+    fn end_lives(&mut self, at: &Stamp, node: NodeId, boot: u64, fx: &mut Effects) -> Outcome {
+        self.locks.end_lives(at, node, boot, fx);
+        self.queues.end_lives(at, node, boot, fx);
+        Outcome::Ok
+    }
+
+    fn end_connection(&mut self, at: &Stamp, origin: Origin, fx: &mut Effects) -> Outcome {
+        self.locks.end_connection(at, origin, fx);
+        self.queues.end_connection(at, origin, fx);
+        Outcome::Ok
+    }
+}
+
+impl Default for Shard {
+    fn default() -> Self {
+        Shard::new(0)
     }
 }

@@ -1,0 +1,110 @@
+//! The state of a shard as chunks of bytes, and back.
+//!
+//! Every chunk starts with a byte that says whose it is: 0 the shard's own
+//! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues'.
+
+use crate::wire::{Malformed, Wire};
+use crate::{Shard, keys, locks, queues};
+
+const NUMBERS: u8 = 0;
+const KEYS: u8 = 1;
+const LOCKS: u8 = 2;
+const QUEUES: u8 = 3;
+
+/// A shard as it was at one moment.
+#[derive(Debug)]
+pub struct Frozen {
+    numbers: Vec<u8>,
+    keys: keys::Frozen,
+    locks: locks::Frozen,
+    queues: queues::Frozen,
+}
+
+impl Frozen {
+    pub(super) fn of(shard: &Shard) -> Self {
+        let mut numbers = vec![NUMBERS];
+        shard.clock_ms.put(&mut numbers);
+        shard.seq.put(&mut numbers);
+        shard.version.put(&mut numbers);
+        Frozen {
+            numbers,
+            keys: shard.keys.freeze(),
+            locks: shard.locks.freeze(),
+            queues: shard.queues.freeze(),
+        }
+    }
+
+    /// The chunks of the snapshot, in order, about 64 KiB each.
+    pub fn chunks(self) -> impl Iterator<Item = Vec<u8>> + Send {
+        std::iter::once(self.numbers)
+            .chain(self.keys.chunks().map(|chunk| tagged(KEYS, chunk)))
+            .chain(self.locks.chunks().map(|chunk| tagged(LOCKS, chunk)))
+            .chain(self.queues.chunks().map(|chunk| tagged(QUEUES, chunk)))
+    }
+}
+
+fn tagged(tag: u8, chunk: Vec<u8>) -> Vec<u8> {
+    let mut out = Vec::with_capacity(chunk.len() + 1);
+    out.push(tag);
+    out.extend_from_slice(&chunk);
+    out
+}
+
+/// A shard that is being read back from the chunks of a snapshot.
+#[derive(Debug, Default)]
+pub struct Restoring {
+    shard: Shard,
+    begun: bool,
+}
+
+impl Restoring {
+    /// Before the first chunk.
+    pub fn new() -> Self {
+        Restoring::default()
+    }
+
+    /// Adds the next chunk.
+    ///
+    /// # Errors
+    /// The bytes are no chunk, or it does not fit to those before.
+    pub fn add(&mut self, chunk: &[u8]) -> Result<(), Malformed> {
+        let (tag, rest) = chunk.split_first().ok_or(Malformed)?;
+        match (*tag, self.begun) {
+            (NUMBERS, false) => self.begin(rest),
+            (KEYS, true) => self.shard.keys.restore(rest),
+            (LOCKS, true) => self.shard.locks.restore(rest),
+            (QUEUES, true) => self.shard.queues.restore(rest),
+            _ => Err(Malformed),
+        }
+    }
+
+    /// The shard, when all chunks were added.
+    ///
+    /// # Errors
+    /// There was not even the first one.
+    pub fn finish(self) -> Result<Shard, Malformed> {
+        if self.begun { Ok(self.shard) } else { Err(Malformed) }
+    }
+
+    fn begin(&mut self, mut numbers: &[u8]) -> Result<(), Malformed> {
+        self.begun = true;
+        self.shard.clock_ms = u64::take(&mut numbers)?;
+        self.shard.seq = u64::take(&mut numbers)?;
+        self.shard.version = u32::take(&mut numbers)?;
+        if numbers.is_empty() { Ok(()) } else { Err(Malformed) }
+    }
+}
+
+impl Shard {
+    /// Reads a shard back from the chunks of a snapshot.
+    ///
+    /// # Errors
+    /// The bytes are not what [`Frozen::chunks`] gave.
+    pub fn restore<C: AsRef<[u8]>>(chunks: impl IntoIterator<Item = C>) -> Result<Self, Malformed> {
+        let mut restoring = Restoring::new();
+        for chunk in chunks {
+            restoring.add(chunk.as_ref())?;
+        }
+        restoring.finish()
+    }
+}
