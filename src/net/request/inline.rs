@@ -1,0 +1,161 @@
+//! Inline commands: a line of words, for people with a terminal.
+
+use lockstep_commands::error;
+
+use super::{Decoded, Decoder, Span, State};
+use crate::limits::LINE_BYTES_MAX;
+
+impl Decoder {
+    /// Takes the line at the front of `buf` and splits it into words.
+    pub(super) fn decode_inline(&mut self, buf: &[u8]) -> Decoded {
+        // As with the other lines: one byte more is searched, and a zero byte hides
+        // the rest.
+        let stop = buf.len().min(LINE_BYTES_MAX + 1);
+        match memchr::memchr2(b'\n', 0, &buf[self.searched.min(stop)..stop]) {
+            Some(found) if buf[self.searched + found] == b'\n' => {
+                let end = self.searched + found;
+                self.at = end + 1;
+                let line = &buf[..end];
+                self.split(buf, line.strip_suffix(b"\r").unwrap_or(line))
+            }
+            found => {
+                self.searched = found.map_or(stop, |found| self.searched + found);
+                if buf.len() > LINE_BYTES_MAX {
+                    return Decoded::Malformed(error::TOO_BIG_INLINE);
+                }
+                Decoded::Incomplete
+            }
+        }
+    }
+
+    fn split(&mut self, buf: &[u8], line: &[u8]) -> Decoded {
+        if memchr::memchr2(b'"', b'\'', line).is_none() {
+            self.split_plain(line);
+        } else if self.split_quoted(line).is_none() {
+            return Decoded::Malformed(error::UNBALANCED_QUOTES);
+        }
+        if self.spans.is_empty() {
+            self.state = State::Done;
+            return Decoded::Ignored;
+        }
+        self.finish(buf)
+    }
+
+    fn split_plain(&mut self, line: &[u8]) {
+        let mut at = 0;
+        while at < line.len() {
+            if is_space(line[at]) {
+                at += 1;
+                continue;
+            }
+            let len = line[at..].iter().position(|&byte| ends_word(byte));
+            let len = len.unwrap_or(line.len() - at);
+            self.spans.push(Span { start: at as u32, len: len as u32 });
+            at += len;
+        }
+    }
+
+    /// Says nothing when the quotes are not balanced.
+    fn split_quoted(&mut self, line: &[u8]) -> Option<()> {
+        self.quoted = true;
+        self.unquoted.clear();
+        let mut rest = line;
+        loop {
+            let skip = rest.iter().take_while(|&&byte| is_space(byte)).count();
+            rest = &rest[skip..];
+            if rest.is_empty() {
+                return Some(());
+            }
+            let start = self.unquoted.len();
+            rest = unquote(rest, &mut self.unquoted)?;
+            let len = self.unquoted.len() - start;
+            self.spans.push(Span { start: start as u32, len: len as u32 });
+        }
+    }
+}
+
+/// Appends the word at the front of `rest` without its quotes; returns what is
+/// behind it.
+fn unquote<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+    while let [byte, behind @ ..] = rest {
+        rest = match byte {
+            b'"' => double_quoted(behind, word)?,
+            b'\'' => single_quoted(behind, word)?,
+            byte if ends_word(*byte) => return Some(rest),
+            byte => {
+                word.push(*byte);
+                behind
+            }
+        };
+    }
+    Some(rest)
+}
+
+/// Up to the closing `"`, with `\n`, `\r`, `\t`, `\b`, `\a`, `\xHH`; any other
+/// byte behind a backslash stands for itself.
+fn double_quoted<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+    loop {
+        let (byte, behind) = match rest {
+            [b'"', behind @ ..] => return closed(behind),
+            [b'\\', b'x', high, low, behind @ ..]
+                if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() =>
+            {
+                (hex(*high) << 4 | hex(*low), behind)
+            }
+            [b'\\', escaped, behind @ ..] => (escape(*escaped), behind),
+            [byte, behind @ ..] => (*byte, behind),
+            [] => return None,
+        };
+        word.push(byte);
+        rest = behind;
+    }
+}
+
+/// Up to the closing `'`; only `\'` is special.
+fn single_quoted<'a>(mut rest: &'a [u8], word: &mut Vec<u8>) -> Option<&'a [u8]> {
+    loop {
+        let (byte, behind) = match rest {
+            [b'\'', behind @ ..] => return closed(behind),
+            [b'\\', b'\'', behind @ ..] => (b'\'', behind),
+            [byte, behind @ ..] => (*byte, behind),
+            [] => return None,
+        };
+        word.push(byte);
+        rest = behind;
+    }
+}
+
+/// A closing quote ends the word: a blank or nothing follows.
+fn closed(behind: &[u8]) -> Option<&[u8]> {
+    behind.first().is_none_or(|&byte| is_space(byte)).then_some(behind)
+}
+
+fn escape(byte: u8) -> u8 {
+    match byte {
+        b'n' => b'\n',
+        b'r' => b'\r',
+        b't' => b'\t',
+        b'b' => 8,
+        b'a' => 7,
+        other => other,
+    }
+}
+
+fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        b'a'..=b'f' => digit - b'a' + 10,
+        _ => digit.to_ascii_lowercase().wrapping_sub(b'a').wrapping_add(10) & 15,
+    }
+}
+
+/// What C's `isspace` says: skipped between words.
+fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+/// Ends a word without quotes. Vertical tab and form feed are missing: inside a
+/// word Redis takes them as they are.
+fn ends_word(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'\r' | b'\t')
+}
