@@ -9,13 +9,20 @@ use crate::error;
 /// The words behind a command's name (and subcommand), front to back.
 #[derive(Clone, Copy, Debug)]
 pub struct Args<'a> {
+    called: &'a [u8],
     rest: &'a [&'a [u8]],
 }
 
 impl<'a> Args<'a> {
     /// The words behind the first `skip`.
     pub fn new(words: &'a [&'a [u8]], skip: usize) -> Self {
-        Args { rest: words.get(skip..).unwrap_or_default() }
+        let called = skip.checked_sub(1).and_then(|last| words.get(last)).copied();
+        Args { called: called.unwrap_or_default(), rest: words.get(skip..).unwrap_or_default() }
+    }
+
+    /// The word right before: the command's or subcommand's name as it was written.
+    pub fn called(&self) -> &'a [u8] {
+        self.called
     }
 
     /// How many are left.
