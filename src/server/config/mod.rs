@@ -1,5 +1,23 @@
-//! Settings: one table, layers, and the values in force.
+//! Settings: one table, the layers they come from, and the values in force.
+//!
+//! Later layers win: defaults, the TOML file, `overrides.toml` in the data
+//! directory (what CONFIG REWRITE kept), the environment (`LOCKSTEP_*`), flags,
+//! and at run time CONFIG SET. The environment stands above the overrides so
+//! that whoever starts the node can always correct what was set while it ran.
 
-/// The values in force.
-#[derive(Debug, Default)]
-pub struct Settings {}
+pub mod change;
+pub mod fuzz;
+pub mod layers;
+pub mod reference;
+pub mod rewrite;
+pub mod row;
+pub mod settings;
+pub mod special;
+pub mod table;
+
+pub use change::SettingError;
+pub use layers::{ConfigError, Layers, Origin};
+pub use row::{Group, Kind, Refusal, Row, Unit, Value, When};
+pub use settings::Settings;
+pub use special::{BindAddress, OutputClass, OutputLimit, event};
+pub use table::Setting;

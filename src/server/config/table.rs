@@ -1,0 +1,341 @@
+//! The table of all settings: the only place that knows their names and defaults.
+
+use super::row::{Group, Kind, Row, Unit, When};
+
+macro_rules! settings {
+    ($($group:ident {
+        $($variant:ident $name:literal $(or $alias:literal)? = $default:literal, $kind:expr, $when:ident: $doc:literal;)*
+    })*) => {
+        /// A setting, by name.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+        #[repr(u8)]
+        pub enum Setting {
+            $($(#[doc = concat!("`", $name, "`: ", $doc)] $variant,)*)*
+        }
+
+        /// The rows, in the order of [`Setting`].
+        pub static ROWS: &[Row] = &[
+            $($(Row {
+                setting: Setting::$variant,
+                name: $name,
+                alias: first(&[$($alias)?]),
+                group: Group::$group,
+                kind: $kind,
+                default: $default,
+                when: When::$when,
+                doc: $doc,
+            },)*)*
+        ];
+    };
+}
+
+impl Setting {
+    /// How many settings there are.
+    pub const COUNT: usize = ROWS.len();
+
+    /// All settings, in the order of the table.
+    pub fn all() -> impl Iterator<Item = Setting> {
+        ROWS.iter().map(|row| row.setting)
+    }
+
+    /// What is known of the setting.
+    pub fn row(self) -> &'static Row {
+        &ROWS[self as usize]
+    }
+
+    /// What the setting is called.
+    pub fn name(self) -> &'static str {
+        self.row().name
+    }
+
+    /// The setting called `name` in any letter case, also by its older name.
+    pub fn named(name: &str) -> Option<Setting> {
+        let is = |known: &str| known.eq_ignore_ascii_case(name);
+        ROWS.iter().find(|row| is(row.name) || row.alias.is_some_and(is)).map(|row| row.setting)
+    }
+}
+
+const fn first(names: &'static [&'static str]) -> Option<&'static str> {
+    match names {
+        [name, ..] => Some(name),
+        [] => None,
+    }
+}
+
+const INT_MAX: i64 = i32::MAX as i64;
+const MB: u64 = 1 << 20;
+const GB: u64 = 1 << 30;
+const BYTES_MAX: u64 = i64::MAX as u64;
+/// A day, in milliseconds.
+const DAY_MS: i64 = 86_400_000;
+
+const SWITCH: Kind = Kind::Switch;
+const TEXT: Kind = Kind::Text;
+
+const fn count(min: i64, max: i64) -> Kind {
+    Kind::Integer { min, max, unit: Unit::Count }
+}
+
+const fn integer(min: i64, max: i64, unit: Unit) -> Kind {
+    Kind::Integer { min, max, unit }
+}
+
+const fn seconds(min: i64, max: i64) -> Kind {
+    integer(min, max, Unit::Seconds)
+}
+
+const fn millis(min: i64, max: i64) -> Kind {
+    integer(min, max, Unit::Milliseconds)
+}
+
+const fn bytes(min: u64, max: u64) -> Kind {
+    Kind::Bytes { min, max }
+}
+
+const fn word(words: &'static [&'static str]) -> Kind {
+    Kind::Word { words, alias_words: None }
+}
+
+/// `fsync`, with the words of Redis' `appendfsync` in the same places.
+const FSYNC: Kind = Kind::Word {
+    words: &["everysec", "always", "never"],
+    alias_words: Some(&["everysec", "always", "no"]),
+};
+
+const POLICIES: Kind = word(&[
+    "volatile-lru",
+    "volatile-lfu",
+    "volatile-random",
+    "volatile-ttl",
+    "allkeys-lru",
+    "allkeys-lfu",
+    "allkeys-random",
+    "noeviction",
+]);
+
+settings! {
+    Network {
+        Port "port" = "6379", count(0, 65_535), Start:
+            "TCP port for clients.";
+        AdminPort "admin-port" = "7379", count(0, 65_535), Start:
+            "TCP port for metrics and health; 0 turns it off. Not set: port + 1000.";
+        PeerPort "peer-port" = "16379", count(0, 65_535), Start:
+            "TCP port for other nodes, kept free for them. Not set: port + 10000.";
+        Bind "bind" = "127.0.0.1 -::1", Kind::Addresses, Start:
+            "IP addresses to listen on; `*` and `::*` mean all. With a minus in front, a machine without the address is fine.";
+        ProtectedMode "protected-mode" = "yes", SWITCH, Run:
+            "Refuses clients from other machines as long as there is no password.";
+        Maxclients "maxclients" = "10000", count(1, u32::MAX as i64), Run:
+            "Clients at the same time; the next one is refused.";
+        Timeout "timeout" = "0", seconds(0, INT_MAX), Run:
+            "An idle client is closed after this time; 0 means never.";
+        TcpKeepalive "tcp-keepalive" = "300", seconds(0, INT_MAX), Run:
+            "Time between probes on silent connections; 0 turns them off.";
+        TcpBacklog "tcp-backlog" = "511", count(0, INT_MAX), Start:
+            "Connections that may wait to be accepted.";
+        ProtoMaxBulkLen "proto-max-bulk-len" = "512mb", bytes(MB, BYTES_MAX), Run:
+            "The longest single argument, and the longest string that commands may build.";
+        ClientQueryBufferLimit "client-query-buffer-limit" = "1gb", bytes(MB, BYTES_MAX), Run:
+            "Unread input of one client above which it is closed.";
+        ClientOutputBufferLimit "client-output-buffer-limit" = "normal 256mb 64mb 60 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::OutputLimits, Run:
+            "Per class of client: unread replies above which it is closed at once, above which it is closed after some seconds, and these seconds; 0 means no limit.";
+        MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run:
+            "Memory of all clients together above which the largest are closed; 0 means no limit.";
+        TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
+            "Keys remembered for clients that cache; 0 means no limit.";
+        AdminConnectionsMax "admin-connections-max" = "64", count(1, 65_535), Start:
+            "Connections to the admin port at the same time; the next one is closed.";
+        AdminHeaderTimeoutMs "admin-header-timeout-ms" = "5000", millis(10, DAY_MS), Start:
+            "Time a client of the admin port may take to send the head of a request.";
+    }
+    Security {
+        Requirepass "requirepass" = "", Kind::Secret, Run:
+            "Password of the default user; empty means none.";
+        EnableDebugCommand "enable-debug-command" = "no", word(&["no", "yes", "local"]), Start:
+            "Who may use DEBUG: nobody, everybody, or clients on this machine.";
+        EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start:
+            "Who may change protected settings; in Lockstep these are fixed at start.";
+        EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start:
+            "Who may use MODULE; there are no modules to load.";
+        HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run:
+            "Keeps keys, values and names of clients out of the logs.";
+        AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run:
+            "Which channels a new user may use.";
+        AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run:
+            "Refusals that ACL LOG remembers.";
+    }
+    Storage {
+        Dir "dir" = "./lockstep-data", TEXT, Protected:
+            "The data directory; made at the first start.";
+        Fsync "fsync" or "appendfsync" = "always", FSYNC, Run:
+            "When writes are forced to disk: before the answer, every second, or when the system likes.";
+        SnapshotLogBytes "snapshot-log-bytes" = "64mb", bytes(MB, 1 << 40), Run:
+            "Log written since the last snapshot that starts the next one.";
+        LogSegmentBytes "log-segment-bytes" = "64mb", bytes(MB, 4 * GB), Start:
+            "Size of one file of the log.";
+    }
+    Memory {
+        Maxmemory "maxmemory" = "0", bytes(0, u64::MAX), Run:
+            "Memory for keys above which they are evicted or writes refused; 0 means no limit.";
+        MaxmemoryPolicy "maxmemory-policy" = "noeviction", POLICIES, Run:
+            "Which keys go when memory is full.";
+        MaxmemorySamples "maxmemory-samples" = "5", count(1, INT_MAX), Run:
+            "Keys looked at for each key that is evicted.";
+        MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run:
+            "How much work eviction may do in one go.";
+        LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run:
+            "How slowly the use counter of a key grows.";
+        LfuDecayTime "lfu-decay-time" = "1", integer(0, INT_MAX, Unit::Count), Run:
+            "Minutes until the use counter of a key falls by one.";
+        NotifyKeyspaceEvents "notify-keyspace-events" = "", Kind::Events, Run:
+            "Which events on keys are published, as letters of `Ag$lshzxeKEtmdn`.";
+    }
+    Shards {
+        Databases "databases" = "16", count(16, 16), Start:
+            "Databases for SELECT; always 16.";
+        Shards "shards" = "1", count(1, 256), Start:
+            "Raft groups; chosen at the first start and kept from then on.";
+        ClusterEnabled "cluster-enabled" = "no", SWITCH, Start:
+            "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster.";
+        WorkerThreads "worker-threads" = "0", count(0, 1024), Start:
+            "Threads that serve connections and shards; 0 means one per core.";
+        BatchBytesMax "batch-bytes-max" = "1mb", bytes(1024, GB), Run:
+            "Bytes gathered into one entry of the log, unless one command is larger.";
+        BatchOpsMax "batch-ops-max" = "4096", count(1, 1_000_000), Run:
+            "Commands gathered into one entry of the log.";
+        InboxBytesMax "inbox-bytes-max" = "256mb", bytes(MB, 1 << 40), Run:
+            "Bytes of commands that may wait for one shard; more is answered with BUSY.";
+        PipelineOpsMax "pipeline-ops-max" = "10000", count(1, 10_000_000), Run:
+            "Unanswered commands of one client above which no more are read from it.";
+    }
+    Locks {
+        LockDefaultLeaseMs "lock-default-lease-ms" = "30000", millis(100, DAY_MS), Run:
+            "Lease of a lock that names an owner but no time.";
+        LockLeaseMaxMs "lock-lease-max-ms" = "86400000", millis(100, i64::MAX), Run:
+            "The longest lease.";
+        LockWaitersMax "lock-waiters-max" = "100000", count(1, INT_MAX), Run:
+            "Owners that may wait for one lock.";
+        LockNameBytesMax "lock-name-bytes-max" = "4096", bytes(1, MB), Run:
+            "The longest name of a lock.";
+        LockOwnerBytesMax "lock-owner-bytes-max" = "4096", bytes(1, MB), Run:
+            "The longest name of an owner.";
+    }
+    Queues {
+        QueueDefaultVisibilityMs "queue-default-visibility-ms" = "30000", millis(1, DAY_MS), Run:
+            "Time a consumer has for a message before another gets it.";
+        QueueVisibilityMaxMs "queue-visibility-max-ms" = "86400000", millis(1, i64::MAX), Run:
+            "The longest such time.";
+        QueueMessageBytesMax "queue-message-bytes-max" = "1mb", bytes(1, 16 * MB), Run:
+            "The largest message.";
+        QueueMessagesMax "queue-messages-max" = "10000000", count(1, i64::MAX), Run:
+            "Messages in one queue; the next one is refused.";
+        QueuePopMax "queue-pop-max" = "1000", count(1, 1_000_000), Run:
+            "Messages taken by one QPOP.";
+        QueueNameBytesMax "queue-name-bytes-max" = "4096", bytes(1, MB), Run:
+            "The longest name of a queue.";
+    }
+    Operation {
+        Loglevel "loglevel" = "notice", word(&["debug", "verbose", "notice", "warning", "trace", "info"]), Run:
+            "How much is logged; `info` is `notice` by another name.";
+        LogFormat "log-format" = "pretty", word(&["pretty", "json"]), Start:
+            "How log lines look.";
+        ShutdownTimeout "shutdown-timeout" = "10", seconds(0, INT_MAX), Run:
+            "Time for unfinished work after SIGTERM, SIGINT or SHUTDOWN.";
+        SlowlogLogSlowerThan "slowlog-log-slower-than" = "10000", integer(-1, i64::MAX, Unit::Microseconds), Run:
+            "Commands that take longer go to SLOWLOG; -1 turns it off.";
+        SlowlogMaxLen "slowlog-max-len" = "128", count(0, i64::MAX), Run:
+            "Commands that SLOWLOG remembers.";
+        LatencyMonitorThreshold "latency-monitor-threshold" = "0", millis(0, i64::MAX), Run:
+            "Events that take at least this long go to LATENCY; 0 turns it off.";
+        LatencyTracking "latency-tracking" = "yes", SWITCH, Run:
+            "Counts how long each command takes.";
+        LatencyTrackingInfoPercentiles "latency-tracking-info-percentiles" = "50 99 99.9", Kind::Percentiles, Run:
+            "Percentiles that INFO shows for each command.";
+        BusyReplyThreshold "busy-reply-threshold" or "lua-time-limit" = "5000", millis(0, i64::MAX), Run:
+            "A script that runs longer may be stopped, and other clients hear BUSY.";
+    }
+    Remembered {
+        Appendonly "appendonly" = "yes", SWITCH, Run:
+            "Everything is logged always; see `fsync`.";
+        Save "save" = "", Kind::SavePoints, Run: "Snapshots follow `snapshot-log-bytes`.";
+        Appendfilename "appendfilename" = "appendonly.aof", TEXT, Start: "Name of Redis' log.";
+        Appenddirname "appenddirname" = "appendonlydir", TEXT, Start: "Directory of Redis' log.";
+        Dbfilename "dbfilename" = "dump.rdb", TEXT, Protected: "Name of Redis' snapshot.";
+        AofUseRdbPreamble "aof-use-rdb-preamble" = "yes", SWITCH, Run: "Form of Redis' log.";
+        AofLoadTruncated "aof-load-truncated" = "yes", SWITCH, Run: "A torn end of the log is always cut.";
+        AofTimestampEnabled "aof-timestamp-enabled" = "no", SWITCH, Run: "Form of Redis' log.";
+        AofRewriteIncrementalFsync "aof-rewrite-incremental-fsync" = "yes", SWITCH, Run: "Writing of Redis' log.";
+        AutoAofRewritePercentage "auto-aof-rewrite-percentage" = "100", integer(0, INT_MAX, Unit::Percent), Run: "Growth of Redis' log.";
+        AutoAofRewriteMinSize "auto-aof-rewrite-min-size" = "64mb", bytes(0, BYTES_MAX), Run: "Growth of Redis' log.";
+        NoAppendfsyncOnRewrite "no-appendfsync-on-rewrite" = "no", SWITCH, Run: "Writing of Redis' log.";
+        Rdbcompression "rdbcompression" = "yes", SWITCH, Run: "Form of Redis' snapshot.";
+        Rdbchecksum "rdbchecksum" = "yes", SWITCH, Start: "Snapshots always carry checksums.";
+        RdbSaveIncrementalFsync "rdb-save-incremental-fsync" = "yes", SWITCH, Run: "Writing of Redis' snapshot.";
+        StopWritesOnBgsaveError "stop-writes-on-bgsave-error" = "yes", SWITCH, Run: "A disk that fails stops the node.";
+        SanitizeDumpPayload "sanitize-dump-payload" = "no", word(&["no", "yes", "clients"]), Run: "Payloads of RESTORE are always checked.";
+        ListMaxListpackSize "list-max-listpack-size" or "list-max-ziplist-size" = "-2", count(-INT_MAX - 1, INT_MAX), Run: "How Redis packs lists.";
+        ListCompressDepth "list-compress-depth" = "0", count(0, INT_MAX), Run: "How Redis packs lists.";
+        SetMaxIntsetEntries "set-max-intset-entries" = "512", count(0, i64::MAX), Run: "How Redis packs sets.";
+        HashMaxListpackEntries "hash-max-listpack-entries" or "hash-max-ziplist-entries" = "512", count(0, i64::MAX), Run: "How Redis packs hashes.";
+        HashMaxListpackValue "hash-max-listpack-value" or "hash-max-ziplist-value" = "64", bytes(0, BYTES_MAX), Run: "How Redis packs hashes.";
+        ZsetMaxListpackEntries "zset-max-listpack-entries" or "zset-max-ziplist-entries" = "128", count(0, i64::MAX), Run: "How Redis packs sorted sets.";
+        ZsetMaxListpackValue "zset-max-listpack-value" or "zset-max-ziplist-value" = "64", bytes(0, BYTES_MAX), Run: "How Redis packs sorted sets.";
+        HllSparseMaxBytes "hll-sparse-max-bytes" = "3000", bytes(0, BYTES_MAX), Run: "How Redis packs counters of distinct values.";
+        StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run: "How Redis packs streams.";
+        StreamNodeMaxEntries "stream-node-max-entries" = "100", count(0, i64::MAX), Run: "How Redis packs streams.";
+        Activerehashing "activerehashing" = "yes", SWITCH, Run: "Growth of Redis' tables.";
+        ActiveExpireEffort "active-expire-effort" = "1", count(1, 10), Run: "Keys past their time always go at once.";
+        Activedefrag "activedefrag" = "no", SWITCH, Run: "Redis' allocator.";
+        ActiveDefragCycleMin "active-defrag-cycle-min" = "1", integer(1, 99, Unit::Percent), Run: "Redis' allocator.";
+        ActiveDefragCycleMax "active-defrag-cycle-max" = "25", integer(1, 99, Unit::Percent), Run: "Redis' allocator.";
+        ActiveDefragIgnoreBytes "active-defrag-ignore-bytes" = "100mb", bytes(1, BYTES_MAX), Run: "Redis' allocator.";
+        ActiveDefragMaxScanFields "active-defrag-max-scan-fields" = "1000", count(1, i64::MAX), Run: "Redis' allocator.";
+        ActiveDefragThresholdLower "active-defrag-threshold-lower" = "10", integer(0, 1000, Unit::Percent), Run: "Redis' allocator.";
+        ActiveDefragThresholdUpper "active-defrag-threshold-upper" = "100", integer(0, 1000, Unit::Percent), Run: "Redis' allocator.";
+        LazyfreeLazyEviction "lazyfree-lazy-eviction" = "no", SWITCH, Run: "Redis' background freeing.";
+        LazyfreeLazyExpire "lazyfree-lazy-expire" = "no", SWITCH, Run: "Redis' background freeing.";
+        LazyfreeLazyServerDel "lazyfree-lazy-server-del" = "no", SWITCH, Run: "Redis' background freeing.";
+        LazyfreeLazyUserDel "lazyfree-lazy-user-del" = "no", SWITCH, Run: "Redis' background freeing.";
+        LazyfreeLazyUserFlush "lazyfree-lazy-user-flush" = "no", SWITCH, Run: "Redis' background freeing.";
+        Hz "hz" = "10", Kind::Clamped { min: 1, max: 500 }, Run: "Beat of Redis' background work.";
+        DynamicHz "dynamic-hz" = "yes", SWITCH, Run: "Beat of Redis' background work.";
+        IoThreads "io-threads" = "1", count(1, 128), Start: "Redis' threads; see `worker-threads`.";
+        IoThreadsDoReads "io-threads-do-reads" = "no", SWITCH, Start: "Redis' threads; see `worker-threads`.";
+        OomScoreAdj "oom-score-adj" = "no", word(&["no", "yes", "relative", "absolute"]), Run: "What the system kills first when memory is short.";
+        OomScoreAdjValues "oom-score-adj-values" = "0 200 800", Kind::OomScores, Run: "What the system kills first when memory is short.";
+        DisableThp "disable-thp" = "yes", SWITCH, Start: "Huge pages.";
+        CrashLogEnabled "crash-log-enabled" = "yes", SWITCH, Run: "Redis' crash report.";
+        SetProcTitle "set-proc-title" = "yes", SWITCH, Start: "Redis' title in the list of processes.";
+        Daemonize "daemonize" = "no", SWITCH, Start: "A service manager keeps the node in the background.";
+        Pidfile "pidfile" = "", TEXT, Start: "A service manager knows the process.";
+        Logfile "logfile" = "", TEXT, Start: "Logs go to standard error.";
+        SyslogEnabled "syslog-enabled" = "no", SWITCH, Start: "Logs go to standard error.";
+        AlwaysShowLogo "always-show-logo" = "no", SWITCH, Start: "Redis' picture at start.";
+        Supervised "supervised" = "no", word(&["upstart", "systemd", "auto", "no"]), Start: "How Redis talks to a service manager.";
+        Aclfile "aclfile" = "", TEXT, Start: "File of users.";
+        Unixsocket "unixsocket" = "", TEXT, Start: "Local socket for clients.";
+        Unixsocketperm "unixsocketperm" = "0", count(0, 0o777), Start: "Local socket for clients.";
+        Replicaof "replicaof" or "slaveof" = "", TEXT, Start: "Redis' replication.";
+        ReplicaServeStaleData "replica-serve-stale-data" or "slave-serve-stale-data" = "yes", SWITCH, Run: "Redis' replication.";
+        ReplicaReadOnly "replica-read-only" or "slave-read-only" = "yes", SWITCH, Run: "Redis' replication.";
+        ReplicaPriority "replica-priority" or "slave-priority" = "100", count(0, INT_MAX), Run: "Redis' replication.";
+        ReplicaIgnoreMaxmemory "replica-ignore-maxmemory" or "slave-ignore-maxmemory" = "yes", SWITCH, Run: "Redis' replication.";
+        ReplicaLazyFlush "replica-lazy-flush" or "slave-lazy-flush" = "no", SWITCH, Run: "Redis' replication.";
+        ReplicaAnnounced "replica-announced" = "yes", SWITCH, Run: "Redis' replication.";
+        ReplicaAnnounceIp "replica-announce-ip" or "slave-announce-ip" = "", TEXT, Run: "Redis' replication.";
+        ReplicaAnnouncePort "replica-announce-port" or "slave-announce-port" = "0", count(0, 65_535), Run: "Redis' replication.";
+        MinReplicasToWrite "min-replicas-to-write" or "min-slaves-to-write" = "0", count(0, INT_MAX), Run: "A write is always on a majority of the nodes.";
+        MinReplicasMaxLag "min-replicas-max-lag" or "min-slaves-max-lag" = "10", seconds(0, INT_MAX), Run: "A write is always on a majority of the nodes.";
+        ReplBacklogSize "repl-backlog-size" = "1mb", bytes(1, BYTES_MAX), Run: "Redis' replication.";
+        ReplBacklogTtl "repl-backlog-ttl" = "3600", seconds(0, i64::MAX), Run: "Redis' replication.";
+        ReplTimeout "repl-timeout" = "60", seconds(1, INT_MAX), Run: "Redis' replication.";
+        ReplPingReplicaPeriod "repl-ping-replica-period" or "repl-ping-slave-period" = "10", seconds(1, INT_MAX), Run: "Redis' replication.";
+        ReplDisklessSync "repl-diskless-sync" = "yes", SWITCH, Run: "Redis' replication.";
+        ReplDisklessSyncDelay "repl-diskless-sync-delay" = "5", seconds(0, INT_MAX), Run: "Redis' replication.";
+        ReplDisklessLoad "repl-diskless-load" = "disabled", word(&["disabled", "on-empty-db", "swapdb"]), Run: "Redis' replication.";
+        ReplDisableTcpNodelay "repl-disable-tcp-nodelay" = "no", SWITCH, Run: "Redis' replication.";
+        ClusterNodeTimeout "cluster-node-timeout" = "15000", millis(0, i64::MAX), Run: "Redis Cluster's bus.";
+        ClusterRequireFullCoverage "cluster-require-full-coverage" = "yes", SWITCH, Run: "Redis Cluster's answer to lost slots.";
+        ClusterAllowReadsWhenDown "cluster-allow-reads-when-down" = "no", SWITCH, Run: "Redis Cluster's answer to lost slots.";
+    }
+}
