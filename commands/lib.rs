@@ -9,6 +9,7 @@ pub mod connection;
 pub mod error;
 pub mod help;
 pub mod here;
+pub mod index;
 pub mod keys;
 pub mod locks;
 pub mod queues;
