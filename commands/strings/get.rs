@@ -6,7 +6,7 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// GET.
-pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: plain, subcommands: &[] };
+pub const COMMAND: Command = Command { spec: &SPEC, parse: parse, reply: plain, subcommands: &[] };
 
 static SPEC: Spec = Spec {
     name: "get",
@@ -26,4 +26,16 @@ static SPEC: Spec = Spec {
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let key = args.word()?;
     Ok(Op::Get { db: ctx.db, key }.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{DB, key_op, refusal};
+
+    #[test]
+    fn get_names_one_key_in_the_selected_database() {
+        assert_eq!(key_op("GeT k"), Op::Get { db: DB, key: b"k" });
+        assert_eq!(refusal("get a b"), "ERR wrong number of arguments for 'get' command");
+    }
 }
