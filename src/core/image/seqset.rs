@@ -1,0 +1,87 @@
+//! A set of numbers that lie close together, 64 to a word.
+
+use std::collections::BTreeMap;
+
+/// A set of numbers.
+#[derive(Clone, Debug, Default)]
+pub struct SeqSet {
+    /// By number / 64. Invariant: no word is 0.
+    words: BTreeMap<u64, u64>,
+    len: usize,
+}
+
+impl SeqSet {
+    /// How many numbers are in it.
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Adds a number; whether it was new.
+    pub fn insert(&mut self, number: u64) -> bool {
+        let word = self.words.entry(number / 64).or_default();
+        let new = *word & bit(number) == 0;
+        *word |= bit(number);
+        self.len += usize::from(new);
+        new
+    }
+
+    /// Takes a number out; whether it was there.
+    pub fn remove(&mut self, number: u64) -> bool {
+        let Some(word) = self.words.get_mut(&(number / 64)) else { return false };
+        if *word & bit(number) == 0 {
+            return false;
+        }
+        *word &= !bit(number);
+        if *word == 0 {
+            self.words.remove(&(number / 64));
+        }
+        self.len -= 1;
+        true
+    }
+
+    /// The smallest number.
+    pub fn first(&self) -> Option<u64> {
+        let (high, word) = self.words.first_key_value()?;
+        Some(high * 64 + u64::from(word.trailing_zeros()))
+    }
+
+    /// All numbers in order.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = u64> {
+        self.words.iter().flat_map(|(high, word)| {
+            (0..64).filter(move |low| word >> low & 1 == 1).map(move |low| high * 64 + low)
+        })
+    }
+}
+
+fn bit(number: u64) -> u64 {
+    1 << (number % 64)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn it_holds_what_a_plain_set_holds() {
+        let mut words = SeqSet::default();
+        let mut plain = BTreeSet::new();
+        for step in 0..5000u64 {
+            let number = step.wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 54;
+            if step % 2 == 0 {
+                assert_eq!(words.insert(number), plain.insert(number));
+            } else {
+                assert_eq!(words.remove(number), plain.remove(&number));
+            }
+            assert_eq!((words.len(), words.first()), (plain.len(), plain.first().copied()));
+        }
+        assert!(words.iter().eq(plain.iter().copied()));
+        assert!(words.iter().rev().eq(plain.iter().rev().copied()));
+    }
+}
