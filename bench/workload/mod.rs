@@ -1,0 +1,191 @@
+//! What the connections ask for.
+//!
+//! An *operation* is what a user would call one thing: a GET, a LOCK with its
+//! UNLOCK, a message taken and acknowledged. It is one or more requests on the
+//! same connection, each sent when the reply of the one before is there.
+
+mod counters;
+mod keys;
+mod locks;
+mod queues;
+
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+pub use counters::Counters;
+
+use crate::Flags;
+
+/// A kind of request, for the histograms.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[expect(missing_docs, reason = "each is the command of that name")]
+pub enum Command {
+    Ping,
+    Get,
+    Set,
+    Lock,
+    Unlock,
+    QPush,
+    QPop,
+    QAck,
+}
+
+/// Which mix of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Workload {
+    /// PING.
+    Ping,
+    /// GET of random keys.
+    Get,
+    /// SET of random keys.
+    Set,
+    /// GET and SET.
+    Mix,
+    /// LOCK and UNLOCK of random locks, each operation its own owner.
+    Lock,
+    /// Producers with QPUSH, consumers with QPOP and QACK.
+    Queue,
+    /// SET of each key once, in order; ends when done.
+    Load,
+}
+
+impl Workload {
+    /// The workload of this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Some(match name {
+            "ping" => Workload::Ping,
+            "get" => Workload::Get,
+            "set" => Workload::Set,
+            "mix" => Workload::Mix,
+            "lock" => Workload::Lock,
+            "queue" => Workload::Queue,
+            "load" => Workload::Load,
+            _ => return None,
+        })
+    }
+
+    /// Whether the keys must be there before.
+    pub fn reads_keys(self) -> bool {
+        matches!(self, Workload::Get | Workload::Mix)
+    }
+}
+
+/// A request that was sent: what it takes to understand its reply.
+#[derive(Clone, Copy, Debug)]
+pub struct Step {
+    /// Its kind.
+    pub command: Command,
+    /// Which lock or queue.
+    pub item: u32,
+    /// The number of the operation or message.
+    pub number: u64,
+    /// PINGs still to be sent while the lock is held.
+    pub work: u32,
+}
+
+/// What follows a reply.
+#[derive(Clone, Copy, Debug)]
+pub enum Next {
+    /// The operation goes on with this request, written to the buffer.
+    Request(Step),
+    /// The operation ended.
+    Done,
+    /// Somebody else has the lock: the operation ended without doing its work.
+    Busy,
+    /// There was nothing to take; the connection rests a moment.
+    Empty,
+    /// An error reply ended the operation.
+    Failed,
+}
+
+/// What one connection asks for.
+#[derive(Debug)]
+pub enum Script {
+    /// PING, GET and SET.
+    Keys(keys::Script),
+    /// LOCK and UNLOCK.
+    Locks(locks::Script),
+    /// QPUSH.
+    Producer(queues::Producer),
+    /// QPOP and QACK.
+    Consumer(queues::Consumer),
+}
+
+impl Script {
+    /// Writes the first request of the next operation. Nothing when the script has ended.
+    pub fn begin(&mut self, out: &mut Vec<u8>) -> Option<Step> {
+        match self {
+            Script::Keys(script) => script.begin(out),
+            Script::Locks(script) => Some(script.begin(out)),
+            Script::Producer(script) => Some(script.begin(out)),
+            Script::Consumer(script) => Some(script.begin(out)),
+        }
+    }
+
+    /// Takes the reply to a request; error replies do not come here.
+    pub fn reply(
+        &mut self,
+        step: Step,
+        reply: &[u8],
+        out: &mut Vec<u8>,
+        counters: &mut Counters,
+    ) -> Next {
+        match self {
+            Script::Keys(script) => script.reply(step, reply, counters),
+            Script::Locks(script) => script.reply(step, reply, out, counters),
+            Script::Producer(script) => script.reply(step, counters),
+            Script::Consumer(script) => script.reply(step, reply, out, counters),
+        }
+    }
+
+    /// Whether there is work that must go on after the end of the window: messages
+    /// that were pushed and not yet delivered.
+    pub fn has_rest(&self) -> bool {
+        matches!(self, Script::Consumer(script) if script.has_rest())
+    }
+}
+
+/// What all connections of a run have in common.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    locks: Arc<locks::Table>,
+    ledger: Arc<queues::Ledger>,
+}
+
+impl Shared {
+    /// For a run with these flags.
+    pub fn new(flags: &Flags) -> Self {
+        let locks = if flags.workload == Workload::Lock { flags.keys } else { 0 };
+        let producers = if flags.workload == Workload::Queue { flags.producers() } else { 0 };
+        Self {
+            locks: Arc::new(locks::Table::new(locks)),
+            ledger: Arc::new(queues::Ledger::new(producers)),
+        }
+    }
+
+    /// The script of connection number `index`.
+    pub fn script(&self, flags: &Flags, index: usize) -> Script {
+        match flags.workload {
+            Workload::Ping | Workload::Get | Workload::Set | Workload::Mix | Workload::Load => {
+                Script::Keys(keys::Script::new(flags, index))
+            }
+            Workload::Lock => {
+                Script::Locks(locks::Script::new(flags, index, Arc::clone(&self.locks)))
+            }
+            Workload::Queue if index < flags.producers() => {
+                Script::Producer(queues::Producer::new(flags, index, Arc::clone(&self.ledger)))
+            }
+            Workload::Queue => {
+                Script::Consumer(queues::Consumer::new(flags, index, Arc::clone(&self.ledger)))
+            }
+        }
+    }
+
+    /// What can be counted only at the end.
+    pub fn settle(&self, counters: &mut Counters) {
+        counters.lost += self.ledger.lost();
+    }
+}
