@@ -267,6 +267,41 @@ pub fn unsupported_option(word: &[u8]) -> BadArgs {
     BadArgs(format!("ERR Unsupported option {}", shown(word, usize::MAX)).into())
 }
 
+/// MULTI inside MULTI.
+pub const NESTED_MULTI: BadArgs = text("ERR MULTI calls can not be nested");
+/// WATCH inside MULTI.
+pub const WATCH_IN_MULTI: BadArgs = text("ERR WATCH inside MULTI is not allowed");
+/// EXEC outside MULTI.
+pub const EXEC_WITHOUT_MULTI: BadArgs = text("ERR EXEC without MULTI");
+/// DISCARD outside MULTI.
+pub const DISCARD_WITHOUT_MULTI: BadArgs = text("ERR DISCARD without MULTI");
+/// EXEC of a transaction of which a command was refused.
+pub const EXEC_ABORT: BadArgs =
+    text("EXECABORT Transaction discarded because of previous errors.");
+/// A command that cannot be part of a transaction.
+pub const NOT_IN_MULTI: BadArgs = text("ERR Command not allowed inside a transaction");
+/// The queued commands are larger than `client-query-buffer-limit`.
+pub const TRANSACTION_TOO_BIG: BadArgs =
+    text("ERR the transaction is larger than client-query-buffer-limit");
+/// The operations of a transaction belong to several shards.
+pub const CROSS_SHARD: BadArgs =
+    text("CROSSSLOT the keys, locks and queues of a transaction must be in one shard");
+/// No memory is left and nothing may be evicted.
+pub const OUT_OF_MEMORY: BadArgs =
+    text("OOM command not allowed when used memory > 'maxmemory'.");
+/// Not applied: nobody leads the shard.
+pub const NO_LEADER: BadArgs =
+    text("CLUSTERDOWN the shard has no leader at the moment; nothing was applied, try again");
+/// Not applied: too much is waiting.
+pub const BUSY: BadArgs =
+    text("BUSY the shard has too much to do (inbox-bytes-max); nothing was applied, try again");
+/// Not applied: the node is on its way down.
+pub const STOPPING: BadArgs =
+    text("CLUSTERDOWN the node is stopping; nothing was applied, try another one");
+/// Perhaps applied.
+pub const UNCERTAIN: BadArgs =
+    text("UNCERTAIN the command was proposed, but whether it was applied is not known");
+
 /// An inline command that does not end.
 pub const TOO_BIG_INLINE: BadArgs = text("ERR Protocol error: too big inline request");
 /// A `*` line that does not end.
