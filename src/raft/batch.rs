@@ -1,0 +1,141 @@
+//! Operations on their way into the log.
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use lockstep_core::Op;
+use lockstep_core::wire::{Malformed, Wire};
+
+/// The operations of one connection for one shard, gathered until they are
+/// handed in: writes as they will stand in the log, and reads between them.
+#[derive(Debug, Default)]
+pub struct Ops {
+    /// The byte forms of the writes, one behind the other.
+    pub(crate) bytes: Vec<u8>,
+    /// How many writes.
+    pub(crate) count: u32,
+    /// Reads: behind how many writes, and the byte form.
+    pub(crate) reads: Vec<(u32, Vec<u8>)>,
+}
+
+impl Ops {
+    /// Adds an operation that goes through the log.
+    pub fn write(&mut self, op: &Op<'_>) {
+        op.put(&mut self.bytes);
+        self.count += 1;
+    }
+
+    /// Adds a read that sees all writes before it and none behind it. It is
+    /// carried out where the batch is applied and stands in no log.
+    pub fn read(&mut self, op: &Op<'_>) {
+        let mut bytes = Vec::with_capacity(32);
+        op.put(&mut bytes);
+        self.reads.push((self.count, bytes));
+    }
+
+    /// How many outcomes there will be.
+    pub fn len(&self) -> usize {
+        self.count as usize + self.reads.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// How many bytes they take, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len() + self.reads.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
+    }
+}
+
+/// What one log entry carries: a stamp and operations.
+///
+/// Byte form: `NORMAL`, the format, the clock in milliseconds, the behaviour
+/// version, the number of operations, the operations.
+#[derive(Clone)]
+pub struct Batch(Arc<Inner>);
+
+struct Inner {
+    payload: Bytes,
+    /// Only on the node that proposed it, and never on disk.
+    reads: Vec<(u32, Vec<u8>)>,
+}
+
+/// The first byte of an entry's payload that is a batch.
+pub(crate) const NORMAL: u8 = 1;
+/// The only format so far.
+const FORMAT: u8 = 1;
+/// Room for the header.
+const HEADER_BYTES_MAX: usize = 32;
+
+/// What stands before the operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Header {
+    pub now_ms: u64,
+    pub version: u32,
+    pub count: u32,
+}
+
+impl Batch {
+    /// Joins what several connections handed in into one entry.
+    pub(crate) fn join(now_ms: u64, version: u32, parts: &mut [Ops]) -> Self {
+        let count = parts.iter().map(|part| part.count).sum::<u32>();
+        let bytes = parts.iter().map(|part| part.bytes.len()).sum::<usize>();
+        let mut payload = Vec::with_capacity(HEADER_BYTES_MAX + bytes);
+        payload.extend_from_slice(&[NORMAL, FORMAT]);
+        now_ms.put(&mut payload);
+        version.put(&mut payload);
+        count.put(&mut payload);
+        let mut reads = Vec::new();
+        let mut before = 0;
+        for part in parts {
+            payload.extend_from_slice(&part.bytes);
+            reads.extend(part.reads.drain(..).map(|(at, read)| (before + at, read)));
+            before += part.count;
+        }
+        Batch(Arc::new(Inner { payload: payload.into(), reads }))
+    }
+
+    /// Reads a payload back from the log.
+    pub(crate) fn from_payload(payload: Bytes) -> Result<Self, Malformed> {
+        let batch = Batch(Arc::new(Inner { payload, reads: Vec::new() }));
+        batch.open().map(|_| ())?;
+        Ok(batch)
+    }
+
+    /// The byte form.
+    pub(crate) fn payload(&self) -> &Bytes {
+        &self.0.payload
+    }
+
+    /// The reads that ride along.
+    pub(crate) fn reads(&self) -> &[(u32, Vec<u8>)] {
+        &self.0.reads
+    }
+
+    /// The header and the bytes of the operations.
+    pub(crate) fn open(&self) -> Result<(Header, &[u8]), Malformed> {
+        let mut rest = &self.0.payload[..];
+        if u8::take(&mut rest)? != NORMAL || u8::take(&mut rest)? != FORMAT {
+            return Err(Malformed);
+        }
+        let now_ms = u64::take(&mut rest)?;
+        let version = u32::take(&mut rest)?;
+        let count = u32::take(&mut rest)?;
+        Ok((Header { now_ms, version, count }, rest))
+    }
+}
+
+impl fmt::Debug for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Batch({} bytes, {} reads)", self.0.payload.len(), self.0.reads.len())
+    }
+}
+
+impl fmt::Display for Batch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

@@ -1,0 +1,449 @@
+//! A Raft group: the handle through which a node uses one of its shards.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use lockstep_core::{Effect, NodeId, Op, Shard, ShardId};
+use lockstep_storage::{Log, Snapshots};
+use openraft::async_runtime::watch::WatchReceiver;
+use openraft::{Config, ReadPolicy, ServerState, SnapshotPolicy};
+use parking_lot::{RwLock, RwLockReadGuard};
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinHandle;
+
+use crate::batch::{Batch, Ops};
+use crate::inbox::{Inbox, Limits};
+use crate::machine::{EffectSink, Machine, Progress};
+use crate::mailbox::{Delivery, Mailbox, Refusal};
+use crate::network::Alone;
+use crate::snapshot;
+use crate::store::Store;
+use crate::tickets::{Answer, Tickets};
+use crate::types::{Node, SnapshotMeta, Types};
+
+type Raft = openraft::Raft<Types, Machine>;
+
+/// The behaviour version that this build proposes.
+const VERSION: u32 = 1;
+/// How many entries may be on their way at once. One more than one: while an
+/// entry is synced the next is already being appended.
+const ENTRIES_IN_FLIGHT: usize = 2;
+/// How long an election may take before the start gives up.
+const ELECTION_WAIT: Duration = Duration::from_secs(30);
+
+/// Tells the time: milliseconds since the Unix epoch, never backwards.
+pub trait Clock: Send + Sync + 'static {
+    /// Now.
+    fn now_ms(&self) -> u64;
+}
+
+/// What a group needs to start.
+pub struct Options {
+    /// Which shard.
+    pub shard: ShardId,
+    /// This node.
+    pub node: NodeId,
+    /// Where other nodes reach this one.
+    pub address: String,
+    /// The hash seed of a new shard; the same on every replica.
+    pub seed: u64,
+    /// The node's log.
+    pub log: Log,
+    /// The node's snapshots.
+    pub snapshots: Snapshots,
+    /// The node's clock.
+    pub clock: Arc<dyn Clock>,
+    /// Bounds of the inbox and of entries.
+    pub limits: Limits,
+    /// Bytes of applied entries after which a snapshot is taken
+    /// (`snapshot-log-bytes`).
+    pub snapshot_log_bytes: Arc<AtomicU64>,
+    /// Carries out effects on the leader; called on the machine's task and must
+    /// not wait.
+    pub effects: Arc<dyn Fn(Vec<Effect>) + Send + Sync>,
+}
+
+/// Why a group could not start or had to stop.
+#[derive(Debug)]
+pub struct Error(String);
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for Error {}
+
+fn error(doing: &str, why: impl fmt::Display) -> Error {
+    Error(format!("{doing}: {why}"))
+}
+
+/// What a node is to a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// Orders the operations.
+    Leader,
+    /// Follows a leader.
+    Follower,
+    /// Asks for votes.
+    Candidate,
+    /// Receives entries without a vote.
+    Learner,
+    /// Has stopped.
+    Stopped,
+}
+
+/// How a group stands.
+#[derive(Clone, Debug)]
+pub struct Status {
+    /// What this node is to the shard.
+    pub role: Role,
+    /// The leader, if one is known.
+    pub leader: Option<NodeId>,
+    /// The term.
+    pub term: u64,
+    /// The index of the last entry of the log.
+    pub last_index: u64,
+    /// The index of the last applied entry.
+    pub applied: u64,
+    /// The last index that the newest snapshot covers.
+    pub snapshot: u64,
+    /// How many voters there are.
+    pub voters: usize,
+}
+
+/// One shard on this node.
+#[derive(Clone)]
+pub struct Group {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: ShardId,
+    raft: Raft,
+    shard: Arc<RwLock<Shard>>,
+    inbox: Inbox,
+    progress: Arc<Progress>,
+    clock: Arc<dyn Clock>,
+    in_flight: Arc<Semaphore>,
+    /// Reads may be answered from the state without asking anybody.
+    leads: AtomicBool,
+    entries: AtomicU64,
+    operations: AtomicU64,
+    snapshot_log_bytes: Arc<AtomicU64>,
+    stop: watch::Sender<bool>,
+}
+
+impl fmt::Debug for Group {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Group({:?})", self.inner.id)
+    }
+}
+
+impl Group {
+    /// Recovers the shard and takes up its work. Returns when this node leads it
+    /// and has applied everything that was committed before.
+    ///
+    /// # Errors
+    /// A snapshot that cannot be read, or a log that does not work.
+    pub async fn start(options: Options) -> Result<Self, Error> {
+        let Options { shard: id, node, log, snapshots, clock, limits, .. } = options;
+        let (meta, state) = snapshot::load(id, &snapshots)
+            .map_err(|why| error("reading the snapshot", why))?
+            .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
+        let shard = Arc::new(RwLock::new(state));
+        let progress = Arc::new(Progress::default());
+        let sink: EffectSink = options.effects;
+        let machine =
+            Machine::new(id, shard.clone(), meta, progress.clone(), snapshots.clone(), sink);
+        let store = Store::new(id, log, progress.clone());
+        let config = config(id).validate().map_err(|why| error("Raft settings", why))?;
+        let raft = Raft::new(node.0, Arc::new(config), Alone, store, machine)
+            .await
+            .map_err(|why| error("starting the group", why))?;
+        let (stop, _) = watch::channel(false);
+        let group = Group {
+            inner: Arc::new(Inner {
+                id,
+                raft,
+                shard,
+                inbox: Inbox::new(limits),
+                progress,
+                clock,
+                in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
+                leads: AtomicBool::new(false),
+                entries: AtomicU64::new(0),
+                operations: AtomicU64::new(0),
+                snapshot_log_bytes: options.snapshot_log_bytes,
+                stop,
+            }),
+        };
+        group.take_office(node, options.address).await?;
+        group.spawn_tasks();
+        Ok(group)
+    }
+
+    /// Makes a group of one if there is none yet, and gets elected.
+    async fn take_office(&self, node: NodeId, address: String) -> Result<(), Error> {
+        let raft = &self.inner.raft;
+        let initialized =
+            raft.is_initialized().await.map_err(|why| error("looking at the log", why))?;
+        if initialized {
+            raft.trigger().elect(true).await.map_err(|why| error("election", why))?;
+        } else {
+            let members = std::collections::BTreeMap::from([(node.0, Node { addr: address })]);
+            raft.initialize(members).await.map_err(|why| error("founding the group", why))?;
+        }
+        raft.wait(Some(ELECTION_WAIT))
+            .state(ServerState::Leader, "elected")
+            .await
+            .map_err(|why| error("waiting for the election", why))?;
+        raft.ensure_linearizable(ReadPolicy::ReadIndex)
+            .await
+            .map_err(|why| error("waiting for the replay", why))?;
+        self.inner.leads.store(true, Ordering::Release);
+        Ok(())
+    }
+
+    fn spawn_tasks(&self) {
+        for task in [
+            tokio::spawn(propose(self.inner.clone())),
+            tokio::spawn(tick(self.inner.clone())),
+            tokio::spawn(watch_office(self.inner.clone())),
+            tokio::spawn(take_snapshots(self.inner.clone())),
+        ] {
+            notice_end(task, self.inner.id);
+        }
+    }
+
+    /// Hands in operations; their outcomes go to `mailbox`.
+    ///
+    /// # Errors
+    /// Refused at once; nothing will be delivered.
+    pub fn submit(&self, ops: Ops, mailbox: &Arc<Mailbox>) -> Result<(), Refusal> {
+        if !self.leads() {
+            return Err(Refusal::NotLeader);
+        }
+        self.inner.inbox.put(ops, Some(mailbox.clone()))
+    }
+
+    /// Hands in one operation and waits for what became of it.
+    pub async fn ask(&self, op: &Op<'_>) -> Delivery {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut ops = Ops::default();
+        ops.write(op);
+        match self.submit(ops, &mailbox) {
+            Ok(()) => mailbox.take().await,
+            Err(refusal) => Delivery::Refused(refusal),
+        }
+    }
+
+    /// Whether this node leads the shard and may answer reads from its state.
+    pub fn leads(&self) -> bool {
+        self.inner.leads.load(Ordering::Acquire)
+    }
+
+    /// The state between two entries. Hold it briefly: nothing is applied
+    /// meanwhile.
+    pub fn state(&self) -> RwLockReadGuard<'_, Shard> {
+        self.inner.shard.read()
+    }
+
+    /// The leader's time, which reads are judged by.
+    pub fn now_ms(&self) -> u64 {
+        self.inner.clock.now_ms()
+    }
+
+    /// Which shard.
+    pub fn id(&self) -> ShardId {
+        self.inner.id
+    }
+
+    /// Entries and operations proposed since the start.
+    pub fn proposed(&self) -> (u64, u64) {
+        (
+            self.inner.entries.load(Ordering::Relaxed),
+            self.inner.operations.load(Ordering::Relaxed),
+        )
+    }
+
+    /// How the group stands.
+    pub fn status(&self) -> Status {
+        let watched = self.inner.raft.metrics();
+        let metrics = watched.borrow_watched();
+        Status {
+            role: match metrics.state {
+                ServerState::Leader => Role::Leader,
+                ServerState::Follower => Role::Follower,
+                ServerState::Candidate => Role::Candidate,
+                ServerState::Learner => Role::Learner,
+                ServerState::Shutdown => Role::Stopped,
+            },
+            leader: metrics.current_leader.map(NodeId),
+            term: metrics.current_term,
+            last_index: metrics.last_log_index.unwrap_or(0),
+            applied: self.inner.progress.applied(),
+            snapshot: metrics.snapshot.map_or(0, |id| id.index()),
+            voters: metrics.membership_config.voter_ids().count(),
+        }
+    }
+
+    /// Takes a snapshot now and waits until it is on disk.
+    ///
+    /// # Errors
+    /// The group has stopped, or the disk does not take it.
+    pub async fn snapshot(&self) -> Result<(), Error> {
+        let raft = &self.inner.raft;
+        let upto = self.inner.progress.applied();
+        if self.status().snapshot >= upto {
+            return Ok(());
+        }
+        raft.trigger().snapshot().await.map_err(|why| error("snapshot", why))?;
+        raft.wait(None)
+            .metrics(|now| now.snapshot.is_some_and(|id| id.index() >= upto), "snapshot on disk")
+            .await
+            .map_err(|why| error("snapshot", why))?;
+        Ok(())
+    }
+
+    /// Stops the group: refuses what still waits, lets what was proposed end.
+    pub async fn stop(&self) {
+        self.inner.leads.store(false, Ordering::Release);
+        self.inner.inbox.close();
+        // Everything proposed gives its permit back when it is applied.
+        let _all = self.inner.in_flight.acquire_many(ENTRIES_IN_FLIGHT as u32).await;
+        self.inner.stop.send_replace(true);
+        if let Err(why) = self.inner.raft.shutdown().await {
+            tracing::warn!(shard = self.inner.id.0, %why, "the group did not stop in order");
+        }
+    }
+}
+
+fn config(id: ShardId) -> Config {
+    Config {
+        cluster_name: format!("shard-{}", id.0),
+        heartbeat_interval: 50,
+        election_timeout_min: 150,
+        election_timeout_max: 300,
+        snapshot_policy: SnapshotPolicy::Never,
+        max_in_snapshot_log_to_keep: 0,
+        enable_pre_vote: Some(true),
+        // A leader restored without an election would read its own lease from
+        // before the restart; a fresh term costs one vote.
+        enable_leader_restore: Some(false),
+        ..Config::default()
+    }
+}
+
+/// Turns what gathers in the inbox into entries, one behind the other.
+async fn propose(inner: Arc<Inner>) {
+    let mut stop = inner.stop.subscribe();
+    let mut last_ms = 0;
+    loop {
+        let permit = tokio::select! {
+            permit = inner.in_flight.clone().acquire_owned() => permit,
+            _ = stop.changed() => return,
+        };
+        let permit = permit.expect("the semaphore is never closed");
+        tokio::select! {
+            () = inner.inbox.filled() => {}
+            _ = stop.changed() => return,
+        }
+        let (mut parts, tickets) = inner.inbox.take();
+        last_ms = inner.clock.now_ms().max(last_ms);
+        let batch = Batch::join(last_ms, VERSION, &mut parts);
+        inner.entries.fetch_add(1, Ordering::Relaxed);
+        let count = parts.iter().map(|part| u64::from(part.count)).sum();
+        inner.operations.fetch_add(count, Ordering::Relaxed);
+        let tickets = Tickets::new(tickets, permit);
+        let answer = Answer::new(move |result| tickets.complete(result));
+        if let Err(why) = inner.raft.client_write_ff(batch, Some(answer)).await {
+            tracing::error!(shard = inner.id.0, %why, id = "LS-1001", "the group has failed");
+            return;
+        }
+    }
+}
+
+/// Proposes a tick when something is due and nothing else is written.
+async fn tick(inner: Arc<Inner>) {
+    let mut stop = inner.stop.subscribe();
+    loop {
+        let deadline = inner.progress.next_deadline_ms();
+        let now = inner.clock.now_ms();
+        if deadline <= now && inner.leads.load(Ordering::Acquire) {
+            let mailbox = Arc::new(Mailbox::default());
+            let mut ops = Ops::default();
+            ops.write(&Op::Tick {});
+            if inner.inbox.put(ops, Some(mailbox.clone())).is_ok() {
+                mailbox.take().await;
+                continue;
+            }
+        }
+        let wait = Duration::from_millis(deadline.saturating_sub(now).clamp(1, 60_000));
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = inner.progress.deadline_moved.notified() => {}
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Keeps `leads` true to what Raft says.
+async fn watch_office(inner: Arc<Inner>) {
+    let mut stop = inner.stop.subscribe();
+    let mut metrics = inner.raft.server_metrics();
+    loop {
+        let leader = metrics.borrow_watched().state == ServerState::Leader;
+        if !leader {
+            inner.leads.store(false, Ordering::Release);
+        } else if !inner.leads.load(Ordering::Acquire) {
+            // Only behind everything that earlier leaders committed.
+            let ready = inner.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.is_ok();
+            inner.leads.store(ready && !*inner.stop.borrow(), Ordering::Release);
+        }
+        tokio::select! {
+            changed = metrics.changed() => {
+                if changed.is_err() {
+                    inner.leads.store(false, Ordering::Release);
+                    return;
+                }
+            }
+            _ = stop.changed() => return,
+        }
+    }
+}
+
+/// Takes a snapshot whenever enough was written since the last one.
+async fn take_snapshots(inner: Arc<Inner>) {
+    let mut stop = inner.stop.subscribe();
+    let mut clock = tokio::time::interval(Duration::from_millis(200));
+    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            _ = clock.tick() => {}
+            _ = stop.changed() => return,
+        }
+        let limit = inner.snapshot_log_bytes.load(Ordering::Relaxed);
+        if inner.progress.log_bytes() < limit {
+            continue;
+        }
+        if let Err(why) = inner.raft.trigger().snapshot().await {
+            tracing::warn!(shard = inner.id.0, %why, id = "LS-1002", "no snapshot could be taken");
+        }
+    }
+}
+
+/// A task of the group that panics takes the node down: its state may be wrong.
+fn notice_end(task: JoinHandle<()>, id: ShardId) {
+    tokio::spawn(async move {
+        if let Err(why) = task.await
+            && why.is_panic()
+        {
+            tracing::error!(shard = id.0, id = "LS-1003", "a task of the shard broke; stopping");
+            std::process::abort();
+        }
+    });
+}

@@ -1,0 +1,114 @@
+//! Where operations of all connections gather while the entry before is on its
+//! way.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+use crate::batch::Ops;
+use crate::mailbox::{Mailbox, Refusal};
+use crate::tickets::Ticket;
+
+/// How much may gather, and how much goes into one entry.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Bytes of one entry, unless one connection's share alone is larger
+    /// (`batch-bytes-max`).
+    pub batch_bytes_max: usize,
+    /// Bytes waiting to be proposed; beyond it operations are refused as busy
+    /// (`inbox-bytes-max`).
+    pub inbox_bytes_max: usize,
+}
+
+/// The operations that wait to be proposed, in the order they came.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    waiting: Mutex<Waiting>,
+    bell: Notify,
+    limits: Limits,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    ops: Vec<Ops>,
+    tickets: Vec<Ticket>,
+    bytes: usize,
+    closed: bool,
+}
+
+impl Inbox {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Inbox { waiting: Mutex::default(), bell: Notify::new(), limits }
+    }
+
+    /// Adds a connection's share.
+    pub(crate) fn put(&self, ops: Ops, mailbox: Option<Arc<Mailbox>>) -> Result<(), Refusal> {
+        let ticket = Ticket { count: ops.len(), mailbox };
+        let bytes = ops.bytes();
+        let first = {
+            let mut waiting = self.waiting.lock();
+            if waiting.closed {
+                return Err(Refusal::Stopping);
+            }
+            // What the group itself hands in (no mailbox) is never refused: it
+            // is small, and it is what makes room.
+            let full = waiting.bytes > 0 && waiting.bytes + bytes > self.limits.inbox_bytes_max;
+            if full && ticket.mailbox.is_some() {
+                return Err(Refusal::Busy);
+            }
+            waiting.ops.push(ops);
+            waiting.tickets.push(ticket);
+            waiting.bytes += bytes;
+            waiting.ops.len() == 1
+        };
+        if first {
+            self.bell.notify_one();
+        }
+        Ok(())
+    }
+
+    /// Waits until something is there.
+    pub(crate) async fn filled(&self) {
+        while self.waiting.lock().ops.is_empty() {
+            self.bell.notified().await;
+        }
+    }
+
+    /// Takes as much as one entry holds.
+    pub(crate) fn take(&self) -> (Vec<Ops>, Vec<Ticket>) {
+        let mut waiting = self.waiting.lock();
+        if waiting.bytes <= self.limits.batch_bytes_max {
+            waiting.bytes = 0;
+            return (std::mem::take(&mut waiting.ops), std::mem::take(&mut waiting.tickets));
+        }
+        let mut bytes = 0;
+        let fits = waiting
+            .ops
+            .iter()
+            .take_while(|ops| {
+                bytes += ops.bytes();
+                bytes <= self.limits.batch_bytes_max
+            })
+            .count()
+            .max(1);
+        let ops: Vec<_> = waiting.ops.drain(..fits).collect();
+        let tickets = waiting.tickets.drain(..fits).collect();
+        waiting.bytes -= ops.iter().map(Ops::bytes).sum::<usize>();
+        (ops, tickets)
+    }
+
+    /// Refuses everything from now on and what still waits.
+    pub(crate) fn close(&self) {
+        let tickets = {
+            let mut waiting = self.waiting.lock();
+            waiting.closed = true;
+            waiting.ops.clear();
+            waiting.bytes = 0;
+            std::mem::take(&mut waiting.tickets)
+        };
+        for mailbox in tickets.into_iter().filter_map(|ticket| ticket.mailbox) {
+            mailbox.put(crate::Delivery::Refused(Refusal::Stopping));
+        }
+    }
+}

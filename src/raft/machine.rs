@@ -1,0 +1,245 @@
+//! The state machine of a shard, as openraft wants to see it.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use futures_util::{Stream, StreamExt};
+use lockstep_core::{Effect, Effects, Op, Outcome, Read, Shard, ShardId};
+use lockstep_core::wire::Wire;
+use lockstep_storage::Snapshots;
+use openraft::EntryPayload;
+use openraft::OptionalSend;
+use openraft::storage::{EntryResponder, RaftStateMachine};
+use openraft::type_config::alias::SnapshotOf;
+use parking_lot::{RwLock, RwLockWriteGuard};
+use tokio::sync::Notify;
+
+use crate::batch::Batch;
+use crate::snapshot::{self, Builder, Image};
+use crate::types::{LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
+
+/// After how many operations waiting readers get their turn.
+const OPS_PER_TURN: u32 = 64;
+
+/// How far a shard has come; read by many, written by its machine.
+#[derive(Debug, Default)]
+pub(crate) struct Progress {
+    applied: AtomicU64,
+    /// Milliseconds; `u64::MAX`: nothing is due ever.
+    next_deadline_ms: AtomicU64,
+    /// Bytes of entries applied since the newest snapshot was begun.
+    log_bytes: AtomicU64,
+    /// Rung when the next deadline came nearer.
+    pub deadline_moved: Notify,
+}
+
+impl Progress {
+    pub(crate) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn next_deadline_ms(&self) -> u64 {
+        self.next_deadline_ms.load(Ordering::Acquire)
+    }
+
+    pub(crate) fn log_bytes(&self) -> u64 {
+        self.log_bytes.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn snapshot_begun(&self) {
+        self.log_bytes.store(0, Ordering::Relaxed);
+    }
+
+    fn publish(&self, applied: u64, deadline: Option<u64>, bytes: usize) {
+        self.log_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+        let deadline = deadline.unwrap_or(u64::MAX);
+        let before = self.next_deadline_ms.swap(deadline, Ordering::AcqRel);
+        self.applied.store(applied, Ordering::Release);
+        if deadline < before {
+            self.deadline_moved.notify_one();
+        }
+    }
+}
+
+/// Carries out effects. Called on the machine's task: must not wait.
+pub(crate) type EffectSink = Arc<dyn Fn(Vec<Effect>) + Send + Sync>;
+
+/// The state machine of a shard.
+pub(crate) struct Machine {
+    id: ShardId,
+    shard: Arc<RwLock<Shard>>,
+    applied: Option<LogId>,
+    membership: StoredMembership,
+    progress: Arc<Progress>,
+    snapshots: Snapshots,
+    effects: EffectSink,
+}
+
+impl fmt::Debug for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Machine({:?}, applied {:?})", self.id, self.applied)
+    }
+}
+
+impl Machine {
+    pub(crate) fn new(
+        id: ShardId,
+        shard: Arc<RwLock<Shard>>,
+        meta: SnapshotMeta,
+        progress: Arc<Progress>,
+        snapshots: Snapshots,
+        effects: EffectSink,
+    ) -> Self {
+        let applied = meta.last_log_id;
+        let deadline = shard.read().next_deadline();
+        progress.publish(applied.map_or(0, |id| id.index()), deadline, 0);
+        progress.snapshot_begun();
+        Machine {
+            id,
+            shard,
+            applied,
+            membership: meta.last_membership,
+            progress,
+            snapshots,
+            effects,
+        }
+    }
+
+    fn apply_batch(&self, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
+        let mut fx = Effects::default();
+        let mut shard = self.shard.write();
+        let outcomes = run(&mut shard, batch, wanted, &mut fx);
+        let deadline = shard.next_deadline();
+        drop(shard);
+        if !fx.is_empty() {
+            (self.effects)(fx.take());
+        }
+        (outcomes, deadline)
+    }
+}
+
+/// Applies the operations of a batch in order, and the reads between them.
+fn run(
+    shard: &mut RwLockWriteGuard<'_, Shard>,
+    batch: &Batch,
+    wanted: bool,
+    fx: &mut Effects,
+) -> Outcomes {
+    let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
+    let mut reads = batch.reads().iter().peekable();
+    let mut outcomes = Vec::new();
+    if wanted {
+        outcomes.reserve(header.count as usize + batch.reads().len());
+    }
+    for done in 0..header.count {
+        while let Some((_, read)) = reads.next_if(|(at, _)| *at == done) {
+            outcomes.push(look(shard, read));
+        }
+        // Not a client's fault: what does not decode was never proposed by a
+        // node of this version, and to skip it would part the replicas.
+        let op = Op::take(&mut rest).expect("an entry holds operations of this version");
+        let outcome = shard.apply(header.now_ms, &op, fx);
+        if wanted {
+            outcomes.push(outcome);
+        }
+        if done % OPS_PER_TURN == OPS_PER_TURN - 1 {
+            RwLockWriteGuard::bump(shard);
+        }
+    }
+    outcomes.extend(reads.map(|(_, read)| look(shard, read)));
+    outcomes
+}
+
+fn look(shard: &Shard, read: &[u8]) -> Outcome {
+    let op = Op::take(&mut &read[..]).expect("encoded by this process");
+    // By the replicated clock, so that no tick can be due.
+    match shard.read(shard.clock_ms(), &op) {
+        Read::Done(outcome) => outcome,
+        Read::TickFirst => unreachable!("nothing is later than the shard's own clock"),
+    }
+}
+
+impl RaftStateMachine<Types> for Machine {
+    type SnapshotData = Image;
+    type SnapshotBuilder = Builder;
+
+    async fn applied_state(&mut self) -> Result<(Option<LogId>, StoredMembership), io::Error> {
+        Ok((self.applied, self.membership.clone()))
+    }
+
+    async fn apply<Strm>(&mut self, mut entries: Strm) -> Result<(), io::Error>
+    where
+        Strm: Stream<Item = Result<EntryResponder<Types>, io::Error>> + Unpin + OptionalSend,
+    {
+        while let Some(next) = entries.next().await {
+            let (entry, responder) = next?;
+            self.applied = Some(entry.log_id);
+            let index = entry.log_id.index();
+            let outcomes = match &entry.payload {
+                EntryPayload::Normal(batch) => {
+                    let (outcomes, deadline) = self.apply_batch(batch, responder.is_some());
+                    self.progress.publish(index, deadline, batch.payload().len());
+                    outcomes
+                }
+                EntryPayload::Membership(membership) => {
+                    self.membership =
+                        StoredMembership::new(Some(entry.log_id), membership.clone());
+                    self.publish_only(index);
+                    Vec::new()
+                }
+                EntryPayload::Blank => {
+                    self.publish_only(index);
+                    Vec::new()
+                }
+            };
+            if let Some(responder) = responder {
+                responder.send(outcomes);
+            }
+        }
+        Ok(())
+    }
+
+    async fn try_create_snapshot_builder(&mut self, _force: bool) -> Option<Builder> {
+        Some(self.get_snapshot_builder().await)
+    }
+
+    async fn get_snapshot_builder(&mut self) -> Builder {
+        self.progress.snapshot_begun();
+        let meta = SnapshotMeta {
+            last_log_id: self.applied,
+            last_membership: self.membership.clone(),
+        };
+        // The machine's own task: nothing is applied between the image and its index.
+        let frozen = self.shard.read().freeze();
+        Builder::new(self.id, meta, frozen, self.snapshots.clone())
+    }
+
+    async fn install_snapshot(
+        &mut self,
+        meta: &SnapshotMeta,
+        image: Image,
+    ) -> Result<(), io::Error> {
+        let shard = image.open()?;
+        self.applied = meta.last_log_id;
+        self.membership = meta.last_membership.clone();
+        let deadline = shard.next_deadline();
+        *self.shard.write() = shard;
+        self.progress.publish(self.applied.map_or(0, |id| id.index()), deadline, 0);
+        Ok(())
+    }
+
+    async fn get_current_snapshot(
+        &mut self,
+    ) -> Result<Option<SnapshotOf<Types, Image>>, io::Error> {
+        snapshot::current(self.id, &self.snapshots)
+    }
+}
+
+impl Machine {
+    fn publish_only(&self, index: u64) {
+        let deadline = self.shard.read().next_deadline();
+        self.progress.publish(index, deadline, 0);
+    }
+}

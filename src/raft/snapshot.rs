@@ -1,0 +1,108 @@
+//! Snapshots: the state of a shard at an index, on disk.
+
+use std::fmt;
+use std::io;
+
+use lockstep_core::shard::{Frozen, Restoring};
+use lockstep_core::{Shard, ShardId};
+use lockstep_storage::Snapshots;
+use openraft::storage::RaftSnapshotBuilder;
+use openraft::type_config::alias::SnapshotOf;
+
+use crate::codec;
+use crate::store::blocking;
+use crate::types::{SnapshotMeta, Types};
+
+/// A snapshot on disk.
+pub(crate) struct Image {
+    shard: ShardId,
+    snapshots: Snapshots,
+}
+
+impl fmt::Debug for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Image({:?})", self.shard)
+    }
+}
+
+impl Image {
+    /// Reads the state back.
+    pub(crate) fn open(&self) -> io::Result<Shard> {
+        Ok(load(self.shard, &self.snapshots)?.map(|(_, shard)| shard).unwrap_or_default())
+    }
+}
+
+/// Reads the newest snapshot of a shard, if there is one.
+pub(crate) fn load(
+    id: ShardId,
+    snapshots: &Snapshots,
+) -> io::Result<Option<(SnapshotMeta, Shard)>> {
+    let Some((meta, mut reader)) = snapshots.latest(id).map_err(io::Error::other)? else {
+        return Ok(None);
+    };
+    let meta = codec::meta(&meta).map_err(|_| unreadable(id))?;
+    let mut shard = Restoring::default();
+    while let Some(chunk) = reader.next_chunk().map_err(io::Error::other)? {
+        shard.add(&chunk).map_err(|_| unreadable(id))?;
+    }
+    Ok(Some((meta, shard.finish().map_err(|_| unreadable(id))?)))
+}
+
+fn unreadable(id: ShardId) -> io::Error {
+    io::Error::new(
+        io::ErrorKind::InvalidData,
+        format!("the snapshot of shard {} is of another version or damaged", id.0),
+    )
+}
+
+/// The newest snapshot, as openraft asks for it.
+pub(crate) fn current(
+    id: ShardId,
+    snapshots: &Snapshots,
+) -> io::Result<Option<SnapshotOf<Types, Image>>> {
+    let Some((meta, _)) = snapshots.latest(id).map_err(io::Error::other)? else {
+        return Ok(None);
+    };
+    let meta = codec::meta(&meta).map_err(|_| unreadable(id))?;
+    let snapshot = Image { shard: id, snapshots: snapshots.clone() };
+    Ok(Some(openraft::storage::Snapshot { meta, snapshot }))
+}
+
+/// Writes one image to disk, beside the running shard.
+pub(crate) struct Builder {
+    shard: ShardId,
+    meta: SnapshotMeta,
+    frozen: Option<Frozen>,
+    snapshots: Snapshots,
+}
+
+impl Builder {
+    pub(crate) fn new(
+        shard: ShardId,
+        meta: SnapshotMeta,
+        frozen: Frozen,
+        snapshots: Snapshots,
+    ) -> Self {
+        Builder { shard, meta, frozen: Some(frozen), snapshots }
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for Builder {
+    type SnapshotData = Image;
+
+    async fn build_snapshot(&mut self) -> Result<SnapshotOf<Types, Image>, io::Error> {
+        let frozen = self.frozen.take().ok_or_else(|| io::Error::other("built already"))?;
+        let (shard, snapshots) = (self.shard, self.snapshots.clone());
+        let meta = codec::meta_bytes(&self.meta);
+        blocking(move || {
+            let mut writer = snapshots.begin(shard, &meta).map_err(io::Error::other)?;
+            for chunk in frozen.chunks() {
+                writer.append(&chunk).map_err(io::Error::other)?;
+            }
+            writer.commit().map_err(io::Error::other)
+        })
+        .await?;
+        let snapshot = Image { shard, snapshots: self.snapshots.clone() };
+        Ok(openraft::storage::Snapshot { meta: self.meta.clone(), snapshot })
+    }
+}

@@ -1,0 +1,97 @@
+//! Who gets which outcomes of an entry.
+
+use std::sync::Arc;
+
+use openraft::OptionalSend;
+use openraft::RaftTypeConfig;
+use openraft::raft::responder::Responder;
+use tokio::sync::OwnedSemaphorePermit;
+
+use crate::mailbox::{Delivery, Mailbox, Refusal};
+use crate::types::{Outcomes, Types};
+
+/// The share of one connection in an entry.
+#[derive(Debug)]
+pub(crate) struct Ticket {
+    /// How many outcomes are its own.
+    pub count: usize,
+    /// Where they go; nowhere for operations of the group itself.
+    pub mailbox: Option<Arc<Mailbox>>,
+}
+
+/// All shares of an entry, in order. Whoever drops it undelivered leaves the
+/// connections with an unknown outcome, never waiting for ever.
+#[derive(Debug)]
+pub(crate) struct Tickets {
+    list: Vec<Ticket>,
+    _in_flight: OwnedSemaphorePermit,
+}
+
+impl Tickets {
+    pub(crate) fn new(list: Vec<Ticket>, in_flight: OwnedSemaphorePermit) -> Self {
+        Tickets { list, _in_flight: in_flight }
+    }
+
+    /// Delivers what became of the entry.
+    pub(crate) fn complete(mut self, result: openraft::raft::ClientWriteResult<Types>) {
+        match result {
+            Ok(response) => self.deliver(response.data),
+            Err(openraft::errors::ClientWriteError::ForwardToLeader(_)) => {
+                self.refuse(Refusal::NotLeader);
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Tells all that nothing was applied.
+    pub(crate) fn refuse(&mut self, why: Refusal) {
+        for mailbox in self.list.drain(..).filter_map(|ticket| ticket.mailbox) {
+            mailbox.put(Delivery::Refused(why));
+        }
+    }
+
+    fn deliver(&mut self, outcomes: Outcomes) {
+        if let [only] = &mut self.list[..] {
+            if let Some(mailbox) = only.mailbox.take() {
+                mailbox.put(Delivery::Done(outcomes));
+            }
+            self.list.clear();
+            return;
+        }
+        let mut outcomes = outcomes.into_iter();
+        for ticket in self.list.drain(..) {
+            let share: Vec<_> = outcomes.by_ref().take(ticket.count).collect();
+            assert_eq!(share.len(), ticket.count, "an entry gives one outcome per operation");
+            if let Some(mailbox) = ticket.mailbox {
+                mailbox.put(Delivery::Done(share));
+            }
+        }
+    }
+}
+
+impl Drop for Tickets {
+    fn drop(&mut self) {
+        for mailbox in self.list.drain(..).filter_map(|ticket| ticket.mailbox) {
+            mailbox.put(Delivery::Unknown);
+        }
+    }
+}
+
+/// What openraft calls when an entry was applied or refused.
+pub struct Answer<T>(Box<dyn FnOnce(T) + Send>);
+
+impl<T> Answer<T> {
+    pub(crate) fn new(call: impl FnOnce(T) + Send + 'static) -> Self {
+        Answer(Box::new(call))
+    }
+}
+
+impl<C, T> Responder<C, T> for Answer<T>
+where
+    C: RaftTypeConfig,
+    T: OptionalSend + 'static,
+{
+    fn on_complete(self, result: T) {
+        (self.0)(result);
+    }
+}
