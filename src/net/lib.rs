@@ -18,7 +18,7 @@ pub mod fuzz;
 
 pub use connection::{Closed, Handler, Next};
 pub use limits::{ConnectionLimits, Limits, OutputClass, OutputLimit};
-pub use link::{Connections, Link, Traffic};
+pub use link::{Connections, Counters, Link, Traffic};
 pub use listener::{BindError, Listener};
 pub use output::Output;
 pub use request::{Decoded, Decoder};

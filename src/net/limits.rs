@@ -5,6 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 /// The longest inline command, and the longest `*` or `$` line, in bytes.
 pub const LINE_BYTES_MAX: usize = 64 * 1024;
 
+/// The same before its client is authenticated.
+pub const UNAUTHENTICATED_LINE_BYTES_MAX: usize = 16 * 1024;
+
+/// The longest command of a client that is not authenticated, in bytes.
+pub const UNAUTHENTICATED_QUERY_BYTES_MAX: usize = 32 * 1024;
+
 /// How many words a command may have before its client is authenticated.
 pub const UNAUTHENTICATED_WORDS_MAX: usize = 10;
 
@@ -24,9 +30,22 @@ pub struct Limits {
     /// (`client-query-buffer-limit`). Positions are kept in 32 bits: more than
     /// 4 GiB never counts.
     pub query_bytes_max: usize,
-    /// Whether the client has passed the door. Before, it gets ten words of
-    /// 16 KiB.
+    /// Whether the client has passed the door. Before, it gets ten words of at most
+    /// 16 KiB and 32 KiB in all.
     pub authenticated: bool,
+}
+
+impl Limits {
+    /// The longest inline command and `*` or `$` line.
+    pub(crate) fn line_bytes_max(&self) -> usize {
+        if self.authenticated { LINE_BYTES_MAX } else { UNAUTHENTICATED_LINE_BYTES_MAX }
+    }
+
+    /// The longest command.
+    pub(crate) fn command_bytes_max(&self) -> usize {
+        let bytes_max = self.query_bytes_max.min(u32::MAX as usize);
+        if self.authenticated { bytes_max } else { bytes_max.min(UNAUTHENTICATED_QUERY_BYTES_MAX) }
+    }
 }
 
 impl Default for Limits {

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
-use crate::ConnectionLimits;
+use crate::{Closed, ConnectionLimits};
 
 /// Look at the clock: a second has passed.
 pub(crate) const TICK: u8 = 1;
@@ -84,6 +84,20 @@ pub struct Link {
     pub(crate) ticking: AtomicBool,
     bell: AtomicU8,
     waker: Mutex<Option<Waker>>,
+}
+
+impl Counters {
+    pub(crate) fn count(&self, why: Closed) {
+        let counter = match why {
+            Closed::ProtocolError => &self.protocol_errors,
+            Closed::CrossProtocol => &self.cross_protocol,
+            Closed::QueryLimit => &self.query_buffer_limit,
+            Closed::OutputLimit => &self.output_buffer_limit,
+            Closed::Idle => &self.idle,
+            Closed::ByClient | Closed::ByHandler | Closed::Killed | Closed::Stopping => return,
+        };
+        counter.fetch_add(1, Ordering::Relaxed);
+    }
 }
 
 impl Connections {

@@ -11,7 +11,7 @@ use crate::encode;
 pub struct Output {
     /// The protocol of the replies to come (HELLO, RESET).
     pub protocol: Protocol,
-    bytes: BytesMut,
+    pub(crate) bytes: BytesMut,
 }
 
 impl Output {
@@ -65,8 +65,8 @@ impl Output {
         self.bytes.truncate(len);
     }
 
-    /// Takes what waits.
-    pub fn take(&mut self) -> BytesMut {
-        self.bytes.split()
+    /// What waits.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 }

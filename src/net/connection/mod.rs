@@ -1,11 +1,18 @@
 //! One client connection: read, decode, execute, reply.
 
-use std::sync::Arc;
+mod chunk;
+mod input;
+mod run;
+mod socket;
+
+#[cfg(test)]
+mod tests;
 
 use lockstep_commands::{BadArgs, Reply};
-use tokio::net::TcpStream;
 
-use crate::{Connections, Link, Output, OutputClass};
+use crate::{Output, OutputClass};
+pub(crate) use run::linger;
+pub use run::serve;
 
 /// What the connection does after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +36,7 @@ pub enum Closed {
     ByClient,
     /// The handler asked for it (QUIT).
     ByHandler,
-    /// Another client or the operator asked for it ([`Link::close`]).
+    /// Another client or the operator asked for it ([`Link::close`](crate::Link::close)).
     Killed,
     /// The server stops.
     Stopping,
@@ -56,8 +63,9 @@ pub trait Handler: Send {
     /// no further complete command is there, and after [`Next::Settle`] and
     /// [`Next::Block`]. It may return `Settle` or `Block` to be called once more,
     /// for example because what looked short turned out to wait. Dropped without
-    /// having ended when the connection ends meanwhile; nothing else runs beside
-    /// it, so messages out of band wait, or it appends them itself.
+    /// having ended when the connection ends meanwhile.
+    /// `interrupted` does not run beside it: messages out of band wait, or `settle`
+    /// appends them itself.
     fn settle(&mut self, out: &mut Output) -> impl Future<Output = Next> + Send;
 
     /// Whether there is something to settle.
@@ -91,16 +99,4 @@ pub trait Handler: Send {
 
     /// The connection is over: called last, once.
     fn closed(&mut self, why: Closed) -> impl Future<Output = ()> + Send;
-}
-
-/// Runs a connection to its end.
-pub async fn serve<H: Handler>(
-    stream: TcpStream,
-    link: Arc<Link>,
-    connections: Arc<Connections>,
-    mut handler: H,
-) {
-    let _ = stream;
-    connections.forget(link.id);
-    handler.closed(Closed::ByClient).await;
 }

@@ -3,14 +3,15 @@
 use lockstep_commands::error;
 
 use super::{Decoded, Decoder, Span, State};
-use crate::limits::LINE_BYTES_MAX;
+use crate::Limits;
 
 impl Decoder {
     /// Takes the line at the front of `buf` and splits it into words.
-    pub(super) fn decode_inline(&mut self, buf: &[u8]) -> Decoded {
+    pub(super) fn decode_inline(&mut self, buf: &[u8], limits: &Limits) -> Decoded {
         // As with the other lines: one byte more is searched, and a zero byte hides
         // the rest.
-        let stop = buf.len().min(LINE_BYTES_MAX + 1);
+        let line_bytes_max = limits.line_bytes_max();
+        let stop = buf.len().min(line_bytes_max + 1);
         match memchr::memchr2(b'\n', 0, &buf[self.searched.min(stop)..stop]) {
             Some(found) if buf[self.searched + found] == b'\n' => {
                 let end = self.searched + found;
@@ -20,7 +21,7 @@ impl Decoder {
             }
             found => {
                 self.searched = found.map_or(stop, |found| self.searched + found);
-                if buf.len() > LINE_BYTES_MAX {
+                if buf.len() > line_bytes_max {
                     return Decoded::Malformed(error::TOO_BIG_INLINE);
                 }
                 Decoded::Incomplete

@@ -3,7 +3,7 @@
 use lockstep_commands::args::parse_integer;
 
 use super::Decoder;
-use crate::limits::LINE_BYTES_MAX;
+use crate::Limits;
 
 /// What a line says behind its first byte.
 pub(super) enum Line {
@@ -23,23 +23,23 @@ const DIGITS_SHORT_MAX: usize = 9;
 impl Decoder {
     /// Takes the line at `at`. Its end is the first `\r` and whatever byte is
     /// behind it.
-    pub(super) fn take_line(&mut self, buf: &[u8]) -> Line {
+    pub(super) fn take_line(&mut self, buf: &[u8], limits: &Limits) -> Line {
         match short_number(buf.get(self.at + 1..).unwrap_or_default()) {
             Some((number, digits)) => {
                 self.pass(self.at + 1 + digits);
                 Line::Number(number)
             }
-            None => self.take_long_line(buf),
+            None => self.take_long_line(buf, limits.line_bytes_max()),
         }
     }
 
     /// The general way: the search for the end goes on where it stopped.
     #[cold]
-    fn take_long_line(&mut self, buf: &[u8]) -> Line {
+    fn take_long_line(&mut self, buf: &[u8], line_bytes_max: usize) -> Line {
         // One byte more than allowed is searched: the same line is too long then,
         // no matter in which pieces it came. A zero byte hides what follows from
         // Redis, so that such a line never ends.
-        let stop = buf.len().min(self.at + LINE_BYTES_MAX + 1);
+        let stop = buf.len().min(self.at + line_bytes_max + 1);
         let from = self.searched.max(self.at).min(stop);
         match memchr::memchr2(b'\r', 0, &buf[from..stop]) {
             Some(found) if buf[from + found] == b'\r' => {
@@ -55,7 +55,7 @@ impl Decoder {
             found => {
                 // Stays at a zero byte, so that it is found again.
                 self.searched = found.map_or(stop, |found| from + found);
-                if buf.len() > self.at + LINE_BYTES_MAX { Line::TooLong } else { Line::Incomplete }
+                if buf.len() > self.at + line_bytes_max { Line::TooLong } else { Line::Incomplete }
             }
         }
     }

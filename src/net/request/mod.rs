@@ -102,7 +102,7 @@ impl Decoder {
             }
         }
         if self.state == State::Inline {
-            return self.decode_inline(buf);
+            return self.decode_inline(buf, limits);
         }
         if self.state == State::Count
             && let Some(decoded) = self.decode_count(buf, limits)
@@ -144,7 +144,7 @@ impl Decoder {
 
     /// Reads the `*` line; says nothing when words follow.
     fn decode_count(&mut self, buf: &[u8], limits: &Limits) -> Option<Decoded> {
-        let count = match self.take_line(buf) {
+        let count = match self.take_line(buf, limits) {
             Line::Number(count) => count,
             Line::Incomplete => return Some(Decoded::Incomplete),
             Line::TooLong => return Some(Decoded::Malformed(error::TOO_BIG_COUNT)),
@@ -166,7 +166,7 @@ impl Decoder {
     }
 
     fn decode_words(&mut self, buf: &[u8], limits: &Limits) -> Decoded {
-        let query_bytes_max = limits.query_bytes_max.min(u32::MAX as usize);
+        let command_bytes_max = limits.command_bytes_max();
         while self.words_left > 0 {
             let len = match self.word_bytes {
                 Some(len) => len,
@@ -177,7 +177,7 @@ impl Decoder {
             };
             // The two bytes behind a word are skipped unseen, as in Redis.
             let end = self.at.saturating_add(len).saturating_add(2);
-            if end > query_bytes_max {
+            if end > command_bytes_max {
                 return Decoded::TooLong;
             }
             if buf.len() < end {
@@ -196,7 +196,7 @@ impl Decoder {
     /// Reads a `$` line.
     fn decode_length(&mut self, buf: &[u8], limits: &Limits) -> Result<usize, Decoded> {
         let first = buf.get(self.at).copied();
-        let len = match self.take_line(buf) {
+        let len = match self.take_line(buf, limits) {
             Line::Incomplete => return Err(Decoded::Incomplete),
             Line::TooLong => return Err(Decoded::Malformed(error::TOO_BIG_LENGTH)),
             _ if first != Some(b'$') => {
