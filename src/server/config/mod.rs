@@ -14,10 +14,12 @@ pub mod row;
 pub mod settings;
 pub mod special;
 pub mod table;
+#[cfg(test)]
+mod tests;
 
 pub use change::SettingError;
 pub use layers::{ConfigError, Layers, Origin};
 pub use row::{Group, Kind, Refusal, Row, Unit, Value, When};
 pub use settings::Settings;
-pub use special::{BindAddress, OutputClass, OutputLimit, event};
+pub use special::{OutputClass, OutputLimit, event};
 pub use table::Setting;

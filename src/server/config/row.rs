@@ -160,7 +160,7 @@ pub enum Kind {
     Text,
     /// Any text that only CONFIG GET shows.
     Secret,
-    /// IP addresses to listen on.
+    /// Addresses to listen on.
     Addresses,
     /// Pairs of seconds and changes.
     SavePoints,
@@ -254,7 +254,7 @@ impl Row {
                 word(raw, asked, words)
             }
             Kind::Text | Kind::Secret => Ok(Value::Text(raw.to_owned().into())),
-            Kind::Addresses => special::addresses(raw).map(text),
+            Kind::Addresses => special::address_list(raw).map(text),
             Kind::SavePoints => special::save_points(raw).map(text),
             Kind::OutputLimits => special::output_limits(raw, current).map(text),
             Kind::Events => special::events(raw).map(Value::Number),

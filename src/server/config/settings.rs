@@ -2,13 +2,13 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use parking_lot::{Mutex, RwLock};
 
 use super::layers::Origin;
 use super::row::{Kind, Value};
-use super::special::{self, BindAddress, OUTPUT_CLASSES, OutputClass, OutputLimit};
+use super::special::{self, OUTPUT_CLASSES, OutputClass, OutputLimit};
 use super::table::{ROWS, Setting};
 
 /// The values in force.
@@ -17,12 +17,24 @@ pub struct Settings {
     numbers: Box<[AtomicU64]>,
     /// Texts; empty for numbers.
     texts: Box<[RwLock<Arc<str>>]>,
-    /// The output limits again, taken apart: hard, soft, seconds of each class.
-    output_limits: [[AtomicU64; 3]; OUTPUT_CLASSES],
+    /// The output limits again, taken apart.
+    output_limits: [OutputCells; OUTPUT_CLASSES],
     origins: Box<[RwLock<Origin>]>,
     listeners: RwLock<Vec<Listener>>,
     /// Held by whoever changes values, so that a change of several is one.
     pub(super) changing: Mutex<()>,
+    /// What the values at start came from.
+    pub(super) sources: Vec<String>,
+    /// What looked odd at start and was let through.
+    pub(super) notes: Vec<String>,
+}
+
+/// One output limit, cell by cell.
+#[derive(Debug, Default)]
+struct OutputCells {
+    hard_bytes: AtomicUsize,
+    soft_bytes: AtomicUsize,
+    soft_seconds: AtomicU64,
 }
 
 /// Called behind a change.
@@ -69,24 +81,23 @@ impl Settings {
         }
     }
 
-    /// The text of `setting`, empty if it is a number.
+    /// The text of `setting`; of one that is not a text, what CONFIG GET prints.
     pub fn text(&self, setting: Setting) -> Arc<str> {
-        self.texts[setting as usize].read().clone()
+        if kept_as_text(setting.row().kind) {
+            self.texts[setting as usize].read().clone()
+        } else {
+            Arc::from(self.print(setting))
+        }
     }
 
     /// The output limit of a class of clients.
     pub fn output_limit(&self, class: OutputClass) -> OutputLimit {
-        let [hard, soft, seconds] = &self.output_limits[class as usize];
+        let cells = &self.output_limits[class as usize];
         OutputLimit {
-            hard_bytes: hard.load(Ordering::Relaxed),
-            soft_bytes: soft.load(Ordering::Relaxed),
-            soft_seconds: seconds.load(Ordering::Relaxed),
+            hard_bytes: cells.hard_bytes.load(Ordering::Relaxed),
+            soft_bytes: cells.soft_bytes.load(Ordering::Relaxed),
+            soft_seconds: cells.soft_seconds.load(Ordering::Relaxed),
         }
-    }
-
-    /// The addresses to listen on.
-    pub fn bind(&self) -> Vec<BindAddress> {
-        special::bind_addresses(&self.text(Setting::Bind))
     }
 
     /// The value of `setting` as CONFIG GET prints it.
@@ -117,6 +128,16 @@ impl Settings {
             }
         }
         found
+    }
+
+    /// What the values at start came from, in the order in which they count.
+    pub fn sources(&self) -> &[String] {
+        &self.sources
+    }
+
+    /// What looked odd at start and was let through.
+    pub fn notes(&self) -> &[String] {
+        &self.notes
     }
 
     /// Calls `listener` behind every change of a value, on the thread that changes it.
@@ -155,10 +176,9 @@ impl Settings {
 
     fn store_output_limits(&self, text: &str) {
         for (cells, limit) in self.output_limits.iter().zip(special::read_output_limits(text)) {
-            let parts = [limit.hard_bytes, limit.soft_bytes, limit.soft_seconds];
-            for (cell, part) in cells.iter().zip(parts) {
-                cell.store(part, Ordering::Relaxed);
-            }
+            cells.hard_bytes.store(limit.hard_bytes, Ordering::Relaxed);
+            cells.soft_bytes.store(limit.soft_bytes, Ordering::Relaxed);
+            cells.soft_seconds.store(limit.soft_seconds, Ordering::Relaxed);
         }
     }
 
@@ -202,6 +222,8 @@ impl Default for Settings {
             origins: ROWS.iter().map(|_| RwLock::new(Origin::Default)).collect(),
             listeners: RwLock::default(),
             changing: Mutex::default(),
+            sources: Vec::new(),
+            notes: Vec::new(),
         };
         for row in ROWS {
             let value = row.parse(row.name, row.default, "").expect("a test reads every default");

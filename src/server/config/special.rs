@@ -1,8 +1,10 @@
 //! Settings whose values have a grammar of their own.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::IpAddr;
 
 use super::row::{Refusal, bytes, plain_integer};
+use super::settings::Settings;
+use super::table::Setting;
 
 const BAD_ADDRESS: Refusal = Refusal::of("Failed to bind to specified addresses.");
 const BAD_SAVE: Refusal = Refusal::of("Invalid save parameters");
@@ -20,41 +22,27 @@ const OOM_WORDS: Refusal = Refusal::of("wrong number of arguments");
 const OOM_RANGE: Refusal =
     Refusal::of("Invalid oom-score-adj-values, elements must be between -2000 and 2000.");
 
-/// One address to listen on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct BindAddress {
-    /// Where.
-    pub address: IpAddr,
-    /// Whether a machine without the address is fine (written with a minus in front).
-    pub optional: bool,
-}
-
-/// The addresses in a value that was taken.
-pub(super) fn bind_addresses(value: &str) -> Vec<BindAddress> {
-    value.split_ascii_whitespace().filter_map(bind_address).collect()
-}
-
-fn bind_address(word: &str) -> Option<BindAddress> {
-    let (name, optional) = match word.strip_prefix('-') {
-        Some(rest) => (rest, true),
-        None => (word, false),
-    };
-    let address = match name {
-        "*" => IpAddr::V4(Ipv4Addr::UNSPECIFIED),
-        "::*" => IpAddr::V6(Ipv6Addr::UNSPECIFIED),
-        "localhost" => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        _ => name.parse().ok()?,
-    };
-    Some(BindAddress { address, optional })
+/// The addresses to listen on, one by one. A minus in front says that the machine may lack it.
+pub fn addresses(settings: &Settings) -> Vec<String> {
+    let text = settings.text(Setting::Bind);
+    text.split_ascii_whitespace().map(|word| word.replace("::*", "::")).collect()
 }
 
 /// How many addresses a node listens on at most.
 const ADDRESSES_MAX: usize = 16;
 
-pub(super) fn addresses(raw: &str) -> Result<String, Refusal> {
+/// The host alone: a name, an IP address or a star.
+fn is_address(word: &str) -> bool {
+    let host = word.strip_prefix('-').unwrap_or(word);
+    let numeric = host.parse::<IpAddr>().is_ok();
+    let name = !host.starts_with(['-', '.'])
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+    numeric || matches!(host, "*" | "::*") || (name && !host.is_empty())
+}
+
+pub(super) fn address_list(raw: &str) -> Result<String, Refusal> {
     let words: Vec<&str> = raw.split_ascii_whitespace().collect();
-    let fine = (1..=ADDRESSES_MAX).contains(&words.len())
-        && words.iter().all(|word| bind_address(word).is_some());
+    let fine = (1..=ADDRESSES_MAX).contains(&words.len()) && words.iter().all(|w| is_address(w));
     if fine { Ok(words.join(" ")) } else { Err(BAD_ADDRESS) }
 }
 
@@ -70,9 +58,9 @@ pub(super) fn save_points(raw: &str) -> Result<String, Refusal> {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct OutputLimit {
     /// The client is closed above this, 0 for no limit.
-    pub hard_bytes: u64,
+    pub hard_bytes: usize,
     /// The client is closed when it stays above this, 0 for no limit.
-    pub soft_bytes: u64,
+    pub soft_bytes: usize,
     /// How long it may stay.
     pub soft_seconds: u64,
 }
@@ -85,7 +73,7 @@ pub enum OutputClass {
     /// Clients that Redis would call replicas.
     Replica = 1,
     /// Clients with subscriptions.
-    Pubsub = 2,
+    PubSub = 2,
 }
 
 /// How many classes there are.
@@ -116,10 +104,15 @@ fn output_class(word: &str) -> Option<usize> {
 fn output_limit(words: &[&str]) -> Option<OutputLimit> {
     let [hard, soft, seconds] = words else { return None };
     Some(OutputLimit {
-        hard_bytes: bytes(hard)?,
-        soft_bytes: bytes(soft)?,
+        hard_bytes: size(hard)?,
+        soft_bytes: size(soft)?,
         soft_seconds: seconds.parse().ok()?,
     })
+}
+
+/// Bytes as a size in memory; more than there can be is the most.
+fn size(raw: &str) -> Option<usize> {
+    bytes(raw).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX))
 }
 
 /// The limits in a value that was taken; none where it says nothing.

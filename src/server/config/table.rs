@@ -137,7 +137,7 @@ settings! {
             "The longest single argument, and the longest string that commands may build.";
         ClientQueryBufferLimit "client-query-buffer-limit" = "1gb", bytes(MB, BYTES_MAX), Run:
             "Unread input of one client above which it is closed.";
-        ClientOutputBufferLimit "client-output-buffer-limit" = "normal 256mb 64mb 60 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::OutputLimits, Run:
+        ClientOutputBufferLimit "client-output-buffer-limit" = "normal 1gb 256mb 60 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::OutputLimits, Run:
             "Per class of client: unread replies above which it is closed at once, above which it is closed after some seconds, and these seconds; 0 means no limit.";
         MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run:
             "Memory of all clients together above which the largest are closed; 0 means no limit.";

@@ -17,12 +17,8 @@ impl Layers {
     pub fn environment(&mut self, variables: impl IntoIterator<Item = (OsString, OsString)>) {
         let mut variables: Vec<_> = variables.into_iter().filter_map(ours).collect();
         variables.sort();
-        let before = self.environment.len();
         for (variable, value) in variables {
             self.variable(&variable, value);
-        }
-        if self.environment.len() > before {
-            self.sources.push("environment".to_owned());
         }
     }
 

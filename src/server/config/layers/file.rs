@@ -28,7 +28,7 @@ impl Layers {
 
     /// Adds the settings of a TOML file that holds `text`.
     pub fn file_text(&mut self, path: &Path, text: &str) {
-        self.sources.push(path.display().to_string());
+        self.files.push(path.display().to_string());
         let given = self.read_toml(path, text);
         self.file.extend(given);
     }

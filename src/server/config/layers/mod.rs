@@ -90,7 +90,7 @@ pub struct Layers {
     overrides: Vec<Given>,
     environment: Vec<Given>,
     flags: Vec<Given>,
-    sources: Vec<String>,
+    files: Vec<String>,
     errors: Vec<ConfigError>,
     notes: Vec<String>,
 }
@@ -122,22 +122,12 @@ impl Layers {
         last.map_or(Setting::Dir.row().default, |given| &given.raw).into()
     }
 
-    /// What the values come from, for the start-up lines.
-    pub fn sources(&self) -> &[String] {
-        &self.sources
-    }
-
-    /// What looks odd and is let through.
-    pub fn notes(&self) -> &[String] {
-        &self.notes
-    }
-
     /// Lays the layers over the defaults.
     ///
     /// # Errors
     /// Everything that is wrong in any layer, also where a higher one covers it.
     pub fn settle(&self) -> Result<Settings, Vec<ConfigError>> {
-        let settings = Settings::default();
+        let mut settings = Settings::default();
         let mut errors = self.errors.clone();
         for given in self.given() {
             if let Err(error) = lay(&settings, given) {
@@ -145,7 +135,16 @@ impl Layers {
             }
         }
         derive_ports(&settings);
+        settings.sources = self.sources();
+        settings.notes.clone_from(&self.notes);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }
+    }
+
+    /// The layers that say something, in the order in which they count.
+    fn sources(&self) -> Vec<String> {
+        let layers = [("environment", &self.environment), ("flags", &self.flags)];
+        let speaking = layers.iter().filter(|(_, given)| !given.is_empty());
+        self.files.iter().cloned().chain(speaking.map(|(name, _)| (*name).to_owned())).collect()
     }
 
     fn given(&self) -> impl Iterator<Item = &Given> {
@@ -154,7 +153,7 @@ impl Layers {
     }
 
     fn overrides_text(&mut self, path: &Path, text: &str) {
-        self.sources.push(path.display().to_string());
+        self.files.push(path.display().to_string());
         for given in self.read_toml(path, text) {
             if given.setting.row().when == When::Run {
                 self.overrides.push(given);
