@@ -16,6 +16,9 @@ pub struct Limits {
     /// Bytes of one entry, unless one connection's share alone is larger
     /// (`batch-bytes-max`).
     pub batch_bytes_max: usize,
+    /// Operations of one entry, unless one connection's share alone has more
+    /// (`batch-ops-max`).
+    pub batch_ops_max: usize,
     /// Bytes waiting to be proposed; beyond it operations are refused as busy
     /// (`inbox-bytes-max`).
     pub inbox_bytes_max: usize,
@@ -34,6 +37,7 @@ struct Waiting {
     ops: Vec<Ops>,
     tickets: Vec<Ticket>,
     bytes: usize,
+    count: usize,
     closed: bool,
 }
 
@@ -46,6 +50,7 @@ impl Inbox {
     pub(crate) fn put(&self, ops: Ops, mailbox: Option<Arc<Mailbox>>) -> Result<(), Refusal> {
         let ticket = Ticket { count: ops.len(), mailbox };
         let bytes = ops.bytes();
+        let ticket_count = ticket.count;
         let first = {
             let mut waiting = self.waiting.lock();
             if waiting.closed {
@@ -60,6 +65,7 @@ impl Inbox {
             waiting.ops.push(ops);
             waiting.tickets.push(ticket);
             waiting.bytes += bytes;
+            waiting.count += ticket_count;
             waiting.ops.len() == 1
         };
         if first {
@@ -78,24 +84,31 @@ impl Inbox {
     /// Takes as much as one entry holds.
     pub(crate) fn take(&self) -> (Vec<Ops>, Vec<Ticket>) {
         let mut waiting = self.waiting.lock();
-        if waiting.bytes <= self.limits.batch_bytes_max {
-            waiting.bytes = 0;
+        let fits = self.fits(&waiting);
+        if fits == waiting.ops.len() {
+            (waiting.bytes, waiting.count) = (0, 0);
             return (std::mem::take(&mut waiting.ops), std::mem::take(&mut waiting.tickets));
         }
-        let mut bytes = 0;
-        let fits = waiting
-            .ops
-            .iter()
-            .take_while(|ops| {
-                bytes += ops.bytes();
-                bytes <= self.limits.batch_bytes_max
-            })
-            .count()
-            .max(1);
         let ops: Vec<_> = waiting.ops.drain(..fits).collect();
         let tickets = waiting.tickets.drain(..fits).collect();
         waiting.bytes -= ops.iter().map(Ops::bytes).sum::<usize>();
+        waiting.count -= ops.iter().map(Ops::len).sum::<usize>();
         (ops, tickets)
+    }
+
+    /// How many shares fit into one entry; at least one.
+    fn fits(&self, waiting: &Waiting) -> usize {
+        let limits = &self.limits;
+        if waiting.bytes <= limits.batch_bytes_max && waiting.count <= limits.batch_ops_max {
+            return waiting.ops.len();
+        }
+        let (mut bytes, mut count) = (0, 0);
+        let fits = waiting.ops.iter().take_while(|ops| {
+            bytes += ops.bytes();
+            count += ops.len();
+            bytes <= limits.batch_bytes_max && count <= limits.batch_ops_max
+        });
+        fits.count().max(1)
     }
 
     /// Refuses everything from now on and what still waits.
@@ -104,7 +117,7 @@ impl Inbox {
             let mut waiting = self.waiting.lock();
             waiting.closed = true;
             waiting.ops.clear();
-            waiting.bytes = 0;
+            (waiting.bytes, waiting.count) = (0, 0);
             std::mem::take(&mut waiting.tickets)
         };
         for mailbox in tickets.into_iter().filter_map(|ticket| ticket.mailbox) {

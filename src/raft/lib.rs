@@ -15,6 +15,8 @@ mod network;
 mod snapshot;
 mod store;
 mod tickets;
+#[cfg(test)]
+mod tests;
 mod types;
 
 pub use batch::Ops;
