@@ -10,6 +10,7 @@ pub mod error;
 pub mod help;
 pub mod here;
 pub mod index;
+pub mod introspect;
 pub mod keys;
 pub mod locks;
 pub mod queues;
@@ -20,6 +21,7 @@ pub mod spec;
 pub mod strings;
 pub mod table;
 pub mod transactions;
+pub mod usage;
 
 #[cfg(test)]
 mod testing;

@@ -68,6 +68,23 @@ pub enum Group {
     Scripting,
 }
 
+impl Group {
+    /// The name of it in COMMAND DOCS.
+    pub fn name(self) -> &'static str {
+        match self {
+            Group::Connection => "connection",
+            Group::Server => "server",
+            Group::Generic => "generic",
+            Group::String => "string",
+            Group::Transactions => "transactions",
+            Group::Locks => "locks",
+            Group::Queues => "queues",
+            Group::Cluster => "cluster",
+            Group::Scripting => "scripting",
+        }
+    }
+}
+
 /// Where some of a command's keys stand (Redis' key specifications).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KeySpec {
@@ -95,6 +112,8 @@ pub enum Begin {
         /// Where its search starts.
         from: i16,
     },
+    /// Nowhere that a simple rule could tell.
+    Unknown,
 }
 
 /// How keys are found from where the search starts.
@@ -118,6 +137,8 @@ pub enum Find {
         /// The distance from one key to the next.
         step: i16,
     },
+    /// Not by a simple rule.
+    Unknown,
 }
 
 impl KeySpec {

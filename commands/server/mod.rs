@@ -1,6 +1,8 @@
 //! The server family.
 
+pub mod command;
+
 use crate::Command;
 
 /// The commands of this family.
-pub static COMMANDS: &[Command] = &[];
+pub static COMMANDS: &[Command] = &[command::COMMAND];

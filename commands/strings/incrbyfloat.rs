@@ -10,7 +10,7 @@ pub const COMMAND: Command = Command { spec: &SPEC, parse: parse, reply: plain, 
 
 static SPEC: Spec = Spec {
     name: "incrbyfloat",
-    usage: "INCRBYFLOAT key increment",
+    usage: "INCRBYFLOAT key amount",
     summary: "Adds a floating-point number to the number at a key, 0 if there is none, and returns the sum.",
     since: "2.6.0",
     group: Group::String,
