@@ -6,6 +6,8 @@
 //! [`Outcome`] and a list of [`Effect`]s. The same operations in the same order
 //! give the same state, byte for byte, on every replica.
 
+#[cfg(test)]
+mod chance;
 pub mod effects;
 pub mod fault;
 pub mod glob;

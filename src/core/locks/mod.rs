@@ -1,10 +1,27 @@
 //! The lock table: who holds which name, and who waits for it.
+//!
+//! A lock that nobody holds has no entry: a free lock has no waiters, because
+//! whatever ends a hold grants the lock to the next waiter in the same step.
+//! What is kept is in [`lock`], how it is found in [`index`]; the operations are
+//! in [`table`], how holds and waits come to their ends in [`ends`].
 
 mod op;
 mod table;
 
+mod ends;
+mod image;
+mod index;
+mod lock;
+mod look;
+mod stats;
+
+#[cfg(test)]
+mod tests;
+
+pub use image::Frozen;
 pub use op::{Mode, Op, Owner};
-pub use table::{Frozen, Table};
+pub use stats::Stats;
+pub use table::Table;
 
 /// The lease of a named owner's hold that was asked for without one.
 pub const DEFAULT_LEASE_MS: u64 = 30_000;
@@ -21,13 +38,6 @@ pub const NAME_BYTES_MAX: usize = 4096;
 /// How many requests may wait for one lock.
 pub const WAITERS_MAX: usize = 100_000;
 
-/// The lease that is left of a hold without one: the largest number that every
-/// client can hold exactly.
+/// The lease that is left of a hold without one, and the bound of all tokens:
+/// the largest number that every client can hold exactly.
 pub const NO_END_MS: u64 = (1 << 53) - 1;
-
-/// Numbers about all locks of a shard.
-pub struct Stats;
-impl Stats {
-    /// names
-    pub const NAMES: [&'static str; 0] = [];
-}
