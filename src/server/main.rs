@@ -1,3 +1,10 @@
-//! The server.
+//! The binary.
 
-fn main() {}
+use std::process::ExitCode;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
+    lockstep::cli::run(std::env::args_os())
+}

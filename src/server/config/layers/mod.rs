@@ -8,6 +8,9 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+pub use environment::CONFIG_FILE;
+pub(crate) use nearest::{nearest, setting as nearest_setting};
+
 use super::rewrite::OVERRIDES;
 use super::row::When;
 use super::settings::Settings;
@@ -117,8 +120,8 @@ impl Layers {
 
     /// The data directory, as far as the layers name one.
     pub fn dir(&self) -> PathBuf {
-        let given = self.file.iter().chain(&self.environment).chain(&self.flags);
-        let last = given.filter(|given| given.setting == Setting::Dir).last();
+        let mut given = self.file.iter().chain(&self.environment).chain(&self.flags);
+        let last = given.rfind(|given| given.setting == Setting::Dir);
         last.map_or(Setting::Dir.row().default, |given| &given.raw).into()
     }
 
@@ -198,7 +201,7 @@ fn derive_ports(settings: &Settings) {
         [(Setting::AdminPort, 1_000, "port + 1000"), (Setting::PeerPort, 10_000, "port + 10000")];
     for (setting, distance, rule) in rules {
         let free = settings.origin(setting) == Origin::Default;
-        if free && port != Setting::Port.row().default.parse().unwrap_or_default() {
+        if free && settings.origin(Setting::Port) != Origin::Default {
             let derived = if port == 0 { 0 } else { port + distance };
             let derived = if derived > u64::from(u16::MAX) { 0 } else { derived };
             settings.store(setting, &super::Value::Number(derived), Origin::Derived(rule));
@@ -215,7 +218,7 @@ fn known(name: &str) -> Option<(Setting, &'static str)> {
 }
 
 fn unknown(place: String, name: &str) -> ConfigError {
-    let hint = nearest::setting(name).map(|near| format!("did you mean '{near}'?"));
+    let hint = nearest_setting(name).map(|near| format!("did you mean '{near}'?"));
     ConfigError { place, problem: format!("unknown setting '{name}'"), hint }
 }
 

@@ -3,7 +3,7 @@
 use crate::config::table::ROWS;
 
 /// The setting whose name is nearest to `name`, if one is near enough.
-pub(super) fn setting(name: &str) -> Option<&'static str> {
+pub(crate) fn setting(name: &str) -> Option<&'static str> {
     let names = ROWS.iter().flat_map(|row| [Some(row.name), row.alias]).flatten();
     nearest(name, names)
 }

@@ -1,0 +1,51 @@
+//! Running a node: settings, logs, threads, signals.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::sync::watch;
+
+use super::{Given, signals, tell, tell_all};
+use crate::config::{Setting, Settings};
+
+/// How long tasks may take to notice that the node has stopped.
+const LAST_TASKS: Duration = Duration::from_secs(1);
+
+/// Runs a node until it is told to stop.
+pub(super) fn serve(given: &Given) -> ExitCode {
+    let settings = match given.all_layers().settle() {
+        Ok(settings) => Arc::new(settings),
+        Err(errors) => return tell_all(&errors),
+    };
+    crate::logging::start(&settings);
+    let runtime = match runtime(&settings) {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            tell(&format!("lockstep: threads cannot be started: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let code = runtime.block_on(run(settings));
+    runtime.shutdown_timeout(LAST_TASKS);
+    code
+}
+
+async fn run(settings: Arc<Settings>) -> ExitCode {
+    let (stop, _) = watch::channel(false);
+    if let Err(error) = signals::watch(stop.clone()) {
+        tell(&format!("lockstep: signals cannot be watched: {error}"));
+        return ExitCode::FAILURE;
+    }
+    crate::start::run(settings, stop).await
+}
+
+fn runtime(settings: &Settings) -> std::io::Result<Runtime> {
+    let mut builder = Builder::new_multi_thread();
+    let threads = settings.size(Setting::WorkerThreads);
+    if threads > 0 {
+        builder.worker_threads(threads);
+    }
+    builder.thread_name("lockstep").enable_all().build()
+}
