@@ -392,7 +392,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::BadPayload => text("ERR DUMP payload version or checksum are wrong"),
         Fault::BadData => text("ERR Bad data format"),
         Fault::LcsTooLong => text("ERR String too long for LCS"),
-        Fault::Nested => text("ERR MULTI calls can not be nested"),
+        Fault::Nested => NESTED_MULTI,
         Fault::SameObject => SAME_OBJECT,
         Fault::OutOfRange => text("ERR index out of range"),
         Fault::NotHeld => text("NOTHELD the lock is not held by this owner"),

@@ -14,6 +14,7 @@ pub mod introspect;
 pub mod keys;
 pub mod locks;
 pub mod queues;
+pub mod reference;
 pub mod reply;
 pub mod request;
 pub mod server;
@@ -23,6 +24,8 @@ pub mod table;
 pub mod transactions;
 pub mod usage;
 
+#[cfg(test)]
+mod checks;
 #[cfg(test)]
 mod testing;
 

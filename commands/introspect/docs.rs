@@ -16,7 +16,9 @@ fn entry(command: &Command) -> (Reply, Reply) {
     fields.text("summary", spec.summary);
     fields.text("since", spec.since);
     fields.text("group", spec.group.name());
-    fields.text("complexity", spec.complexity);
+    if !spec.complexity.is_empty() {
+        fields.text("complexity", spec.complexity);
+    }
     let arguments = usage::arguments(spec).unwrap_or_default();
     if !arguments.is_empty() {
         fields.add("arguments", Reply::Array(arguments.iter().map(argument).collect()));

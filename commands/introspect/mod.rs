@@ -64,4 +64,6 @@ fn map<const COUNT: usize>(pairs: [(&'static str, Reply); COUNT]) -> Reply {
 }
 
 #[cfg(test)]
+mod redis;
+#[cfg(test)]
 mod tests;

@@ -51,7 +51,7 @@ static UNBLOCK_SPEC: Spec = Spec {
     summary: "Ends the wait of another connection.",
     since: "5.0.0",
     group: Group::Connection,
-    complexity: "",
+    complexity: "O(1)",
     arity: -3,
     flags: &["admin", "noscript", "loading", "stale"],
     acl: &["@admin", "@slow", "@dangerous", "@connection"],
