@@ -93,7 +93,6 @@ fn plain_words(flag: &str) -> Option<&'static str> {
         "loading" => "answered while data is loaded",
         "stale" => "answered without a leader",
         "no_auth" => "allowed before authentication",
-        "fast" => "takes constant or logarithmic time",
         "no_multi" => "not in transactions",
         "pubsub" => "publish and subscribe",
         "movablekeys" => "its keys stand where its options say",

@@ -6,11 +6,10 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// DEL.
-pub const DEL: Command = Command { spec: &DEL_SPEC, parse: parse, reply: plain, subcommands: &[] };
+pub const DEL: Command = Command { spec: &DEL_SPEC, parse, reply: plain, subcommands: &[] };
 
 /// UNLINK.
-pub const UNLINK: Command =
-    Command { spec: &UNLINK_SPEC, parse: parse, reply: plain, subcommands: &[] };
+pub const UNLINK: Command = Command { spec: &UNLINK_SPEC, parse, reply: plain, subcommands: &[] };
 
 static DEL_SPEC: Spec = Spec {
     name: "del",

@@ -6,7 +6,7 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// PERSIST.
-pub const COMMAND: Command = Command { spec: &SPEC, parse: parse, reply: plain, subcommands: &[] };
+pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: plain, subcommands: &[] };
 
 static SPEC: Spec = Spec {
     name: "persist",

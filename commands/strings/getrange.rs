@@ -7,11 +7,10 @@ use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec
 
 /// GETRANGE.
 pub const GETRANGE: Command =
-    Command { spec: &GETRANGE_SPEC, parse: parse, reply: plain, subcommands: &[] };
+    Command { spec: &GETRANGE_SPEC, parse, reply: plain, subcommands: &[] };
 
 /// SUBSTR.
-pub const SUBSTR: Command =
-    Command { spec: &SUBSTR_SPEC, parse: parse, reply: plain, subcommands: &[] };
+pub const SUBSTR: Command = Command { spec: &SUBSTR_SPEC, parse, reply: plain, subcommands: &[] };
 
 static GETRANGE_SPEC: Spec = Spec {
     name: "getrange",

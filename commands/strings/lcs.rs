@@ -7,7 +7,7 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Reply, Request, Road, Spec, error};
 
 /// LCS.
-pub const COMMAND: Command = Command { spec: &SPEC, parse: parse, reply: reply, subcommands: &[] };
+pub const COMMAND: Command = Command { spec: &SPEC, parse, reply, subcommands: &[] };
 
 static SPEC: Spec = Spec {
     name: "lcs",

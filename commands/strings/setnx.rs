@@ -6,7 +6,7 @@ use crate::reply::done;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// SETNX.
-pub const COMMAND: Command = Command { spec: &SPEC, parse: parse, reply: done, subcommands: &[] };
+pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: done, subcommands: &[] };
 
 static SPEC: Spec = Spec {
     name: "setnx",
