@@ -1,0 +1,103 @@
+//! The differences that are meant, each with its reason.
+
+use lockstep_tests::Value;
+
+/// A difference that is meant.
+pub struct Allowed {
+    /// In the replies to these commands.
+    pub commands: &'static [&'static str],
+    /// Why.
+    #[expect(dead_code, reason = "it is for the reader")]
+    pub why: &'static str,
+    /// What must still hold of the two replies, Redis' first.
+    pub same: fn(&Value, &Value) -> bool,
+}
+
+/// All of them.
+pub const ALLOWED: &[Allowed] = &[
+    Allowed {
+        commands: &["KEYS"],
+        why: "the order of keys is free",
+        same: |redis, lockstep| sorted(redis.items()) == sorted(lockstep.items()),
+    },
+    Allowed {
+        commands: &["SCAN"],
+        why: "the order of keys is free",
+        same: |redis, lockstep| match (redis.items(), lockstep.items()) {
+            ([end, redis], [other_end, lockstep]) => {
+                end == other_end && sorted(redis.items()) == sorted(lockstep.items())
+            }
+            _ => false,
+        },
+    },
+    Allowed {
+        commands: &["DBSIZE"],
+        why: "Redis counts keys that have ended until it happens to collect them",
+        same: |redis, lockstep| near(redis, lockstep, 4),
+    },
+    Allowed {
+        commands: &["TTL", "EXPIRETIME", "OBJECT IDLETIME"],
+        why: "one server was asked a moment later",
+        same: |redis, lockstep| near(redis, lockstep, 2),
+    },
+    Allowed {
+        commands: &["PTTL", "PEXPIRETIME"],
+        why: "one server was asked a moment later",
+        same: |redis, lockstep| near(redis, lockstep, 2_000),
+    },
+    Allowed {
+        commands: &["TIME", "LASTSAVE"],
+        why: "two clocks; Lockstep's last save is its last snapshot",
+        same: |redis, lockstep| std::mem::discriminant(redis) == std::mem::discriminant(lockstep),
+    },
+    Allowed {
+        commands: &["RANDOMKEY"],
+        why: "a random choice",
+        same: |redis, lockstep| matches!((redis, lockstep), (Value::Bulk(_), Value::Bulk(_))),
+    },
+    Allowed {
+        commands: &["MEMORY USAGE", "OBJECT REFCOUNT"],
+        why: "what a value costs is a matter of the server; Lockstep shares no values",
+        same: |redis, lockstep| matches!((redis, lockstep), (Value::Int(_), Value::Int(_))),
+    },
+    Allowed {
+        commands: &["HELLO"],
+        why: "version and connection ids are a server's own",
+        same: same_hello,
+    },
+    Allowed {
+        commands: &[
+            "COMMAND HELP",
+            "CONFIG HELP",
+            "CLIENT HELP",
+            "OBJECT HELP",
+            "MEMORY HELP",
+            "SLOWLOG HELP",
+            "LATENCY HELP",
+        ],
+        why: "help texts are a server's own",
+        same: |redis, lockstep| !redis.items().is_empty() && !lockstep.items().is_empty(),
+    },
+];
+
+fn sorted(items: &[Value]) -> Vec<Vec<u8>> {
+    let mut all: Vec<_> =
+        items.iter().map(|item| item.bytes().unwrap_or_default().to_vec()).collect();
+    all.sort();
+    all
+}
+
+/// Both times, or both the same negative number.
+fn near(redis: &Value, lockstep: &Value, by: i64) -> bool {
+    match (redis, lockstep) {
+        (Value::Int(redis), Value::Int(lockstep)) => {
+            *redis >= 0 && *lockstep >= 0 && (redis - lockstep).abs() <= by
+        }
+        _ => false,
+    }
+}
+
+fn same_hello(redis: &Value, lockstep: &Value) -> bool {
+    let equal = |name| redis.field(name).is_some() && redis.field(name) == lockstep.field(name);
+    equal("proto") && equal("mode") && equal("role") && lockstep.field("id").is_some()
+}

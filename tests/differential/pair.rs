@@ -1,0 +1,220 @@
+//! Both servers, side by side.
+
+use std::fmt;
+use std::io;
+
+use lockstep_tests::{Client, Kind, Server, request};
+
+use super::compare::{Question, compare};
+use super::stream::{CONNECTIONS, Step, Stream};
+
+/// Redis compresses nothing, so that DUMP can be compared.
+const REDIS: &[&str] = &["--rdbcompression", "no"];
+const LOCKSTEP: &[&str] = &["--fsync", "never"];
+const DATABASES: usize = 4;
+
+/// Both servers.
+pub struct Pair {
+    redis: Server,
+    lockstep: Server,
+}
+
+/// A reply that differs.
+#[derive(Debug)]
+pub struct Finding {
+    /// Which step of the stream; behind the last: the final state.
+    pub step: usize,
+    /// What differs.
+    pub what: String,
+    name: String,
+}
+
+impl Pair {
+    /// Starts both.
+    pub fn start() -> Self {
+        let redis = Server::start(Kind::Redis, REDIS);
+        Self { redis, lockstep: Server::start(Kind::Lockstep, LOCKSTEP) }
+    }
+
+    /// What Redis' DUMP gives for strings of every encoding, and of other types.
+    pub fn payloads(&self) -> Vec<Vec<u8>> {
+        let mut client = self.redis.client();
+        let values: [&str; 7] =
+            ["", "1", "-300", "70000", "hello", "12345678901", &"long".repeat(50)];
+        let dumped = values.iter().map(|value| {
+            client.call_words(&["SET", "x", value]);
+            client.call("DUMP x").bytes().unwrap().to_vec()
+        });
+        dumped.collect()
+    }
+
+    /// Runs a stream from a clean slate and gives the first difference.
+    pub fn run(&mut self, stream: &Stream) -> Option<Finding> {
+        let mut ends = Ends::connect(self).unwrap();
+        for batch in batches(&stream.steps) {
+            let outcome = match &stream.steps[batch.start] {
+                Step::Pause(time) => {
+                    std::thread::sleep(*time);
+                    continue;
+                }
+                Step::Command { connection, .. } => {
+                    ends.exchange(*connection, &stream.steps[batch.clone()])
+                }
+            };
+            if let Err((offset, name, what)) = outcome {
+                return Some(Finding { step: batch.start + offset, what, name });
+            }
+        }
+        let state = ends.final_state();
+        state.err().map(|what| Finding { step: stream.steps.len(), what, name: "state".into() })
+    }
+}
+
+/// Ranges of steps that go out in one write.
+fn batches(steps: &[Step]) -> Vec<std::ops::Range<usize>> {
+    let mut batches: Vec<std::ops::Range<usize>> = Vec::new();
+    let mut before = None;
+    for (at, step) in steps.iter().enumerate() {
+        let sender = match step {
+            Step::Command { connection, .. } => Some(*connection),
+            Step::Pause(_) => None,
+        };
+        let joins = matches!(step, Step::Command { joined: true, .. }) && sender == before;
+        match batches.last_mut() {
+            Some(last) if joins => last.end = at + 1,
+            _ => batches.push(at..at + 1),
+        }
+        before = sender;
+    }
+    batches
+}
+
+/// The connections of a stream to both servers.
+struct Ends {
+    ends: Vec<End>,
+}
+
+struct End {
+    redis: Client,
+    lockstep: Client,
+    /// Commands of an open transaction.
+    queued: Vec<Vec<Vec<u8>>>,
+}
+
+/// Where in a batch, which command, what differs.
+type Difference = (usize, String, String);
+
+impl Ends {
+    fn connect(pair: &Pair) -> io::Result<Self> {
+        for server in [&pair.redis, &pair.lockstep] {
+            let mut client = server.client();
+            assert!(!client.call("FLUSHALL").is_error());
+        }
+        let ends = (0..CONNECTIONS).map(|_| {
+            Ok(End {
+                redis: pair.redis.client(),
+                lockstep: pair.lockstep.client(),
+                queued: Vec::new(),
+            })
+        });
+        Ok(Self { ends: ends.collect::<io::Result<_>>()? })
+    }
+
+    fn exchange(&mut self, connection: usize, steps: &[Step]) -> Result<(), Difference> {
+        let end = &mut self.ends[connection];
+        let commands: Vec<&Vec<Vec<u8>>> = steps
+            .iter()
+            .filter_map(|step| match step {
+                Step::Command { words, .. } => Some(words),
+                Step::Pause(_) => None,
+            })
+            .collect();
+        let bytes: Vec<u8> = commands.iter().flat_map(|words| request(words)).collect();
+        end.redis.send(&bytes).unwrap();
+        // A Lockstep that closed the connection shows it at the read.
+        let _ = end.lockstep.send(&bytes);
+        for (offset, words) in commands.into_iter().enumerate() {
+            let name = name_of(words);
+            end.compare_next(words).map_err(|what| (offset, name, what))?;
+        }
+        Ok(())
+    }
+
+    /// Compares all keys of the databases the streams use.
+    fn final_state(&mut self) -> Result<(), String> {
+        let end = &mut self.ends[0];
+        for word in ["RESET", "DISCARD"] {
+            let _ = (end.redis.call(word), end.lockstep.call(word));
+        }
+        for database in 0..DATABASES {
+            let select = vec![b"SELECT".to_vec(), database.to_string().into_bytes()];
+            end.ask(&select)?;
+            let mut keys: Vec<Vec<u8>> = Vec::new();
+            if let lockstep_tests::Value::Array(found) = end.redis.call("KEYS *") {
+                keys.extend(found.iter().filter_map(|key| key.bytes().map(<[u8]>::to_vec)));
+            }
+            end.ask(&[b"KEYS".to_vec(), b"*".to_vec()])?;
+            for key in keys {
+                end.ask(&[b"GET".to_vec(), key.clone()])?;
+                end.ask(&[b"PEXPIRETIME".to_vec(), key])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl End {
+    fn ask(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        self.redis.send(&request(words)).unwrap();
+        let _ = self.lockstep.send(&request(words));
+        self.compare_next(words).map_err(|what| format!("{} at the end: {what}", name_of(words)))
+    }
+
+    fn compare_next(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+        let redis = self.redis.receive().unwrap_or_else(|problem| {
+            panic!("redis gave no reply to {}: {problem}", name_of(words))
+        });
+        let lockstep = self
+            .lockstep
+            .receive()
+            .map_err(|problem| format!("no reply ({problem}), redis: {}", redis.escape_ascii()))?;
+        let question = Question { words, queued: &self.queued };
+        let same = compare(&question, &redis, &lockstep);
+        self.note(words, &redis);
+        same
+    }
+
+    fn note(&mut self, words: &[Vec<u8>], redis: &[u8]) {
+        let ends: [&[u8]; 3] = [b"EXEC", b"DISCARD", b"RESET"];
+        if redis == b"+QUEUED\r\n" {
+            self.queued.push(words.to_vec());
+        } else if ends.iter().any(|end| words[0].eq_ignore_ascii_case(end)) {
+            self.queued.clear();
+        }
+    }
+}
+
+/// The name of a command with its subcommand.
+fn name_of(words: &[Vec<u8>]) -> String {
+    let word = |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_uppercase());
+    let first = word(0).unwrap_or_default();
+    match first.as_str() {
+        "CLIENT" | "CONFIG" | "COMMAND" | "OBJECT" | "MEMORY" | "SLOWLOG" | "LATENCY" | "HELLO" => {
+            format!("{first} {}", word(1).unwrap_or_default())
+        }
+        _ => first,
+    }
+}
+
+impl Finding {
+    /// Which command differs, for telling findings apart.
+    pub fn command_name(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (step {}): {}", self.name, self.step, self.what)
+    }
+}

@@ -1,0 +1,135 @@
+//! A client that hides nothing: bytes out, bytes in.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::time::Duration;
+
+use super::raw::reply_length;
+use super::value::Value;
+
+/// No reply of a sound server takes longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// A connection.
+#[derive(Debug)]
+pub struct Client {
+    stream: TcpStream,
+    input: Vec<u8>,
+}
+
+impl Client {
+    /// Connects to this port of 127.0.0.1.
+    ///
+    /// # Errors
+    /// When nobody listens there.
+    pub fn connect(port: u16) -> io::Result<Self> {
+        let stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_nodelay(true)?;
+        stream.set_read_timeout(Some(PATIENCE))?;
+        stream.set_write_timeout(Some(PATIENCE))?;
+        Ok(Self { stream, input: Vec::new() })
+    }
+
+    /// Waits so long for a reply.
+    pub fn patience(&mut self, time: Duration) {
+        self.stream.set_read_timeout(Some(time)).expect("the time is not zero");
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// # Errors
+    /// When the connection is gone.
+    pub fn send(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.stream.write_all(bytes)
+    }
+
+    /// The bytes of the next reply.
+    ///
+    /// # Errors
+    /// When the connection ends or the reply does not come.
+    pub fn receive(&mut self) -> io::Result<Vec<u8>> {
+        loop {
+            if let Some(length) = reply_length(&self.input) {
+                let rest = self.input.split_off(length);
+                return Ok(std::mem::replace(&mut self.input, rest));
+            }
+            let mut piece = [0; 16 << 10];
+            match self.stream.read(&mut piece)? {
+                0 => return Err(ErrorKind::UnexpectedEof.into()),
+                count => self.input.extend_from_slice(&piece[..count]),
+            }
+        }
+    }
+
+    /// The next reply.
+    ///
+    /// # Errors
+    /// When the connection ends or the reply does not come.
+    pub fn reply(&mut self) -> io::Result<Value> {
+        Ok(Value::of(&self.receive()?))
+    }
+
+    /// Sends a command and gives its reply.
+    ///
+    /// # Errors
+    /// When the connection ends or the reply does not come.
+    pub fn try_call<W: AsRef<[u8]>>(&mut self, words: &[W]) -> io::Result<Value> {
+        self.send(&request(words))?;
+        self.reply()
+    }
+
+    /// Sends a command, given as words with blanks between, and gives its reply.
+    ///
+    /// # Panics
+    /// When the connection ends or the reply does not come.
+    pub fn call(&mut self, line: &str) -> Value {
+        self.call_words(&words(line))
+    }
+
+    /// Sends a command and gives its reply.
+    ///
+    /// # Panics
+    /// When the connection ends or the reply does not come.
+    pub fn call_words<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Value {
+        self.try_call(words).unwrap_or_else(|problem| {
+            let shown: Vec<_> =
+                words.iter().map(|w| w.as_ref().escape_ascii().to_string()).collect();
+            panic!("no reply to {shown:?}: {problem}")
+        })
+    }
+
+    /// All bytes up to the end of the connection.
+    ///
+    /// # Errors
+    /// When the connection does not end.
+    pub fn rest(&mut self) -> io::Result<Vec<u8>> {
+        let mut rest = std::mem::take(&mut self.input);
+        match self.stream.read_to_end(&mut rest) {
+            // A server that closes with unread input resets the connection.
+            Err(problem) if problem.kind() != ErrorKind::ConnectionReset => Err(problem),
+            _ => Ok(rest),
+        }
+    }
+
+    /// Ends the sending direction.
+    pub fn finish(&mut self) {
+        // Already closed is as good.
+        let _ = self.stream.shutdown(Shutdown::Write);
+    }
+}
+
+/// The bytes of a command.
+pub fn request<W: AsRef<[u8]>>(words: &[W]) -> Vec<u8> {
+    let mut out = format!("*{}\r\n", words.len()).into_bytes();
+    for word in words {
+        out.extend_from_slice(format!("${}\r\n", word.as_ref().len()).as_bytes());
+        out.extend_from_slice(word.as_ref());
+        out.extend_from_slice(b"\r\n");
+    }
+    out
+}
+
+/// The words of a line.
+pub fn words(line: &str) -> Vec<&str> {
+    line.split_whitespace().collect()
+}

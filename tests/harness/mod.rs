@@ -1,0 +1,8 @@
+//! The parts of the harness.
+
+pub mod client;
+pub mod need;
+pub mod ports;
+pub mod raw;
+pub mod server;
+pub mod value;
