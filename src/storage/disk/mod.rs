@@ -14,7 +14,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use real::RealDisk;
-pub use sim::{Fault, SimDisk};
+pub use sim::{SECTOR_BYTES, SimDisk, SimOp};
 
 /// A lock on a file, held until it is dropped.
 pub type Held = Box<dyn Any + Send + Sync>;

@@ -1,0 +1,416 @@
+//! A disk in memory that can lose power, fill up and fail.
+//!
+//! Bytes and names that were synced are kept apart from those that were not.
+//! [`SimDisk::power_loss`] keeps all of the former and an arbitrary part of the
+//! latter: of each 512-byte sector any of the contents it had since the last
+//! sync, of the names any of the changes. After a failed sync the bytes look
+//! written and are never made safe by a later one, as on Linux.
+
+mod inode;
+mod names;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+
+use super::{Disk, DiskFile, Held};
+use inode::Inode;
+use names::Names;
+
+/// The unit in which writes survive the loss of power or do not.
+pub const SECTOR_BYTES: usize = 512;
+
+/// A disk in memory. Clones are handles to the same disk.
+#[derive(Clone, Default)]
+pub struct SimDisk {
+    shared: Arc<Shared>,
+}
+
+/// The kinds of operations that can be made to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SimOp {
+    /// Writing bytes or changing a length.
+    Write,
+    /// Syncing the bytes of a file.
+    Sync,
+    /// Creating, renaming, removing and syncing names.
+    Name,
+    /// Reading bytes.
+    Read,
+}
+
+#[derive(Default)]
+struct Shared {
+    state: Mutex<State>,
+    released: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// Grows with every loss of power: handles from before are dead.
+    life: u64,
+    inodes: BTreeMap<u64, Inode>,
+    next_inode: u64,
+    names: Names,
+    dirs: BTreeSet<PathBuf>,
+    locks: BTreeSet<PathBuf>,
+    failures: Vec<Failure>,
+    capacity: Option<u64>,
+    steps: u64,
+    power_off_at: Option<u64>,
+    syncs_held: bool,
+    syncs: u64,
+}
+
+struct Failure {
+    op: SimOp,
+    countdown: u64,
+    kind: ErrorKind,
+}
+
+impl SimDisk {
+    /// An empty disk.
+    pub fn new() -> SimDisk {
+        SimDisk::default()
+    }
+
+    /// Takes the power away and brings it back: what was synced is there, of the
+    /// rest whatever `seed` draws. Open handles are dead, planned failures gone.
+    pub fn power_loss(&self, seed: u64) {
+        let mut state = self.state();
+        let mut draw = Draw(seed);
+        state.names.power_loss(&mut draw);
+        for inode in state.inodes.values_mut() {
+            inode.power_loss(&mut draw);
+        }
+        let linked: BTreeSet<u64> = state.names.inodes().collect();
+        state.inodes.retain(|id, _| linked.contains(id));
+        state.restart();
+        self.shared.released.notify_all();
+    }
+
+    /// Ends the process that uses the disk: handles are dead and locks free, every
+    /// written byte stays, synced or not.
+    pub fn kill(&self) {
+        self.state().restart();
+        self.shared.released.notify_all();
+    }
+
+    /// The `nth` operation of this kind from now on (1 is the next) fails.
+    pub fn fail_nth(&self, op: SimOp, nth: u64, kind: ErrorKind) {
+        self.state().failures.push(Failure { op, countdown: nth, kind });
+    }
+
+    /// Turns the power off after that many more changes (writes, syncs, name
+    /// changes): every operation fails until [`SimDisk::power_loss`].
+    pub fn power_off_after(&self, changes: u64) {
+        let mut state = self.state();
+        state.power_off_at = Some(state.steps + changes);
+    }
+
+    /// How many changes there were so far.
+    pub fn changes(&self) -> u64 {
+        self.state().steps
+    }
+
+    /// How many files were synced so far.
+    pub fn syncs(&self) -> u64 {
+        self.state().syncs
+    }
+
+    /// Bounds the bytes of all files together.
+    pub fn set_capacity(&self, bytes: Option<u64>) {
+        self.state().capacity = bytes;
+    }
+
+    /// Holds up every sync until [`SimDisk::release_syncs`].
+    pub fn hold_syncs(&self) {
+        self.state().syncs_held = true;
+    }
+
+    /// Lets syncs go on.
+    pub fn release_syncs(&self) {
+        self.state().syncs_held = false;
+        self.shared.released.notify_all();
+    }
+
+    /// The bytes of a file as a reader sees them.
+    pub fn bytes(&self, path: &Path) -> Option<Vec<u8>> {
+        let state = self.state();
+        let id = state.names.get(path)?;
+        Some(state.inodes[&id].live.clone())
+    }
+
+    /// Puts a file there, synced, with its name.
+    pub fn put(&self, path: &Path, bytes: &[u8]) {
+        let mut state = self.state();
+        let id = state.add(Inode::synced(bytes));
+        state.names.put(path, id);
+    }
+
+    /// Flips bits of a byte, in the synced and the visible content alike.
+    pub fn flip(&self, path: &Path, offset: u64, mask: u8) {
+        let mut state = self.state();
+        if let Some(id) = state.names.get(path)
+            && let Some(inode) = state.inodes.get_mut(&id)
+        {
+            inode.flip(offset as usize, mask);
+        }
+    }
+
+    /// The paths of all files, sorted.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.state().names.paths()
+    }
+
+    /// An independent disk with the same content.
+    pub fn copy(&self) -> SimDisk {
+        let state = self.state();
+        let copy = State {
+            inodes: state.inodes.clone(),
+            next_inode: state.next_inode,
+            names: state.names.clone(),
+            dirs: state.dirs.clone(),
+            ..State::default()
+        };
+        SimDisk { shared: Arc::new(Shared { state: Mutex::new(copy), ..Shared::default() }) }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.shared.state.lock()
+    }
+
+    fn file(&self, life: u64, inode: u64) -> Arc<dyn DiskFile> {
+        Arc::new(SimFile { disk: self.clone(), life, inode })
+    }
+}
+
+impl State {
+    fn restart(&mut self) {
+        self.life += 1;
+        self.locks.clear();
+        self.failures.clear();
+        self.power_off_at = None;
+        self.syncs_held = false;
+    }
+
+    fn add(&mut self, inode: Inode) -> u64 {
+        self.next_inode += 1;
+        self.inodes.insert(self.next_inode, inode);
+        self.next_inode
+    }
+
+    /// Lets an operation pass, or says how it fails.
+    fn pass(&mut self, op: SimOp) -> io::Result<()> {
+        if self.power_off_at.is_some_and(|at| self.steps >= at) {
+            return Err(io::Error::other("the power is off"));
+        }
+        if op != SimOp::Read {
+            self.steps += 1;
+        }
+        for failure in self.failures.iter_mut().filter(|failure| failure.op == op) {
+            failure.countdown = failure.countdown.saturating_sub(1);
+        }
+        match self.failures.iter().position(|f| f.op == op && f.countdown == 0) {
+            Some(at) => Err(io::Error::from(self.failures.swap_remove(at).kind)),
+            None => Ok(()),
+        }
+    }
+
+    fn named(&self, path: &Path) -> io::Result<u64> {
+        self.names.get(path).ok_or_else(|| io::Error::from(ErrorKind::NotFound))
+    }
+
+    fn room_for(&self, inode: u64, len: u64) -> io::Result<()> {
+        let Some(capacity) = self.capacity else { return Ok(()) };
+        let others = self.names.inodes().filter(|id| *id != inode);
+        let used: u64 = others.map(|id| self.inodes[&id].live.len() as u64).sum();
+        let now = self.inodes[&inode].live.len() as u64;
+        if len > now && used + len > capacity {
+            return Err(io::Error::from(ErrorKind::StorageFull));
+        }
+        Ok(())
+    }
+}
+
+impl Disk for SimDisk {
+    fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.state();
+        state.pass(SimOp::Read)?;
+        Ok(self.file(state.life, state.named(path)?))
+    }
+
+    fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
+        let mut state = self.state();
+        state.pass(SimOp::Name)?;
+        let id = state.add(Inode::default());
+        state.names.create(path, id);
+        Ok(self.file(state.life, id))
+    }
+
+    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.pass(SimOp::Name)?;
+        let id = state.named(from)?;
+        state.names.rename(to, id);
+        Ok(())
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.pass(SimOp::Name)?;
+        state.named(path)?;
+        state.names.remove(path);
+        Ok(())
+    }
+
+    fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let mut state = self.state();
+        state.pass(SimOp::Read)?;
+        Ok(state.names.in_dir(dir))
+    }
+
+    fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.pass(SimOp::Name)?;
+        state.dirs.insert(dir.to_path_buf());
+        Ok(())
+    }
+
+    fn sync_dir(&self, dir: &Path) -> io::Result<()> {
+        let mut state = self.state();
+        state.pass(SimOp::Name)?;
+        state.names.sync(dir);
+        Ok(())
+    }
+
+    fn try_lock(&self, path: &Path) -> io::Result<Option<Held>> {
+        let mut state = self.state();
+        if state.names.get(path).is_none() {
+            let id = state.add(Inode::synced(b"simulated"));
+            state.names.create(path, id);
+        }
+        if !state.locks.insert(path.to_path_buf()) {
+            return Ok(None);
+        }
+        let life = state.life;
+        Ok(Some(Box::new(SimLock { disk: self.clone(), life, path: path.to_path_buf() })))
+    }
+}
+
+impl fmt::Debug for SimDisk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a simulated disk with {} files", self.paths().len())
+    }
+}
+
+struct SimLock {
+    disk: SimDisk,
+    life: u64,
+    path: PathBuf,
+}
+
+impl Drop for SimLock {
+    fn drop(&mut self) {
+        let mut state = self.disk.state();
+        if state.life == self.life {
+            state.locks.remove(&self.path);
+        }
+    }
+}
+
+#[derive(Debug)]
+struct SimFile {
+    disk: SimDisk,
+    life: u64,
+    inode: u64,
+}
+
+impl SimFile {
+    fn enter(&self, op: SimOp) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.disk.state();
+        if state.life != self.life {
+            return Err(io::Error::other("the handle is from before the loss of power"));
+        }
+        state.pass(op)?;
+        Ok(state)
+    }
+
+    fn inode<'a>(&self, state: &'a mut State) -> &'a mut Inode {
+        state.inodes.get_mut(&self.inode).expect("an open file keeps its bytes")
+    }
+}
+
+impl DiskFile for SimFile {
+    fn read_at(&self, buf: &mut [u8], offset: u64) -> io::Result<usize> {
+        let mut state = self.enter(SimOp::Read)?;
+        let live = &self.inode(&mut state).live;
+        let start = (offset as usize).min(live.len());
+        let count = buf.len().min(live.len() - start);
+        buf[..count].copy_from_slice(&live[start..start + count]);
+        Ok(count)
+    }
+
+    fn write_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let mut state = self.enter(SimOp::Write)?;
+        state.room_for(self.inode, offset + bytes.len() as u64)?;
+        self.inode(&mut state).write(offset as usize, bytes);
+        Ok(())
+    }
+
+    fn len(&self) -> io::Result<u64> {
+        let mut state = self.enter(SimOp::Read)?;
+        Ok(self.inode(&mut state).live.len() as u64)
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut state = self.enter(SimOp::Write)?;
+        state.room_for(self.inode, len)?;
+        self.inode(&mut state).set_len(len as usize);
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut state = self.disk.state();
+        while state.syncs_held && state.life == self.life {
+            self.disk.shared.released.wait(&mut state);
+        }
+        drop(state);
+        let mut state = self.disk.state();
+        if state.life != self.life {
+            return Err(io::Error::other("the handle is from before the loss of power"));
+        }
+        let off = state.power_off_at.is_some_and(|at| state.steps >= at);
+        let passed = state.pass(SimOp::Sync);
+        state.syncs += 1;
+        let inode = self.inode(&mut state);
+        match &passed {
+            Ok(()) => inode.sync(),
+            Err(_) if off => {}
+            Err(_) => inode.lose_unsynced(),
+        }
+        passed
+    }
+}
+
+/// Draws numbers from a seed.
+struct Draw(u64);
+
+impl Draw {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        mixed ^ (mixed >> 31)
+    }
+
+    /// A number below `bound`, which is at least 1.
+    fn below(&mut self, bound: usize) -> usize {
+        (self.next() % bound as u64) as usize
+    }
+}

@@ -1,0 +1,140 @@
+//! How far the log is written, how far it is safe, and the syncs between.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::record::Position;
+use super::segment::Segment;
+use super::stats::{FSYNC_BOUNDS_MICROS, LogStats};
+
+/// Syncs segments, oldest first, so that what is safe is always a front part.
+#[derive(Default)]
+pub(super) struct Syncer {
+    /// One sync at a time: the system tells about an error only once, and whoever
+    /// is told has to end the log before anyone else asks again.
+    one: Mutex<()>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    written: Position,
+    synced: Position,
+    written_bytes: u64,
+    synced_bytes: u64,
+    /// Segments with bytes that are not safe, oldest first.
+    dirty: Vec<Arc<Segment>>,
+    /// Once the position is safe, the segments below that number are free.
+    freeable: VecDeque<(Position, u32)>,
+    times: Times,
+}
+
+#[derive(Default)]
+struct Times {
+    count: u64,
+    micros: u64,
+    last_micros: u64,
+    buckets: [u64; FSYNC_BOUNDS_MICROS.len() + 1],
+}
+
+impl Syncer {
+    /// Starts behind what was found on disk.
+    pub(super) fn new(end: Position) -> Syncer {
+        let state = State { written: end, synced: end, ..State::default() };
+        Syncer { one: Mutex::default(), state: Mutex::new(state) }
+    }
+
+    pub(super) fn synced(&self) -> Position {
+        self.state.lock().synced
+    }
+
+    pub(super) fn is_dirty(&self) -> bool {
+        let state = self.state.lock();
+        state.written != state.synced
+    }
+
+    /// `segment` was written up to `end`.
+    pub(super) fn written(&self, segment: &Arc<Segment>, end: Position, bytes: u64) {
+        let mut state = self.state.lock();
+        state.written = end;
+        state.written_bytes += bytes;
+        if state.dirty.last().is_none_or(|last| last.number != segment.number) {
+            state.dirty.push(Arc::clone(segment));
+        }
+    }
+
+    /// When what is before `position` is safe, segments below `number` are free.
+    pub(super) fn free_after(&self, position: Position, number: u32) {
+        self.state.lock().freeable.push_back((position, number));
+    }
+
+    /// Makes safe what was written before. `fail` is called with an error before
+    /// anybody else can sync. Gives the number below which segments are free now.
+    pub(super) fn sync(&self, fail: impl FnOnce(&io::Error)) -> io::Result<Option<u32>> {
+        let _one = self.one.lock();
+        let (written, written_bytes, dirty) = {
+            let state = self.state.lock();
+            (state.written, state.written_bytes, state.dirty.clone())
+        };
+        for segment in &dirty {
+            let started = Instant::now();
+            if let Err(error) = segment.file.sync_data() {
+                fail(&error);
+                return Err(error);
+            }
+            self.state.lock().times.add(started.elapsed());
+        }
+        let mut state = self.state.lock();
+        state.synced = written;
+        state.synced_bytes = written_bytes;
+        // The last one is written to further, maybe meanwhile.
+        state.dirty.retain(|segment| segment.number > written.segment());
+        if state.written != written
+            && let Some(last) = dirty.last()
+            && state.dirty.first().is_none_or(|next| next.number != last.number)
+        {
+            state.dirty.insert(0, Arc::clone(last));
+        }
+        Ok(state.take_free())
+    }
+
+    pub(super) fn count(&self, stats: &mut LogStats) {
+        let state = self.state.lock();
+        stats.written_bytes = state.written_bytes;
+        stats.unsynced_bytes = state.written_bytes - state.synced_bytes;
+        stats.fsyncs = state.times.count;
+        stats.fsync_micros = state.times.micros;
+        stats.last_fsync_micros = state.times.last_micros;
+        stats.fsync_buckets = state.times.buckets;
+    }
+}
+
+impl State {
+    fn take_free(&mut self) -> Option<u32> {
+        let mut free = None;
+        while let Some((position, number)) = self.freeable.front()
+            && *position <= self.synced
+        {
+            free = free.max(Some(*number));
+            self.freeable.pop_front();
+        }
+        free
+    }
+}
+
+impl Times {
+    fn add(&mut self, time: Duration) {
+        let micros = u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        self.count += 1;
+        self.micros = self.micros.saturating_add(micros);
+        self.last_micros = micros;
+        let from = FSYNC_BOUNDS_MICROS.partition_point(|bound| *bound < micros);
+        for bucket in &mut self.buckets[from..] {
+            *bucket += 1;
+        }
+    }
+}

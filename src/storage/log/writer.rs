@@ -1,0 +1,254 @@
+//! Writes what was handed in: everything that waits with one write and one sync.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use lockstep_core::ShardId;
+
+use super::keeper::PAGE_BYTES;
+use super::ledger::Ledger;
+use super::queue::{Job, Taken, Work};
+use super::record::{self, FORMAT, Header, Kind, Position};
+use super::segment::Segment;
+use super::shared::Shared;
+use super::{Done, EntryId};
+
+/// More than this is not gathered before it is written.
+const BUFFER_BYTES_MAX: usize = 4 << 20;
+
+/// A buffer that was larger for once gives its memory back.
+const BUFFER_BYTES_KEPT: usize = 8 << 20;
+
+/// After that long without work the newest mark is written, so that damage can be
+/// told from a torn tail up to the end.
+const IDLE: Duration = Duration::from_millis(200);
+
+/// The one who writes.
+pub(super) struct Writer {
+    active: Option<Active>,
+    ledger: Ledger,
+    buf: Vec<u8>,
+    /// Everything before it is safe.
+    mark: Position,
+    /// Records were written that no mark covers.
+    mark_due: bool,
+    settled: Vec<Settled>,
+}
+
+/// The segment that is written to.
+struct Active {
+    segment: Arc<Segment>,
+    /// What is in the file.
+    written: u64,
+    /// With what is in the buffer.
+    end: u64,
+}
+
+/// A hand-over whose entries have their places.
+struct Settled {
+    shard: ShardId,
+    serial: u64,
+    places: Vec<(u64, Position)>,
+}
+
+/// Who is to be told, and what.
+pub(super) type Answers = Vec<(Done, io::Result<()>)>;
+
+impl Writer {
+    /// Goes on behind what was found: the last segment and where its records end.
+    pub(super) fn new(tail: Option<(Arc<Segment>, u64)>, ledger: Ledger, mark: Position) -> Writer {
+        let active = tail.map(|(segment, end)| Active { segment, written: end, end });
+        Writer { active, ledger, buf: Vec::new(), mark, mark_due: false, settled: Vec::new() }
+    }
+
+    /// Works until the queue is closed.
+    pub(super) fn run(&mut self, shared: &Shared) {
+        loop {
+            match shared.queue.take(self.mark_due.then_some(IDLE)) {
+                Taken::Jobs(jobs) => {
+                    let answers = self.round(shared, jobs);
+                    shared.answer(answers);
+                }
+                Taken::Idle => self.write_mark(shared),
+                Taken::Closed => return,
+            }
+        }
+    }
+
+    /// Writes these jobs, syncs where one asks for it, and says whom to tell.
+    pub(super) fn round(&mut self, shared: &Shared, mut jobs: Vec<Job>) -> Answers {
+        let mut result = self.write_all(shared, &mut jobs);
+        if result.is_ok() && jobs.iter().any(|job| job.safe) {
+            result = shared.sync();
+        }
+        if let Err(error) = &result {
+            shared.fail(error);
+        }
+        let told = jobs.into_iter().filter_map(|job| job.done);
+        told.map(|done| (done, shared.check())).collect()
+    }
+
+    /// Makes safe all that was written and says so on disk.
+    pub(super) fn finish(&mut self, shared: &Shared) {
+        if shared.sync().is_err() || !self.mark_due {
+            return;
+        }
+        self.write_mark(shared);
+        if let Some(active) = &self.active
+            && let Err(error) = active.segment.file.sync_data()
+        {
+            shared.fail(&error);
+        }
+    }
+
+    /// Writes a mark for everything that is safe by now.
+    pub(super) fn write_mark(&mut self, shared: &Shared) {
+        self.mark_due = false;
+        if shared.check().is_err() {
+            return;
+        }
+        self.mark = shared.syncer.synced();
+        let header = Header::of(Kind::Mark, ShardId(0), EntryId::default(), &[]);
+        let fits = self.active.as_ref().is_some_and(|active| active.takes(header.record_bytes()));
+        if !fits {
+            return;
+        }
+        let written = self.put(shared, header, &[]).and_then(|_| self.write_buffer());
+        if let Err(error) = written {
+            shared.fail(&error);
+        }
+    }
+
+    fn write_all(&mut self, shared: &Shared, jobs: &mut [Job]) -> io::Result<()> {
+        shared.check()?;
+        self.mark = shared.syncer.synced();
+        for job in jobs.iter_mut() {
+            self.write_job(shared, &mut job.work)?;
+        }
+        self.flush(shared)?;
+        let number = self.active.as_ref().map_or(0, |active| active.segment.number);
+        shared.settle(number, self.settled.drain(..).map(|s| (s.shard, s.serial, s.places)));
+        shared.queue.release(jobs.iter().map(|job| job.bytes).sum());
+        Ok(())
+    }
+
+    fn write_job(&mut self, shared: &Shared, work: &mut Work) -> io::Result<()> {
+        match work {
+            Work::Append { shard, serial, entries } => {
+                // The bytes are let go as soon as they are written.
+                self.append(shared, *shard, *serial, std::mem::take(entries))
+            }
+            Work::Truncate { shard, from } => {
+                let id = EntryId { index: *from, ..EntryId::default() };
+                self.put(shared, Header::of(Kind::Truncate, *shard, id, &[]), &[])?;
+                self.ledger.line(*shard).truncate(*from);
+                Ok(())
+            }
+            Work::Purge { shard, upto, needed_from } => {
+                let at = self.put(shared, Header::of(Kind::Purge, *shard, *upto, &[]), &[])?;
+                self.ledger.line(*shard).purge(*upto);
+                // What waited at the hand-over stands before this record at the latest.
+                let free_below = at.segment().min(*needed_from);
+                let behind = Position(at.0 + 1);
+                shared.syncer.free_after(behind, free_below);
+                Ok(())
+            }
+            Work::Vote { shard, vote } => {
+                let header = Header::of(Kind::Vote, *shard, EntryId::default(), vote);
+                self.put(shared, header, vote)?;
+                self.ledger.line(*shard).vote = Some(std::mem::take(vote));
+                Ok(())
+            }
+            Work::Sync => Ok(()),
+        }
+    }
+
+    fn append(
+        &mut self,
+        shared: &Shared,
+        shard: ShardId,
+        serial: u64,
+        entries: Vec<(Header, Bytes)>,
+    ) -> io::Result<()> {
+        let mut places = Vec::with_capacity(entries.len());
+        for (header, payload) in entries {
+            let position = self.put(shared, header, &payload)?;
+            places.push((header.id.index, position));
+            self.ledger.line(shard).append(header.id.index);
+        }
+        self.settled.push(Settled { shard, serial, places });
+        Ok(())
+    }
+
+    /// Puts a record into the buffer; gives its position.
+    fn put(&mut self, shared: &Shared, mut header: Header, payload: &[u8]) -> io::Result<Position> {
+        let bytes = header.record_bytes();
+        if self.buf.len() >= BUFFER_BYTES_MAX {
+            self.flush(shared)?;
+        }
+        if !self.active.as_ref().is_some_and(|active| active.takes(bytes)) {
+            self.next_segment(shared, bytes)?;
+        }
+        header.mark = self.mark;
+        self.mark_due |= header.kind != Kind::Mark;
+        let active = self.active.as_mut().expect("there is one now");
+        let position = active.position();
+        record::write(&mut self.buf, header, payload, active.segment.salt);
+        active.end += bytes as u64;
+        Ok(position)
+    }
+
+    /// Goes on in a new segment that takes a record of `bytes`.
+    fn next_segment(&mut self, shared: &Shared, bytes: usize) -> io::Result<()> {
+        self.flush(shared)?;
+        let ledger = self.ledger.to_bytes();
+        let before = self.active.as_ref().map_or(Position::default(), Active::position);
+        let id = EntryId { term: u64::from(FORMAT), node: 0, index: before.0 };
+        let mut start = Header::of(Kind::Start, ShardId(0), id, &ledger);
+        start.mark = self.mark;
+        let segment = shared.take_segment((start.record_bytes() + bytes) as u64)?;
+        record::write(&mut self.buf, start, &ledger, segment.salt);
+        self.active = Some(Active { segment, written: 0, end: start.record_bytes() as u64 });
+        Ok(())
+    }
+
+    /// Writes the buffer and counts it as written.
+    fn flush(&mut self, shared: &Shared) -> io::Result<()> {
+        if self.buf.is_empty() {
+            return Ok(());
+        }
+        let bytes = self.buf.len() as u64;
+        self.write_buffer()?;
+        if let Some(active) = &self.active {
+            shared.syncer.written(&active.segment, active.position(), bytes);
+        }
+        shared.count_write();
+        Ok(())
+    }
+
+    /// Writes the buffer, filled up to whole pages: a page that is written whole
+    /// need not be read before.
+    fn write_buffer(&mut self) -> io::Result<()> {
+        let Some(active) = &mut self.active else { return Ok(()) };
+        let whole = active.end.next_multiple_of(PAGE_BYTES).min(active.segment.bytes());
+        self.buf.resize((whole - active.written) as usize, 0);
+        let written = active.segment.file.write_at(&self.buf, active.written);
+        self.buf.clear();
+        self.buf.shrink_to(BUFFER_BYTES_KEPT);
+        active.written = active.end;
+        written
+    }
+}
+
+impl Active {
+    fn takes(&self, bytes: usize) -> bool {
+        self.end + bytes as u64 <= self.segment.bytes()
+    }
+
+    fn position(&self) -> Position {
+        let offset = u32::try_from(self.end).expect("segments are smaller than 4 GiB");
+        Position::new(self.segment.number, offset)
+    }
+}
