@@ -5,9 +5,6 @@ mod input;
 mod run;
 mod socket;
 
-#[cfg(test)]
-mod tests;
-
 use lockstep_commands::{BadArgs, Reply};
 
 use crate::{Output, OutputClass};

@@ -121,7 +121,7 @@ where
     fn admit(&self, stream: TcpStream, peer: SocketAddr) {
         let limits = &self.connections.limits;
         let counters = &self.connections.counters;
-        if limits.protected.load(Relaxed) && !peer.ip().to_canonical().is_loopback() {
+        if limits.protected.load(Relaxed) && is_foreign(peer) {
             counters.denied.fetch_add(1, Relaxed);
             return self.turn_away(stream, error::DENIED);
         }
@@ -174,6 +174,11 @@ fn is_of_one_client(error: &io::Error) -> bool {
             | io::ErrorKind::ConnectionRefused
             | io::ErrorKind::Interrupted
     )
+}
+
+/// Whether the client is on another machine.
+fn is_foreign(peer: SocketAddr) -> bool {
+    !peer.ip().to_canonical().is_loopback()
 }
 
 /// Sets a socket's options; returns its address on this side.
