@@ -1,6 +1,6 @@
 //! What an argument is, by its name.
 
-use super::Kind;
+use super::{Argument, Kind};
 
 static KINDS: &[(&str, Kind)] = &[
     ("amount", Kind::Double),
@@ -51,6 +51,20 @@ static KINDS: &[(&str, Kind)] = &[
 pub(super) fn of(name: &str) -> Kind {
     let found = KINDS.binary_search_by_key(&name, |(name, _)| name);
     found.map_or(Kind::String, |at| KINDS[at].1)
+}
+
+/// What groups are called that begin with this part; others are called after all
+/// of their parts.
+static GROUPS: &[(&str, &str)] =
+    &[("async", "manner"), ("nx", "condition"), ("seconds", "expiration")];
+
+/// The name of a group with these parts.
+pub(super) fn group_name(parts: &[Argument]) -> String {
+    let first = parts.first().map_or("", |part| part.name.as_str());
+    match GROUPS.iter().find(|(part, _)| *part == first) {
+        Some((_, name)) => (*name).to_owned(),
+        None => parts.iter().map(|part| part.name.as_str()).collect::<Vec<_>>().join("_"),
+    }
 }
 
 #[cfg(test)]

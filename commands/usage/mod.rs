@@ -190,8 +190,7 @@ impl Argument {
     /// A group is named by its parts.
     fn named(mut self) -> Self {
         if self.name.is_empty() {
-            let names: Vec<&str> = self.arguments.iter().map(|part| part.name.as_str()).collect();
-            self.name = names.join("_");
+            self.name = kinds::group_name(&self.arguments);
         }
         self
     }

@@ -51,10 +51,10 @@ fn choices_and_tokens_become_a_tree() {
         [
             "key key #0",
             "value string",
-            "nx_xx_comparison-value oneof optional \
+            "condition oneof optional \
              (nx pure-token NX, xx pure-token XX, comparison-value string IFEQ)",
             "get pure-token GET optional",
-            "seconds_milliseconds_unix-time-seconds_unix-time-milliseconds_keepttl oneof optional \
+            "expiration oneof optional \
              (seconds integer EX, milliseconds integer PX, unix-time-seconds unix-time EXAT, \
              unix-time-milliseconds unix-time PXAT, keepttl pure-token KEEPTTL)",
         ]
