@@ -83,11 +83,8 @@ impl Shard {
 
     /// When the next thing is due, in milliseconds since the Unix epoch.
     pub fn next_deadline(&self) -> Option<u64> {
-        let due = [
-            self.keys.next_deadline(),
-            self.locks.next_deadline(),
-            self.queues.next_deadline(),
-        ];
+        let due =
+            [self.keys.next_deadline(), self.locks.next_deadline(), self.queues.next_deadline()];
         due.into_iter().flatten().min()
     }
 
@@ -177,7 +174,7 @@ impl Shard {
             // all the same, every replica stops at the same place.
             let Ok(op) = Op::take(&mut ops) else { break };
             let at = self.next_stamp();
-            outcomes.push(self.apply_one(&at, &op, fx));
+            outcomes.push(self.apply_one(&at, &op.without_wait(), fx));
         }
         Outcome::List(outcomes)
     }

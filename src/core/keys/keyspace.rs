@@ -1,26 +1,25 @@
-//! The key space of a shard.
+//! The key space of a shard as a state machine.
 
-use super::Op;
+use std::sync::Arc;
+
+use super::read::View;
+use super::stats::{Counters, Stats};
+use super::store::{Database, Group, Hasher};
+use super::write::Writer;
+use super::{Frozen, Op, digest};
+use crate::ids::DATABASES;
 use crate::wire::Malformed;
 use crate::{Db, Outcome, Read, Stamp};
 
-/// Which keys make room when memory is short.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Policy {
-    /// The least recently used of all.
-    AllKeysLru,
-    /// The least frequently used of all.
-    AllKeysLfu,
-    /// Any.
-    AllKeysRandom,
-    /// The least recently used with a deadline.
-    VolatileLru,
-    /// The least frequently used with a deadline.
-    VolatileLfu,
-    /// Any with a deadline.
-    VolatileRandom,
-    /// The one with the nearest deadline.
-    VolatileTtl,
+/// The keys of a shard.
+#[derive(Debug, Default)]
+pub struct Keyspace {
+    pub(super) hasher: Hasher,
+    /// Made when a key first comes.
+    pub(super) databases: [Option<Box<Database>>; DATABASES as usize],
+    pub(super) counters: Counters,
+    /// What was flushed and is given back to the allocator bit by bit.
+    flushed: Vec<Arc<Group>>,
 }
 
 /// What a database holds (INFO keyspace).
@@ -34,102 +33,138 @@ pub struct Counts {
     pub average_ttl_ms: u64,
 }
 
-/// Counters of this process since its start or the last reset; not replicated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Stats {
-    /// Reads that found their key.
-    pub hits: u64,
-    /// Reads that did not.
-    pub misses: u64,
-    /// Keys removed at their deadline.
-    pub expired: u64,
-    /// Keys removed to make room.
-    pub evicted: u64,
-}
-
-/// The keys of a shard.
-#[derive(Debug, Default)]
-pub struct Keyspace {}
-
-/// The key space as it was at one moment.
-#[derive(Debug)]
-pub struct Frozen {}
-
 impl Keyspace {
     /// An empty key space that hashes with `seed`.
-    pub fn new(_seed: u64) -> Self {
-        Keyspace::default()
+    pub fn new(seed: u64) -> Self {
+        Keyspace { hasher: Hasher { seed }, ..Keyspace::default() }
     }
+
     /// Carries out an operation. One that only reads changes nothing.
-    pub fn apply(&mut self, _at: &Stamp, _op: &Op<'_>) -> Outcome {
-        Outcome::Nil
+    pub fn apply(&mut self, at: &Stamp, op: &Op<'_>) -> Outcome {
+        self.flushed.pop();
+        if op.is_write() {
+            Writer { space: self, at }.run(op)
+        } else {
+            View::new(self, at.now_ms, at.now_ms).run(op)
+        }
     }
+
     /// Answers an operation that only reads, at `now_ms` by the reader's clock
     /// and `clock_ms` by the shard's.
-    pub fn read(&self, _now_ms: u64, _clock_ms: u64, _op: &Op<'_>) -> Read {
-        Read::TickFirst
+    ///
+    /// # Panics
+    /// When the operation writes.
+    pub fn read(&self, now_ms: u64, clock_ms: u64, op: &Op<'_>) -> Read {
+        assert!(!op.is_write(), "asked to read what only the log may carry");
+        let view = View::new(self, now_ms.max(clock_ms), clock_ms);
+        let outcome = view.run(op);
+        if view.met_due() { Read::TickFirst } else { Read::Done(outcome) }
     }
-    /// Removes what is due, at most `budget` keys, and says how many.
-    pub fn expire(&mut self, _at: &Stamp, _budget: usize) -> usize {
-        0
+
+    /// Removes what is due, at most `budget` keys, the longest due first, and
+    /// says how many. What is due and still there is not seen by any operation.
+    pub fn expire(&mut self, at: &Stamp, budget: usize) -> usize {
+        let mut removed = 0;
+        while removed < budget {
+            let Some(database) = self.next_due(at.now_ms) else { break };
+            removed += usize::from(database.remove_due(at.now_ms));
+        }
+        if removed > 0 {
+            self.counters.expired.add(removed as u64);
+        }
+        removed
     }
+
     /// When the next key is due.
     pub fn next_deadline(&self) -> Option<u64> {
-        None
+        self.in_use().filter_map(|(_, database)| database.next_deadline()).min()
     }
+
     /// The version of a key for WATCH; 0 when it is not there.
-    pub fn version_of(&self, _db: Db, _key: &[u8], _now_ms: u64) -> u64 {
-        0
+    pub fn version_of(&self, db: Db, key: &[u8], now_ms: u64) -> u64 {
+        let item = self.database(db).and_then(|found| found.get(&self.hasher.name(key)));
+        item.filter(|item| !item.is_due(now_ms)).map_or(0, |item| item.version)
     }
-    /// The key space as it is now, for a snapshot.
+
+    /// The key space as it is now, for a snapshot. Cheap: it copies some
+    /// hundred pointers, and what is not changed afterwards is shared.
     pub fn freeze(&self) -> Frozen {
-        Frozen {}
+        Frozen::of(self)
     }
+
     /// Adds what a chunk of a snapshot holds. The chunks come in order, into a
     /// new key space.
     ///
     /// # Errors
     /// The bytes are no chunk, or it does not fit to those before.
-    pub fn restore(&mut self, _chunk: &[u8]) -> Result<(), Malformed> {
-        Ok(())
+    pub fn restore(&mut self, chunk: &[u8]) -> Result<(), Malformed> {
+        super::image::restore(self, chunk)
     }
-    /// A digest of what clients can see, over all databases (DEBUG DIGEST).
-    pub fn digest(&self) -> [u8; 20] {
-        [0; 20]
+
+    /// A digest of what clients can see at `now_ms`, over all databases (DEBUG
+    /// DIGEST). Walks all keys.
+    pub fn digest(&self, now_ms: u64) -> [u8; 20] {
+        digest::of_content(self, now_ms)
     }
-    /// A digest of the state: equal states have equal ones.
+
+    /// A digest of the state: equal states have equal ones. Walks all keys.
     pub fn state_digest(&self) -> u64 {
-        0
+        digest::of_state(self)
     }
+
     /// Bytes of memory, estimated.
     pub fn memory(&self) -> u64 {
-        0
+        self.in_use().map(|(_, database)| database.memory()).sum()
     }
+
     /// What a database holds, with times to live as of `now_ms`.
-    pub fn counts(&self, _db: Db, _now_ms: u64) -> Counts {
-        Counts::default()
+    pub fn counts(&self, db: Db, now_ms: u64) -> Counts {
+        let Some(database) = self.database(db) else { return Counts::default() };
+        Counts {
+            keys: database.slots().len() as u64,
+            with_deadline: database.with_deadline(),
+            average_ttl_ms: database.mean_deadline().saturating_sub(now_ms),
+        }
     }
+
     /// The counters.
     pub fn stats(&self) -> Stats {
-        Stats::default()
+        self.counters.get()
     }
-    /// Sets the counters to zero (CONFIG RESETSTAT).
-    pub fn reset_stats(&self) {}
-    /// At most `n` keys to evict, the best first.
-    pub fn evict_candidates(
-        &self,
-        _policy: Policy,
-        _now_ms: u64,
-        _seed: u64,
-        _n: usize,
-    ) -> Vec<(Db, Vec<u8>)> {
-        Vec::new()
-    }
-}
 
-impl Frozen {
-    /// The chunks of the snapshot, in order.
-    pub fn chunks(self) -> impl Iterator<Item = Vec<u8>> + Send {
-        std::iter::empty()
+    /// Sets the counters to zero (CONFIG RESETSTAT).
+    pub fn reset_stats(&self) {
+        self.counters.reset();
+    }
+
+    pub(super) fn database(&self, db: Db) -> Option<&Database> {
+        self.databases.get(usize::from(db.0))?.as_deref()
+    }
+
+    pub(super) fn database_mut(&mut self, db: Db) -> &mut Database {
+        let hasher = self.hasher;
+        self.databases[usize::from(db.0)].get_or_insert_with(|| Box::new(Database::new(hasher)))
+    }
+
+    /// The databases that hold or held keys.
+    pub(super) fn in_use(&self) -> impl Iterator<Item = (Db, &Database)> {
+        let all = self.databases.iter().enumerate();
+        all.filter_map(|(at, database)| Some((Db(at as u8), database.as_deref()?)))
+    }
+
+    /// Empties a database. Its keys are freed by the next operations, some
+    /// thousand each, so that none takes long.
+    pub(super) fn flush(&mut self, db: Db) {
+        if let Some(database) = self.databases[usize::from(db.0)].take() {
+            self.flushed.extend(database.into_slots().into_groups());
+        }
+    }
+
+    fn next_due(&mut self, now_ms: u64) -> Option<&mut Database> {
+        let due = self.databases.iter_mut().flatten().filter_map(|database| {
+            let deadline = database.next_deadline()?;
+            (deadline <= now_ms).then_some((deadline, database))
+        });
+        due.min_by_key(|(deadline, _)| *deadline).map(|(_, database)| &mut **database)
     }
 }

@@ -1,0 +1,91 @@
+//! Digests of the key space.
+//!
+//! Each key with all that belongs to it gives a hash of its own; the hashes are
+//! joined by an operation that does not care for order.
+
+use std::hash::Hasher as _;
+
+use siphasher::sip::SipHasher13;
+use siphasher::sip128::SipHasher13 as SipHasher128;
+
+use super::Keyspace;
+use super::store::{Item, Place, Str, Value};
+use crate::Db;
+
+/// Over what clients can see at `now_ms`: keys, types, values, deadlines.
+pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
+    let mut digest = [0; 20];
+    for (db, item) in items(space).filter(|(_, item)| !item.is_due(now_ms)) {
+        let mut bytes = vec![db.0];
+        put(&mut bytes, item.key.bytes());
+        put(&mut bytes, &item.deadline().unwrap_or(0).to_le_bytes());
+        put_value(&mut bytes, item);
+        for (sum, byte) in digest.iter_mut().zip(wide(&bytes)) {
+            *sum ^= byte;
+        }
+    }
+    digest
+}
+
+/// Over one value (DEBUG DIGEST-VALUE).
+pub(super) fn of_value(item: &Item) -> [u8; 20] {
+    let mut bytes = Vec::new();
+    put(&mut bytes, &[u8::from(item.deadline().is_some())]);
+    put_value(&mut bytes, item);
+    wide(&bytes)
+}
+
+/// Over all that replicas must agree on.
+pub(super) fn of_state(space: &Keyspace) -> u64 {
+    items(space).fold(space.hasher.seed, |digest, (db, item)| {
+        let mut hasher = SipHasher13::new();
+        hasher.write_u8(db.0);
+        hasher.write_usize(item.key.bytes().len());
+        hasher.write(item.key.bytes());
+        hasher.write_u64(item.deadline().unwrap_or(u64::MAX));
+        hasher.write_u64(item.version);
+        match &item.value {
+            Value::Str(string) => {
+                hasher.write_u8(form(string));
+                hasher.write(&string.bytes());
+            }
+        }
+        digest.wrapping_add(hasher.finish())
+    })
+}
+
+fn items(space: &Keyspace) -> impl Iterator<Item = (Db, &Item)> {
+    space.in_use().flat_map(|(db, database)| {
+        let pages = database.slots().pages_from(Place::default());
+        pages.flat_map(move |(_, page)| page.items().iter().map(move |item| (db, item)))
+    })
+}
+
+/// What OBJECT ENCODING depends on besides the bytes.
+fn form(string: &Str) -> u8 {
+    match string {
+        Str::Int(_) => 0,
+        Str::Inline(..) | Str::Heap(_) => 1,
+        Str::Shared(_) => 2,
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, part: &[u8]) {
+    bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+    bytes.extend_from_slice(part);
+}
+
+fn put_value(bytes: &mut Vec<u8>, item: &Item) {
+    put(bytes, item.value.kind().as_bytes());
+    match &item.value {
+        Value::Str(string) => put(bytes, &string.bytes()),
+    }
+}
+
+fn wide(bytes: &[u8]) -> [u8; 20] {
+    let mut digest = [0; 20];
+    digest[..16].copy_from_slice(&SipHasher128::new().hash(bytes).as_bytes());
+    let rest = SipHasher13::new_with_keys(1, 1).hash(bytes).to_le_bytes();
+    digest[16..].copy_from_slice(&rest[..4]);
+    digest
+}

@@ -1,0 +1,109 @@
+//! Operations that only read.
+
+mod generic;
+mod lcs;
+mod scan;
+mod strings;
+
+use std::cell::Cell;
+
+pub(super) use scan::random;
+
+use super::store::{Item, Name, Str, Value};
+use super::{Keyspace, Op};
+use crate::{Db, Fault, Outcome};
+
+/// The key space as it looks at a time.
+pub(super) struct View<'a> {
+    space: &'a Keyspace,
+    /// What is due by then is not there.
+    now_ms: u64,
+    /// What was due by then is not there for anybody.
+    clock_ms: u64,
+    met_due: Cell<bool>,
+}
+
+impl<'a> View<'a> {
+    pub(super) fn new(space: &'a Keyspace, now_ms: u64, clock_ms: u64) -> Self {
+        View { space, now_ms, clock_ms, met_due: Cell::new(false) }
+    }
+
+    /// Whether a key was met that is past its deadline by the reader's clock
+    /// only. Such a key must not be seen, nor may its absence be told before all
+    /// replicas know of it.
+    pub(super) fn met_due(&self) -> bool {
+        self.met_due.get()
+    }
+
+    pub(super) fn run(&self, op: &Op<'_>) -> Outcome {
+        self.answer(op).unwrap_or_else(Outcome::Fault)
+    }
+
+    fn answer(&self, op: &Op<'_>) -> Result<Outcome, Fault> {
+        Ok(match op {
+            Op::Get { db, key } => self.get(*db, key)?,
+            Op::MGet { db, keys } => self.mget(*db, keys),
+            Op::GetRange { db, key, start, end } => self.get_range(*db, key, *start, *end)?,
+            Op::StrLen { db, key } => self.str_len(*db, key)?,
+            Op::Lcs { db, a, b, form, min_len } => self.lcs(*db, a, b, *form, *min_len)?,
+            Op::Exists { db, keys } => self.exists(*db, keys),
+            Op::Type { db, key } => self.kind(*db, key),
+            Op::Ttl { db, key, form } => self.ttl(*db, key, *form),
+            Op::RandomKey { db, seed } => self.random_key(*db, *seed),
+            Op::Keys { db, pattern } => self.keys(*db, pattern),
+            Op::Scan { db, cursor, pattern, count, kind } => {
+                self.scan(*db, *cursor, *count, &scan::Filter::new(*pattern, *kind))
+            }
+            Op::DbSize { db } => self.db_size(*db),
+            Op::Dump { db, key } => self.dump(*db, key),
+            Op::Object { db, key, about } => self.object(*db, key, *about),
+            Op::Touch { db, keys } => self.touch(*db, keys),
+            Op::Versions { db, keys } => self.versions(*db, keys),
+            Op::Digest {} => self.digest(),
+            Op::DigestValue { db, keys } => self.digest_value(*db, keys),
+            _ => unreachable!("the caller tells reads from writes"),
+        })
+    }
+
+    /// A key that a client uses: notes the use and counts it.
+    fn used(&self, db: Db, key: &[u8]) -> Option<&'a Item> {
+        let name = self.space.hasher.name(key);
+        let item = self.counted(self.find(db, &name))?;
+        item.access.touch(self.now_ms, name.hash);
+        Some(item)
+    }
+
+    /// A key that a client only looks at: counted, but not used.
+    fn seen(&self, db: Db, key: &[u8]) -> Option<&'a Item> {
+        self.counted(self.find(db, &self.space.hasher.name(key)))
+    }
+
+    fn counted(&self, item: Option<&'a Item>) -> Option<&'a Item> {
+        let counters = &self.space.counters;
+        let counter = if item.is_some() { &counters.hits } else { &counters.misses };
+        counter.add(1);
+        item
+    }
+
+    fn find(&self, db: Db, name: &Name<'_>) -> Option<&'a Item> {
+        let item = self.space.database(db)?.get(name)?;
+        self.is_there(item).then_some(item)
+    }
+
+    fn is_there(&self, item: &Item) -> bool {
+        if item.is_due(self.now_ms) {
+            if !item.is_due(self.clock_ms) {
+                self.met_due.set(true);
+            }
+            return false;
+        }
+        true
+    }
+}
+
+/// The string of an item.
+pub(super) fn string(item: &Item) -> Result<&Str, Fault> {
+    match &item.value {
+        Value::Str(string) => Ok(string),
+    }
+}

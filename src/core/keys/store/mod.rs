@@ -1,0 +1,28 @@
+//! How items are kept: databases, their tables by slot, pages of items.
+//!
+//! Everything below a database hangs on reference counts and is copied when it
+//! is written while a snapshot still looks at it: first a group of 128 slots
+//! (pointers only), then a slot's directory (pointers only), then one page of
+//! at most 64 items. What is where depends on the keys alone and not on the
+//! order in which they came, so that replicas with different histories walk
+//! their keys in the same order.
+
+mod access;
+mod database;
+mod deadlines;
+mod directory;
+mod item;
+mod key;
+mod name;
+mod page;
+mod slots;
+mod value;
+
+pub(super) use access::{Access, mix};
+pub(super) use database::Database;
+pub(super) use item::Item;
+pub(super) use key::Key;
+pub(super) use name::{Hasher, Name};
+pub(super) use page::Page;
+pub(super) use slots::{Group, Place, Slots};
+pub(super) use value::{Str, Value, heap_bytes};

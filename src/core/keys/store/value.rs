@@ -1,0 +1,200 @@
+//! What a key holds.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use crate::keys::number::parse_integer;
+
+/// How long a string may be to stand in the item itself.
+const INLINE_BYTES_MAX: usize = 22;
+
+/// From this length on a string is shared between copies of its page, so that
+/// copying a page stays cheap.
+const SHARED_BYTES_MIN: usize = 1024;
+
+/// The longest string Redis embeds in its object header (OBJECT ENCODING).
+const EMBSTR_BYTES_MAX: usize = 44;
+
+/// What a key holds.
+#[derive(Clone, Debug)]
+pub(in crate::keys) enum Value {
+    Str(Str),
+}
+
+/// A string.
+///
+/// The form says how it came to be: it decides what OBJECT ENCODING shows and
+/// is therefore the same on all replicas.
+#[derive(Clone, Debug)]
+pub(in crate::keys) enum Str {
+    /// The canonical decimal of an integer.
+    Int(i64),
+    /// A few bytes, in place.
+    Inline(u8, [u8; INLINE_BYTES_MAX]),
+    /// Bytes of their own.
+    Heap(Box<[u8]>),
+    /// Many bytes, or such that were changed in place (APPEND, SETRANGE) and
+    /// have room to grow.
+    Shared(Arc<Vec<u8>>),
+}
+
+impl Value {
+    pub(in crate::keys) fn kind(&self) -> &'static str {
+        match self {
+            Value::Str(_) => "string",
+        }
+    }
+
+    /// Bytes outside the item.
+    pub(in crate::keys) fn heap_bytes(&self) -> usize {
+        match self {
+            Value::Str(string) => string.heap_bytes(),
+        }
+    }
+}
+
+impl Str {
+    /// A string as a client sets it: an integer if it reads as one.
+    pub(in crate::keys) fn new(bytes: &[u8]) -> Self {
+        match parse_integer(bytes) {
+            Some(number) => Str::Int(number),
+            None => Str::text(bytes),
+        }
+    }
+
+    /// A string that stays a string even if it reads as an integer.
+    pub(in crate::keys) fn text(bytes: &[u8]) -> Self {
+        if bytes.len() <= INLINE_BYTES_MAX {
+            let mut inline = [0; INLINE_BYTES_MAX];
+            inline[..bytes.len()].copy_from_slice(bytes);
+            Str::Inline(bytes.len() as u8, inline)
+        } else if bytes.len() < SHARED_BYTES_MIN {
+            Str::Heap(bytes.into())
+        } else {
+            Str::Shared(Arc::new(bytes.to_vec()))
+        }
+    }
+
+    pub(in crate::keys) fn bytes(&self) -> Cow<'_, [u8]> {
+        match self {
+            Str::Int(number) => Cow::Owned(number.to_string().into_bytes()),
+            Str::Inline(len, bytes) => Cow::Borrowed(&bytes[..usize::from(*len)]),
+            Str::Heap(bytes) => Cow::Borrowed(bytes),
+            Str::Shared(bytes) => Cow::Borrowed(bytes),
+        }
+    }
+
+    pub(in crate::keys) fn to_vec(&self) -> Vec<u8> {
+        self.bytes().into_owned()
+    }
+
+    pub(in crate::keys) fn len(&self) -> usize {
+        match self {
+            Str::Int(number) => decimal_len(*number),
+            other => other.bytes().len(),
+        }
+    }
+
+    /// The integer it reads as, by the strict rules.
+    pub(in crate::keys) fn integer(&self) -> Option<i64> {
+        match self {
+            Str::Int(number) => Some(*number),
+            other => parse_integer(&other.bytes()),
+        }
+    }
+
+    pub(in crate::keys) fn equals(&self, bytes: &[u8]) -> bool {
+        *self.bytes() == *bytes
+    }
+
+    pub(in crate::keys) fn encoding(&self) -> &'static str {
+        match self {
+            Str::Int(_) => "int",
+            Str::Inline(..) => "embstr",
+            Str::Heap(bytes) if bytes.len() <= EMBSTR_BYTES_MAX => "embstr",
+            Str::Heap(_) | Str::Shared(_) => "raw",
+        }
+    }
+
+    /// The bytes, to be changed in place up to `len` of them.
+    ///
+    /// Room is made in steps of an eighth: many small steps stay cheap together
+    /// and little is wasted.
+    pub(in crate::keys) fn grow(&mut self, len: usize) -> &mut Vec<u8> {
+        if !matches!(self, Str::Shared(_)) {
+            *self = Str::Shared(Arc::new(self.to_vec()));
+        }
+        let Str::Shared(shared) = self else { unreachable!("made so above") };
+        let bytes = Arc::make_mut(shared);
+        if len > bytes.capacity() {
+            let room = heap_bytes(len) - bytes.len();
+            bytes.reserve_exact(room);
+        }
+        bytes
+    }
+
+    fn heap_bytes(&self) -> usize {
+        match self {
+            Str::Int(_) | Str::Inline(..) => 0,
+            Str::Heap(bytes) => heap_bytes(bytes.len()),
+            // The counts, the pointer, the length and the capacity come on top.
+            Str::Shared(bytes) => heap_bytes(bytes.len()) + 40,
+        }
+    }
+}
+
+/// What an allocation of `len` bytes takes: allocators have eight sizes for each
+/// power of two.
+pub(in crate::keys) fn heap_bytes(len: usize) -> usize {
+    let step = (len.next_power_of_two() / 16).max(16);
+    len.next_multiple_of(step)
+}
+
+fn decimal_len(number: i64) -> usize {
+    let digits = number.unsigned_abs().checked_ilog10().map_or(1, |log| log as usize + 1);
+    digits + usize::from(number < 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_takes_24_bytes_in_its_item() {
+        assert_eq!(size_of::<Value>(), 24);
+    }
+
+    #[test]
+    fn the_length_of_an_integer_is_that_of_its_text() {
+        for number in [0, 1, -1, 9, 10, -10, 99, 100, i64::MAX, i64::MIN] {
+            assert_eq!(Str::Int(number).len(), number.to_string().len());
+        }
+    }
+
+    #[test]
+    fn encodings_are_those_of_redis() {
+        assert_eq!(Str::new(b"12").encoding(), "int");
+        assert_eq!(Str::new(b"012").encoding(), "embstr");
+        assert_eq!(Str::new(&[b'a'; 44]).encoding(), "embstr");
+        assert_eq!(Str::new(&[b'a'; 45]).encoding(), "raw");
+        let mut grown = Str::new(b"a");
+        grown.grow(2).push(b'b');
+        assert_eq!(grown.encoding(), "raw");
+    }
+
+    #[test]
+    fn growing_makes_room_in_steps_of_an_eighth() {
+        let mut string = Str::new(b"");
+        let mut moves = 0;
+        for len in 1..=100_000 {
+            let bytes = string.grow(len);
+            let room = bytes.capacity();
+            bytes.push(b'x');
+            assert_eq!(bytes.capacity(), room);
+            assert!(room <= len + len / 8 + 16, "{room} for {len}");
+            moves += usize::from(room != len && bytes.len() == len && room - len > len / 16);
+        }
+        assert!(moves < 100_000);
+        assert_eq!(string.len(), 100_000);
+    }
+}

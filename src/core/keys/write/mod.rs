@@ -1,0 +1,111 @@
+//! Operations that change keys.
+
+mod deadlines;
+mod generic;
+mod numbers;
+mod places;
+mod strings;
+
+use super::store::{Item, Name, Value};
+use super::{Keyspace, Op};
+use crate::{Db, Fault, Outcome, Stamp};
+
+/// The key space while an operation changes it.
+pub(super) struct Writer<'a> {
+    pub space: &'a mut Keyspace,
+    pub at: &'a Stamp,
+}
+
+impl Writer<'_> {
+    pub(super) fn run(&mut self, op: &Op<'_>) -> Outcome {
+        self.carry_out(op).unwrap_or_else(Outcome::Fault)
+    }
+
+    fn carry_out(&mut self, op: &Op<'_>) -> Result<Outcome, Fault> {
+        Ok(match op {
+            Op::Set { db, key, value, when, expiry, get } => {
+                self.set(*db, key, value, *when, *expiry, *get)?
+            }
+            Op::GetDel { db, key } => self.get_del(*db, key)?,
+            Op::GetEx { db, key, expiry } => self.get_ex(*db, key, *expiry)?,
+            Op::MSet { db, pairs, only_new } => self.mset(*db, pairs, *only_new),
+            Op::Append { db, key, value, max } => self.append(*db, key, value, *max)?,
+            Op::SetRange { db, key, offset, value, max } => {
+                self.set_range(*db, key, *offset, value, *max)?
+            }
+            Op::IncrBy { db, key, by } => self.incr_by(*db, key, *by)?,
+            Op::IncrByFloat { db, key, by } => self.incr_by_float(*db, key, by)?,
+            Op::Del { db, keys } => self.del(*db, keys),
+            Op::DelIfEqual { db, key, value } => self.del_if_equal(*db, key, value)?,
+            Op::Copy { db, from, to_db, to, replace } => {
+                self.copy(*db, from, *to_db, to, *replace)?
+            }
+            Op::Rename { db, from, to, only_new } => self.rename(*db, from, to, *only_new)?,
+            Op::Move { db, key, to_db } => self.move_to(*db, key, *to_db)?,
+            Op::Restore { db, key, payload, expiry, replace, idle_s, freq } => {
+                self.restore(*db, key, payload, *expiry, *replace)?;
+                self.set_access(*db, key, *idle_s, *freq);
+                Outcome::Ok
+            }
+            Op::Expire { db, key, expiry, when } => self.expire(*db, key, *expiry, *when)?,
+            Op::Persist { db, key } => self.persist(*db, key),
+            Op::FlushDb { db } => self.flush_db(*db),
+            Op::FlushAll {} => self.flush_all(),
+            Op::SwapDb { a, b } => self.swap_db(*a, *b),
+            Op::Evict { keys } => self.evict(keys),
+            _ => unreachable!("the caller tells writes from reads"),
+        })
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.at.now_ms
+    }
+
+    /// The item of a key, if it is there. One past its deadline is removed.
+    fn find(&mut self, db: Db, name: &Name<'_>) -> Option<&Item> {
+        let now_ms = self.at.now_ms;
+        let database = self.space.databases[usize::from(db.0)].as_deref_mut()?;
+        if database.next_deadline().is_some_and(|deadline| deadline <= now_ms)
+            && database.get(name).is_some_and(|item| item.is_due(now_ms))
+        {
+            database.remove(name);
+            self.space.counters.expired.add(1);
+            return None;
+        }
+        database.get(name)
+    }
+
+    /// The same for a client that wants to read, too.
+    fn read(&mut self, db: Db, name: &Name<'_>) -> Option<&Item> {
+        let found = self.find(db, name).is_some();
+        let counters = &self.space.counters;
+        let counter = if found { &counters.hits } else { &counters.misses };
+        counter.add(1);
+        self.space.database(db).filter(|_| found)?.get(name)
+    }
+
+    /// Gives a key a value. One whose deadline is past by now is gone at once.
+    fn put(&mut self, db: Db, name: &Name<'_>, value: Value, deadline: Option<u64>) {
+        let Stamp { now_ms, seq, .. } = *self.at;
+        if deadline.is_some_and(|deadline| deadline <= now_ms) {
+            self.remove(db, name);
+            return;
+        }
+        self.space.database_mut(db).set(name, value, deadline, seq, now_ms);
+    }
+
+    /// Changes the value of a key that is there.
+    fn change<T>(
+        &mut self,
+        db: Db,
+        name: &Name<'_>,
+        change: impl FnOnce(&mut Value) -> T,
+    ) -> Option<T> {
+        let Stamp { now_ms, seq, .. } = *self.at;
+        self.space.database_mut(db).change(name, seq, now_ms, change)
+    }
+
+    fn remove(&mut self, db: Db, name: &Name<'_>) -> Option<Item> {
+        self.space.databases[usize::from(db.0)].as_deref_mut()?.remove(name)
+    }
+}
