@@ -108,7 +108,14 @@ fn reads_are_not_sent_through_the_log() {
 
 #[test]
 fn error_texts_stand_once() {
-    let source = include_str!("error.rs");
+    let source = [
+        include_str!("error.rs"),
+        include_str!("error/connection.rs"),
+        include_str!("error/keys.rs"),
+        include_str!("error/protocol.rs"),
+        include_str!("error/server.rs"),
+    ]
+    .concat();
     let mut seen = BTreeSet::new();
     for text in source.split("text(").skip(1).filter_map(first_literal) {
         assert!(seen.insert(text), "twice: {text}");

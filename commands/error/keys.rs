@@ -1,0 +1,64 @@
+//! The texts of strings, keys, databases and COMMAND.
+
+use super::{BadArgs, shown, text};
+
+/// A database number that is not one.
+pub const DB_OUT_OF_RANGE: BadArgs = text("ERR DB index is out of range");
+/// SWAPDB, the first word.
+pub const BAD_FIRST_DB: BadArgs = text("ERR invalid first DB index");
+/// SWAPDB, the second word.
+pub const BAD_SECOND_DB: BadArgs = text("ERR invalid second DB index");
+/// COPY, RENAME, MOVE onto itself.
+pub const SAME_OBJECT: BadArgs = text("ERR source and destination objects are the same");
+/// DECRBY by the smallest number.
+pub const DECREMENT_OVERFLOW: BadArgs = text("ERR decrement would overflow");
+/// SETRANGE before the start.
+pub const OFFSET_OUT_OF_RANGE: BadArgs = text("ERR offset is out of range");
+/// LCS on other types.
+pub const LCS_WRONG_TYPE: BadArgs = text("ERR The specified keys must contain string values");
+/// LCS LEN IDX.
+pub const LCS_LEN_AND_IDX: BadArgs =
+    text("ERR If you want both the length and indexes, please just use IDX.");
+/// EXPIRE NX with another option.
+pub const EXPIRE_NX_EXCLUDES: BadArgs =
+    text("ERR NX and XX, GT or LT options at the same time are not compatible");
+/// EXPIRE GT LT.
+pub const EXPIRE_GT_AND_LT: BadArgs =
+    text("ERR GT and LT options at the same time are not compatible");
+/// SCAN's cursor.
+pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
+/// RESTORE's time to live.
+pub const BAD_TTL: BadArgs = text("ERR Invalid TTL value, must be >= 0");
+/// RESTORE IDLETIME.
+pub const BAD_IDLE_TIME: BadArgs = text("ERR Invalid IDLETIME value, must be >= 0");
+/// RESTORE FREQ.
+pub const BAD_FREQUENCY: BadArgs = text("ERR Invalid FREQ value, must be >= 0 and <= 255");
+/// OBJECT FREQ without an LFU policy.
+pub const NO_FREQUENCY: BadArgs = text(
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that \
+     when switching between policies at runtime LRU and LFU data will take some time to adjust.",
+);
+/// OBJECT IDLETIME with an LFU policy.
+pub const NO_IDLE_TIME: BadArgs = text(
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when \
+     switching between policies at runtime LRU and LFU data will take some time to adjust.",
+);
+/// COMMAND GETKEYS of no command.
+pub const INVALID_COMMAND: BadArgs = text("ERR Invalid command specified");
+/// COMMAND GETKEYS of a command without keys.
+pub const NO_KEY_ARGUMENTS: BadArgs = text("ERR The command has no key arguments");
+/// COMMAND GETKEYS of too few or too many words.
+pub const INVALID_WORD_COUNT: BadArgs =
+    text("ERR Invalid number of arguments specified for command");
+/// COMMAND GETKEYS where the keys cannot be told.
+pub const INVALID_KEYS: BadArgs = text("ERR Invalid arguments specified for command");
+
+/// A time that ends before it begins, or never comes.
+pub fn invalid_expire(name: &str) -> BadArgs {
+    BadArgs(format!("ERR invalid expire time in '{name}' command").into())
+}
+
+/// An option that the command does not have.
+pub fn unsupported_option(word: &[u8]) -> BadArgs {
+    BadArgs(format!("ERR Unsupported option {}", shown(word, usize::MAX)).into())
+}
