@@ -19,5 +19,7 @@ mod tests;
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk};
 pub use error::StorageError;
 pub use identity::Identity;
-pub use log::{Done, EntryId, Fsync, Log, LogOptions, LogStats, Record, Recovered};
+pub use log::{
+    Done, EntryId, FSYNC_BOUNDS_MICROS, Fsync, Log, LogOptions, LogStats, Record, Recovered,
+};
 pub use snapshots::Snapshots;

@@ -53,6 +53,11 @@ impl Listener {
         self.sockets.iter().filter_map(|socket| socket.local_addr().ok()).collect()
     }
 
+    /// The bound sockets, for a server of another protocol.
+    pub fn into_sockets(self) -> Vec<TcpListener> {
+        self.sockets
+    }
+
     /// Accepts until `stop` turns true (or its sender is gone), with one task and
     /// one handler per connection; then lets the connections finish their batches
     /// and returns when the last has ended. The caller sets the deadline.
