@@ -1,12 +1,151 @@
 //! What one connection knows of itself.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use lockstep_commands::here::ReplySwitch;
+use lockstep_commands::{Command, Protocol, Reply, index};
+use lockstep_core::Db;
+use lockstep_net::{Link, Output};
+
+use crate::Node;
 use crate::clients::Client;
+use crate::config::Setting;
+use crate::slowlog::Kept;
 
 /// What one connection knows of itself. Lives on the connection's task.
 #[derive(Debug)]
 pub struct Session {
     /// What others may see of it (CLIENT LIST) and may ask of it (CLIENT KILL).
     pub client: Arc<Client>,
+    /// The selected database.
+    pub db: Db,
+    /// The protocol it speaks.
+    pub protocol: Protocol,
+    /// Whether it has shown a password, or none was asked for when it came.
+    pub authenticated: bool,
+    /// Whether it watches all commands (MONITOR).
+    pub monitors: bool,
+    /// Whether its commands answer at once instead of waiting (inside EXEC).
+    pub denies_waiting: bool,
+    replies: Replies,
+    kept: Kept,
+}
+
+/// Whether replies are sent (CLIENT REPLY).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Replies {
+    #[default]
+    On,
+    Off,
+    /// The reply of the running command, CLIENT REPLY SKIP, is none; that of the
+    /// next one is not sent.
+    SkipNext,
+    Skip,
+}
+
+impl Session {
+    /// The session of a connection that was just accepted.
+    pub fn open(node: &Node, link: Arc<Link>) -> Self {
+        let client = Arc::new(Client::new(link, node.connections.clone()));
+        node.clients.enter(client.clone());
+        Session {
+            client,
+            db: Db(0),
+            protocol: Protocol::Resp2,
+            authenticated: asks_for_no_password(node),
+            monitors: false,
+            denies_waiting: false,
+            replies: Replies::On,
+            kept: Kept::default(),
+        }
+    }
+
+    /// The connection is over.
+    pub fn close(&mut self, node: &Node) {
+        node.clients.leave(self.client.id());
+        self.stop_monitoring(node);
+    }
+
+    /// A command begins.
+    pub fn began(&mut self, command: &'static Command, words: &[&[u8]]) {
+        let bytes = words.iter().map(|word| word.len() as u64).sum();
+        self.client.set_last_command(index::of(command.spec), bytes);
+    }
+
+    /// Appends a reply, unless the client wants none.
+    pub fn send(&mut self, reply: &Reply, out: &mut Output) {
+        self.client.set_db(self.db);
+        // HELLO's own reply is in the protocol it has chosen.
+        out.protocol = self.protocol;
+        match self.replies {
+            Replies::On => out.reply(reply),
+            Replies::Off => {}
+            Replies::SkipNext => self.replies = Replies::Skip,
+            Replies::Skip => self.replies = Replies::On,
+        }
+    }
+
+    /// CLIENT REPLY.
+    pub fn switch_replies(&mut self, switch: ReplySwitch) {
+        self.replies = match (switch, self.replies) {
+            (ReplySwitch::On, _) => Replies::On,
+            (ReplySwitch::Off, _) | (ReplySwitch::Skip, Replies::Off) => Replies::Off,
+            (ReplySwitch::Skip, _) => Replies::SkipNext,
+        };
+    }
+
+    /// Selects a database.
+    pub fn select(&mut self, db: Db) {
+        self.db = db;
+        self.client.set_db(db);
+    }
+
+    /// Speaks another protocol from now on.
+    pub fn speak(&mut self, protocol: Protocol) {
+        self.protocol = protocol;
+        self.client.set_protocol(protocol);
+    }
+
+    /// RESET: as good as new, but for what lives elsewhere (the transaction) and
+    /// what RESET leaves alone (NO-EVICT, the library's name).
+    pub fn reset(&mut self, node: &Node) {
+        self.stop_monitoring(node);
+        self.select(Db(0));
+        self.speak(Protocol::Resp2);
+        self.client.rename(|names| names.name.clear());
+        self.authenticated = asks_for_no_password(node);
+        self.replies = Replies::On;
+    }
+
+    /// Keeps the words of a command that ends later, for the slow log; none if
+    /// the slow log is off.
+    pub fn keep_words(&mut self, node: &Node, words: &[&[u8]]) -> Option<usize> {
+        let off = node.settings.signed(Setting::SlowlogLogSlowerThan) < 0
+            && node.settings.number(Setting::LatencyMonitorThreshold) == 0;
+        if off { None } else { Some(self.kept.keep(words)) }
+    }
+
+    /// A command whose words were kept has ended.
+    pub fn offer_kept(&self, node: &Node, elapsed: Duration, kept: Option<usize>) {
+        if let Some(words) = kept.and_then(|at| self.kept.words(at)) {
+            node.slowlog.offer_shortened(node, self, elapsed, || words);
+        }
+    }
+
+    /// All commands whose words were kept have ended.
+    pub fn forget_words(&mut self) {
+        self.kept.clear();
+    }
+
+    fn stop_monitoring(&mut self, node: &Node) {
+        if std::mem::take(&mut self.monitors) {
+            node.monitors.leave(&self.client);
+        }
+    }
+}
+
+/// Whether whoever connects may do everything.
+pub fn asks_for_no_password(node: &Node) -> bool {
+    node.settings.text(Setting::Requirepass).is_empty()
 }

@@ -1,1 +1,101 @@
 //! Commands that this node answers from what it knows itself.
+
+mod client;
+mod config;
+mod debug;
+mod handshake;
+mod latency;
+mod memory;
+mod persist;
+mod slowlog;
+mod wait;
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use lockstep_commands::{Here, Reply, error};
+use lockstep_core::Op;
+
+use crate::session::Session;
+use crate::{Node, info};
+
+/// What becomes of a command that this node answers itself.
+pub enum Answer<'a> {
+    /// This is the reply.
+    Reply(Reply),
+    /// The reply takes time.
+    Later(Pin<Box<dyn Future<Output = Reply> + Send>>),
+    /// The connection closes, behind the reply if there is one.
+    Close(Option<Reply>),
+    /// It is allowed, and an operation of a shard.
+    Op(Op<'a>),
+}
+
+impl From<Reply> for Answer<'_> {
+    fn from(reply: Reply) -> Self {
+        Answer::Reply(reply)
+    }
+}
+
+/// Executes a command. What opens, closes or leaves a transaction is not for here.
+pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answer<'a> {
+    match here {
+        Here::Answer(reply) => reply.into(),
+        Here::Ping(None) => Reply::Simple("PONG").into(),
+        Here::Ping(Some(message)) | Here::Echo(message) => Reply::bulk(message).into(),
+        Here::Hello(hello) => handshake::hello(node, session, &hello).into(),
+        Here::Auth(auth) => handshake::auth(node, session, auth).into(),
+        Here::Quit => Answer::Close(Some(Reply::Ok)),
+        Here::Reset => {
+            session.reset(node);
+            Reply::Simple("RESET").into()
+        }
+        Here::Select(db) => {
+            session.select(db);
+            Reply::Ok.into()
+        }
+        Here::Client(client) => client::run(node, session, client),
+        Here::Info(sections) => info::reply(node, &sections).into(),
+        Here::Config(config) => config::run(node, config).into(),
+        Here::Time => time().into(),
+        Here::Wait { replicas, timeout_ms } => wait::replicas(node, session, replicas, timeout_ms),
+        Here::WaitAof { local, replicas, timeout_ms } => {
+            wait::disk(node, session, local, replicas, timeout_ms)
+        }
+        Here::LastSave => persist::last_save(node).into(),
+        Here::Save => persist::save(node),
+        Here::SaveInBackground => persist::save_in_background(node).into(),
+        Here::RewriteLog => persist::rewrite_log(node).into(),
+        Here::Shutdown(shutdown) => persist::shutdown(node, shutdown),
+        Here::Slowlog(slowlog) => slowlog::run(node, slowlog).into(),
+        Here::Latency(latency) => latency::run(node, &latency).into(),
+        Here::Monitor => {
+            session.monitors = true;
+            node.monitors.enter(&session.client);
+            Reply::Ok.into()
+        }
+        Here::Memory(memory) => memory::run(node, memory).into(),
+        Here::Debug(debug) => debug::run(node, session, debug),
+        Here::Role => role(node).into(),
+        Here::Acl(acl) => handshake::acl(node, acl).into(),
+        Here::Multi | Here::Exec | Here::Discard | Here::Watch(_) | Here::Unwatch => {
+            debug_assert!(false, "the front executes what belongs to transactions");
+            Reply::Error(error::NOT_IN_MULTI).into()
+        }
+    }
+}
+
+/// TIME: seconds and microseconds.
+fn time() -> Reply {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let parts = [since.as_secs().to_string(), since.subsec_micros().to_string()];
+    Reply::Array(parts.into_iter().map(Reply::bulk).collect())
+}
+
+/// ROLE: every node takes writes, so every node is a master to its clients.
+fn role(node: &Node) -> Reply {
+    let applied = i64::try_from(node.shards.applied()).unwrap_or(i64::MAX);
+    Reply::Array(vec![Reply::bulk("master"), Reply::Int(applied), Reply::Array(Vec::new())])
+}

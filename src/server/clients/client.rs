@@ -1,0 +1,341 @@
+//! One connected client, as others see it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU64, Ordering};
+
+use lockstep_commands::{Command, Protocol, index};
+use lockstep_core::Db;
+use lockstep_net::{Connections, Link, Next, Output};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+
+/// What a client is doing or wants, one bit each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Flag {
+    /// It watches all commands (MONITOR).
+    Monitor = 1,
+    /// It listens to channels.
+    PubSub = 1 << 1,
+    /// It waits for something.
+    Blocked = 1 << 2,
+    /// It is spared when clients are closed for lack of memory.
+    NoEvict = 1 << 3,
+    /// Its reads leave access times alone.
+    NoTouch = 1 << 4,
+    /// It will be closed.
+    Closing = 1 << 5,
+}
+
+const NO_COMMAND: u16 = u16::MAX;
+const NOT_IN_MULTI: i64 = -1;
+
+/// One connected client, as others see it (CLIENT LIST) and what they ask of it
+/// (CLIENT KILL, CLIENT UNBLOCK).
+#[derive(Debug)]
+pub struct Client {
+    link: Arc<Link>,
+    connections: Arc<Connections>,
+    flags: AtomicU16,
+    db: AtomicU8,
+    protocol: AtomicU8,
+    last_command: AtomicU16,
+    queued: AtomicI64,
+    argument_bytes: AtomicU64,
+    names: Mutex<Option<Box<Names>>>,
+    outbox: Mutex<Vec<u8>>,
+    outbox_filled: Notify,
+    unblock: AtomicU8,
+    unblocked: Notify,
+}
+
+/// What a client calls itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Names {
+    /// CLIENT SETNAME.
+    pub name: Vec<u8>,
+    /// CLIENT SETINFO LIB-NAME.
+    pub library: Vec<u8>,
+    /// CLIENT SETINFO LIB-VER.
+    pub library_version: Vec<u8>,
+}
+
+const UNBLOCK_BY_TIMEOUT: u8 = 1;
+const UNBLOCK_BY_ERROR: u8 = 2;
+
+impl Client {
+    /// The client of a connection that was just accepted.
+    pub fn new(link: Arc<Link>, connections: Arc<Connections>) -> Self {
+        Client {
+            link,
+            connections,
+            flags: AtomicU16::new(0),
+            db: AtomicU8::new(0),
+            protocol: AtomicU8::new(2),
+            last_command: AtomicU16::new(NO_COMMAND),
+            queued: AtomicI64::new(NOT_IN_MULTI),
+            argument_bytes: AtomicU64::new(0),
+            names: Mutex::new(None),
+            outbox: Mutex::new(Vec::new()),
+            outbox_filled: Notify::new(),
+            unblock: AtomicU8::new(0),
+            unblocked: Notify::new(),
+        }
+    }
+
+    /// CLIENT ID.
+    pub fn id(&self) -> u64 {
+        self.link.id
+    }
+
+    /// Its connection.
+    pub fn link(&self) -> &Link {
+        &self.link
+    }
+
+    /// How many seconds ago it came.
+    pub fn age_seconds(&self) -> u64 {
+        self.connections.now_seconds().saturating_sub(self.link.opened_seconds)
+    }
+
+    /// How many seconds nothing was read from it or written to it.
+    pub fn idle_seconds(&self) -> u64 {
+        self.link.idle_seconds(self.connections.now_seconds())
+    }
+
+    /// Whether a flag is set.
+    pub fn has(&self, flag: Flag) -> bool {
+        self.flags.load(Ordering::Relaxed) & flag as u16 != 0
+    }
+
+    /// Sets or clears a flag.
+    pub fn set(&self, flag: Flag, on: bool) {
+        if on {
+            self.flags.fetch_or(flag as u16, Ordering::Relaxed);
+        } else {
+            self.flags.fetch_and(!(flag as u16), Ordering::Relaxed);
+        }
+    }
+
+    /// The database it has selected.
+    pub fn db(&self) -> Db {
+        Db(self.db.load(Ordering::Relaxed))
+    }
+
+    /// It has selected a database.
+    pub fn set_db(&self, db: Db) {
+        self.db.store(db.0, Ordering::Relaxed);
+    }
+
+    /// The number of the protocol it speaks.
+    pub fn protocol(&self) -> u8 {
+        self.protocol.load(Ordering::Relaxed)
+    }
+
+    /// It speaks another protocol from now on.
+    pub fn set_protocol(&self, protocol: Protocol) {
+        let number = match protocol {
+            Protocol::Resp2 => 2,
+            Protocol::Resp3 => 3,
+        };
+        self.protocol.store(number, Ordering::Relaxed);
+    }
+
+    /// Its last command.
+    pub fn last_command(&self) -> Option<&'static Command> {
+        index::command(usize::from(self.last_command.load(Ordering::Relaxed)))
+    }
+
+    /// A command with so many bytes of words begins.
+    pub fn set_last_command(&self, index: usize, bytes: u64) {
+        let index = u16::try_from(index).unwrap_or(NO_COMMAND);
+        self.last_command.store(index, Ordering::Relaxed);
+        self.argument_bytes.store(bytes, Ordering::Relaxed);
+    }
+
+    /// The bytes of its last command's words.
+    pub fn argument_bytes(&self) -> u64 {
+        self.argument_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many commands wait for EXEC; none outside of MULTI.
+    pub fn queued(&self) -> Option<usize> {
+        usize::try_from(self.queued.load(Ordering::Relaxed)).ok()
+    }
+
+    /// So many commands wait for EXEC; none: not inside of MULTI.
+    pub fn set_queued(&self, queued: Option<usize>) {
+        let queued = queued.and_then(|count| i64::try_from(count).ok()).unwrap_or(NOT_IN_MULTI);
+        self.queued.store(queued, Ordering::Relaxed);
+    }
+
+    /// What it calls itself.
+    pub fn names(&self) -> Names {
+        self.names.lock().as_deref().cloned().unwrap_or_default()
+    }
+
+    /// Changes what it calls itself.
+    pub fn rename(&self, change: impl FnOnce(&mut Names)) {
+        let mut names = self.names.lock();
+        change(names.get_or_insert_default());
+        if names.as_deref() == Some(&Names::default()) {
+            *names = None;
+        }
+    }
+
+    /// Appends bytes that no command of this client caused. A client that lets
+    /// more pile up than its output limit allows is closed.
+    pub fn push(&self, bytes: &[u8]) {
+        let hard_bytes = self.connections.limits.output_normal.hard_bytes.load(Ordering::Relaxed);
+        let mut outbox = self.outbox.lock();
+        if hard_bytes > 0 && outbox.len() + bytes.len() > hard_bytes {
+            *outbox = Vec::new();
+            drop(outbox);
+            if !self.has(Flag::Closing) {
+                self.connections.counters.output_buffer_limit.fetch_add(1, Ordering::Relaxed);
+            }
+            self.kill();
+            return;
+        }
+        outbox.extend_from_slice(bytes);
+        drop(outbox);
+        self.outbox_filled.notify_one();
+    }
+
+    /// Bytes that wait to be taken by [`Client::interrupted`].
+    pub fn outbox_bytes(&self) -> usize {
+        self.outbox.lock().len()
+    }
+
+    /// Bytes that wait to be executed or to be taken by it.
+    pub fn buffer_bytes(&self) -> u64 {
+        let query = self.link.query_bytes.load(Ordering::Relaxed);
+        let output = self.link.output_bytes.load(Ordering::Relaxed);
+        (query + output + self.outbox_bytes()) as u64
+    }
+
+    /// Waits for bytes that no command of this client caused, and appends them.
+    /// May be dropped at any time.
+    pub async fn interrupted(&self, out: &mut Output) -> Next {
+        loop {
+            let bytes = std::mem::take(&mut *self.outbox.lock());
+            if !bytes.is_empty() {
+                out.raw(&bytes);
+                return Next::More;
+            }
+            self.outbox_filled.notified().await;
+        }
+    }
+
+    /// Closes it at once.
+    pub fn kill(&self) {
+        self.set(Flag::Closing, true);
+        self.link.close();
+    }
+
+    /// Ends its wait (CLIENT UNBLOCK); whether it was waiting.
+    pub fn end_wait(&self, error: bool) -> bool {
+        if !self.has(Flag::Blocked) {
+            return false;
+        }
+        let how = if error { UNBLOCK_BY_ERROR } else { UNBLOCK_BY_TIMEOUT };
+        self.unblock.store(how, Ordering::Release);
+        self.unblocked.notify_one();
+        true
+    }
+
+    /// Waits for CLIENT UNBLOCK: whether it asks for an error. The client counts
+    /// as waiting for as long as this is waited for.
+    pub async fn unblocked(&self) -> bool {
+        self.unblock.store(0, Ordering::Release);
+        let _blocked = Waiting::begin(self);
+        loop {
+            match self.unblock.swap(0, Ordering::AcqRel) {
+                UNBLOCK_BY_TIMEOUT => return false,
+                UNBLOCK_BY_ERROR => return true,
+                _ => self.unblocked.notified().await,
+            }
+        }
+    }
+}
+
+/// The flag of a client that waits, taken back however the wait ends.
+struct Waiting<'a>(&'a Client);
+
+impl<'a> Waiting<'a> {
+    fn begin(client: &'a Client) -> Self {
+        client.set(Flag::Blocked, true);
+        Waiting(client)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.set(Flag::Blocked, false);
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn client(connections: &Arc<Connections>) -> Client {
+        let address = "127.0.0.1:1".parse().unwrap();
+        Client::new(connections.open(address, address), connections.clone())
+    }
+
+    #[test]
+    fn an_idle_client_is_small() {
+        assert!(size_of::<Client>() < 400, "{}", size_of::<Client>());
+    }
+
+    #[test]
+    fn a_name_that_is_taken_away_costs_nothing() {
+        let connections = Arc::new(Connections::default());
+        let client = client(&connections);
+        client.rename(|names| names.name = b"me".to_vec());
+        assert_eq!(client.names().name, b"me");
+        client.rename(|names| names.name.clear());
+        assert!(client.names.lock().is_none());
+    }
+
+    #[tokio::test]
+    async fn pushed_bytes_come_out_in_order() {
+        let connections = Arc::new(Connections::default());
+        let client = client(&connections);
+        client.push(b"+a\r\n");
+        client.push(b"+b\r\n");
+        let mut out = Output::default();
+        assert_eq!(client.interrupted(&mut out).await, Next::More);
+        assert_eq!(&out.take()[..], b"+a\r\n+b\r\n");
+    }
+
+    #[test]
+    fn a_client_that_does_not_read_is_closed() {
+        let connections = Arc::new(Connections::default());
+        connections.limits.output_normal.set(10, 0, 0);
+        let client = client(&connections);
+        client.push(b"12345");
+        assert!(!client.has(Flag::Closing));
+        client.push(b"678901");
+        assert!(client.has(Flag::Closing));
+        assert_eq!(client.outbox_bytes(), 0);
+        assert_eq!(connections.counters.output_buffer_limit.load(Ordering::Relaxed), 1);
+    }
+
+    #[tokio::test]
+    async fn only_a_waiting_client_can_be_unblocked() {
+        let connections = Arc::new(Connections::default());
+        let client = client(&connections);
+        assert!(!client.end_wait(true));
+        let asker = async {
+            while !client.end_wait(true) {
+                tokio::task::yield_now().await;
+            }
+        };
+        let (error, ()) = tokio::join!(client.unblocked(), asker);
+        assert!(error);
+        assert!(!client.has(Flag::Blocked));
+    }
+}

@@ -1,5 +1,0 @@
-//! Latency events (LATENCY).
-
-/// The latency events.
-#[derive(Debug, Default)]
-pub struct Latency {}

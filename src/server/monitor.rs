@@ -1,5 +1,0 @@
-//! MONITOR.
-
-/// The connections that watch all commands.
-#[derive(Debug, Default)]
-pub struct Monitors {}

@@ -1,5 +1,0 @@
-//! SLOWLOG.
-
-/// The slow commands.
-#[derive(Debug, Default)]
-pub struct Slowlog {}

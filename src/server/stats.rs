@@ -1,5 +1,0 @@
-//! Counters.
-
-/// Counters of this node.
-#[derive(Debug, Default)]
-pub struct Stats {}
