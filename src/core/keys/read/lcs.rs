@@ -27,8 +27,8 @@ impl View<'_> {
         let table = Table::new(&a, &b);
         Ok(match form {
             1 => Outcome::Int(table.total.into()),
-            2 => Outcome::List(vec![
-                Outcome::List(matches(&table, min_len)),
+            2 | 3 => Outcome::List(vec![
+                Outcome::List(matches(&table, min_len, form == 3)),
                 Outcome::Int(table.total.into()),
             ]),
             _ => Outcome::Bytes(subsequence(&table)),
@@ -97,8 +97,8 @@ fn subsequence(table: &Table<'_>) -> Vec<u8> {
     bytes
 }
 
-/// The unbroken runs, from the last to the first.
-fn matches(table: &Table<'_>, min_len: u64) -> Vec<Outcome> {
+/// The unbroken runs, from the last to the first, with or without their lengths.
+fn matches(table: &Table<'_>, min_len: u64, with_len: bool) -> Vec<Outcome> {
     let mut found = Vec::new();
     let mut run: Option<Run> = None;
     for step in table.steps().chain([None]) {
@@ -107,7 +107,8 @@ fn matches(table: &Table<'_>, min_len: u64) -> Vec<Outcome> {
                 Some(Run { a, b, len: run.len + 1 })
             }
             (before, step) => {
-                found.extend(before.filter(|run| run.len >= min_len).map(Run::outcome));
+                let long = before.filter(|run| run.len >= min_len);
+                found.extend(long.map(|run| run.outcome(with_len)));
                 step.map(|(a, b)| Run { a, b, len: 1 })
             }
         };
@@ -124,11 +125,13 @@ struct Run {
 }
 
 impl Run {
-    fn outcome(self) -> Outcome {
+    fn outcome(self, with_len: bool) -> Outcome {
         let number = |number: u64| Outcome::Int(number as i64);
         let range = |from: usize| {
             Outcome::List(vec![number(from as u64), number(from as u64 + self.len - 1)])
         };
-        Outcome::List(vec![range(self.a), range(self.b), number(self.len)])
+        let mut parts = vec![range(self.a), range(self.b)];
+        parts.extend(with_len.then(|| number(self.len)));
+        Outcome::List(parts)
     }
 }
