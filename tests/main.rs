@@ -2,4 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod command_info;
 mod differential;
+mod floors;
+mod limits;

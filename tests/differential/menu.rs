@@ -108,6 +108,6 @@ pub const MENU: &[(u32, &str)] = &[
 
 /// Commands whose words are left as they are: others could stop a server or wait.
 pub fn is_delicate(name: &[u8]) -> bool {
-    let delicate: [&[u8]; 5] = [b"WAIT", b"SETRANGE", b"CLIENT", b"CONFIG", b"SCAN"];
+    let delicate: [&[u8]; 6] = [b"WAIT", b"SETRANGE", b"CLIENT", b"CONFIG", b"COMMAND", b"SCAN"];
     delicate.iter().any(|delicate| name.eq_ignore_ascii_case(delicate))
 }
