@@ -35,15 +35,11 @@ impl Chance {
     pub(crate) fn pick<T: Copy>(&mut self, some: &[T]) -> T {
         some[self.below(some.len() as u64) as usize]
     }
-
-    /// Some bytes, up to `len_max`.
-    pub(crate) fn bytes(&mut self, len_max: u64) -> Vec<u8> {
-        (0..self.below(len_max + 1)).map(|_| self.next() as u8).collect()
-    }
 }
 
 /// Runs `history` with the seeds 0 to `count`, or with the one in the
 /// environment variable `LOCKSTEP_SEED`. The seed of a failure is printed.
+#[allow(clippy::disallowed_methods, reason = "a test is told its seed")]
 pub(crate) fn with_seeds(count: u64, history: impl Fn(&mut Chance)) {
     let seeds = match std::env::var("LOCKSTEP_SEED").map(|seed| seed.parse()) {
         Ok(Ok(seed)) => seed..seed + 1,

@@ -40,6 +40,8 @@ pub enum Fault {
     AlreadyHeld,
     /// A limit on locks, waiters or queues was reached.
     Limit,
+    /// There is no such queue.
+    NoSuchQueue,
     /// The queue is at its length or byte limit.
     QueueFull,
     /// The message is larger than a queue takes.

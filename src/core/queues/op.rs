@@ -22,7 +22,7 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// The receipt of a delivery: which message, and the how-manyth delivery.
+    /// The receipt of a delivery, shown as `part-seq-attempt`.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum Receipt {
         /// The only form.
@@ -51,9 +51,9 @@ wire_enum! {
 }
 
 wire_enum! {
-    /// Which messages.
+    /// Which messages are meant, by where they stand.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum State {
+    pub enum Which {
         /// Waiting for a consumer.
         0 => Ready {},
         /// Not visible yet.
@@ -99,7 +99,7 @@ wire_enum! {
             /// The deliveries.
             receipts: Vec<Receipt>,
         },
-        /// QNACK. How many were given back.
+        /// QNACK. How many were given back; one whose lease is over is not.
         4 => Nack {
             /// The queue.
             queue: &'a [u8],
@@ -145,7 +145,7 @@ wire_enum! {
             /// The queue.
             queue: &'a [u8],
             /// Of which messages; none: of all.
-            state: Option<State>,
+            which: Option<Which>,
         },
         /// QPEEK. A list of List[Bytes id, Bytes body]: the first ready
         /// messages.

@@ -72,7 +72,7 @@ fn tokens_go_on_growing_after_a_snapshot() {
 
 #[test]
 fn states_that_differ_have_different_digests() {
-    let mut digests = vec![
+    let mut digests = [
         Scene::new(),
         Scene::after(["1: lock a"]),
         Scene::after(["1: lock b"]),
