@@ -171,7 +171,11 @@ impl Keeper {
     pub(super) fn round(&self) -> io::Result<()> {
         self.state.lock().poked = false;
         while let Some(segment) = self.next_retired() {
-            self.free(segment)?;
+            if let Err(error) = self.free(&segment) {
+                // None after it is freed: the files that stay must have no gap.
+                self.state.lock().retired.push_front(segment);
+                return Err(error);
+            }
         }
         if let Err(error) = self.prepare() {
             self.state.lock().trouble = Some((error.kind(), error.to_string()));
@@ -200,11 +204,11 @@ impl Keeper {
 
     /// Makes a spare of a segment, or removes it. Each name is synced before the
     /// next one changes: a loss of power must not bring back files with a gap.
-    fn free(&self, segment: Arc<Segment>) -> io::Result<()> {
+    fn free(&self, segment: &Arc<Segment>) -> io::Result<()> {
         let keep = self.state.lock().spares.len() < self.spares_max
             && segment.bytes() <= self.segment_bytes
             // A reader may still be on it.
-            && Arc::strong_count(&segment) == 1;
+            && Arc::strong_count(segment) == 1;
         if keep {
             let name = Name { role: Role::Free, number: segment.number, salt: segment.salt };
             self.disk.rename(&segment.path, &self.dir.join(name.to_text()))?;

@@ -1,1 +1,10 @@
 //! Tests of the whole crate.
+#![allow(clippy::unwrap_used)]
+
+mod damage;
+mod disk;
+mod history;
+mod modes;
+mod recycling;
+mod rig;
+mod threads;

@@ -28,6 +28,8 @@ pub const SECTOR_BYTES: usize = 512;
 #[derive(Clone, Default)]
 pub struct SimDisk {
     shared: Arc<Shared>,
+    /// The life that this handle belongs to; none: it outlives them all.
+    life: Option<u64>,
 }
 
 /// The kinds of operations that can be made to fail.
@@ -76,6 +78,14 @@ impl SimDisk {
     /// An empty disk.
     pub fn new() -> SimDisk {
         SimDisk::default()
+    }
+
+    /// A handle for one process: after the loss of power or the end of the process
+    /// it can do nothing any more, so that no thread left over writes to the disk
+    /// of the next one.
+    pub fn boot(&self) -> SimDisk {
+        let life = Some(self.state().life);
+        SimDisk { shared: Arc::clone(&self.shared), life }
     }
 
     /// Takes the power away and brings it back: what was synced is there, of the
@@ -177,11 +187,22 @@ impl SimDisk {
             dirs: state.dirs.clone(),
             ..State::default()
         };
-        SimDisk { shared: Arc::new(Shared { state: Mutex::new(copy), ..Shared::default() }) }
+        let shared = Arc::new(Shared { state: Mutex::new(copy), ..Shared::default() });
+        SimDisk { shared, life: None }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.shared.state.lock()
+    }
+
+    /// Enters for an operation on names.
+    fn enter(&self, op: SimOp) -> io::Result<MutexGuard<'_, State>> {
+        let mut state = self.state();
+        if self.life.is_some_and(|life| life != state.life) {
+            return Err(gone());
+        }
+        state.pass(op)?;
+        Ok(state)
     }
 
     fn file(&self, life: u64, inode: u64) -> Arc<dyn DiskFile> {
@@ -239,57 +260,50 @@ impl State {
 
 impl Disk for SimDisk {
     fn open(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let mut state = self.state();
-        state.pass(SimOp::Read)?;
+        let state = self.enter(SimOp::Read)?;
         Ok(self.file(state.life, state.named(path)?))
     }
 
     fn create(&self, path: &Path) -> io::Result<Arc<dyn DiskFile>> {
-        let mut state = self.state();
-        state.pass(SimOp::Name)?;
+        let mut state = self.enter(SimOp::Name)?;
         let id = state.add(Inode::default());
         state.names.create(path, id);
         Ok(self.file(state.life, id))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.pass(SimOp::Name)?;
+        let mut state = self.enter(SimOp::Name)?;
         let id = state.named(from)?;
         state.names.rename(to, id);
         Ok(())
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.pass(SimOp::Name)?;
+        let mut state = self.enter(SimOp::Name)?;
         state.named(path)?;
         state.names.remove(path);
         Ok(())
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let mut state = self.state();
-        state.pass(SimOp::Read)?;
+        let state = self.enter(SimOp::Read)?;
         Ok(state.names.in_dir(dir))
     }
 
     fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.pass(SimOp::Name)?;
+        let mut state = self.enter(SimOp::Name)?;
         state.dirs.insert(dir.to_path_buf());
         Ok(())
     }
 
     fn sync_dir(&self, dir: &Path) -> io::Result<()> {
-        let mut state = self.state();
-        state.pass(SimOp::Name)?;
+        let mut state = self.enter(SimOp::Name)?;
         state.names.sync(dir);
         Ok(())
     }
 
     fn try_lock(&self, path: &Path) -> io::Result<Option<Held>> {
-        let mut state = self.state();
+        let mut state = self.enter(SimOp::Read)?;
         if state.names.get(path).is_none() {
             let id = state.add(Inode::synced(b"simulated"));
             state.names.create(path, id);
@@ -334,7 +348,7 @@ impl SimFile {
     fn enter(&self, op: SimOp) -> io::Result<MutexGuard<'_, State>> {
         let mut state = self.disk.state();
         if state.life != self.life {
-            return Err(io::Error::other("the handle is from before the loss of power"));
+            return Err(gone());
         }
         state.pass(op)?;
         Ok(state)
@@ -382,7 +396,7 @@ impl DiskFile for SimFile {
         drop(state);
         let mut state = self.disk.state();
         if state.life != self.life {
-            return Err(io::Error::other("the handle is from before the loss of power"));
+            return Err(gone());
         }
         let off = state.power_off_at.is_some_and(|at| state.steps >= at);
         let passed = state.pass(SimOp::Sync);
@@ -395,6 +409,10 @@ impl DiskFile for SimFile {
         }
         passed
     }
+}
+
+fn gone() -> io::Error {
+    io::Error::other("the handle is from before the loss of power")
 }
 
 /// Draws numbers from a seed.
