@@ -2,6 +2,8 @@
 
 use super::{BadArgs, SHOWN_BYTES_MAX, shown, text};
 
+/// A count below zero.
+pub const NOT_POSITIVE: BadArgs = text("ERR value is out of range, must be positive");
 /// What only a cluster can answer.
 pub const CLUSTER_DISABLED: BadArgs = text("ERR This instance has cluster support disabled");
 /// SHUTDOWN ABORT when none was asked for.
@@ -99,4 +101,15 @@ pub fn save_failed(why: &str) -> BadArgs {
     BadArgs(
         format!("ERR the snapshot could not be written: {}", why.replace(['\r', '\n'], " ")).into(),
     )
+}
+
+/// ACL DRYRUN of a user that is none.
+pub fn dryrun_no_user(user: &[u8]) -> BadArgs {
+    BadArgs(format!("ERR User '{}' not found", shown(user, SHOWN_BYTES_MAX)).into())
+}
+
+/// ACL DRYRUN of a command that is none.
+pub fn dryrun_no_command(words: &[&[u8]]) -> BadArgs {
+    let name = words.first().copied().unwrap_or_default();
+    BadArgs(format!("ERR Command '{}' not found", shown(name, SHOWN_BYTES_MAX)).into())
 }

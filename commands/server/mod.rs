@@ -1,8 +1,60 @@
-//! The server family.
+//! The server itself.
 
+pub mod acl;
+pub mod cluster;
 pub mod command;
+pub mod config;
+pub mod debug;
+pub mod function;
+pub mod info;
+pub mod latency;
+pub mod lolwut;
+pub mod memory;
+pub mod module;
+pub mod monitor;
+pub mod replication;
+pub mod role;
+pub mod save;
+pub mod script;
+pub mod shutdown;
+pub mod slowlog;
+pub mod time;
+pub mod wait;
 
 use crate::Command;
 
 /// The commands of this family.
-pub static COMMANDS: &[Command] = &[command::COMMAND];
+pub static COMMANDS: &[Command] = &[
+    acl::COMMAND,
+    cluster::ASKING,
+    save::BGREWRITEAOF,
+    save::BGSAVE,
+    cluster::CLUSTER,
+    command::COMMAND,
+    config::COMMAND,
+    debug::COMMAND,
+    replication::FAILOVER,
+    function::COMMAND,
+    info::COMMAND,
+    save::LASTSAVE,
+    latency::COMMAND,
+    lolwut::COMMAND,
+    memory::COMMAND,
+    module::COMMAND,
+    monitor::COMMAND,
+    replication::PSYNC,
+    cluster::READONLY,
+    cluster::READWRITE,
+    replication::REPLCONF,
+    replication::REPLICAOF,
+    role::COMMAND,
+    save::SAVE,
+    script::COMMAND,
+    shutdown::COMMAND,
+    replication::SLAVEOF,
+    slowlog::COMMAND,
+    replication::SYNC,
+    time::COMMAND,
+    wait::WAIT,
+    wait::WAITAOF,
+];
