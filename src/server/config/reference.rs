@@ -79,6 +79,7 @@ fn takes(row: &Row) -> String {
             format!("{}{blank}{unit}", range(min.into(), max.into(), i64::MAX.into()))
         }
         Kind::Clamped { min, max } => range(min.into(), max.into(), i64::MAX.into()),
+        Kind::Bytes { min, max } if min == max => "fixed".to_owned(),
         Kind::Bytes { min, max } => {
             format!("{} bytes", range(min.into(), max.into(), i64::MAX.into()))
         }

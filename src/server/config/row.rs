@@ -40,10 +40,8 @@ pub enum Group {
     Memory,
     /// Shards, batches and threads.
     Shards,
-    /// Locks.
-    Locks,
-    /// Queues.
-    Queues,
+    /// What all replicas must agree on, so that it cannot be set.
+    Limits,
     /// Logs, slow commands, latency, start and stop.
     Operation,
     /// Accepted and remembered because Redis clients set it; changes nothing.
@@ -52,15 +50,14 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 8] = [
         Group::Network,
         Group::Security,
         Group::Storage,
         Group::Memory,
         Group::Shards,
-        Group::Locks,
-        Group::Queues,
         Group::Operation,
+        Group::Limits,
         Group::Remembered,
     ];
 
@@ -72,8 +69,7 @@ impl Group {
             Group::Storage => "Storage and durability",
             Group::Memory => "Memory",
             Group::Shards => "Shards, batches and threads",
-            Group::Locks => "Locks",
-            Group::Queues => "Queues",
+            Group::Limits => "Fixed limits, the same on all replicas",
             Group::Operation => "Operation",
             Group::Remembered => "Accepted for Redis clients, without effect",
         }

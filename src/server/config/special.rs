@@ -182,7 +182,8 @@ const EVENT_CLASSES: [(char, u64); 10] = [
     ('t', event::STREAM),
     ('d', event::MODULE),
 ];
-/// `n` is printed with the classes, and only beside a spelt-out list.
+/// `n` is printed behind the classes. Redis 7.0 leaves it out behind `A`, which
+/// would lose it in a rewrite.
 const EVENT_NEW: (char, u64) = ('n', event::NEW);
 const EVENT_WAYS: [(char, u64); 3] =
     [('K', event::KEYSPACE), ('E', event::KEYEVENT), ('m', event::KEY_MISS)];
@@ -208,8 +209,9 @@ pub(super) fn print_events(bits: u64) -> String {
     if bits & event::ALL == event::ALL {
         letters.push('A');
     } else {
-        letters.extend(EVENT_CLASSES.iter().chain([&EVENT_NEW]).filter_map(pick));
+        letters.extend(EVENT_CLASSES.iter().filter_map(pick));
     }
+    letters.extend(pick(&EVENT_NEW));
     letters.extend(EVENT_WAYS.iter().filter_map(pick));
     letters
 }

@@ -1,5 +1,7 @@
 //! The table of all settings: the only place that knows their names and defaults.
 
+use lockstep_core::{ids, locks, queues};
+
 use super::row::{Group, Kind, Row, Unit, When};
 
 macro_rules! settings {
@@ -92,6 +94,11 @@ const fn bytes(min: u64, max: u64) -> Kind {
     Kind::Bytes { min, max }
 }
 
+/// What all replicas must agree on: shown, and fixed.
+const fn fixed(value: u64) -> Kind {
+    Kind::Bytes { min: value, max: value }
+}
+
 const fn word(words: &'static [&'static str]) -> Kind {
     Kind::Word { words, alias_words: None }
 }
@@ -131,18 +138,12 @@ settings! {
             "An idle client is closed after this time; 0 means never.";
         TcpKeepalive "tcp-keepalive" = "300", seconds(0, INT_MAX), Run:
             "Time between probes on silent connections; 0 turns them off.";
-        TcpBacklog "tcp-backlog" = "511", count(0, INT_MAX), Start:
-            "Connections that may wait to be accepted.";
         ProtoMaxBulkLen "proto-max-bulk-len" = "512mb", bytes(MB, BYTES_MAX), Run:
             "The longest single argument, and the longest string that commands may build.";
         ClientQueryBufferLimit "client-query-buffer-limit" = "1gb", bytes(MB, BYTES_MAX), Run:
             "Unread input of one client above which it is closed.";
         ClientOutputBufferLimit "client-output-buffer-limit" = "normal 1gb 256mb 60 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::OutputLimits, Run:
             "Per class of client: unread replies above which it is closed at once, above which it is closed after some seconds, and these seconds; 0 means no limit.";
-        MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run:
-            "Memory of all clients together above which the largest are closed; 0 means no limit.";
-        TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
-            "Keys remembered for clients that cache; 0 means no limit.";
         AdminConnectionsMax "admin-connections-max" = "64", count(1, 65_535), Start:
             "Connections to the admin port at the same time; the next one is closed.";
         AdminHeaderTimeoutMs "admin-header-timeout-ms" = "5000", millis(10, DAY_MS), Start:
@@ -153,16 +154,6 @@ settings! {
             "Password of the default user; empty means none.";
         EnableDebugCommand "enable-debug-command" = "no", word(&["no", "yes", "local"]), Start:
             "Who may use DEBUG: nobody, everybody, or clients on this machine.";
-        EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start:
-            "Who may change protected settings; in Lockstep these are fixed at start.";
-        EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start:
-            "Who may use MODULE; there are no modules to load.";
-        HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run:
-            "Keeps keys, values and names of clients out of the logs.";
-        AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run:
-            "Which channels a new user may use.";
-        AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run:
-            "Refusals that ACL LOG remembers.";
     }
     Storage {
         Dir "dir" = "./lockstep-data", TEXT, Protected:
@@ -181,18 +172,8 @@ settings! {
             "Which keys go when memory is full.";
         MaxmemorySamples "maxmemory-samples" = "5", count(1, INT_MAX), Run:
             "Keys looked at for each key that is evicted.";
-        MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run:
-            "How much work eviction may do in one go.";
-        LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run:
-            "How slowly the use counter of a key grows.";
-        LfuDecayTime "lfu-decay-time" = "1", integer(0, INT_MAX, Unit::Count), Run:
-            "Minutes until the use counter of a key falls by one.";
-        NotifyKeyspaceEvents "notify-keyspace-events" = "", Kind::Events, Run:
-            "Which events on keys are published, as letters of `Ag$lshzxeKEtmdn`.";
     }
     Shards {
-        Databases "databases" = "16", count(16, 16), Start:
-            "Databases for SELECT; always 16.";
         Shards "shards" = "1", count(1, 256), Start:
             "Raft groups; chosen at the first start and kept from then on.";
         ClusterEnabled "cluster-enabled" = "no", SWITCH, Start:
@@ -205,34 +186,32 @@ settings! {
             "Commands gathered into one entry of the log.";
         InboxBytesMax "inbox-bytes-max" = "256mb", bytes(MB, 1 << 40), Run:
             "Bytes of commands that may wait for one shard; more is answered with BUSY.";
-        PipelineOpsMax "pipeline-ops-max" = "10000", count(1, 10_000_000), Run:
-            "Unanswered commands of one client above which no more are read from it.";
     }
-    Locks {
-        LockDefaultLeaseMs "lock-default-lease-ms" = "30000", millis(100, DAY_MS), Run:
-            "Lease of a lock that names an owner but no time.";
-        LockLeaseMaxMs "lock-lease-max-ms" = "86400000", millis(100, i64::MAX), Run:
-            "The longest lease.";
-        LockWaitersMax "lock-waiters-max" = "100000", count(1, INT_MAX), Run:
-            "Owners that may wait for one lock.";
-        LockNameBytesMax "lock-name-bytes-max" = "4096", bytes(1, MB), Run:
-            "The longest name of a lock.";
-        LockOwnerBytesMax "lock-owner-bytes-max" = "4096", bytes(1, MB), Run:
-            "The longest name of an owner.";
-    }
-    Queues {
-        QueueDefaultVisibilityMs "queue-default-visibility-ms" = "30000", millis(1, DAY_MS), Run:
+    Limits {
+        Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
+            "Databases for SELECT.";
+        LockDefaultLeaseMs "lock-default-lease-ms" = "30000", fixed(locks::DEFAULT_LEASE_MS), Start:
+            "Lease of a lock with a named owner and no time.";
+        LockLeaseMaxMs "lock-lease-max-ms" = "86400000", fixed(locks::LEASE_MS_MAX), Start:
+            "The longest lease of a lock.";
+        LockWaitersMax "lock-waiters-max" = "100000", fixed(locks::WAITERS_MAX as u64), Start:
+            "Requests that may wait for one lock.";
+        LockNameBytesMax "lock-name-bytes-max" = "4096", fixed(locks::NAME_BYTES_MAX as u64), Start:
+            "The longest name of a lock or an owner.";
+        QueueDefaultVisibilityMs "queue-default-visibility-ms" = "30000", fixed(queues::DEFAULT_LEASE_MS), Start:
             "Time a consumer has for a message before another gets it.";
-        QueueVisibilityMaxMs "queue-visibility-max-ms" = "86400000", millis(1, i64::MAX), Run:
+        QueueVisibilityMaxMs "queue-visibility-max-ms" = "43200000", fixed(queues::LEASE_MS_MAX), Start:
             "The longest such time.";
-        QueueMessageBytesMax "queue-message-bytes-max" = "1mb", bytes(1, 16 * MB), Run:
+        QueueMessageBytesMax "queue-message-bytes-max" = "1048576", fixed(queues::BODY_BYTES_MAX as u64), Start:
             "The largest message.";
-        QueueMessagesMax "queue-messages-max" = "10000000", count(1, i64::MAX), Run:
-            "Messages in one queue; the next one is refused.";
-        QueuePopMax "queue-pop-max" = "1000", count(1, 1_000_000), Run:
-            "Messages taken by one QPOP.";
-        QueueNameBytesMax "queue-name-bytes-max" = "4096", bytes(1, MB), Run:
+        QueueNameBytesMax "queue-name-bytes-max" = "4096", fixed(queues::NAME_BYTES_MAX as u64), Start:
             "The longest name of a queue.";
+        QueuePopMax "queue-pop-max" = "10000", fixed(queues::COUNT_MAX), Start:
+            "Messages that one request may ask for.";
+        QueueFailsMax "queue-fails-max" = "20", fixed(queues::FAILS_MAX as u64), Start:
+            "A message that fails so often is dead.";
+        QueueConsumersMax "queue-consumers-max" = "100000", fixed(queues::CONSUMERS_MAX as u64), Start:
+            "Requests that may wait for one queue.";
     }
     Operation {
         Loglevel "loglevel" = "notice", word(&["debug", "verbose", "notice", "warning", "trace", "info"]), Run:
@@ -251,13 +230,24 @@ settings! {
             "Counts how long each command takes.";
         LatencyTrackingInfoPercentiles "latency-tracking-info-percentiles" = "50 99 99.9", Kind::Percentiles, Run:
             "Percentiles that INFO shows for each command.";
-        BusyReplyThreshold "busy-reply-threshold" or "lua-time-limit" = "5000", millis(0, i64::MAX), Run:
-            "A script that runs longer may be stopped, and other clients hear BUSY.";
     }
     Remembered {
         Appendonly "appendonly" = "yes", SWITCH, Run:
             "Everything is logged always; see `fsync`.";
         Save "save" = "", Kind::SavePoints, Run: "Snapshots follow `snapshot-log-bytes`.";
+        TcpBacklog "tcp-backlog" = "511", count(0, INT_MAX), Start: "Connections that may wait to be accepted; 511 do.";
+        MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run: "Memory of clients is bounded client by client.";
+        TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run: "Keys remembered for clients that cache.";
+        EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start: "Protected settings are fixed at start.";
+        EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start: "There are no modules.";
+        HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run: "Keys and values are never logged.";
+        AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run: "Which channels a new user may use.";
+        AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run: "Refusals that ACL LOG remembers.";
+        MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run: "How much work eviction may do in one go.";
+        LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run: "How the use counter of a key grows.";
+        LfuDecayTime "lfu-decay-time" = "1", count(0, INT_MAX), Run: "How the use counter of a key falls.";
+        NotifyKeyspaceEvents "notify-keyspace-events" = "", Kind::Events, Run: "Which events on keys are published.";
+        BusyReplyThreshold "busy-reply-threshold" or "lua-time-limit" = "5000", millis(0, i64::MAX), Run: "When a script counts as slow.";
         Appendfilename "appendfilename" = "appendonly.aof", TEXT, Start: "Name of Redis' log.";
         Appenddirname "appenddirname" = "appendonlydir", TEXT, Start: "Directory of Redis' log.";
         Dbfilename "dbfilename" = "dump.rdb", TEXT, Protected: "Name of Redis' snapshot.";

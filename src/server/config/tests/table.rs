@@ -1,6 +1,7 @@
 //! What holds of every row.
 
 use std::collections::HashSet;
+use std::path::Path;
 
 use crate::config::table::ROWS;
 use crate::config::{Group, Setting, Settings};
@@ -118,4 +119,28 @@ fn every_setting_that_the_redis_test_suite_changes_can_change() {
 fn databases_prints_as_a_number_for_exporters() {
     let settings = Settings::default();
     assert_eq!(settings.get(&["databases"])[0].1.parse(), Ok(16));
+}
+
+#[test]
+fn every_setting_that_acts_is_read_somewhere() {
+    let mut code = String::new();
+    read_all(Path::new(env!("CARGO_MANIFEST_DIR")), &mut code);
+    for row in ROWS.iter().filter(|row| !matches!(row.group, Group::Remembered | Group::Limits)) {
+        let read = format!("Setting::{:?}", row.setting);
+        let helpers = ["Bind", "ClientOutputBufferLimit", "PeerPort"];
+        let named = code.contains(&read) || helpers.contains(&&read["Setting::".len()..]);
+        assert!(named, "nobody reads {}", row.name);
+    }
+}
+
+/// Appends all code of the server but this module's.
+fn read_all(dir: &Path, code: &mut String) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("config") {
+            read_all(&path, code);
+        } else if path.extension().is_some_and(|end| end == "rs") {
+            code.push_str(&std::fs::read_to_string(path).unwrap());
+        }
+    }
 }

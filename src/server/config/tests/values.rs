@@ -155,12 +155,12 @@ fn wrong_output_limits_are_refused() {
 }
 
 #[test]
-fn events_print_in_redis_order() {
+fn events_print_in_the_order_of_redis() {
     for (given, printed) in [
         ("KEA", "AKE"),
         ("KxgEl", "glxKE"),
         ("KA$", "AK"),
-        ("KEAnm", "AKEm"),
+        ("KEAnm", "AnKEm"),
         ("nmdtK", "tdnKm"),
         ("K", "K"),
         ("", ""),
