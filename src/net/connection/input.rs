@@ -136,8 +136,12 @@ impl Input {
             None => self.kept.advance(count),
         }
         self.keep();
-        if self.kept.is_empty() && self.kept.capacity() > 0 {
+        // Consumed bytes do not show in the capacity, but they hold memory until the
+        // rest moves. It moves when that is cheap.
+        if self.kept.is_empty() {
             self.kept = BytesMut::new();
+        } else if self.kept.len() < count / 4 {
+            self.kept = BytesMut::from(&self.kept[..]);
         }
     }
 }

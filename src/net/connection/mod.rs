@@ -94,6 +94,7 @@ pub trait Handler: Send {
         OutputClass::Normal
     }
 
-    /// The connection is over: called last, once.
+    /// The connection is over: called last, once. Not after a panic of the handler:
+    /// what others depend on has to be given back by its `Drop`.
     fn closed(&mut self, why: Closed) -> impl Future<Output = ()> + Send;
 }

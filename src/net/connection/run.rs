@@ -183,8 +183,8 @@ impl<H: Handler> Connection<H> {
         let others_first = *reads_in_a_row >= READS_IN_A_ROW_MAX;
         let mut interrupted = pin!(handler.interrupted(out));
         let event = poll_fn(|context| {
-            socket.poll_bell(context, standing, true)?;
             socket.poll_flush(context)?;
+            socket.poll_bell(context, standing, true)?;
             if !had_room && socket.has_room(standing) {
                 return Poll::Ready(Ok(Event::Room));
             }

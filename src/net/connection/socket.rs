@@ -9,6 +9,7 @@ use std::task::{Context, Poll, Waker};
 use bytes::{Buf, BytesMut};
 use tokio::io::{AsyncWrite, Interest};
 use tokio::net::TcpStream;
+use tokio::task::unconstrained;
 
 use super::Closed;
 use super::chunk::CHUNK_BYTES;
@@ -81,9 +82,12 @@ impl Socket {
             let written = std::future::poll_fn(|context| {
                 Poll::Ready(self.poll_write_all(context, &mut out.bytes))
             });
-            written.await?;
+            // Tokio's budget would look like a client that does not read.
+            unconstrained(written).await?;
         }
-        if !out.is_empty() {
+        if self.pending.is_empty() && !out.is_empty() {
+            self.pending = std::mem::take(&mut out.bytes);
+        } else if !out.is_empty() {
             self.pending.extend_from_slice(&out.bytes);
             out.bytes.clear();
         }

@@ -10,10 +10,14 @@ pub fn format_double(number: f64) -> String {
     if number.is_infinite() {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
+    // The short way for most scores; -0 keeps its sign on the long one.
+    if number.fract() == 0.0 && number.abs() < 1e15 && number != 0.0 {
+        return (number as i64).to_string();
+    }
     let scientific = format!("{number:.16e}");
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if exponent < -4 || exponent >= DIGITS {
+    if !(-4..DIGITS).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{}e{sign}{:02}", trimmed(mantissa), exponent.abs());
     }
@@ -39,6 +43,9 @@ mod tests {
             (-0.0, "-0"),
             (0.1, "0.10000000000000001"),
             (3.3, "3.2999999999999998"),
+            (-42.0, "-42"),
+            (999_999_999_999_999.0, "999999999999999"),
+            (1e15, "1000000000000000"),
             (1e16, "10000000000000000"),
             (1e17, "1e+17"),
             (0.00001, "1.0000000000000001e-05"),

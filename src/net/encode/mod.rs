@@ -1,4 +1,11 @@
 //! From replies to bytes, in RESP2 and RESP3.
+//!
+//! Everything is written here and not by the encoders of redis-protocol, for three
+//! reasons. Its maps and sets are hash maps, which lose the order, and its RESP2
+//! has no null array. Its doubles are not printed as Redis prints them. And it
+//! measures and fills a buffer with zeros first: a bulk string of 64 bytes costs
+//! 33 ns with it and 10 ns here, a number 39 and 10 (`examples/speed.rs`). The
+//! client decodes with the crate, so that each checks the other.
 
 mod double;
 

@@ -24,7 +24,12 @@ impl Decoder {
     /// Takes the line at `at`. Its end is the first `\r` and whatever byte is
     /// behind it.
     pub(super) fn take_line(&mut self, buf: &[u8], limits: &Limits) -> Line {
-        match short_number(buf.get(self.at + 1..).unwrap_or_default()) {
+        // A zero byte in front would hide the line's end; see below.
+        let short = match buf.get(self.at) {
+            Some(b'*' | b'$') => short_number(&buf[self.at + 1..]),
+            _ => None,
+        };
+        match short {
             Some((number, digits)) => {
                 self.pass(self.at + 1 + digits);
                 Line::Number(number)

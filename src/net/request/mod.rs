@@ -117,11 +117,6 @@ impl Decoder {
         self.at
     }
 
-    /// Whether a part of a command has been seen.
-    pub fn is_amid(&self) -> bool {
-        !matches!(self.state, State::Start | State::Done)
-    }
-
     /// How many bytes `buf` lacks until the word ends that is arriving; zero when
     /// that is not known.
     pub fn missing_bytes(&self, buf: &[u8]) -> usize {

@@ -1,7 +1,10 @@
 //! Entry points for fuzzing: each must come through any input.
 
+mod stream;
+
 use crate::request::WordSpace;
 use crate::{Decoded, Decoder, Limits};
+pub use stream::{Random, stream};
 
 /// What a stream of requests decodes to.
 #[derive(Debug, Default, PartialEq, Eq)]
