@@ -18,7 +18,7 @@ mod tests;
 
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk};
 pub use error::StorageError;
-pub use identity::Identity;
+pub use identity::{Identity, LOG_DIR, SNAPSHOT_DIR};
 pub use log::{
     Done, EntryId, FSYNC_BOUNDS_MICROS, Fsync, Log, LogOptions, LogStats, Record, Recovered,
 };

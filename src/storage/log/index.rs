@@ -85,8 +85,9 @@ impl Index {
     fn check(&self, shard: ShardId, entries: &[(Header, Bytes)]) -> io::Result<()> {
         let refused = |what: String| Err(io::Error::new(ErrorKind::InvalidInput, what));
         let Some((first, _)) = entries.first() else { return Ok(()) };
-        let mut follows = (first.id.index..).zip(entries);
-        if !follows.all(|(index, (header, _))| header.id.index == index) {
+        let mut follows = (first.id.index..u64::MAX).zip(entries);
+        let last = first.id.index.checked_add(entries.len() as u64);
+        if last.is_none() || !follows.all(|(index, (header, _))| header.id.index == index) {
             return refused(format!("the entries of shard {} do not follow each other", shard.0));
         }
         let Some(log) = self.shards.get(&shard) else { return Ok(()) };

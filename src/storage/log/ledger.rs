@@ -58,6 +58,9 @@ impl Ledger {
                 line.purged = Some(EntryId { term, node, index });
             }
             let [start, end] = take_numbers(&mut bytes)?;
+            if start > end {
+                return None;
+            }
             line.held = start..end;
             if flags & 2 != 0 {
                 let len = u16::from_le_bytes(take(&mut bytes)?);

@@ -195,6 +195,8 @@ impl Replay {
         let EntryId { index, .. } = header.id;
         let purged = line.purged.map(|purged| purged.index);
         match purged {
+            // There is no place behind the last index.
+            _ if index == u64::MAX => false,
             Some(purged) if index <= purged => false,
             Some(purged) if line.held.is_empty() => index == purged.saturating_add(1),
             _ => line.held.is_empty() || index <= line.held.end,

@@ -1,60 +1,80 @@
 //! Snapshot files: one per shard, written whole or not at all.
+//!
+//! A snapshot is written under a temporary name, synced, and renamed; the one
+//! before goes only after that. Every chunk is checked together with all that
+//! stands before it. A damaged snapshot is an error: an older one is never used
+//! in its place, because the log behind it is gone.
 
-use std::path::Path;
+mod format;
+mod reader;
+mod writer;
+
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockstep_core::ShardId;
 
 use crate::{Disk, StorageError};
+use format::Name;
+
+pub use format::CHUNK_BYTES_MAX;
+pub use reader::Reader;
+pub use writer::Writer;
 
 /// The snapshot files of the node. Clones are handles to the same directory.
 #[derive(Clone, Debug)]
-pub struct Snapshots;
-
-/// Writes a snapshot. Dropped without a commit it leaves nothing behind.
-#[derive(Debug)]
-pub struct Writer;
-
-/// Reads a snapshot, chunk by chunk, each one checked.
-#[derive(Debug)]
-pub struct Reader;
+pub struct Snapshots {
+    disk: Arc<dyn Disk>,
+    dir: PathBuf,
+    next_number: Arc<AtomicU64>,
+}
 
 impl Snapshots {
     /// Opens the directory, which is made when missing, and removes what an
     /// interrupted writer left.
-    pub fn open(_disk: Arc<dyn Disk>, _dir: &Path) -> Result<Snapshots, StorageError> {
-        Ok(Snapshots)
+    pub fn open(disk: Arc<dyn Disk>, dir: &Path) -> Result<Snapshots, StorageError> {
+        let opening = || StorageError::io("opening the snapshots", dir);
+        disk.create_dir_all(dir).map_err(opening())?;
+        let names = names(disk.as_ref(), dir)?;
+        for name in names.iter().filter(|name| name.temporary) {
+            let path = dir.join(name.to_text());
+            disk.remove(&path).map_err(StorageError::io("removing half a snapshot", &path))?;
+        }
+        // What is read from now on is there for good.
+        disk.sync_dir(dir).map_err(opening())?;
+        let last = names.iter().map(|name| name.number).max().unwrap_or(0);
+        let next_number = Arc::new(AtomicU64::new(last + 1));
+        Ok(Snapshots { disk, dir: dir.to_path_buf(), next_number })
     }
 
     /// Starts a new snapshot of a shard. `meta` is what the caller wants to know
     /// about it without reading it.
-    pub fn begin(&self, _shard: ShardId, _meta: &[u8]) -> Result<Writer, StorageError> {
-        Ok(Writer)
+    pub fn begin(&self, shard: ShardId, meta: &[u8]) -> Result<Writer, StorageError> {
+        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
+        Writer::new(self.clone(), Name { shard, number, temporary: true }, meta)
     }
 
     /// The newest snapshot of a shard and what was said about it.
-    pub fn latest(&self, _shard: ShardId) -> Result<Option<(Vec<u8>, Reader)>, StorageError> {
-        Ok(None)
+    pub fn latest(&self, shard: ShardId) -> Result<Option<(Vec<u8>, Reader)>, StorageError> {
+        let Some(name) = self.committed(shard)?.pop() else { return Ok(None) };
+        Reader::open(self.disk.as_ref(), &self.path(name), shard).map(Some)
+    }
+
+    /// The snapshots of a shard, oldest first.
+    fn committed(&self, shard: ShardId) -> Result<Vec<Name>, StorageError> {
+        let mut names = names(self.disk.as_ref(), &self.dir)?;
+        names.retain(|name| name.shard == shard && !name.temporary);
+        names.sort_by_key(|name| name.number);
+        Ok(names)
+    }
+
+    fn path(&self, name: Name) -> PathBuf {
+        self.dir.join(name.to_text())
     }
 }
 
-impl Writer {
-    /// Adds a chunk. Empty chunks are left out.
-    pub fn append(&mut self, _chunk: &[u8]) -> Result<(), StorageError> {
-        Ok(())
-    }
-
-    /// Makes the snapshot the newest one, durably, and removes the older one.
-    /// Gives its size in bytes.
-    pub fn commit(self) -> Result<u64, StorageError> {
-        Ok(0)
-    }
-}
-
-impl Reader {
-    /// The next chunk; `None` after the last one, when the file as a whole was
-    /// found intact. Use nothing of it before.
-    pub fn next_chunk(&mut self) -> Result<Option<Vec<u8>>, StorageError> {
-        Ok(None)
-    }
+fn names(disk: &dyn Disk, dir: &Path) -> Result<Vec<Name>, StorageError> {
+    let texts = disk.list(dir).map_err(StorageError::io("listing the snapshots", dir))?;
+    Ok(texts.iter().filter_map(|text| Name::from_text(text)).collect())
 }

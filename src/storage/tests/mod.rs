@@ -4,7 +4,9 @@
 mod damage;
 mod disk;
 mod history;
+mod identity;
 mod modes;
 mod recycling;
 mod rig;
+mod snapshots;
 mod threads;
