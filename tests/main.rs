@@ -2,7 +2,14 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod clients;
 mod command_info;
 mod differential;
+mod durability;
+mod first_run;
 mod floors;
 mod limits;
+mod memory;
+mod readme;
+mod redis_cli;
+mod restart;

@@ -15,6 +15,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub struct Client {
     stream: TcpStream,
     input: Vec<u8>,
+    /// Where in the input the next reply starts.
+    at: usize,
 }
 
 impl Client {
@@ -27,12 +29,21 @@ impl Client {
         stream.set_nodelay(true)?;
         stream.set_read_timeout(Some(PATIENCE))?;
         stream.set_write_timeout(Some(PATIENCE))?;
-        Ok(Self { stream, input: Vec::new() })
+        Ok(Self { stream, input: Vec::new(), at: 0 })
     }
 
     /// Waits so long for a reply.
     pub fn patience(&mut self, time: Duration) {
         self.stream.set_read_timeout(Some(time)).expect("the time is not zero");
+    }
+
+    /// A second handle of the same connection, to send from another thread.
+    ///
+    /// # Panics
+    /// When the process has no more files.
+    pub fn second_handle(&self) -> Self {
+        let stream = self.stream.try_clone().expect("there are files left");
+        Self { stream, input: Vec::new(), at: 0 }
     }
 
     /// Sends bytes as they are.
@@ -49,10 +60,11 @@ impl Client {
     /// When the connection ends or the reply does not come.
     pub fn receive(&mut self) -> io::Result<Vec<u8>> {
         loop {
-            if let Some(length) = reply_length(&self.input) {
-                let rest = self.input.split_off(length);
-                return Ok(std::mem::replace(&mut self.input, rest));
+            if let Some(length) = reply_length(&self.input[self.at..]) {
+                self.at += length;
+                return Ok(self.input[self.at - length..self.at].to_vec());
             }
+            self.input.drain(..std::mem::take(&mut self.at));
             let mut piece = [0; 16 << 10];
             match self.stream.read(&mut piece)? {
                 0 => return Err(ErrorKind::UnexpectedEof.into()),
@@ -103,7 +115,8 @@ impl Client {
     /// # Errors
     /// When the connection does not end.
     pub fn rest(&mut self) -> io::Result<Vec<u8>> {
-        let mut rest = std::mem::take(&mut self.input);
+        let mut rest = self.input.split_off(std::mem::take(&mut self.at));
+        self.input.clear();
         match self.stream.read_to_end(&mut rest) {
             // A server that closes with unread input resets the connection.
             Err(problem) if problem.kind() != ErrorKind::ConnectionReset => Err(problem),

@@ -1,7 +1,7 @@
 //! Tools of other people: in CI they must be there, elsewhere a test may go without.
 
 use std::ffi::OsStr;
-use std::process::Command;
+use std::process::{Command, Output};
 
 /// Whether this is a CI run (`CI=true`).
 pub fn in_ci() -> bool {
@@ -23,4 +23,11 @@ pub fn tool(program: impl AsRef<OsStr>) -> bool {
     let name = program.as_ref().to_owned();
     let there = Command::new(&name).arg("--version").output().is_ok();
     needed(there, &name.to_string_lossy())
+}
+
+/// What a program has printed, on both ways.
+pub fn printed(output: &Output) -> String {
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    text
 }
