@@ -8,6 +8,8 @@ mod latency;
 mod memory;
 mod persist;
 mod slowlog;
+#[cfg(test)]
+mod tests;
 mod wait;
 
 use std::future::Future;

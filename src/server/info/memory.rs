@@ -108,12 +108,14 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("allocator_allocated", memory.used);
     page.line("allocator_active", memory.rss);
     page.line("allocator_resident", memory.rss);
+    page.line("allocator_muzzy", 0);
     page.bytes("total_system_memory", system::total_bytes());
     fill_scripts(page);
     page.bytes("maxmemory", memory.limit);
     page.line("maxmemory_policy", node.settings.print(Setting::MaxmemoryPolicy));
     fill_fragmentation(&memory, page);
     page.zeros(&[
+        "mem_overhead_db_hashtable_rehashing",
         "mem_not_counted_for_evict",
         "mem_replication_backlog",
         "mem_total_replication_buffers",

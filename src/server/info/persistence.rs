@@ -40,6 +40,6 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("aof_base_size", 0);
     page.line("aof_pending_rewrite", 0);
     page.line("aof_buffer_length", log.in_flight_bytes);
-    page.zeros(&["aof_pending_bio_fsync", "aof_delayed_fsync"]);
+    page.zeros(&["aof_rewrite_buffer_length", "aof_pending_bio_fsync", "aof_delayed_fsync"]);
     page.zeros(&["module_fork_in_progress", "module_fork_last_cow_size"]);
 }

@@ -28,6 +28,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("rejected_connections", counted(&counters.rejected));
     page.zeros(&["sync_full", "sync_partial_ok", "sync_partial_err"]);
     page.line("expired_keys", keys.expired);
+    page.line("expired_subkeys", 0);
     page.line("expired_stale_perc", "0.00");
     page.zeros(&["expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"]);
     page.line("evicted_keys", keys.evicted);
