@@ -112,7 +112,9 @@ fn error_texts_stand_once() {
         include_str!("error.rs"),
         include_str!("error/connection.rs"),
         include_str!("error/keys.rs"),
+        include_str!("error/locks.rs"),
         include_str!("error/protocol.rs"),
+        include_str!("error/queues.rs"),
         include_str!("error/server.rs"),
     ]
     .concat();

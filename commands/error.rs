@@ -4,7 +4,9 @@
 
 mod connection;
 mod keys;
+mod locks;
 mod protocol;
+mod queues;
 mod server;
 
 use std::borrow::Cow;
@@ -13,7 +15,9 @@ use lockstep_core::Fault;
 
 pub use connection::*;
 pub use keys::*;
+pub use locks::*;
 pub use protocol::*;
+pub use queues::*;
 pub use server::*;
 
 /// A refusal, as it goes over the wire: a code in capitals, a blank, a text.
@@ -132,11 +136,12 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::OutOfRange => text("ERR index out of range"),
         Fault::NotHeld => text("NOTHELD the lock is not held by this owner"),
         Fault::AlreadyHeld => text("LOCKED already held by this owner"),
-        Fault::Limit => text("LOCKLIMIT the limit is reached"),
-        Fault::NoSuchQueue => text("NOQUEUE no such queue"),
+        Fault::Limit if name.starts_with('q') => CONSUMERS_FULL,
+        Fault::Limit => LINE_FULL,
+        Fault::NoSuchQueue => NO_SUCH_QUEUE,
         Fault::QueueFull => text("QFULL the queue is full"),
-        Fault::TooBig => text("QTOOBIG the message is too big"),
-        Fault::BadReceipt => text("QBADID not a message receipt"),
+        Fault::TooBig => BODY_TOO_BIG,
+        Fault::BadReceipt => BAD_RECEIPT,
         Fault::Deadlock => text("DEADLOCK victim of a cycle of waits"),
         Fault::Unblocked => text("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
     }

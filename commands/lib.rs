@@ -23,6 +23,7 @@ pub mod strings;
 pub mod table;
 pub mod transactions;
 pub mod usage;
+pub mod waiting;
 
 #[cfg(test)]
 mod checks;

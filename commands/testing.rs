@@ -47,6 +47,22 @@ pub(crate) fn key_op(line: &'static str) -> lockstep_core::keys::Op<'static> {
     }
 }
 
+/// The operation on the lock table that a line asks for.
+pub(crate) fn lock_op(line: &'static str) -> lockstep_core::locks::Op<'static> {
+    match request(line) {
+        Request::Op(Op::Lock { op }) => op,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
+/// The operation on queues that a line asks for.
+pub(crate) fn queue_op(line: &'static str) -> lockstep_core::queues::Op<'static> {
+    match request(line) {
+        Request::Op(Op::Queue { op }) => op,
+        other => panic!("{line}: {other:?}"),
+    }
+}
+
 /// The text a line is refused with.
 pub(crate) fn refusal(line: &'static str) -> String {
     match parse_as(&context(), line) {
