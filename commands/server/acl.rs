@@ -332,6 +332,9 @@ fn parse_list<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 }
 
 fn parse_log<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    if args.len() > 1 {
+        return Err(error::wrong_subcommand(args.called(), "ACL"));
+    }
     if args.token("RESET") {
         return answer(Reply::Ok);
     }

@@ -102,7 +102,6 @@ fn example(kind: &[u8]) -> Result<Reply, BadArgs> {
         b"array" => Reply::Array(numbers()),
         b"set" => Reply::Set(numbers()),
         b"map" => Reply::Map((0..3).map(|at| (Reply::Int(at), Reply::Int(at % 2))).collect()),
-        b"push" => Reply::Push(vec![Reply::bulk("server-cpu-usage"), Reply::Int(42)]),
         b"verbatim" => Reply::Verbatim("This is a verbatim\nstring".to_owned()),
         _ => return Err(error::debug_refused(b"PROTOCOL with this type")),
     })

@@ -1,0 +1,157 @@
+//! EXEC: all queued commands as one operation.
+
+use std::time::Instant;
+
+use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, table};
+use lockstep_core::wire::Wire;
+use lockstep_core::{Op, ShardId};
+use lockstep_net::{Next, Output};
+
+use super::Front;
+use super::pending::Pending;
+use super::transaction::{Closed, Queued, Step};
+use crate::here::{self, Answer};
+use crate::shards::Shards;
+
+/// What the queued commands come to.
+#[derive(Default)]
+struct Plan {
+    steps: Vec<Step>,
+    count: u32,
+    ops: Vec<u8>,
+    shard: Option<ShardId>,
+}
+
+impl Front {
+    pub(super) fn exec(
+        &mut self,
+        command: &'static Command,
+        begun: Instant,
+        out: &mut Output,
+    ) -> Next {
+        if !self.transaction.is_open() {
+            return self.refuse(command, error::EXEC_WITHOUT_MULTI, out);
+        }
+        let closed = self.transaction.close();
+        self.session.client.set_queued(None);
+        if closed.spoiled {
+            return self.refuse(command, error::EXEC_ABORT, out);
+        }
+        let db = self.session.db;
+        let plan = self.plan(&closed);
+        let db = std::mem::replace(&mut self.session.db, db);
+        match plan {
+            Ok(plan) => self.run_plan(command, plan, &closed, db, begun),
+            Err(bad) => self.refuse(command, bad, out),
+        }
+    }
+
+    /// Parses the queued commands. Their errors are elements of the reply; only
+    /// operations of several shards refuse the whole.
+    fn plan(&mut self, closed: &Closed) -> Result<Plan, BadArgs> {
+        let mut plan = Plan::default();
+        if closed.watches() {
+            plan.shard = Some(Shards::KEY_SPACE);
+        }
+        for queued in &closed.queued {
+            let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
+            self.node.monitors.feed(&self.session, queued.command, &words);
+            let used = table::name(&words).map_or(1, |(_, used)| used);
+            let request = (queued.command.parse)(&self.context(), Args::new(&words, used));
+            let step = match request {
+                Ok(Request::Op(op)) => self.plan_op(&mut plan, queued.command, op)?,
+                Ok(Request::Here(Here::Select(db))) => {
+                    self.session.db = db;
+                    Step::Reply(Reply::Ok)
+                }
+                Ok(Request::Here(Here::Unwatch)) => Step::Reply(Reply::Ok),
+                Ok(Request::Here(here)) => self.plan_here(&mut plan, queued, here)?,
+                Err(bad) => Step::Reply(Reply::Error(bad)),
+            };
+            plan.steps.push(step);
+        }
+        Ok(plan)
+    }
+
+    fn plan_op(
+        &mut self,
+        plan: &mut Plan,
+        command: &'static Command,
+        op: Op<'_>,
+    ) -> Result<Step, BadArgs> {
+        let shard = self.node.shards.of(op.home()).unwrap_or(Shards::KEY_SPACE);
+        if plan.shard.is_some_and(|other| other != shard) {
+            return Err(error::CROSS_SHARD);
+        }
+        if command.spec.is("denyoom")
+            && let Err(bad) = self.make_room(shard)
+        {
+            return Ok(Step::Reply(Reply::Error(bad)));
+        }
+        self.holds |= matches!(op, Op::Lock { .. });
+        plan.shard = Some(shard);
+        plan.count += 1;
+        op.without_wait().put(&mut plan.ops);
+        Ok(Step::Outcome(command))
+    }
+
+    fn plan_here(
+        &mut self,
+        plan: &mut Plan,
+        queued: &Queued,
+        here: Here<'_>,
+    ) -> Result<Step, BadArgs> {
+        if let Here::Debug(lockstep_commands::here::Debug::Op(op)) = here {
+            return self.plan_op(plan, queued.command, Op::Key { op });
+        }
+        let words = queued.words.clone();
+        Ok(Step::Here(Queued { command: queued.command, words }))
+    }
+
+    fn run_plan(
+        &mut self,
+        command: &'static Command,
+        plan: Plan,
+        closed: &Closed,
+        db: lockstep_core::Db,
+        begun: Instant,
+    ) -> Next {
+        if let Some(shard) = plan.shard {
+            let op =
+                Op::Transaction { watched: closed.watched(), count: plan.count, ops: &plan.ops };
+            self.parts.of(shard).write(&op);
+        }
+        self.pending.push(Pending::Exec {
+            command,
+            shard: plan.shard,
+            steps: plan.steps,
+            db,
+            begun,
+        });
+        // What runs here must see the transaction done.
+        Next::Settle
+    }
+
+    /// Runs a command of a transaction that this node answers itself.
+    pub(super) fn run_step(&mut self, queued: &Queued) -> Reply {
+        let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
+        let used = table::name(&words).map_or(1, |(_, used)| used);
+        // WAIT and its like answer with what there is.
+        self.session.denies_waiting = true;
+        let reply = match (queued.command.parse)(&self.context(), Args::new(&words, used)) {
+            Ok(Request::Here(here)) => match here::run(&self.node, &mut self.session, here) {
+                Answer::Reply(reply) => reply,
+                Answer::Close(reply) => {
+                    self.closing = true;
+                    reply.unwrap_or(Reply::Ok)
+                }
+                // What takes time would stop in the middle of the reply.
+                Answer::Later(_) | Answer::Op(_) => Reply::Error(error::NOT_IN_MULTI),
+            },
+            Ok(Request::Op(_)) => Reply::Error(error::NOT_IN_MULTI),
+            Err(bad) => Reply::Error(bad),
+        };
+        self.session.denies_waiting = false;
+        reply
+    }
+}
