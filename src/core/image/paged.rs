@@ -103,7 +103,7 @@ impl<T: Clone> Paged<T> {
     }
 
     /// All values with their numbers, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = (u64, &T)> {
         self.blocks.iter().flat_map(|(block_number, block)| {
             block.iter().flat_map(move |(page_number, page)| {
                 let base = (block_number * FANOUT + page_number) * FANOUT;
@@ -137,13 +137,8 @@ impl<T> Default for Page<T> {
 
 impl<T> Page<T> {
     /// The values with their slots, in order.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &T)> {
-        let mut rest = self.mask;
-        self.items.iter().map(move |item| {
-            let slot = u64::from(rest.trailing_zeros());
-            rest &= rest - 1;
-            (slot, item)
-        })
+    pub fn iter(&self) -> PageIter<'_, T> {
+        PageIter { mask: self.mask, items: self.items.iter() }
     }
 
     fn last_slot(&self) -> Option<u64> {
@@ -194,6 +189,33 @@ impl<T> Page<T> {
     }
 }
 
+/// The values of a page with their slots.
+#[derive(Debug)]
+pub struct PageIter<'a, T> {
+    mask: u64,
+    items: std::slice::Iter<'a, T>,
+}
+
+impl<'a, T> Iterator for PageIter<'a, T> {
+    type Item = (u64, &'a T);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let item = self.items.next()?;
+        let slot = u64::from(self.mask.trailing_zeros());
+        self.mask &= !(1 << slot);
+        Some((slot, item))
+    }
+}
+
+impl<T> DoubleEndedIterator for PageIter<'_, T> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        let item = self.items.next_back()?;
+        let slot = u64::from(63 - self.mask.leading_zeros());
+        self.mask &= !(1 << slot);
+        Some((slot, item))
+    }
+}
+
 /// The block, the page in it and the slot on that.
 fn split(number: u64) -> (u64, u64, u64) {
     (number / (FANOUT * FANOUT), number / FANOUT % FANOUT, number % FANOUT)
@@ -230,6 +252,7 @@ mod tests {
             assert_eq!(paged.get(number), plain.get(&number));
         }
         assert!(paged.iter().eq(plain.iter().map(|(number, value)| (*number, value))));
+        assert!(paged.iter().rev().eq(plain.iter().rev().map(|(number, value)| (*number, value))));
         let pages = paged.clone().into_pages();
         let numbers: Vec<u64> = pages
             .flat_map(|(base, page)| page.iter().map(|(slot, _)| base + slot).collect::<Vec<_>>())

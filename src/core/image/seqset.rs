@@ -1,12 +1,12 @@
-//! A set of numbers that lie close together, 64 to a word.
+//! A set of numbers that lie close together, 64 to a word, copy-on-write.
 
-use std::collections::BTreeMap;
+use super::Paged;
 
 /// A set of numbers.
 #[derive(Clone, Debug, Default)]
 pub struct SeqSet {
     /// By number / 64. Invariant: no word is 0.
-    words: BTreeMap<u64, u64>,
+    words: Paged<u64>,
     len: usize,
 }
 
@@ -23,30 +23,32 @@ impl SeqSet {
 
     /// Adds a number; whether it was new.
     pub fn insert(&mut self, number: u64) -> bool {
-        let word = self.words.entry(number / 64).or_default();
-        let new = *word & bit(number) == 0;
-        *word |= bit(number);
-        self.len += usize::from(new);
+        let word = self.word(number);
+        let new = word & bit(number) == 0;
+        if new {
+            self.words.insert(number / 64, word | bit(number));
+            self.len += 1;
+        }
         new
     }
 
     /// Takes a number out; whether it was there.
     pub fn remove(&mut self, number: u64) -> bool {
-        let Some(word) = self.words.get_mut(&(number / 64)) else { return false };
-        if *word & bit(number) == 0 {
-            return false;
+        let word = self.word(number);
+        let there = word & bit(number) != 0;
+        if there {
+            match word & !bit(number) {
+                0 => self.words.remove(number / 64),
+                rest => self.words.insert(number / 64, rest),
+            };
+            self.len -= 1;
         }
-        *word &= !bit(number);
-        if *word == 0 {
-            self.words.remove(&(number / 64));
-        }
-        self.len -= 1;
-        true
+        there
     }
 
     /// The smallest number.
     pub fn first(&self) -> Option<u64> {
-        let (high, word) = self.words.first_key_value()?;
+        let (high, word) = self.words.first()?;
         Some(high * 64 + u64::from(word.trailing_zeros()))
     }
 
@@ -55,6 +57,11 @@ impl SeqSet {
         self.words.iter().flat_map(|(high, word)| {
             (0..64).filter(move |low| word >> low & 1 == 1).map(move |low| high * 64 + low)
         })
+    }
+
+    /// The word that `number` has its bit in.
+    fn word(&self, number: u64) -> u64 {
+        self.words.get(number / 64).copied().unwrap_or_default()
     }
 }
 
