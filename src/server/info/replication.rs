@@ -29,7 +29,7 @@ pub(super) fn fill_lockstep(node: &Node, page: &mut Page) {
     let statuses: Vec<_> = shards.iter().map(|group| group.status()).collect();
     let log = node.shards.log_stats();
     page.line("lockstep_version", env!("CARGO_PKG_VERSION"));
-    page.line("node_id", node.identity.node_id.0);
+    page.line("node_id", format_args!("{:x}", node.identity.node_id.0));
     page.line("boot", node.identity.boot);
     page.line("durability", node.settings.word(Setting::Fsync));
     page.line("data_dir", node.identity.dir.display());
