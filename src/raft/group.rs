@@ -343,16 +343,21 @@ async fn propose(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut last_ms = 0;
     loop {
+        tokio::select! {
+            () = inner.inbox.filled() => {}
+            _ = stop.changed() => return,
+        }
+        // More gathers while all entries that may be in flight are.
         let permit = tokio::select! {
             permit = inner.in_flight.clone().acquire_owned() => permit,
             _ = stop.changed() => return,
         };
         let permit = permit.expect("the semaphore is never closed");
-        tokio::select! {
-            () = inner.inbox.filled() => {}
-            _ = stop.changed() => return,
-        }
         let (mut parts, tickets) = inner.inbox.take();
+        if parts.is_empty() {
+            // Closed meanwhile.
+            continue;
+        }
         last_ms = inner.clock.now_ms().max(last_ms);
         let batch = Batch::join(last_ms, VERSION, &mut parts);
         inner.entries.fetch_add(1, Ordering::Relaxed);
@@ -361,7 +366,7 @@ async fn propose(inner: Arc<Inner>) {
         let tickets = Tickets::new(tickets, permit);
         let answer = Answer::new(move |result| tickets.complete(result));
         if let Err(why) = inner.raft.client_write_ff(batch, Some(answer)).await {
-            tracing::error!(shard = inner.id.0, %why, id = "LS-1001", "the group has failed");
+            tracing::error!(shard = inner.id.0, %why, id = "LS-2001", "the group has failed");
             return;
         }
     }
@@ -431,7 +436,7 @@ async fn take_snapshots(inner: Arc<Inner>) {
             continue;
         }
         if let Err(why) = inner.raft.trigger().snapshot().await {
-            tracing::warn!(shard = inner.id.0, %why, id = "LS-1002", "no snapshot could be taken");
+            tracing::warn!(shard = inner.id.0, %why, id = "LS-2002", "no snapshot could be taken");
         }
     }
 }
@@ -442,7 +447,7 @@ fn notice_end(task: JoinHandle<()>, id: ShardId) {
         if let Err(why) = task.await
             && why.is_panic()
         {
-            tracing::error!(shard = id.0, id = "LS-1003", "a task of the shard broke; stopping");
+            tracing::error!(shard = id.0, id = "LS-2003", "a task of the shard broke; stopping");
             std::process::abort();
         }
     });

@@ -2,8 +2,10 @@
 
 pub mod admin;
 pub mod cli;
+pub mod clock;
 pub mod clients;
 pub mod config;
+pub mod front;
 pub mod here;
 pub mod info;
 pub mod latency;
@@ -14,6 +16,7 @@ pub mod node;
 pub mod session;
 pub mod shards;
 pub mod slowlog;
+pub mod start;
 pub mod stats;
 
 pub use node::Node;

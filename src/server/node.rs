@@ -8,6 +8,7 @@ use lockstep_core::NodeId;
 
 use crate::clients::Clients;
 use crate::config::Settings;
+use crate::front::Waits;
 use crate::latency::Latency;
 use crate::monitor::Monitors;
 use crate::shards::Shards;
@@ -33,6 +34,12 @@ pub struct Node {
     pub monitors: Monitors,
     /// The shards this node serves.
     pub shards: Shards,
+    /// The requests of clients that wait in a state machine.
+    pub waits: std::sync::Arc<Waits>,
+    /// What is counted and bounded of all connections.
+    pub connections: std::sync::Arc<lockstep_net::Connections>,
+    /// Begins the graceful stop of the process.
+    pub stop: tokio::sync::watch::Sender<bool>,
 }
 
 /// Who a node is, for as long as the process lives.

@@ -1,0 +1,106 @@
+//! What a connection has begun and not answered.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Instant;
+
+use lockstep_commands::{Command, Reply};
+use lockstep_core::{Db, Op, ShardId, locks, queues};
+use lockstep_raft::Mailbox;
+
+use super::transaction::Step;
+
+/// One thing to do before the next reply can be sent.
+pub(super) enum Pending {
+    /// A reply that was ready but has others before it.
+    Ready(Reply),
+    /// The next outcome of the shard is shown by the command.
+    Outcome {
+        /// What was asked.
+        command: &'static Command,
+        /// Of whom.
+        shard: ShardId,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+    },
+    /// The next outcome of the shard is nobody's: an eviction, a tick.
+    Skip {
+        /// The shard.
+        shard: ShardId,
+    },
+    /// The next outcome holds the versions of watched keys.
+    Watch {
+        /// The command.
+        command: &'static Command,
+        /// The keys.
+        keys: Vec<(Db, Vec<u8>)>,
+    },
+    /// The next outcome is that of a transaction.
+    Exec {
+        /// EXEC.
+        command: &'static Command,
+        /// Where it ran; none: there was nothing to run.
+        shard: Option<ShardId>,
+        /// What it consists of.
+        steps: Vec<Step>,
+        /// The database selected at its end.
+        db: Db,
+        /// Since when.
+        begun: Instant,
+    },
+}
+
+/// A request that waits in a machine.
+pub(super) struct Blocked {
+    /// What was asked.
+    pub command: &'static Command,
+    /// Where it waits.
+    pub shard: ShardId,
+    /// The number of the request.
+    pub request: u64,
+    /// Where the answer comes.
+    pub mailbox: Arc<Mailbox>,
+    /// What it waits for.
+    name: Vec<u8>,
+    queue: bool,
+}
+
+impl Blocked {
+    pub(super) fn new(
+        command: &'static Command,
+        shard: ShardId,
+        request: u64,
+        mailbox: Arc<Mailbox>,
+        op: &Op<'_>,
+    ) -> Self {
+        let (name, queue) = match op {
+            Op::Queue { op } => (op.name(), true),
+            Op::Lock { op } => (op.name(), false),
+            _ => (&b""[..], false),
+        };
+        Blocked { command, shard, request, mailbox, name: name.to_vec(), queue }
+    }
+
+    /// The operation that ends the wait.
+    pub(super) fn cancel(&self, origin: lockstep_core::Origin, error: bool) -> Op<'_> {
+        let (name, request) = (&self.name[..], self.request);
+        if self.queue {
+            Op::Queue { op: queues::Op::CancelWait { queue: name, origin, request, error } }
+        } else {
+            Op::Lock { op: locks::Op::CancelWait { name, origin, request, error } }
+        }
+    }
+}
+
+/// An answer of this node that takes time.
+pub(super) struct Later {
+    /// What was asked.
+    pub command: &'static Command,
+    /// Since when.
+    pub begun: Instant,
+    /// The answer.
+    pub future: Pin<Box<dyn Future<Output = Reply> + Send>>,
+}

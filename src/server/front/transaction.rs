@@ -1,0 +1,172 @@
+//! MULTI: the commands that are queued, the keys that are watched.
+
+use lockstep_commands::{Command, Reply, error};
+use lockstep_core::op::Watched;
+use lockstep_core::{Db, Op};
+use lockstep_core::keys;
+use lockstep_net::{Next, Output};
+
+use super::Front;
+use super::pending::Pending;
+use crate::config::Setting;
+use crate::shards::Shards;
+
+/// The state of MULTI on a connection.
+#[derive(Debug, Default)]
+pub(super) struct Transaction {
+    open: bool,
+    /// A command was refused while it was queued: EXEC will refuse all.
+    spoiled: bool,
+    queued: Vec<Queued>,
+    queued_bytes: usize,
+    watched: Vec<(Db, Vec<u8>, u64)>,
+}
+
+/// A command that waits for EXEC.
+#[derive(Debug)]
+pub(super) struct Queued {
+    pub command: &'static Command,
+    pub words: Vec<Vec<u8>>,
+}
+
+/// One element of EXEC's reply.
+pub(super) enum Step {
+    /// The next outcome of the transaction, shown by a command.
+    Outcome(&'static Command),
+    /// Known before it ran.
+    Reply(Reply),
+    /// Answered by this node once the transaction has run.
+    Here(Queued),
+}
+
+/// Whether a command runs at once even after MULTI.
+pub(super) fn runs_at_once(name: &str) -> bool {
+    matches!(name, "exec" | "discard" | "multi" | "watch" | "quit" | "reset")
+}
+
+impl Transaction {
+    pub(super) fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// How many commands are queued; none outside MULTI.
+    pub(super) fn queued(&self) -> Option<usize> {
+        self.open.then_some(self.queued.len())
+    }
+
+    /// A command was refused.
+    pub(super) fn spoil(&mut self) {
+        self.spoiled = self.open;
+    }
+
+    pub(super) fn unwatch(&mut self) {
+        self.watched.clear();
+    }
+
+    pub(super) fn watch(&mut self, keys: Vec<(Db, Vec<u8>)>, versions: impl Iterator<Item = u64>) {
+        for ((db, key), version) in keys.into_iter().zip(versions) {
+            // The first WATCH of a key counts.
+            if !self.watched.iter().any(|(d, k, _)| (*d, k) == (db, &key)) {
+                self.watched.push((db, key, version));
+            }
+        }
+    }
+
+    /// Ends MULTI: whether it was spoiled, the queued commands, the watched keys.
+    pub(super) fn close(&mut self) -> Closed {
+        let whole = std::mem::take(self);
+        Closed { spoiled: whole.spoiled, queued: whole.queued, watched: whole.watched }
+    }
+}
+
+/// What MULTI had gathered.
+pub(super) struct Closed {
+    pub spoiled: bool,
+    pub queued: Vec<Queued>,
+    watched: Vec<(Db, Vec<u8>, u64)>,
+}
+
+impl Closed {
+    /// Whether keys are watched.
+    pub(super) fn watches(&self) -> bool {
+        !self.watched.is_empty()
+    }
+
+    /// The watched keys, as the log holds them.
+    pub(super) fn watched(&self) -> Vec<Watched<'_>> {
+        self.watched
+            .iter()
+            .map(|(db, key, version)| Watched::Key { db: *db, key, version: *version })
+            .collect()
+    }
+}
+
+impl Front {
+    pub(super) fn multi(&mut self, command: &'static Command, out: &mut Output) -> Next {
+        if self.transaction.open {
+            // Refused without spoiling the transaction, as Redis does.
+            self.node.stats.refused(Some(command), &error::NESTED_MULTI);
+            self.emit(Reply::Error(error::NESTED_MULTI), out);
+            return Next::More;
+        }
+        self.transaction.open = true;
+        self.emit(Reply::Ok, out);
+        Next::More
+    }
+
+    /// Queues a command behind MULTI.
+    pub(super) fn queue(
+        &mut self,
+        command: &'static Command,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        if command.spec.is("no_multi") {
+            return self.refuse(command, error::NOT_IN_MULTI, out);
+        }
+        let bytes: usize = words.iter().map(|word| word.len() + 32).sum();
+        let limit = self.node.settings.number(Setting::ClientQueryBufferLimit);
+        if (self.transaction.queued_bytes + bytes) as u64 > limit {
+            return self.refuse(command, error::TRANSACTION_TOO_BIG, out);
+        }
+        self.transaction.queued_bytes += bytes;
+        let words = words.iter().map(|word| word.to_vec()).collect();
+        self.transaction.queued.push(Queued { command, words });
+        self.session.client.set_queued(self.transaction.queued());
+        self.emit(Reply::Simple("QUEUED"), out);
+        Next::More
+    }
+
+    pub(super) fn discard(&mut self, command: &'static Command, out: &mut Output) -> Next {
+        if !self.transaction.open {
+            return self.refuse(command, error::DISCARD_WITHOUT_MULTI, out);
+        }
+        self.transaction.close();
+        self.session.client.set_queued(None);
+        self.emit(Reply::Ok, out);
+        Next::More
+    }
+
+    pub(super) fn watch(
+        &mut self,
+        command: &'static Command,
+        keys: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        if self.transaction.open {
+            self.node.stats.refused(Some(command), &error::WATCH_IN_MULTI);
+            self.emit(Reply::Error(error::WATCH_IN_MULTI), out);
+            return Next::More;
+        }
+        let db = self.session.db;
+        // A tick first, so that what has ended by the leader's clock is not
+        // watched as if it were alive.
+        let ops = self.parts.of(Shards::KEY_SPACE);
+        ops.write(&Op::Tick {});
+        ops.read(&Op::Key { op: keys::Op::Versions { db, keys: keys.to_vec() } });
+        self.pending.push(Pending::Skip { shard: Shards::KEY_SPACE });
+        let keys = keys.iter().map(|key| (db, key.to_vec())).collect();
+        self.pending.push(Pending::Watch { command, keys });
+        Next::Settle
+    }
+}

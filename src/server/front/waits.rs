@@ -1,0 +1,67 @@
+//! The requests of this node's clients that wait in a state machine.
+
+use std::sync::Arc;
+
+use dashmap::DashMap;
+use lockstep_core::{Effect, Origin, Outcome};
+use lockstep_raft::{Delivery, Mailbox};
+
+/// Which request: the connection and the number of its request.
+type Request = (u64, u64);
+
+/// The requests of this node's clients that wait in a state machine. A request
+/// is entered before it is proposed, so that its answer cannot come too early.
+#[derive(Debug)]
+pub struct Waits {
+    node: lockstep_core::NodeId,
+    boot: u64,
+    list: DashMap<Request, Arc<Mailbox>>,
+}
+
+impl Waits {
+    /// None yet, for this life of this node.
+    pub fn new(origin: Origin) -> Self {
+        Waits { node: origin.node, boot: origin.boot, list: DashMap::new() }
+    }
+
+    /// Enters a request; its answer will come to the mailbox.
+    pub fn enter(&self, conn: u64, request: u64) -> Arc<Mailbox> {
+        let mailbox = Arc::new(Mailbox::default());
+        self.list.insert((conn, request), mailbox.clone());
+        mailbox
+    }
+
+    /// Forgets a request that did not have to wait, or no longer does.
+    pub fn leave(&self, conn: u64, request: u64) {
+        self.list.remove(&(conn, request));
+    }
+
+    /// How many wait.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Whether none waits.
+    pub fn is_empty(&self) -> bool {
+        self.list.is_empty()
+    }
+
+    /// Carries out effects: answers the waiting requests among this node's.
+    pub fn carry_out(&self, effects: Vec<Effect>) {
+        for effect in effects {
+            let Effect::Answer { origin, request, outcome } = effect;
+            self.answer(origin, request, outcome);
+        }
+    }
+
+    fn answer(&self, origin: Origin, request: u64, outcome: Outcome) {
+        // An answer to a connection of an earlier life, or one that is gone, is
+        // nobody's: the machine frees what it holds when it learns of that.
+        if (origin.node, origin.boot) != (self.node, self.boot) {
+            return;
+        }
+        if let Some((_, mailbox)) = self.list.remove(&(origin.conn, request)) {
+            mailbox.put(Delivery::Done(vec![outcome]));
+        }
+    }
+}
