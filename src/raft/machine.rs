@@ -221,7 +221,7 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         image: Image,
     ) -> Result<(), io::Error> {
-        let shard = image.open()?;
+        let shard = image.install(meta, self.snapshots.clone()).await?;
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();

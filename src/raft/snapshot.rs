@@ -26,9 +26,24 @@ impl fmt::Debug for Image {
 }
 
 impl Image {
-    /// Reads the state back.
-    pub(crate) fn open(&self) -> io::Result<Shard> {
-        Ok(load(self.shard, &self.snapshots)?.map(|(_, shard)| shard).unwrap_or_default())
+    /// Makes it the newest snapshot of another store and reads the state back.
+    pub(crate) async fn install(self, meta: &SnapshotMeta, into: Snapshots) -> io::Result<Shard> {
+        let meta = codec::meta_bytes(meta);
+        blocking(move || {
+            let missing = || io::Error::new(io::ErrorKind::NotFound, "the snapshot is gone");
+            let (_, mut reader) =
+                self.snapshots.latest(self.shard).map_err(io::Error::other)?.ok_or_else(missing)?;
+            let mut shard = Restoring::default();
+            let mut writer = into.begin(self.shard, &meta).map_err(io::Error::other)?;
+            while let Some(chunk) = reader.next_chunk().map_err(io::Error::other)? {
+                shard.add(&chunk).map_err(|_| unreadable(self.shard))?;
+                writer.append(&chunk).map_err(io::Error::other)?;
+            }
+            let shard = shard.finish().map_err(|_| unreadable(self.shard))?;
+            writer.commit().map_err(io::Error::other)?;
+            Ok(shard)
+        })
+        .await
     }
 }
 
