@@ -92,6 +92,7 @@ fn micros(word: &[u8]) -> u64 {
 }
 
 /// A reply of the type that is asked for, to test clients with.
+#[expect(clippy::approx_constant, reason = "the very number that Redis gives")]
 fn example(kind: &[u8]) -> Result<Reply, BadArgs> {
     let numbers = || (0..3).map(Reply::Int).collect();
     Ok(match kind.to_ascii_lowercase().as_slice() {

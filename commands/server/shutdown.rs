@@ -22,9 +22,9 @@ static SPEC: Spec = Spec {
     road: Road::Here,
 };
 
-fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+fn parse<'a>(_: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let mut shutdown = Shutdown::default();
-    while let Some(word) = args.next() {
+    for word in args {
         match word.to_ascii_lowercase().as_slice() {
             b"nosave" => shutdown.no_save = true,
             b"save" => shutdown.save = true,

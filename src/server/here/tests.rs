@@ -31,7 +31,7 @@ struct Bench {
 impl Bench {
     async fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
-        let disk: Arc<dyn lockstep_storage::Disk> = Arc::new(RealDisk::default());
+        let disk: Arc<dyn lockstep_storage::Disk> = Arc::new(RealDisk);
         let (log, _) =
             Log::open(disk.clone(), &dir.path().join("log"), LogOptions::default()).unwrap();
         let snapshots = Snapshots::open(disk, &dir.path().join("snapshots")).unwrap();
