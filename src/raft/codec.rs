@@ -104,8 +104,7 @@ fn put_membership(membership: &Membership, out: &mut Vec<u8>) {
     for config in configs {
         config.iter().copied().collect::<Vec<u64>>().put(out);
     }
-    let nodes: Vec<_> =
-        membership.nodes().map(|(id, node)| (*id, node.addr.as_bytes())).collect();
+    let nodes: Vec<_> = membership.nodes().map(|(id, node)| (*id, node.addr.as_bytes())).collect();
     nodes.put(out);
 }
 

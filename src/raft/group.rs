@@ -264,10 +264,7 @@ impl Group {
 
     /// Entries and operations proposed since the start.
     pub fn proposed(&self) -> (u64, u64) {
-        (
-            self.inner.entries.load(Ordering::Relaxed),
-            self.inner.operations.load(Ordering::Relaxed),
-        )
+        (self.inner.entries.load(Ordering::Relaxed), self.inner.operations.load(Ordering::Relaxed))
     }
 
     /// How the group stands.

@@ -14,9 +14,9 @@ mod mailbox;
 mod network;
 mod snapshot;
 mod store;
-mod tickets;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod types;
 
 pub use batch::Ops;

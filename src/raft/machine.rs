@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{Stream, StreamExt};
-use lockstep_core::{Effect, Effects, Op, Outcome, Read, Shard, ShardId};
 use lockstep_core::wire::Wire;
+use lockstep_core::{Effect, Effects, Op, Outcome, Read, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
@@ -184,8 +184,7 @@ impl RaftStateMachine<Types> for Machine {
                     outcomes
                 }
                 EntryPayload::Membership(membership) => {
-                    self.membership =
-                        StoredMembership::new(Some(entry.log_id), membership.clone());
+                    self.membership = StoredMembership::new(Some(entry.log_id), membership.clone());
                     self.publish_only(index);
                     Vec::new()
                 }
@@ -207,10 +206,8 @@ impl RaftStateMachine<Types> for Machine {
 
     async fn get_snapshot_builder(&mut self) -> Builder {
         self.progress.snapshot_begun();
-        let meta = SnapshotMeta {
-            last_log_id: self.applied,
-            last_membership: self.membership.clone(),
-        };
+        let meta =
+            SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() };
         // The machine's own task: nothing is applied between the image and its index.
         let frozen = self.shard.read().freeze();
         Builder::new(self.id, meta, frozen, self.snapshots.clone())

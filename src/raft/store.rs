@@ -206,10 +206,7 @@ impl RaftLogStorage<Types> for Store {
     async fn get_log_state(&mut self) -> Result<LogState<Types>, io::Error> {
         let (purged, last) = self.log.first_last(self.shard);
         let purged = purged.map(codec::log_id);
-        Ok(LogState {
-            last_purged_log_id: purged,
-            last_log_id: last.map(codec::log_id).or(purged),
-        })
+        Ok(LogState { last_purged_log_id: purged, last_log_id: last.map(codec::log_id).or(purged) })
     }
 
     async fn get_log_reader(&mut self) -> Store {
@@ -219,7 +216,11 @@ impl RaftLogStorage<Types> for Store {
     async fn save_vote(&mut self, vote: &Vote) -> Result<(), io::Error> {
         let (send, done) = tokio::sync::oneshot::channel();
         let bytes = codec::vote_bytes(vote);
-        self.log.save_vote_then(self.shard, &bytes, Box::new(move |result| drop(send.send(result))));
+        self.log.save_vote_then(
+            self.shard,
+            &bytes,
+            Box::new(move |result| drop(send.send(result))),
+        );
         done.await.map_err(|_| stopped())?
     }
 

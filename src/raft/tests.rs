@@ -27,7 +27,7 @@ impl Clock for TestClock {
 }
 
 fn open(dir: &Path) -> (Log, Snapshots) {
-    let disk = Arc::new(RealDisk::default());
+    let disk = Arc::new(RealDisk);
     let options = LogOptions { segment_bytes: 1 << 20, ..LogOptions::default() };
     let (log, _) = Log::open(disk.clone(), &dir.join("log"), options).unwrap();
     (log, Snapshots::open(disk, &dir.join("snapshots")).unwrap())

@@ -74,12 +74,15 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     watch_settings(&node);
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     begin_life(&node).await?;
-    crate::cli::startup::announce(&node, &crate::cli::startup::Facts {
-        addresses: listener.addresses(),
-        admin: admin.address(),
-        recovered: &storage.recovered,
-        took: begun.elapsed(),
-    });
+    crate::cli::startup::announce(
+        &node,
+        &crate::cli::startup::Facts {
+            addresses: listener.addresses(),
+            admin: admin.address(),
+            recovered: &storage.recovered,
+            took: begun.elapsed(),
+        },
+    );
     let sampler = tokio::spawn(sample(node.clone()));
     let watchdog = tokio::spawn(watch_log(node.clone()));
     let front = node.clone();
@@ -114,8 +117,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
 
 fn bind(settings: &Settings) -> Result<Listener, Failed> {
     let addresses: Vec<String> = crate::config::special::addresses(settings);
-    Listener::bind(&addresses, settings.port(Setting::Port))
-        .map_err(|why| Failed(why.to_string()))
+    Listener::bind(&addresses, settings.port(Setting::Port)).map_err(|why| Failed(why.to_string()))
 }
 
 fn fsync(settings: &Settings) -> Fsync {
@@ -130,7 +132,7 @@ fn open_storage(settings: &Settings) -> Result<Storage, Failed> {
     let dir = PathBuf::from(&*settings.text(Setting::Dir));
     std::fs::create_dir_all(&dir)
         .map_err(|why| Failed(format!("making the data directory {}: {why}", dir.display())))?;
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk::default());
+    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
     let what = |why: lockstep_storage::StorageError| Failed(why.to_string());
     let fresh = NodeId(rand::random::<u64>() >> 16 | 1);
     let owner = Owner::start(disk.clone(), &dir, fresh, None, wall_ms()).map_err(what)?;
@@ -216,8 +218,8 @@ fn connection_limits(settings: &Settings) -> lockstep_net::ConnectionLimits {
 
 /// Carries the settings of connections to where connections look at them.
 fn apply_limits(limits: &lockstep_net::ConnectionLimits, settings: &Settings) {
-    use Ordering::Relaxed;
     use crate::config::OutputClass;
+    use Ordering::Relaxed;
     limits.word_bytes_max.store(settings.size(Setting::ProtoMaxBulkLen), Relaxed);
     limits.query_bytes_max.store(settings.size(Setting::ClientQueryBufferLimit), Relaxed);
     limits.timeout_seconds.store(settings.number(Setting::Timeout), Relaxed);
@@ -225,10 +227,9 @@ fn apply_limits(limits: &lockstep_net::ConnectionLimits, settings: &Settings) {
     limits.tcp_keepalive_seconds.store(settings.number(Setting::TcpKeepalive), Relaxed);
     let open = settings.text(Setting::Requirepass).is_empty();
     limits.protected.store(open && settings.flag(Setting::ProtectedMode), Relaxed);
-    for (class, limit) in [
-        (OutputClass::Normal, &limits.output_normal),
-        (OutputClass::PubSub, &limits.output_pubsub),
-    ] {
+    for (class, limit) in
+        [(OutputClass::Normal, &limits.output_normal), (OutputClass::PubSub, &limits.output_pubsub)]
+    {
         let wanted = settings.output_limit(class);
         limit.set(wanted.hard_bytes, wanted.soft_bytes, wanted.soft_seconds);
     }

@@ -13,11 +13,9 @@ mod waits;
 use std::sync::Arc;
 use std::time::Instant;
 
-use lockstep_commands::{
-    Args, BadArgs, Command, Context, Here, Reply, Request, error, table,
-};
+use lockstep_commands::{Args, BadArgs, Command, Context, Here, Reply, Request, error, table};
 use lockstep_core::{Op, Origin, ShardId};
-use lockstep_net::{Closed, Handler, Link, Next, Output};
+use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
 use crate::config::Setting;
@@ -56,6 +54,7 @@ pub struct Front {
     /// Whether it may hold locks or wait somewhere, so that its end matters.
     holds: bool,
     closing: bool,
+    over: bool,
 }
 
 impl Front {
@@ -77,11 +76,18 @@ impl Front {
             request: 0,
             holds: false,
             closing: false,
+            over: false,
         }
     }
 
     /// Takes a command whose name and number of words are right.
-    fn take(&mut self, command: &'static Command, words: &[&[u8]], used: usize, out: &mut Output) -> Next {
+    fn take(
+        &mut self,
+        command: &'static Command,
+        words: &[&[u8]],
+        used: usize,
+        out: &mut Output,
+    ) -> Next {
         if let Some(refusal) = self.refusal(command) {
             return self.refuse(command, refusal, out);
         }
@@ -179,7 +185,8 @@ impl Front {
         if self.node.settings.number(Setting::Maxmemory) == 0 {
             return Ok(());
         }
-        let added = room::make(&self.node, self.parts.of(crate::shards::Shards::KEY_SPACE), self.request)?;
+        let added =
+            room::make(&self.node, self.parts.of(crate::shards::Shards::KEY_SPACE), self.request)?;
         let _ = shard;
         for _ in 0..added {
             self.pending.push(Pending::Skip { shard: crate::shards::Shards::KEY_SPACE });
@@ -320,19 +327,46 @@ impl Handler for Front {
         self.session.monitors
     }
 
-    async fn closed(&mut self, why: Closed) {
-        let _ = why;
+    fn class(&self) -> OutputClass {
+        if self.session.monitors { OutputClass::PubSub } else { OutputClass::Normal }
+    }
+
+    async fn closed(&mut self, _: Closed) {
+        if let Some(end) = self.end_of_life() {
+            end.await;
+        }
+    }
+}
+
+impl Drop for Front {
+    /// Where `closed` was not called: a command broke, or the process ends.
+    fn drop(&mut self) {
+        if let (Some(end), Ok(runtime)) =
+            (self.end_of_life(), tokio::runtime::Handle::try_current())
+        {
+            runtime.spawn(end);
+        }
+    }
+}
+
+impl Front {
+    /// Gives back what the connection has here; the future tells the shards. None
+    /// if they need not be told, or were.
+    fn end_of_life(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        if std::mem::replace(&mut self.over, true) {
+            return None;
+        }
         if let Some(blocked) = self.blocked.take() {
             self.node.waits.leave(self.origin.conn, blocked.request);
         }
         self.session.close(&self.node);
-        if !self.holds {
-            return;
-        }
-        for group in self.node.shards.all() {
-            // A shard that cannot be told now learns of it with this node's
-            // next life, or when the lease runs out.
-            let _ = group.ask(&Op::Gone { origin: self.origin }).await;
-        }
+        let (node, origin) = (self.node.clone(), self.origin);
+        self.holds.then_some(async move {
+            for group in node.shards.all() {
+                // A shard that cannot be told now learns of it with this node's
+                // next life, or when the lease runs out.
+                let _ = group.ask(&Op::Gone { origin }).await;
+            }
+        })
     }
 }

@@ -1,9 +1,9 @@
 //! MULTI: the commands that are queued, the keys that are watched.
 
 use lockstep_commands::{Command, Reply, error};
+use lockstep_core::keys;
 use lockstep_core::op::Watched;
 use lockstep_core::{Db, Op};
-use lockstep_core::keys;
 use lockstep_net::{Next, Output};
 
 use super::Front;
