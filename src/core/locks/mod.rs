@@ -2,8 +2,8 @@
 //!
 //! A lock that nobody holds has no entry: a free lock has no waiters, because
 //! whatever ends a hold grants the lock to the next waiter in the same step.
-//! What is kept is in [`lock`], how it is found in [`index`]; the operations are
-//! in [`table`], how holds and waits come to their ends in [`ends`].
+//! What is kept is in `lock`, how it is found in `index`; the operations are
+//! in `table`, how holds and waits come to their ends in `ends`.
 
 mod op;
 mod table;

@@ -28,7 +28,7 @@ wire_enum! {
             name: &'a [u8],
             /// The number of its next message.
             next_seq: u64,
-            /// What happened in it, in the order of [`numbers`].
+            /// What happened in it, in the order of `numbers`.
             counts: Vec<u64>,
         },
         /// Some of the messages of a queue that stands before, in order.

@@ -1,9 +1,9 @@
 //! The queues: what was pushed, who has it, and who waits for more.
 //!
 //! A message is ready, delayed, in flight or dead for as long as it is kept, and
-//! leaves by being acked or purged. What is kept of one is in [`message`], of a
-//! queue in [`queue`]; the operations are in [`table`] and [`receipts`], what
-//! happens by itself in [`ends`].
+//! leaves by being acked or purged. What is kept of one is in `message`, of a
+//! queue in `queue`; the operations are in `table` and `receipts`, what
+//! happens by itself in `ends`.
 
 mod op;
 mod receipt;
