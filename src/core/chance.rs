@@ -9,7 +9,9 @@ pub(crate) struct Chance {
 impl Chance {
     /// All that follows depends on `seed` alone.
     pub(crate) fn new(seed: u64) -> Self {
-        Chance { state: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) }
+        // One draw of the generator itself: seeds that are neighbours must not
+        // give the same numbers, shifted by one.
+        Chance { state: Chance { state: seed }.next() }
     }
 
     /// Any number.

@@ -1,6 +1,8 @@
 //! The state machine of one shard: its clock, its keys, its locks and its queues.
 
 mod image;
+#[cfg(test)]
+mod tests;
 
 use crate::wire::Wire;
 use crate::{Effects, Fault, NodeId, Op, Origin, Outcome, Stamp, keys, locks, op::Watched, queues};

@@ -1,6 +1,6 @@
 //! Which keys go when memory is short. Decided by the leader, by samples.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 
 use super::Keyspace;
 use super::read::random;
@@ -65,7 +65,7 @@ impl Keyspace {
         let mut samples = self.samples(policy, seed, n.saturating_mul(SAMPLES_PER_KEY));
         // The sort is stable: among equals chance decides, as it drew them.
         samples.sort_by_key(|(_, item)| std::cmp::Reverse(policy.score(item, now_ms)));
-        let mut seen = HashSet::new();
+        let mut seen = BTreeSet::new();
         let fresh = samples.into_iter().filter(|(db, item)| seen.insert((*db, item.key.bytes())));
         fresh.take(n).map(|(db, item)| (db, item.key.bytes().to_vec())).collect()
     }

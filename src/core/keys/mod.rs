@@ -11,6 +11,8 @@ mod payload;
 mod read;
 mod stats;
 mod store;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use evict::Policy;
