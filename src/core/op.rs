@@ -1,6 +1,7 @@
 //! The operations: all that can stand in the log of a shard.
 
 use crate::slot::Slot;
+use crate::wait::Wait;
 use crate::{Db, Origin, keys, locks, queues, wire_enum};
 
 wire_enum! {
@@ -87,6 +88,35 @@ impl Op<'_> {
             Op::Lock { op } => Home::Slot(Slot::of(op.name())),
             Op::Queue { op } => Home::Slot(Slot::of(op.name())),
             Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } => Home::Everywhere,
+        }
+    }
+
+    /// Whether this changes anything that replicas must agree on.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Op::Key { op } => op.is_write(),
+            Op::Lock { op } => op.is_write(),
+            Op::Queue { op } => op.is_write(),
+            Op::Tick {} | Op::Transaction { .. } | Op::Boot { .. } | Op::Gone { .. } => true,
+        }
+    }
+
+    /// How it is ready to wait, if it is.
+    pub fn wait(&self) -> Option<Wait> {
+        match self {
+            Op::Lock { op: locks::Op::Acquire { wait, .. } } => *wait,
+            Op::Queue { op: queues::Op::Pop { wait, .. } } => *wait,
+            _ => None,
+        }
+    }
+
+    /// The same operation, not ready to wait: for MULTI and scripts.
+    #[must_use]
+    pub fn without_wait(self) -> Self {
+        match self {
+            Op::Lock { op } => Op::Lock { op: op.without_wait() },
+            Op::Queue { op } => Op::Queue { op: op.without_wait() },
+            other => other,
         }
     }
 }
