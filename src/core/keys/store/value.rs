@@ -183,18 +183,16 @@ mod tests {
     }
 
     #[test]
-    fn growing_makes_room_in_steps_of_an_eighth() {
-        let mut string = Str::new(b"");
-        let mut moves = 0;
+    fn growing_byte_by_byte_moves_the_bytes_seldom_and_wastes_little() {
+        let (mut string, mut room, mut moves) = (Str::new(b""), 0, 0);
         for len in 1..=100_000 {
             let bytes = string.grow(len);
-            let room = bytes.capacity();
+            moves += usize::from(bytes.capacity() != room);
+            room = bytes.capacity();
             bytes.push(b'x');
-            assert_eq!(bytes.capacity(), room);
             assert!(room <= len + len / 8 + 16, "{room} for {len}");
-            moves += usize::from(room != len && bytes.len() == len && room - len > len / 16);
         }
-        assert!(moves < 100_000);
+        assert!(moves < 150, "{moves}");
         assert_eq!(string.len(), 100_000);
     }
 }

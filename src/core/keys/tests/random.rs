@@ -47,7 +47,7 @@ impl Words {
         Db(chance.below(self.databases) as u8)
     }
 
-    /// The byte form of an operation; `reads` and `writes` give about so many of each.
+    /// The byte form of an operation.
     pub(super) fn op(&self, chance: &mut Chance, now_ms: u64) -> Vec<u8> {
         let mut bytes = Vec::new();
         let op = if chance.once_in(3) { self.read(chance) } else { self.write(chance, now_ms) };
