@@ -23,7 +23,7 @@ pub(super) const PAGE_BYTES: u64 = 4096;
 const FIRST_BYTES: u64 = 4 << 20;
 
 /// Zeros are written in pieces of this size.
-const ZEROS: [u8; 1 << 18] = [0; 1 << 18];
+static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
 
 /// How long the writer waits before it asks again for space on a full disk.
 const FULL_RETRY: Duration = Duration::from_millis(250);

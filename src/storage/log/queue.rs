@@ -142,8 +142,10 @@ impl Queue {
         self.state.lock().unanswered -= count;
     }
 
-    pub(super) fn bytes(&self) -> usize {
-        self.state.lock().bytes
+    /// Bytes that wait to be written, and callers that are held up by them.
+    pub(super) fn load(&self) -> (usize, usize) {
+        let state = self.state.lock();
+        (state.bytes, state.callers_sleep)
     }
 
     /// Lets nobody wait for room any more.

@@ -143,9 +143,11 @@ impl Shared {
     }
 
     pub(super) fn stats(&self) -> LogStats {
+        let (in_flight_bytes, callers_held_up) = self.queue.load();
         let mut stats = LogStats {
             writes: self.writes.load(Ordering::Relaxed),
-            in_flight_bytes: self.queue.bytes(),
+            in_flight_bytes,
+            callers_held_up,
             disk_full: self.keeper.disk_full(),
             ..LogStats::default()
         };

@@ -29,6 +29,8 @@ pub struct LogStats {
     pub disk_bytes: u64,
     /// Bytes handed in and not yet written.
     pub in_flight_bytes: usize,
+    /// Callers that are held up because too much waits to be written.
+    pub callers_held_up: usize,
     /// Bytes written and not yet known to be safe.
     pub unsynced_bytes: u64,
     /// Payload bytes of recent entries kept in memory.

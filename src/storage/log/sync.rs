@@ -138,3 +138,71 @@ impl Times {
         }
     }
 }
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::path::Path;
+    use std::thread;
+
+    use super::super::segment::{Name, Role};
+    use super::*;
+    use crate::{Disk, SimDisk};
+
+    fn segment(disk: &SimDisk, number: u32) -> Arc<Segment> {
+        let name = Name::new(number, 0, Role::Log);
+        let file = disk.create(&Path::new("/log").join(name.to_text())).unwrap();
+        Arc::new(Segment::new(name, Path::new("/log"), file, 4096))
+    }
+
+    #[test]
+    fn what_is_written_during_a_sync_is_not_safe_after_it() {
+        let disk = SimDisk::new();
+        let (first, second) = (segment(&disk, 1), segment(&disk, 2));
+        let syncer = Syncer::new(Position::default());
+        syncer.written(&first, Position::new(1, 100), 100);
+        disk.hold_syncs();
+        thread::scope(|scope| {
+            let running = scope.spawn(|| syncer.sync(|_| ()).unwrap());
+            while disk.held_up() == 0 && !running.is_finished() {
+                thread::yield_now();
+            }
+            syncer.written(&first, Position::new(1, 200), 100);
+            syncer.written(&second, Position::new(2, 48), 48);
+            disk.release_syncs();
+            running.join().unwrap();
+        });
+        assert_eq!(syncer.synced(), Position::new(1, 100));
+        assert!(syncer.is_dirty());
+        syncer.sync(|_| ()).unwrap();
+        assert_eq!(syncer.synced(), Position::new(2, 48));
+        assert_eq!(disk.syncs(), 3, "the first segment is synced again");
+    }
+
+    #[test]
+    fn segments_are_free_when_what_freed_them_is_safe() {
+        let disk = SimDisk::new();
+        let third = segment(&disk, 3);
+        let syncer = Syncer::new(Position::new(3, 0));
+        syncer.free_after(Position::new(3, 10), 2);
+        syncer.free_after(Position::new(3, 150), 3);
+        syncer.written(&third, Position::new(3, 100), 100);
+        assert_eq!(syncer.sync(|_| ()).unwrap(), Some(2));
+        syncer.written(&third, Position::new(3, 200), 100);
+        assert_eq!(syncer.sync(|_| ()).unwrap(), Some(3));
+        assert_eq!(syncer.sync(|_| ()).unwrap(), None);
+    }
+
+    #[test]
+    fn a_failed_sync_leaves_nothing_safe() {
+        let disk = SimDisk::new();
+        let first = segment(&disk, 1);
+        let syncer = Syncer::new(Position::default());
+        syncer.written(&first, Position::new(1, 100), 100);
+        disk.fail_nth(crate::disk::SimOp::Sync, 1, io::ErrorKind::Other);
+        let mut told = false;
+        assert!(syncer.sync(|_| told = true).is_err());
+        assert!(told);
+        assert_eq!(syncer.synced(), Position::default());
+    }
+}

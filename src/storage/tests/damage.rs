@@ -2,8 +2,10 @@
 
 use std::path::Path;
 
-use super::rig::{append, by_hand, held, id, open, purge, records, segments, truncate, try_open};
-use crate::{Log, SimDisk, StorageError};
+use super::rig::{
+    append, by_hand, held, id, open, purge, record, records, segments, truncate, try_open,
+};
+use crate::{Log, LogOptions, SimDisk, StorageError};
 
 /// A log of a few segments, closed, so that all of it is marked as safe.
 fn closed() -> (SimDisk, Vec<super::rig::Held>) {
@@ -144,20 +146,22 @@ fn a_file_cut_at_any_byte_behind_the_mark_opens_and_goes_on() {
 #[test]
 fn what_a_cut_took_away_does_not_come_back_behind_new_records() {
     let disk = SimDisk::new();
-    let log = open(&disk);
-    append(&log, 1, records(1, 1, 4));
-    append(&log, 1, records(1, 4, 8));
+    let options = LogOptions { segment_bytes: 64 << 10, ..by_hand() };
+    let log = try_open(&disk, options.clone()).unwrap().0;
+    // Records of 512 bytes from offset 512 on, so that some end where a page ends.
+    let sized = |term, index| record(term, index, vec![term as u8; 512 - 48]);
+    append(&log, 1, vec![record(1, 1, vec![0; 512 - 48 - 48])]);
+    append(&log, 1, (2..40).map(|index| sized(1, index)).collect());
     let path = segments(&disk)[0].clone();
-    // The first record of the last hand-over is torn, the others are whole.
-    let start = used(&disk, &path) - 4 * 152;
-    disk.flip(&path, start + 60, 0xff);
-    let (log, recovered) = try_open(&disk, by_hand()).unwrap();
-    assert_eq!(recovered.torn_bytes, 4 * 152);
-    assert_eq!(held(&log, 1).entries, records(1, 1, 4));
-    append(&log, 1, records(2, 4, 5));
+    disk.flip(&path, 512 + 100, 0xff);
+    let (log, recovered) = try_open(&disk, options.clone()).unwrap();
+    assert_eq!(recovered.torn_bytes, 38 * 512);
+    // Up to the end of the page: the next old record would follow on.
+    append(&log, 1, (2..9).map(|index| sized(2, index)).collect());
     let contents = held(&log, 1);
     disk.kill();
-    assert_eq!(held(&open(&disk), 1), contents);
+    let log = try_open(&disk, options).unwrap().0;
+    assert_eq!(held(&log, 1), contents);
 }
 
 #[test]

@@ -169,6 +169,7 @@ impl Story {
             0..5 => self.disk.power_off_after(self.rng.random_range(0..60)),
             5 => self.disk.fail_nth(SimOp::Sync, self.rng.random_range(1..20), ErrorKind::Other),
             6 => self.disk.fail_nth(SimOp::Write, self.rng.random_range(1..20), ErrorKind::Other),
+            7 => self.disk.fail_nth(SimOp::Name, self.rng.random_range(1..8), ErrorKind::Other),
             _ => {}
         }
         for _ in 0..self.rng.random_range(1..25) {

@@ -1,8 +1,11 @@
 //! Segment files that are freed and used again.
 
+use std::io::ErrorKind;
+
 use super::rig::{
-    append, by_hand, held, id, names, open, purge, record, records, segments, try_open,
+    Answer, append, by_hand, held, id, names, open, purge, record, records, segments, try_open,
 };
+use crate::disk::SimOp;
 use crate::{LogOptions, SimDisk};
 
 #[test]
@@ -59,6 +62,22 @@ fn what_a_file_held_before_never_comes_back() {
         assert_eq!(found.entries, records(39, next - 1, next));
         assert_eq!(found.purged, Some(id(39, next - 2)));
     }
+}
+
+#[test]
+fn a_name_that_cannot_be_changed_leaves_no_gap() {
+    let disk = SimDisk::new();
+    let log = open(&disk);
+    append(&log, 1, records(1, 1, 200));
+    // The first segment becomes a spare (rename, sync), the second one cannot.
+    disk.fail_nth(SimOp::Name, 3, ErrorKind::Other);
+    log.purge(lockstep_core::ShardId(1), id(1, 199), Answer::default().done());
+    log.step();
+    assert!(log.failed().is_some());
+    log.step();
+    log.close();
+    disk.power_loss(3);
+    assert_eq!(held(&open(&disk), 1).purged, Some(id(1, 199)));
 }
 
 #[test]

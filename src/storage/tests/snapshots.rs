@@ -12,6 +12,9 @@ use crate::{SimDisk, Snapshots, StorageError};
 const DIR: &str = "/data/snapshots";
 const SHARD: ShardId = ShardId(3);
 
+/// The meta bytes and the chunks.
+type Content = (Vec<u8>, Vec<Vec<u8>>);
+
 fn open(disk: &SimDisk) -> Snapshots {
     Snapshots::open(Arc::new(disk.boot()), Path::new(DIR)).unwrap()
 }
@@ -28,8 +31,8 @@ fn write(snapshots: &Snapshots, tag: u8) -> Result<u64, StorageError> {
     writer.commit()
 }
 
-/// The meta bytes and the chunks of the newest snapshot.
-fn read(snapshots: &Snapshots) -> Result<Option<(Vec<u8>, Vec<Vec<u8>>)>, StorageError> {
+/// The newest snapshot.
+fn read(snapshots: &Snapshots) -> Result<Option<Content>, StorageError> {
     let Some((meta, mut reader)) = snapshots.latest(SHARD)? else { return Ok(None) };
     let mut chunks = Vec::new();
     while let Some(chunk) = reader.next_chunk()? {
@@ -111,6 +114,22 @@ fn the_loss_of_power_at_any_step_leaves_the_old_one_or_the_new_one() {
             let half = disk.paths().iter().any(|path| path.extension().unwrap() == "tmp");
             assert!(!half, "step {step} seed {seed}");
         }
+    }
+}
+
+#[test]
+fn what_was_found_after_the_end_of_the_process_stays_the_newest() {
+    for seed in 0..20 {
+        let disk = SimDisk::new();
+        let snapshots = open(&disk);
+        write(&snapshots, 1).unwrap();
+        // Create, write, sync and rename pass, the sync of the name does not.
+        disk.power_off_after(4);
+        write(&snapshots, 2).unwrap_err();
+        disk.kill();
+        assert_eq!(read(&open(&disk)).unwrap().unwrap().0, [2]);
+        disk.power_loss(seed);
+        assert_eq!(read(&open(&disk)).unwrap().unwrap().0, [2], "seed {seed}");
     }
 }
 

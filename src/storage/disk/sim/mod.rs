@@ -65,6 +65,8 @@ struct State {
     steps: u64,
     power_off_at: Option<u64>,
     syncs_held: bool,
+    /// Syncs that are held up now.
+    held_up: usize,
     syncs: u64,
 }
 
@@ -146,6 +148,11 @@ impl SimDisk {
     pub fn release_syncs(&self) {
         self.state().syncs_held = false;
         self.shared.released.notify_all();
+    }
+
+    /// How many syncs are held up now.
+    pub fn held_up(&self) -> usize {
+        self.state().held_up
     }
 
     /// The bytes of a file as a reader sees them.
@@ -390,11 +397,11 @@ impl DiskFile for SimFile {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut state = self.disk.state();
+        state.held_up += 1;
         while state.syncs_held && state.life == self.life {
             self.disk.shared.released.wait(&mut state);
         }
-        drop(state);
-        let mut state = self.disk.state();
+        state.held_up -= 1;
         if state.life != self.life {
             return Err(gone());
         }
