@@ -56,7 +56,7 @@ pub struct Options {
     /// The node's clock.
     pub clock: Arc<dyn Clock>,
     /// Bounds of the inbox and of entries.
-    pub limits: Limits,
+    pub limits: Arc<Limits>,
     /// Bytes of applied entries after which a snapshot is taken
     /// (`snapshot-log-bytes`).
     pub snapshot_log_bytes: Arc<AtomicU64>,

@@ -2,6 +2,8 @@
 //! way.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -10,18 +12,19 @@ use crate::batch::Ops;
 use crate::mailbox::{Mailbox, Refusal};
 use crate::tickets::Ticket;
 
-/// How much may gather, and how much goes into one entry.
-#[derive(Clone, Copy, Debug)]
+/// How much may gather, and how much goes into one entry. May be changed at any
+/// time.
+#[derive(Debug)]
 pub struct Limits {
     /// Bytes of one entry, unless one connection's share alone is larger
     /// (`batch-bytes-max`).
-    pub batch_bytes_max: usize,
+    pub batch_bytes_max: AtomicUsize,
     /// Operations of one entry, unless one connection's share alone has more
     /// (`batch-ops-max`).
-    pub batch_ops_max: usize,
+    pub batch_ops_max: AtomicUsize,
     /// Bytes waiting to be proposed; beyond it operations are refused as busy
     /// (`inbox-bytes-max`).
-    pub inbox_bytes_max: usize,
+    pub inbox_bytes_max: AtomicUsize,
 }
 
 /// The operations that wait to be proposed, in the order they came.
@@ -29,7 +32,7 @@ pub struct Limits {
 pub(crate) struct Inbox {
     waiting: Mutex<Waiting>,
     bell: Notify,
-    limits: Limits,
+    limits: Arc<Limits>,
 }
 
 #[derive(Debug, Default)]
@@ -42,7 +45,7 @@ struct Waiting {
 }
 
 impl Inbox {
-    pub(crate) fn new(limits: Limits) -> Self {
+    pub(crate) fn new(limits: Arc<Limits>) -> Self {
         Inbox { waiting: Mutex::default(), bell: Notify::new(), limits }
     }
 
@@ -58,7 +61,8 @@ impl Inbox {
             }
             // What the group itself hands in (no mailbox) is never refused: it
             // is small, and it is what makes room.
-            let full = waiting.bytes > 0 && waiting.bytes + bytes > self.limits.inbox_bytes_max;
+            let full = waiting.bytes > 0
+                && waiting.bytes + bytes > self.limits.inbox_bytes_max.load(Relaxed);
             if full && ticket.mailbox.is_some() {
                 return Err(Refusal::Busy);
             }
@@ -98,15 +102,16 @@ impl Inbox {
 
     /// How many shares fit into one entry; at least one.
     fn fits(&self, waiting: &Waiting) -> usize {
-        let limits = &self.limits;
-        if waiting.bytes <= limits.batch_bytes_max && waiting.count <= limits.batch_ops_max {
+        let bytes_max = self.limits.batch_bytes_max.load(Relaxed);
+        let ops_max = self.limits.batch_ops_max.load(Relaxed);
+        if waiting.bytes <= bytes_max && waiting.count <= ops_max {
             return waiting.ops.len();
         }
         let (mut bytes, mut count) = (0, 0);
         let fits = waiting.ops.iter().take_while(|ops| {
             bytes += ops.bytes();
             count += ops.len();
-            bytes <= limits.batch_bytes_max && count <= limits.batch_ops_max
+            bytes <= bytes_max && count <= ops_max
         });
         fits.count().max(1)
     }

@@ -67,8 +67,13 @@ struct Node {
     effects: Arc<Mutex<Vec<lockstep_core::Effect>>>,
 }
 
-const LIMITS: Limits =
-    Limits { batch_bytes_max: 1 << 20, batch_ops_max: 4096, inbox_bytes_max: 4096 };
+fn limits() -> Arc<Limits> {
+    Arc::new(Limits {
+        batch_bytes_max: (1 << 20).into(),
+        batch_ops_max: 4096.into(),
+        inbox_bytes_max: 4096.into(),
+    })
+}
 
 async fn start(dir: &Path) -> Node {
     let (log, snapshots) = open(dir);
@@ -83,7 +88,7 @@ async fn start(dir: &Path) -> Node {
         log: log.clone(),
         snapshots,
         clock: clock.clone(),
-        limits: LIMITS,
+        limits: limits(),
         snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),
         effects: Arc::new(move |more| sink.lock().extend(more)),
     })

@@ -155,6 +155,11 @@ async fn open_node(
     let waits = Arc::new(Waits::new(origin));
     let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(0));
     let snapshot_bytes = Arc::new(AtomicU64::new(settings.number(Setting::SnapshotLogBytes)));
+    let limits = Arc::new(Limits {
+        batch_bytes_max: settings.size(Setting::BatchBytesMax).into(),
+        batch_ops_max: settings.size(Setting::BatchOpsMax).into(),
+        inbox_bytes_max: settings.size(Setting::InboxBytesMax).into(),
+    });
     let mut groups = Vec::new();
     for shard in 0..settings.number(Setting::Shards) {
         let waits = waits.clone();
@@ -166,11 +171,7 @@ async fn open_node(
             log: storage.log.clone(),
             snapshots: storage.snapshots.clone(),
             clock: clock.clone(),
-            limits: Limits {
-                batch_bytes_max: settings.size(Setting::BatchBytesMax),
-                batch_ops_max: settings.size(Setting::BatchOpsMax),
-                inbox_bytes_max: settings.size(Setting::InboxBytesMax),
-            },
+            limits: limits.clone(),
             snapshot_log_bytes: snapshot_bytes.clone(),
             effects: Arc::new(move |effects| waits.carry_out(effects)),
         })
@@ -180,8 +181,17 @@ async fn open_node(
         groups.push(group);
     }
     settings.watch(move |settings, setting| {
-        if setting == Setting::SnapshotLogBytes {
-            snapshot_bytes.store(settings.number(setting), Ordering::Relaxed);
+        let size = |of: &std::sync::atomic::AtomicUsize| {
+            of.store(settings.size(setting), Ordering::Relaxed);
+        };
+        match setting {
+            Setting::SnapshotLogBytes => {
+                snapshot_bytes.store(settings.number(setting), Ordering::Relaxed);
+            }
+            Setting::BatchBytesMax => size(&limits.batch_bytes_max),
+            Setting::BatchOpsMax => size(&limits.batch_ops_max),
+            Setting::InboxBytesMax => size(&limits.inbox_bytes_max),
+            _ => {}
         }
     });
     Ok(Arc::new(Node {

@@ -43,9 +43,17 @@ async fn run(settings: Arc<Settings>) -> ExitCode {
 
 fn runtime(settings: &Settings) -> std::io::Result<Runtime> {
     let mut builder = Builder::new_multi_thread();
-    let threads = settings.size(Setting::WorkerThreads);
-    if threads > 0 {
-        builder.worker_threads(threads);
-    }
+    builder.worker_threads(threads(settings));
     builder.thread_name("lockstep").enable_all().build()
+}
+
+/// How many threads serve connections. By default one fewer than there are
+/// processors: the log writer and the kernel's network work want one, and on two
+/// processors a second thread costs more in wake-ups than it carries.
+fn threads(settings: &Settings) -> usize {
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    match settings.size(Setting::WorkerThreads) {
+        0 => (processors - 1).max(1),
+        wanted => wanted,
+    }
 }

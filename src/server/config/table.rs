@@ -170,8 +170,6 @@ settings! {
             "Memory for keys above which they are evicted or writes refused; 0 means no limit.";
         MaxmemoryPolicy "maxmemory-policy" = "noeviction", POLICIES, Run:
             "Which keys go when memory is full.";
-        MaxmemorySamples "maxmemory-samples" = "5", count(1, INT_MAX), Run:
-            "Keys looked at for each key that is evicted.";
     }
     Shards {
         Shards "shards" = "1", count(1, 256), Start:
@@ -179,7 +177,7 @@ settings! {
         ClusterEnabled "cluster-enabled" = "no", SWITCH, Start:
             "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster.";
         WorkerThreads "worker-threads" = "0", count(0, 1024), Start:
-            "Threads that serve connections and shards; 0 means one per core.";
+            "Threads that serve connections and shards; 0 means one fewer than there are cores, at least one.";
         BatchBytesMax "batch-bytes-max" = "1mb", bytes(1024, GB), Run:
             "Bytes gathered into one entry of the log, unless one command is larger.";
         BatchOpsMax "batch-ops-max" = "4096", count(1, 1_000_000), Run:
@@ -243,6 +241,7 @@ settings! {
         HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run: "Keys and values are never logged.";
         AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run: "Which channels a new user may use.";
         AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run: "Refusals that ACL LOG remembers.";
+        MaxmemorySamples "maxmemory-samples" = "5", count(1, INT_MAX), Run: "Keys looked at for each key that is evicted; Lockstep has its own number.";
         MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run: "How much work eviction may do in one go.";
         LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run: "How the use counter of a key grows.";
         LfuDecayTime "lfu-decay-time" = "1", count(0, INT_MAX), Run: "How the use counter of a key falls.";

@@ -7,6 +7,7 @@ mod pending;
 mod read;
 mod room;
 mod settle;
+mod stopwatch;
 mod transaction;
 mod waits;
 
@@ -23,6 +24,7 @@ use crate::here::{self, Answer};
 use crate::session::Session;
 use parts::Parts;
 use pending::{Blocked, Later, Pending};
+use stopwatch::StopWatch;
 use transaction::Transaction;
 pub use waits::Waits;
 
@@ -55,6 +57,7 @@ pub struct Front {
     holds: bool,
     closing: bool,
     over: bool,
+    watch: StopWatch,
 }
 
 impl Front {
@@ -77,6 +80,7 @@ impl Front {
             holds: false,
             closing: false,
             over: false,
+            watch: StopWatch::default(),
         }
     }
 
@@ -98,7 +102,7 @@ impl Front {
             self.deferred = Some(words.iter().map(|word| word.to_vec()).collect());
             return Next::Settle;
         }
-        let begun = Instant::now();
+        let begun = self.watch.begin(&self.node);
         self.node.monitors.feed(&self.session, command, words);
         self.session.began(command, words);
         match (command.parse)(&self.context(), Args::new(words, used)) {
@@ -268,7 +272,7 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) {
-        let elapsed = begun.elapsed();
+        let elapsed = self.watch.end(begun);
         self.node.stats.record(command, elapsed, &reply);
         self.node.slowlog.offer(&self.node, &self.session, elapsed, words);
         self.emit(reply, out);
@@ -305,6 +309,7 @@ impl Handler for Front {
     }
 
     async fn settle(&mut self, out: &mut Output) -> Next {
+        self.watch.rest();
         self.settle_all(out).await
     }
 
@@ -316,6 +321,7 @@ impl Handler for Front {
     }
 
     async fn interrupted(&mut self, out: &mut Output) -> Next {
+        self.watch.rest();
         self.session.client.interrupted(out).await
     }
 

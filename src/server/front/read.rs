@@ -25,8 +25,7 @@ impl Front {
         if !group.leads() {
             return self.refuse(command, error::NO_LEADER, out);
         }
-        let now_ms = group.now_ms();
-        let read = group.state().read(now_ms, op);
+        let read = group.state().read(self.watch.now_ms(), op);
         match read {
             Read::Done(outcome) => {
                 let reply = (command.reply)(command.spec, outcome);
