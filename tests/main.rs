@@ -10,6 +10,7 @@ mod first_run;
 mod floors;
 mod limits;
 mod memory;
+mod metrics;
 mod readme;
 mod redis_cli;
 mod restart;

@@ -69,14 +69,39 @@ fn json_lines() -> Lines {
     fmt::layer().json().flatten_event(true).with_writer(std::io::stderr).boxed()
 }
 
-/// Our own words one step louder than those of libraries.
+/// Our own lines and, only when asked for more, those of libraries, which say
+/// a lot about each of their steps.
 fn filter(level: &str) -> Targets {
     let (ours, theirs) = match level {
         "trace" => (LevelFilter::TRACE, LevelFilter::TRACE),
-        "debug" => (LevelFilter::DEBUG, LevelFilter::DEBUG),
-        "verbose" => (LevelFilter::DEBUG, LevelFilter::INFO),
+        "debug" => (LevelFilter::TRACE, LevelFilter::INFO),
+        "verbose" => (LevelFilter::DEBUG, LevelFilter::WARN),
         "warning" => (LevelFilter::WARN, LevelFilter::WARN),
         _ => (LevelFilter::INFO, LevelFilter::WARN),
     };
     Targets::new().with_default(theirs).with_target("lockstep", ours)
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    #[test]
+    fn libraries_say_less_than_we_do() {
+        for (level, ours, theirs) in [
+            ("notice", Level::INFO, Level::WARN),
+            ("info", Level::INFO, Level::WARN),
+            ("verbose", Level::DEBUG, Level::WARN),
+            ("debug", Level::TRACE, Level::INFO),
+            ("trace", Level::TRACE, Level::TRACE),
+            ("warning", Level::WARN, Level::WARN),
+        ] {
+            let filter = filter(level);
+            assert!(filter.would_enable("lockstep_raft::group", &ours), "{level}");
+            assert!(filter.would_enable("openraft::core", &theirs), "{level}");
+            assert_eq!(filter.would_enable("openraft::core", &Level::DEBUG), level == "trace");
+        }
+    }
 }

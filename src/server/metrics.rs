@@ -58,6 +58,12 @@ const COUNTERS: &[(&str, &str)] = &[
     ("lockstep_lock_handovers_total", "Locks that were granted to a request that had waited."),
     ("lockstep_lock_wait_timeouts_total", "Requests for a lock that waited in vain."),
     ("lockstep_lock_leases_expired_total", "Locks that ended with their lease."),
+    ("lockstep_queue_pushed_total", "Messages that were pushed."),
+    ("lockstep_queue_delivered_total", "Deliveries of messages."),
+    ("lockstep_queue_redelivered_total", "Deliveries of messages that were delivered before."),
+    ("lockstep_queue_acked_total", "Messages that were settled."),
+    ("lockstep_queue_dead_lettered_total", "Messages that failed too often."),
+    ("lockstep_queue_leases_expired_total", "Deliveries whose time ran out."),
     ("lockstep_key_hits_total", "Reads that found their key."),
     ("lockstep_key_misses_total", "Reads that did not find their key."),
     ("lockstep_keys_expired_total", "Keys removed at their deadline."),
@@ -84,6 +90,10 @@ const GAUGES: &[(&str, &str)] = &[
     ("lockstep_storage_bytes", "Bytes on disk, by kind."),
     ("lockstep_locks_held", "Locks that are held."),
     ("lockstep_lock_waiters", "Requests that wait for a lock."),
+    ("lockstep_queues", "Queues."),
+    ("lockstep_queue_messages", "Messages, by state."),
+    ("lockstep_queue_bytes", "Bytes of all messages."),
+    ("lockstep_queue_waiters", "Requests that wait for a message."),
     ("lockstep_keys", "Keys, by database."),
     ("lockstep_keys_with_deadline", "Keys that will expire, by database."),
     ("lockstep_memory_used_bytes", "Memory of the keys, estimated."),
@@ -114,6 +124,7 @@ fn publish(node: &Node) {
     log(node);
     keys(node);
     locks(node);
+    queues(node);
 }
 
 fn build() {
@@ -134,7 +145,7 @@ fn commands(node: &Node) {
         }
     }
     counter!("lockstep_errors_total").absolute(node.stats.errors_total());
-    gauge!("lockstep_requests_per_second").set(node.stats.per_second().commands as f64);
+    gauge!("lockstep_requests_per_second").set(node.stats.per_second().commands);
     gauge!("lockstep_slowlog_entries").set(node.slowlog.len() as f64);
 }
 
@@ -243,6 +254,32 @@ fn locks(node: &Node) {
     counter!("lockstep_lock_handovers_total").absolute(sums.handed_over);
     counter!("lockstep_lock_wait_timeouts_total").absolute(sums.timeouts);
     counter!("lockstep_lock_leases_expired_total").absolute(sums.expirations);
+}
+
+/// Queues come and go, and what happened in them goes with them: the counters may
+/// fall, which scrapers take for a restart.
+fn queues(node: &Node) {
+    let mut sum = lockstep_core::queues::Totals::default();
+    for group in node.shards.all() {
+        sum += group.state().queues().totals();
+    }
+    for (state, count) in [
+        ("ready", sum.ready),
+        ("delayed", sum.delayed),
+        ("inflight", sum.inflight),
+        ("dead", sum.dead),
+    ] {
+        gauge!("lockstep_queue_messages", "state" => state).set(count as f64);
+    }
+    gauge!("lockstep_queues").set(sum.queues as f64);
+    gauge!("lockstep_queue_bytes").set(sum.bytes as f64);
+    gauge!("lockstep_queue_waiters").set(sum.waiting as f64);
+    counter!("lockstep_queue_pushed_total").absolute(sum.pushed);
+    counter!("lockstep_queue_delivered_total").absolute(sum.delivered);
+    counter!("lockstep_queue_redelivered_total").absolute(sum.redelivered);
+    counter!("lockstep_queue_acked_total").absolute(sum.acked);
+    counter!("lockstep_queue_dead_lettered_total").absolute(sum.died);
+    counter!("lockstep_queue_leases_expired_total").absolute(sum.expired);
 }
 
 fn histograms(node: &Node, page: &mut String) {

@@ -16,6 +16,7 @@ mod look;
 mod message;
 mod queue;
 mod receipts;
+mod totals;
 
 #[cfg(test)]
 mod tests;
@@ -24,6 +25,7 @@ pub use image::Frozen;
 pub use look::INFO_NAMES;
 pub use op::{Blame, Op, Receipt, Visible, Which};
 pub use table::Table;
+pub use totals::Totals;
 
 /// The lease of a delivery that was asked for without one (the visibility
 /// timeout).

@@ -12,7 +12,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_net::Listener;
+use lockstep_net::{BindError, Listener};
 
 use crate::Node;
 use crate::config::special::addresses;
@@ -30,11 +30,16 @@ pub struct Admin {
 
 /// The admin port could not be opened.
 #[derive(Debug)]
-pub struct Failed(String);
+pub struct Failed(BindError);
 
 impl fmt::Display for Failed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "admin port: {}; choose another one with --admin-port, or 0 for none", self.0)
+        let BindError { address, port, error } = &self.0;
+        write!(
+            f,
+            "cannot serve metrics and health on {address} port {port}: {error}; \
+             choose another port with --admin-port, or 0 for none"
+        )
     }
 }
 
@@ -51,7 +56,7 @@ pub async fn start(node: Arc<Node>) -> Result<Admin, Failed> {
         return Ok(Admin { server: None });
     }
     let listener = Listener::bind(&addresses(&settings), port);
-    let listener = listener.map_err(|error| Failed(error.to_string()))?;
+    let listener = listener.map_err(Failed)?;
     let server = Server::start(listener.into_sockets(), pages(node), limits(&settings));
     Ok(Admin { server: Some(server) })
 }

@@ -9,8 +9,9 @@ const PREFIX: &str = "LOCKSTEP_";
 pub const CONFIG_FILE: &str = "LOCKSTEP_CONFIG";
 /// Behind the name of a secret: the value is the first line of this file.
 const FROM_FILE: &str = "_FILE";
-/// Beginnings of names that are for tests and tools.
-const FOR_TOOLS: [&str; 3] = ["TEST_", "BENCH_", "BLESS"];
+/// Names that are for tests and builds, and beginnings of such names.
+const FOR_TOOLS: [&str; 6] = ["BIN", "BLESS", "COMMIT", "DIFFERENTIAL", "KILLS", "SEED"];
+const FOR_TOOLS_FROM: [&str; 2] = ["BENCH_", "TEST_"];
 
 impl Layers {
     /// Adds the settings among `variables`.
@@ -31,7 +32,9 @@ impl Layers {
             });
         };
         let short = &variable[PREFIX.len()..];
-        if variable == CONFIG_FILE || FOR_TOOLS.iter().any(|tool| short.starts_with(tool)) {
+        let for_tools = FOR_TOOLS.contains(&short)
+            || FOR_TOOLS_FROM.iter().any(|beginning| short.starts_with(beginning));
+        if variable == CONFIG_FILE || for_tools {
             return;
         }
         if made_by_kubernetes(short, value) {
@@ -51,7 +54,7 @@ impl Layers {
             short.strip_suffix(FROM_FILE).map(|s| s.to_ascii_lowercase().replace('_', "-"));
         let secret = secret.and_then(|name| known(&name)).filter(|(s, _)| s.row().secret());
         let Some((setting, name)) = secret else {
-            return self.errors.push(unknown(format!("environment {variable}"), &name));
+            return self.unknown_variable(variable, &name);
         };
         match std::fs::read_to_string(value) {
             Ok(text) => {
@@ -59,6 +62,19 @@ impl Layers {
                 self.environment.push(Given { setting, name, raw, origin });
             }
             Err(error) => self.unreadable(value.as_ref(), &error),
+        }
+    }
+}
+
+impl Layers {
+    /// A misspelt setting is refused. What is far from all settings may be somebody
+    /// else's, who shares the environment: it is noted.
+    fn unknown_variable(&mut self, variable: &str, name: &str) {
+        let error = unknown(format!("environment {variable}"), name);
+        if error.hint.is_some() {
+            self.errors.push(error);
+        } else {
+            self.notes.push(format!("{variable} is no setting; ignored"));
         }
     }
 }

@@ -159,7 +159,7 @@ fn a_variable_names_a_setting_with_underscores() {
 }
 
 #[test]
-fn an_unknown_variable_is_refused() {
+fn a_misspelt_variable_is_refused() {
     let errors = from_environment(&[("LOCKSTEP_REQUIREPAS", "x")]).unwrap_err();
     assert_eq!(
         errors,
@@ -167,6 +167,12 @@ fn an_unknown_variable_is_refused() {
             "environment LOCKSTEP_REQUIREPAS: unknown setting 'requirepas'; did you mean 'requirepass'?"
         ]
     );
+}
+
+#[test]
+fn a_variable_that_is_far_from_all_settings_is_noted_and_ignored() {
+    let settings = from_environment(&[("LOCKSTEP_DASHBOARD_URL", "x")]).unwrap();
+    assert_eq!(settings.notes(), ["LOCKSTEP_DASHBOARD_URL is no setting; ignored"]);
 }
 
 #[test]
@@ -185,7 +191,9 @@ fn variables_that_kubernetes_makes_are_noted_and_ignored() {
 
 #[test]
 fn variables_of_tests_and_tools_are_left_alone() {
-    assert!(from_environment(&[("LOCKSTEP_TEST_SEED", "1"), ("LOCKSTEP_BLESS", "1")]).is_ok());
+    for name in ["LOCKSTEP_TEST_SEED", "LOCKSTEP_BLESS", "LOCKSTEP_BIN", "LOCKSTEP_COMMIT"] {
+        assert_eq!(from_environment(&[(name, "1")]).unwrap().notes(), [""; 0], "{name}");
+    }
 }
 
 #[test]
@@ -197,7 +205,8 @@ fn a_secret_may_come_from_a_file_and_is_never_shown() {
     let settings = from_environment(&[("LOCKSTEP_REQUIREPASS_FILE", path)]).unwrap();
     assert_eq!(&*settings.text(Setting::Requirepass), "canary");
     assert!(from_environment(&[("LOCKSTEP_PORT_FILE", path)]).is_ok(), "a service link");
-    assert!(from_environment(&[("LOCKSTEP_TIMEOUT_FILE", path)]).is_err());
+    let settings = from_environment(&[("LOCKSTEP_TIMEOUT_FILE", path)]).unwrap();
+    assert_eq!(settings.number(Setting::Timeout), 0, "not a secret");
 }
 
 #[test]
