@@ -12,7 +12,7 @@ mod options;
 mod owner;
 mod queue;
 mod read;
-mod record;
+pub(crate) mod record;
 mod recover;
 mod replay;
 mod segment;
@@ -330,17 +330,4 @@ fn frees(index: &Index, work: &Work) -> bool {
 
 fn too_large(what: &'static str, bytes: usize, max: usize) -> io::Error {
     StorageError::TooLarge { what, bytes: bytes as u64, max: max as u64 }.into()
-}
-
-/// The bytes of a segment as if another format had written its first record.
-#[cfg(test)]
-pub(crate) fn with_format(bytes: &[u8], path: &Path, format: u32) -> Vec<u8> {
-    let name = path.file_name().and_then(|name| name.to_str()).and_then(segment::Name::from_text);
-    let salt = name.expect("a segment's name").salt;
-    let (mut header, payload) = record::read(bytes, 0, salt).expect("an intact first record");
-    header.id.term = u64::from(format);
-    let mut out = Vec::new();
-    record::write(&mut out, header, payload, salt);
-    out.extend_from_slice(&bytes[out.len()..]);
-    out
 }

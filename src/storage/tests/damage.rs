@@ -5,6 +5,7 @@ use std::path::Path;
 use super::rig::{
     append, by_hand, held, id, open, purge, record, records, segments, truncate, try_open,
 };
+use crate::log::record as format;
 use crate::{Log, LogOptions, SimDisk, StorageError};
 
 /// A log of a few segments, closed, so that all of it is marked as safe.
@@ -171,7 +172,14 @@ fn a_newer_format_is_refused_by_name() {
     append(&log, 1, records(1, 1, 2));
     log.close();
     let path = segments(&disk)[0].clone();
-    let bytes = crate::log::with_format(&disk.bytes(&path).unwrap(), &path, 9);
+    let salt = path.file_stem().unwrap().to_str().unwrap().split_once('-').unwrap().1;
+    let salt = u32::from_str_radix(salt, 16).unwrap();
+    let mut bytes = disk.bytes(&path).unwrap();
+    let (mut start, payload) = format::read(&bytes, 0, salt).unwrap();
+    start.id.term = 9;
+    let mut out = Vec::new();
+    format::write(&mut out, start, payload, salt);
+    bytes[..out.len()].copy_from_slice(&out);
     disk.put(&path, &bytes);
     let error = try_open(&disk, by_hand()).unwrap_err();
     assert!(matches!(error, StorageError::Version { found: 9, known: 1, .. }), "{error}");

@@ -1,6 +1,7 @@
 //! Tests of the whole crate.
 #![allow(clippy::unwrap_used)]
 
+mod any_bytes;
 mod damage;
 mod disk;
 mod history;
