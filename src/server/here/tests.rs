@@ -44,11 +44,11 @@ impl Bench {
             log: log.clone(),
             snapshots,
             clock: Arc::new(NodeClock::new(0)),
-            limits: Limits {
-                batch_bytes_max: 1 << 20,
-                batch_ops_max: 1000,
-                inbox_bytes_max: 1 << 24,
-            },
+            limits: Arc::new(Limits {
+                batch_bytes_max: (1 << 20).into(),
+                batch_ops_max: 1000.into(),
+                inbox_bytes_max: (1 << 24).into(),
+            }),
             snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
             effects: Arc::new(|_| {}),
         })
