@@ -12,6 +12,9 @@ use super::record::{Header, Position};
 use super::segment::Segment;
 use super::shard::{Known, Place, ShardLog, Slot};
 
+/// A shorter order of the cache is not worth to be made anew.
+const ORDER_KEPT: usize = 1024;
+
 /// The map of the log in memory. It runs ahead of the files: it holds what was
 /// handed in, written or not.
 #[derive(Debug, Default)]
@@ -73,9 +76,10 @@ impl Index {
         if let Some((first, _)) = entries.first() {
             self.truncate(shard, first.id.index);
         }
+        let log = self.shards.entry(shard).or_default();
         for (header, payload) in entries {
             let slot = Slot { place: Place::waits(serial), payload_bytes: header.payload_bytes };
-            self.shard_mut(shard).push(header.id, slot, Some(payload.clone()));
+            log.push(header.id, slot, Some(payload.clone()));
             self.cache.bytes += payload.len();
             self.cache.order.push_back((shard, header.id.index));
         }
@@ -150,15 +154,17 @@ impl Index {
         self.forget_stale_order();
     }
 
-    /// Keeps the order from growing while the cache stays below its bound because
-    /// its entries leave by truncation and purge.
+    /// Keeps the order from growing while entries leave the cache by truncation and
+    /// purge only: makes it anew, when most of it is gone.
     fn forget_stale_order(&mut self) {
-        while let Some((shard, index)) = self.cache.order.front().copied() {
-            let held = self.shards.get(&shard).and_then(|log| log.get(index));
-            if held.is_some_and(|known| known.payload.is_some()) {
-                return;
-            }
-            self.cache.order.pop_front();
+        let cached: usize = self.shards.values().map(ShardLog::cached_entries).sum();
+        if self.cache.order.len() <= 2 * cached + ORDER_KEPT {
+            return;
+        }
+        self.cache.order.clear();
+        for (shard, log) in &self.shards {
+            let first = log.end() - log.cached_entries() as u64;
+            self.cache.order.extend((first..log.end()).map(|index| (*shard, index)));
         }
     }
 
@@ -197,5 +203,46 @@ impl Index {
         })?;
         let offset = u64::from(position.offset());
         Ok(Found::OnDisk { id, segment, offset, payload_bytes: slot.payload_bytes })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::super::record::Kind;
+    use super::*;
+
+    fn append(index: &mut Index, shard: u16, at: u64) {
+        let id = EntryId { term: 1, node: 1, index: at };
+        let header = Header::of(Kind::Append, ShardId(shard), id, b"payload");
+        let entry = (header, Bytes::from_static(b"payload"));
+        let serial = index.append(ShardId(shard), &[entry]).unwrap();
+        let position = Position::new(1, at as u32);
+        index.settle(ShardId(shard), serial, &[(at, position)]);
+        index.settled(1);
+    }
+
+    #[test]
+    fn an_idle_shard_does_not_let_the_order_of_the_cache_grow() {
+        let mut index = Index::new(1 << 20);
+        append(&mut index, 1, 1);
+        for at in 1..10_000 {
+            append(&mut index, 2, at);
+            index.purge(ShardId(2), EntryId { term: 1, node: 1, index: at });
+        }
+        assert!(index.cache.order.len() < 2000, "{}", index.cache.order.len());
+        assert_eq!(index.cache.bytes, 7);
+    }
+
+    #[test]
+    fn the_cache_keeps_the_newest_payloads_within_its_bound() {
+        let mut index = Index::new(70);
+        for at in 1..50u64 {
+            append(&mut index, (at % 2) as u16, at.div_ceil(2));
+        }
+        assert_eq!(index.cache.bytes, 70);
+        let cached = |shard: u16, at| index.shard(ShardId(shard)).unwrap().get(at).unwrap().payload;
+        assert!(cached(1, 25).is_some() && cached(0, 24).is_some());
+        assert!(cached(1, 10).is_none() && cached(0, 10).is_none());
     }
 }

@@ -68,6 +68,11 @@ impl ShardLog {
         self.slots.len() as u64
     }
 
+    /// How many payloads are in memory: those of the last entries.
+    pub(super) fn cached_entries(&self) -> usize {
+        self.cached.len()
+    }
+
     /// The index behind the last entry.
     pub(super) fn end(&self) -> u64 {
         self.first + self.entries()
