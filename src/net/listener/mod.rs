@@ -186,9 +186,13 @@ fn is_foreign(peer: SocketAddr) -> bool {
     !peer.ip().to_canonical().is_loopback()
 }
 
+/// The longest pause between probes that the system takes, in seconds.
+const KEEPALIVE_SECONDS_MAX: u64 = 32_767;
+
 /// Sets a socket's options; returns its address on this side.
 fn prepare(stream: &TcpStream, keepalive_seconds: u64) -> io::Result<SocketAddr> {
     stream.set_nodelay(true)?;
+    let keepalive_seconds = keepalive_seconds.min(KEEPALIVE_SECONDS_MAX);
     if keepalive_seconds > 0 {
         // As Redis does it: the first probe after the interval, then three more
         // in the same time.

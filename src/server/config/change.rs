@@ -95,8 +95,10 @@ impl Settings {
     }
 
     fn accept(&self, setting: Setting, name: &str, value: &[u8]) -> Result<Value, Refusal> {
-        let value = std::str::from_utf8(value).map_err(|_| NOT_UTF8)?;
-        setting.row().parse(name, value, &self.text(setting))
+        // What is not UTF-8 is no number and no word either, which is the better answer.
+        let text = String::from_utf8_lossy(value);
+        let accepted = setting.row().parse(name, &text, &self.text(setting))?;
+        if text.as_bytes() == value { Ok(accepted) } else { Err(NOT_UTF8) }
     }
 }
 

@@ -198,6 +198,7 @@ impl Refusal {
 const NOT_SWITCH: Refusal = Refusal::of("argument must be 'yes' or 'no'");
 const NOT_INTEGER: Refusal = Refusal::of("argument couldn't be parsed into an integer");
 const NOT_MEMORY: Refusal = Refusal::of("argument must be a memory value");
+const NOT_MEMORY_OR_PERCENT: Refusal = Refusal::of("argument must be a memory or percent value");
 const NOT_PERCENT: Refusal = Refusal::of("percentage argument must be less or equal to 100");
 
 fn out_of_range(min: impl fmt::Display, max: impl fmt::Display) -> Refusal {
@@ -241,8 +242,9 @@ impl Row {
         match self.kind {
             Kind::Switch => switch(raw),
             Kind::Integer { min, max, .. } => integer(raw, min, max),
-            Kind::Clamped { min, max } => integer(raw, i64::from(i32::MIN), i64::from(i32::MAX))
-                .map(|value| clamp(&value, min, max)),
+            Kind::Clamped { min, max } => {
+                integer(raw, 0, i64::from(i32::MAX)).map(|value| clamp(&value, min, max))
+            }
             Kind::Bytes { min, max } => bytes_between(raw, min, max).map(Value::Number),
             Kind::BytesOrPercent => bytes_or_percent(raw),
             Kind::Word { words, alias_words } => {
@@ -365,12 +367,12 @@ fn bytes_between(raw: &str, min: u64, max: u64) -> Result<u64, Refusal> {
 
 fn bytes_or_percent(raw: &str) -> Result<Value, Refusal> {
     let Some(share) = raw.strip_suffix('%') else {
-        return bytes(raw).map(|n| text(n.to_string())).ok_or(NOT_MEMORY);
+        return bytes(raw).map(|n| text(n.to_string())).ok_or(NOT_MEMORY_OR_PERCENT);
     };
     match plain_integer(share) {
         Some(0..=100) => Ok(text(raw.to_owned())),
         Some(share) if share > 100 => Err(NOT_PERCENT),
-        _ => Err(NOT_MEMORY),
+        _ => Err(NOT_MEMORY_OR_PERCENT),
     }
 }
 

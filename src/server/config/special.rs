@@ -86,7 +86,7 @@ pub(super) fn output_limits(raw: &str, current: &str) -> Result<String, Refusal>
     let mut limits = read_output_limits(current);
     let words: Vec<&str> = raw.split_ascii_whitespace().collect();
     let quads = words.chunks_exact(4);
-    if words.is_empty() || !quads.remainder().is_empty() {
+    if !quads.remainder().is_empty() {
         return Err(LIMIT_WORDS);
     }
     for quad in quads {
@@ -218,7 +218,7 @@ pub(super) fn print_events(bits: u64) -> String {
 
 pub(super) fn percentiles(raw: &str) -> Result<String, Refusal> {
     let mut printed = Vec::new();
-    for word in raw.split_ascii_whitespace() {
+    for word in raw.split(' ').filter(|_| !raw.is_empty()) {
         let number: f64 = word.parse().map_err(|_| BAD_PERCENTILE)?;
         if !(0.0..=100.0).contains(&number) {
             return Err(PERCENTILE_RANGE);

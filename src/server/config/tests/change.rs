@@ -68,6 +68,8 @@ fn of_several_values_all_are_set_or_none() {
 fn a_value_that_is_not_text_is_refused() {
     let settings = Settings::default();
     assert!(settings.set("requirepass", b"\xff").is_err());
+    let number = settings.set("timeout", b"\xff").unwrap_err().to_string();
+    assert!(number.ends_with("argument couldn't be parsed into an integer"), "{number}");
     assert_eq!(&*settings.text(Setting::Requirepass), "");
 }
 

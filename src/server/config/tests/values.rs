@@ -84,7 +84,9 @@ fn memory_of_clients_may_be_a_share() {
     assert_eq!(set_then_get("maxmemory-clients", "1mb"), "1048576");
     let too_much = "percentage argument must be less or equal to 100";
     assert_eq!(refusal("maxmemory-clients", "105%"), too_much);
-    assert_eq!(refusal("maxmemory-clients", "x%"), "argument must be a memory value");
+    let neither = "argument must be a memory or percent value";
+    assert_eq!(refusal("maxmemory-clients", "x%"), neither);
+    assert_eq!(refusal("maxmemory-clients", "x"), neither);
 }
 
 #[test]
