@@ -25,6 +25,10 @@ const FIRST_BYTES: u64 = 4 << 20;
 /// Zeros are written in pieces of this size.
 static ZEROS: [u8; 1 << 18] = [0; 1 << 18];
 
+/// A file is filled in steps of this size, each one synced: the writer's syncs
+/// queue behind one step and not behind a whole segment.
+const FILL_SYNC_BYTES: u64 = 2 << 20;
+
 /// How long the writer waits before it asks again for space on a full disk.
 const FULL_RETRY: Duration = Duration::from_millis(250);
 
@@ -290,6 +294,9 @@ fn fill(file: &dyn DiskFile, start: u64, end: u64) -> io::Result<()> {
         let count = (end - at).min(ZEROS.len() as u64);
         file.write_at(&ZEROS[..count as usize], at)?;
         at += count;
+        if at.is_multiple_of(FILL_SYNC_BYTES) {
+            file.sync_data()?;
+        }
     }
     file.sync_data()
 }
