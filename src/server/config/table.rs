@@ -176,6 +176,8 @@ settings! {
             "Raft groups; chosen at the first start and kept from then on.";
         ClusterEnabled "cluster-enabled" = "no", SWITCH, Start:
             "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster.";
+        DisableThp "disable-thp" = "yes", SWITCH, Start:
+            "Keeps the kernel from backing memory with pages of 2 MiB, of which an empty node would occupy 60 MB.";
         WorkerThreads "worker-threads" = "0", count(0, 1024), Start:
             "Threads that serve connections and shards; 0 means one fewer than there are cores, at least one.";
         BatchBytesMax "batch-bytes-max" = "1mb", bytes(1024, GB), Run:
@@ -292,7 +294,6 @@ settings! {
         IoThreadsDoReads "io-threads-do-reads" = "no", SWITCH, Start: "Redis' threads; see `worker-threads`.";
         OomScoreAdj "oom-score-adj" = "no", word(&["no", "yes", "relative", "absolute"]), Run: "What the system kills first when memory is short.";
         OomScoreAdjValues "oom-score-adj-values" = "0 200 800", Kind::OomScores, Run: "What the system kills first when memory is short.";
-        DisableThp "disable-thp" = "yes", SWITCH, Start: "Huge pages.";
         CrashLogEnabled "crash-log-enabled" = "yes", SWITCH, Run: "Redis' crash report.";
         SetProcTitle "set-proc-title" = "yes", SWITCH, Start: "Redis' title in the list of processes.";
         Daemonize "daemonize" = "no", SWITCH, Start: "A service manager keeps the node in the background.";
