@@ -27,7 +27,7 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PEERS = ROOT / "bench" / "peers"
-GENERATOR = os.environ.get("LOCKSTEP_BENCH_BIN", str(ROOT / "target/release/lockstep-bench"))
+GENERATOR = os.environ.get("GENERATOR", str(ROOT / "target/release/lockstep-bench"))
 SERVERS = ("redis", "lockstep")
 KEYS = 100_000
 VALUE_BYTES = 64
@@ -256,7 +256,7 @@ def environment():
         "processors": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "redis": first(["redis-server", "--version"]),
-        "lockstep": first([os.environ.get("LOCKSTEP_BIN", str(ROOT / "target/release/lockstep")),
+        "lockstep": first([os.environ.get("SERVER", str(ROOT / "target/release/lockstep")),
                            "--version"]),
         "commit": first(["git", "-C", str(ROOT), "describe", "--always", "--dirty"]),
         "date": time.strftime("%Y-%m-%d"),

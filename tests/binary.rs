@@ -10,10 +10,10 @@ pub fn workspace() -> &'static Path {
 }
 
 /// The binary `lockstep` next to the test binary, built anew if it is stale;
-/// `LOCKSTEP_BIN` names another one.
+/// `TEST_SERVER` names another one.
 pub fn lockstep_binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
-    BINARY.get_or_init(|| match std::env::var_os("LOCKSTEP_BIN") {
+    BINARY.get_or_init(|| match std::env::var_os("TEST_SERVER") {
         Some(path) => path.into(),
         None => build(),
     })

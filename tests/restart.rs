@@ -24,7 +24,7 @@ fn every_database_and_deadline_comes_back() {
 
 #[test]
 fn the_state_is_the_same_after_any_number_of_restarts() {
-    let mut server = Server::lockstep(&["--fsync", "never"]);
+    let mut server = Server::lockstep(&["--fsync", "never", "--enable-debug-command", "local"]);
     fill(&server, 20_000);
     let digest = server.client().call("DEBUG DIGEST").text();
     assert_eq!(digest.len(), 40);
@@ -51,10 +51,11 @@ fn fill(server: &Server, keys: usize) {
 
 #[test]
 fn a_snapshot_and_the_log_behind_it_make_the_state() {
-    let mut server = Server::lockstep(&[]);
+    let mut server = Server::lockstep(&["--enable-debug-command", "local"]);
     fill(&server, 5_000);
     let mut client = server.client();
-    assert_eq!(client.call("SAVE").text(), "OK");
+    let digest = client.call("DEBUG DIGEST").text();
+    assert_eq!((client.call("SAVE").text().as_str(), digest.len()), ("OK", 40));
     for number in 0..100 {
         client.call(&format!("APPEND key:{number} behind"));
         client.call(&format!("DEL key:{}", 1_000 + number));

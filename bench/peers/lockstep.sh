@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Starts and stops the release build of lockstep (LOCKSTEP_BIN names another one).
+# Starts and stops the release build of lockstep (SERVER names another one).
 #   lockstep.sh start never|everysec|always [DIR [PORT]]
 #   lockstep.sh stop PID DIR
 source "$(dirname "$0")/common.sh"
@@ -7,7 +7,7 @@ root=$(cd "$(dirname "$0")/../.." && pwd)
 case "${1:-}" in
 start)
     dir=${3:-$(mktemp -d)} port=${4:-$(free_port)}
-    binary=${LOCKSTEP_BIN:-$root/target/release/lockstep}
+    binary=${SERVER:-$root/target/release/lockstep}
     launch "$port" "$dir" "$binary" --port "$port" --admin-port "$(free_port)" \
         --dir "$dir/data" --fsync "$2"
     ;;

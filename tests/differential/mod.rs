@@ -1,7 +1,7 @@
 //! The same commands to redis-server and to Lockstep must give the same replies.
 //!
-//! Streams are random and repeatable: `LOCKSTEP_SEED` chooses them,
-//! `LOCKSTEP_DIFFERENTIAL` says how many commands. What may differ stands in
+//! Streams are random and repeatable: `TEST_SEED` chooses them,
+//! `TEST_COMMANDS` says how many commands. What may differ stands in
 //! [`allowed`], with the reason.
 
 mod allowed;
@@ -35,8 +35,7 @@ fn random_streams_get_the_replies_that_redis_gives() {
     if !tool("redis-server") {
         return;
     }
-    let (seed, commands) =
-        (number("LOCKSTEP_SEED", 1), number("LOCKSTEP_DIFFERENTIAL", COMMANDS as u64));
+    let (seed, commands) = (number("TEST_SEED", 1), number("TEST_COMMANDS", COMMANDS as u64));
     let mut pair = Pair::start();
     let payloads = pair.payloads();
     let mut findings = BTreeMap::new();

@@ -1,6 +1,6 @@
 //! What was acknowledged with `--fsync always` survives `kill -9`.
 //!
-//! `LOCKSTEP_KILLS` says how often the server is killed (10), `LOCKSTEP_SEED`
+//! `TEST_KILLS` says how often the server is killed (10), `TEST_SEED`
 //! chooses the moments.
 
 mod keys;
@@ -19,9 +19,9 @@ fn number(variable: &str, default: u64) -> u64 {
 /// Kills the server again and again while `load` runs beside it in threads, and has
 /// `check` look at what came back.
 fn kill_in_a_loop(mut load: impl FnMut(u16) -> Load, mut check: impl FnMut(&Server)) {
-    let mut random = SmallRng::seed_from_u64(number("LOCKSTEP_SEED", 1));
+    let mut random = SmallRng::seed_from_u64(number("TEST_SEED", 1));
     let mut server = Server::lockstep(&["--fsync", "always"]);
-    for _ in 0..number("LOCKSTEP_KILLS", 10) {
+    for _ in 0..number("TEST_KILLS", 10) {
         let load = load(server.port());
         // The moment of the kill is the point of the test: it is not waited for, it
         // is drawn.

@@ -193,6 +193,12 @@ impl Server {
             Kind::Lockstep => command.args(["--admin-port", &self.admin_port.to_string()]),
             Kind::Redis => command.args(["--save", "", "--daemonize", "no"]),
         };
+        // Settings of whoever runs the tests must not change them.
+        for (name, _) in std::env::vars_os() {
+            if name.to_string_lossy().starts_with("LOCKSTEP_") {
+                command.env_remove(name);
+            }
+        }
         command.args(&self.arguments).current_dir(self.folder.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);
         command

@@ -29,6 +29,11 @@ impl Value {
     /// # Panics
     /// On bytes that are no reply in either protocol.
     pub fn of(reply: &[u8]) -> Self {
+        // Redis quotes the bytes of a wrong command as they are; the crate takes
+        // only UTF-8.
+        if let [b'-', text @ .., b'\r', b'\n'] = reply {
+            return Value::Error(String::from_utf8_lossy(text).into_owned());
+        }
         if let Ok(Some((frame, length))) = resp3::decode::complete::decode(reply)
             && length == reply.len()
         {
