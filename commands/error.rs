@@ -87,14 +87,23 @@ pub fn wrong_arity(name: &str) -> BadArgs {
 /// the other in quotes and with a blank.
 pub fn unknown_command(words: &[&[u8]]) -> BadArgs {
     let name = shown(words.first().copied().unwrap_or_default(), SHOWN_BYTES_MAX);
-    let mut args = String::new();
+    let (mut args, mut bytes) = (String::new(), 0);
     for word in words.iter().skip(1) {
-        if args.len() >= SHOWN_BYTES_MAX {
+        if bytes >= SHOWN_BYTES_MAX {
             break;
         }
-        args.push_str(&format!("'{}' ", shown(word, SHOWN_BYTES_MAX - args.len())));
+        let word = until_nul(word, SHOWN_BYTES_MAX - bytes);
+        // Redis counts the bytes it was sent, not those of the text made of them.
+        bytes += word.len() + "'' ".len();
+        args.push_str(&format!("'{}' ", text_of(word)));
     }
     BadArgs(format!("ERR unknown command '{name}', with args beginning with: {args}").into())
+}
+
+/// EXEC itself was refused, for the reason `why`.
+pub fn exec_refused(why: &BadArgs) -> BadArgs {
+    let why = why.0.strip_prefix("ERR ").unwrap_or(&why.0);
+    BadArgs(format!("EXECABORT Transaction discarded because of: {why}").into())
 }
 
 /// The container `name` has no subcommand `sub`.
@@ -109,8 +118,15 @@ const SHOWN_BYTES_MAX: usize = 128;
 /// What Redis shows of a client's word in an error: at most so many bytes, up to
 /// the first NUL, line ends as blanks.
 fn shown(word: &[u8], bytes_max: usize) -> String {
+    text_of(until_nul(word, bytes_max))
+}
+
+fn until_nul(word: &[u8], bytes_max: usize) -> &[u8] {
     let word = &word[..word.len().min(bytes_max)];
-    let word = word.split(|byte| *byte == 0).next().unwrap_or_default();
+    word.split(|byte| *byte == 0).next().unwrap_or_default()
+}
+
+fn text_of(word: &[u8]) -> String {
     String::from_utf8_lossy(word).replace(['\r', '\n'], " ")
 }
 

@@ -280,10 +280,20 @@ impl Front {
 
     /// Refuses a command without having run it.
     fn refuse(&mut self, command: &'static Command, bad: BadArgs, out: &mut Output) -> Next {
-        self.transaction.spoil();
+        let bad = self.spoil(command.spec.name.as_bytes(), bad);
         self.node.stats.refused(Some(command), &bad);
         self.emit(Reply::Error(bad), out);
         Next::More
+    }
+
+    /// A refused command spoils the open transaction; a refused EXEC ends it.
+    fn spoil(&mut self, name: &[u8], bad: BadArgs) -> BadArgs {
+        if name.eq_ignore_ascii_case(b"exec") {
+            self.transaction = Transaction::default();
+            return error::exec_refused(&bad);
+        }
+        self.transaction.spoil();
+        bad
     }
 
     fn emit(&mut self, reply: Reply, out: &mut Output) {
@@ -300,7 +310,7 @@ impl Handler for Front {
         match table::find(words) {
             Ok((command, used)) => self.take(command, words, used, out),
             Err(bad) => {
-                self.transaction.spoil();
+                let bad = self.spoil(words[0], bad);
                 self.node.stats.refused(None, &bad);
                 self.emit(Reply::Error(bad), out);
                 Next::More
