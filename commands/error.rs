@@ -63,6 +63,10 @@ pub const CROSS_SHARD: BadArgs =
     text("CROSSSLOT the keys, locks and queues of a transaction must be in one shard");
 /// No memory is left and nothing may be evicted.
 pub const OUT_OF_MEMORY: BadArgs = text("OOM command not allowed when used memory > 'maxmemory'.");
+/// Not applied: the log has no room.
+pub const DISK_FULL: BadArgs = text(
+    "MISCONF the disk of the log is full; commands that need room are refused until there is some",
+);
 /// Not applied: nobody leads the shard.
 pub const NO_LEADER: BadArgs =
     text("CLUSTERDOWN the shard has no leader at the moment; nothing was applied, try again");

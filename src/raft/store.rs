@@ -19,8 +19,8 @@ use crate::types::{Entry, LogId, Types, Vote};
 
 /// How many bytes of applied entries stay in memory for followers that lag.
 const RECENT_BYTES_MAX: usize = 8 << 20;
-/// How many entries are read from the log at a time.
-const READ_ENTRIES_MAX: u64 = 256;
+/// How many bytes of entries are read from the log at a time.
+const READ_BYTES_MAX: usize = 4 << 20;
 
 /// The log of one shard. Entries are kept in memory at least until they are
 /// applied, with the reads that ride along; older ones come from the disk.
@@ -103,8 +103,7 @@ impl Store {
         }
         // Behind the memory: only while catching up after a start or for a
         // follower that lags.
-        let end = end.min(from.saturating_add(READ_ENTRIES_MAX));
-        let records = self.log.read(self.shard, from, end)?;
+        let records = self.log.read_up_to(self.shard, from, end, READ_BYTES_MAX)?;
         records
             .into_iter()
             .map(|record| {

@@ -1,5 +1,7 @@
 //! The shards this node serves.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use lockstep_core::op::Home;
 use lockstep_core::slot::{SLOTS, Slot};
 use lockstep_core::{Shard, ShardId};
@@ -11,6 +13,7 @@ use lockstep_storage::{Log, LogStats};
 pub struct Shards {
     groups: Vec<Group>,
     log: Log,
+    disk_full: AtomicBool,
 }
 
 impl Shards {
@@ -20,7 +23,7 @@ impl Shards {
     /// The groups in the order of their numbers, and the log they share.
     pub fn new(groups: Vec<Group>, log: Log) -> Self {
         assert!(!groups.is_empty(), "a node serves at least the shard of the key space");
-        Shards { groups, log }
+        Shards { groups, log, disk_full: AtomicBool::new(false) }
     }
 
     /// All of them.
@@ -78,6 +81,16 @@ impl Shards {
     /// What the log counts.
     pub fn log_stats(&self) -> LogStats {
         self.log.stats()
+    }
+
+    /// Whether the log waits for room on the disk.
+    pub fn disk_full(&self) -> bool {
+        self.disk_full.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether the log waits for room on the disk.
+    pub fn set_disk_full(&self, full: bool) {
+        self.disk_full.store(full, Ordering::Relaxed);
     }
 
     /// The log all shards share.

@@ -139,6 +139,8 @@ fn open_storage(settings: &Settings) -> Result<Storage, Failed> {
     let options = LogOptions {
         fsync: fsync(settings),
         segment_bytes: settings.number(Setting::LogSegmentBytes),
+        // Each shard keeps its recent entries itself, decoded.
+        cache_bytes_max: 0,
         ..LogOptions::default()
     };
     let (log, recovered) = Log::open(disk.clone(), &dir.join("log"), options).map_err(what)?;
@@ -281,10 +283,13 @@ async fn sample(node: Arc<Node>) {
     }
 }
 
-/// Stops the node when its log has failed: what it would acknowledge from then
-/// on could not be kept.
+/// Looks after the log: stops the node when it has failed, because what would
+/// be acknowledged from then on could not be kept; refuses what needs room while
+/// the disk is full; and takes a snapshot of an idle shard that keeps old
+/// segments from being used again.
 async fn watch_log(node: Arc<Node>) {
-    let mut clock = tokio::time::interval(Duration::from_millis(20));
+    let mut clock = tokio::time::interval(LOG_LOOK);
+    let mut looks = 0_u32;
     loop {
         clock.tick().await;
         if let Some(why) = node.shards.log().failed() {
@@ -292,5 +297,31 @@ async fn watch_log(node: Arc<Node>) {
             node.stop.send_replace(true);
             return;
         }
+        looks = looks.wrapping_add(1);
+        if looks.is_multiple_of(LOOKS_PER_STATS) {
+            let stats = node.shards.log_stats();
+            node.shards.set_disk_full(stats.disk_full);
+            free_segments(&node, &stats);
+        }
     }
+}
+
+const LOG_LOOK: Duration = Duration::from_millis(20);
+const LOOKS_PER_STATS: u32 = 10;
+
+/// Snapshots the shard that needs the oldest segment once the log is twice as
+/// large as the shards' own snapshots let it become.
+fn free_segments(node: &Arc<Node>, stats: &lockstep_storage::LogStats) {
+    let shards = node.shards.count() as u64;
+    let bytes_max = node.settings.number(Setting::SnapshotLogBytes).saturating_mul(2 * shards);
+    let Some(shard) = stats.oldest_needed_by else { return };
+    if stats.disk_bytes <= bytes_max || shards == 1 {
+        return;
+    }
+    let group = node.shards.get(shard).clone();
+    tokio::spawn(async move {
+        if let Err(why) = group.snapshot().await {
+            tracing::warn!(shard = group.id().0, %why, "no snapshot of an idle shard");
+        }
+    });
 }

@@ -84,7 +84,7 @@ impl Front {
             return Err(error::CROSS_SHARD);
         }
         if command.spec.is("denyoom")
-            && let Err(bad) = self.make_room(shard)
+            && let Err(bad) = self.make_room()
         {
             return Ok(Step::Reply(Reply::Error(bad)));
         }

@@ -15,13 +15,14 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use lockstep_commands::{Args, BadArgs, Command, Context, Here, Reply, Request, error, table};
-use lockstep_core::{Op, Origin, ShardId};
+use lockstep_core::{Op, Origin};
 use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
 use crate::config::Setting;
 use crate::here::{self, Answer};
 use crate::session::Session;
+use crate::shards::Shards;
 use parts::Parts;
 use pending::{Blocked, Later, Pending};
 use stopwatch::StopWatch;
@@ -162,7 +163,7 @@ impl Front {
             return self.read(command, shard, &op, begun, words, out);
         }
         if command.spec.is("denyoom")
-            && let Err(bad) = self.make_room(shard)
+            && let Err(bad) = self.make_room()
         {
             return self.refuse(command, bad, out);
         }
@@ -184,17 +185,18 @@ impl Front {
         if waits { Next::Block } else { self.more() }
     }
 
-    /// Puts evictions ahead of a write to the key space when memory is short.
-    fn make_room(&mut self, shard: ShardId) -> Result<(), BadArgs> {
+    /// Sees that there is room for what a write adds: on the disk, and in memory
+    /// by putting evictions ahead of it.
+    pub(super) fn make_room(&mut self) -> Result<(), BadArgs> {
+        if self.node.shards.disk_full() {
+            return Err(error::DISK_FULL);
+        }
         if self.node.settings.number(Setting::Maxmemory) == 0 {
             return Ok(());
         }
-        let added =
-            room::make(&self.node, self.parts.of(crate::shards::Shards::KEY_SPACE), self.request)?;
-        let _ = shard;
-        for _ in 0..added {
-            self.pending.push(Pending::Skip { shard: crate::shards::Shards::KEY_SPACE });
-        }
+        let shard = Shards::KEY_SPACE;
+        let added = room::make(&self.node, self.parts.of(shard), self.request)?;
+        self.pending.extend((0..added).map(|_| Pending::Skip { shard }));
         Ok(())
     }
 
