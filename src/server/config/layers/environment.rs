@@ -10,8 +10,8 @@ pub const CONFIG_FILE: &str = "LOCKSTEP_CONFIG";
 /// Behind the name of a secret: the value is the first line of this file.
 const FROM_FILE: &str = "_FILE";
 /// Names that are for tests and builds, and beginnings of such names.
-const FOR_TOOLS: [&str; 6] = ["BIN", "BLESS", "COMMIT", "DIFFERENTIAL", "KILLS", "SEED"];
-const FOR_TOOLS_FROM: [&str; 2] = ["BENCH_", "TEST_"];
+const FOR_TOOLS: [&str; 4] = ["BIN", "BLESS", "COMMIT", "SEED"];
+const FOR_TOOLS_FROM: [&str; 4] = ["BENCH_", "DIFFERENTIAL", "KILL", "TEST_"];
 
 impl Layers {
     /// Adds the settings among `variables`.
