@@ -109,15 +109,7 @@ pub const MENU: &[(u32, &str)] = &[
 /// Commands whose words are left as they are: others could stop a server, wait, or
 /// show what only one server can know.
 pub fn is_delicate(name: &[u8]) -> bool {
-    let delicate: [&[u8]; 8] = [
-        b"WAIT",
-        b"SETRANGE",
-        b"CLIENT",
-        b"CONFIG",
-        b"COMMAND",
-        b"SCAN",
-        b"HELLO",
-        b"SLOWLOG",
-    ];
+    let delicate: [&[u8]; 8] =
+        [b"WAIT", b"SETRANGE", b"CLIENT", b"CONFIG", b"COMMAND", b"SCAN", b"HELLO", b"SLOWLOG"];
     delicate.iter().any(|delicate| name.eq_ignore_ascii_case(delicate))
 }
