@@ -83,6 +83,23 @@ impl Shard {
         }
     }
 
+    /// Answers an operation that only reads, by the shard's own clock: what is
+    /// due by it counts as over, ended or not.
+    ///
+    /// # Panics
+    /// When the operation writes.
+    pub fn look(&self, op: &Op<'_>) -> Outcome {
+        let clock_ms = self.clock_ms;
+        match op {
+            Op::Lock { op } if !op.is_write() => self.locks.look(clock_ms, op),
+            Op::Queue { op } if !op.is_write() => self.queues.look(clock_ms, op),
+            op => match self.read(clock_ms, op) {
+                Read::Done(outcome) => outcome,
+                Read::TickFirst => unreachable!("no key is due later than by the shard's clock"),
+            },
+        }
+    }
+
     /// When the next thing is due, in milliseconds since the Unix epoch.
     pub fn next_deadline(&self) -> Option<u64> {
         let due =

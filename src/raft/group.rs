@@ -8,10 +8,10 @@ use std::time::Duration;
 use lockstep_core::{Effect, NodeId, Op, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use openraft::async_runtime::watch::WatchReceiver;
+use openraft::metrics::WaitError;
 use openraft::{Config, ReadPolicy, ServerState, SnapshotPolicy};
 use parking_lot::{RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
-use tokio::task::JoinHandle;
 
 use crate::batch::{Batch, Ops};
 use crate::inbox::{Inbox, Limits};
@@ -20,6 +20,7 @@ use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::network::Alone;
 use crate::snapshot;
 use crate::store::Store;
+use crate::tasks;
 use crate::tickets::{Answer, Tickets};
 use crate::types::{Node, SnapshotMeta, Types};
 
@@ -32,6 +33,10 @@ const VERSION: u32 = 1;
 const ENTRIES_IN_FLIGHT: usize = 2;
 /// How long an election may take before the start gives up.
 const ELECTION_WAIT: Duration = Duration::from_secs(30);
+/// How long a group that stops waits for what was proposed.
+const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How often whoever asked for a snapshot looks whether it is there.
+const SNAPSHOT_LOOK: Duration = Duration::from_millis(100);
 
 /// Tells the time: milliseconds since the Unix epoch, never backwards.
 pub trait Clock: Send + Sync + 'static {
@@ -121,20 +126,21 @@ pub struct Group {
     inner: Arc<Inner>,
 }
 
-struct Inner {
-    id: ShardId,
-    raft: Raft,
+pub(crate) struct Inner {
+    pub(crate) id: ShardId,
+    pub(crate) raft: Raft,
     shard: Arc<RwLock<Shard>>,
-    inbox: Inbox,
-    progress: Arc<Progress>,
-    clock: Arc<dyn Clock>,
+    pub(crate) inbox: Inbox,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) log: Log,
+    pub(crate) clock: Arc<dyn Clock>,
     in_flight: Arc<Semaphore>,
     /// Reads may be answered from the state without asking anybody.
-    leads: AtomicBool,
+    pub(crate) leads: AtomicBool,
     entries: AtomicU64,
     operations: AtomicU64,
-    snapshot_log_bytes: Arc<AtomicU64>,
-    stop: watch::Sender<bool>,
+    pub(crate) snapshot_log_bytes: Arc<AtomicU64>,
+    pub(crate) stop: watch::Sender<bool>,
 }
 
 impl fmt::Debug for Group {
@@ -159,7 +165,7 @@ impl Group {
         let sink: EffectSink = options.effects;
         let machine =
             Machine::new(id, shard.clone(), meta, progress.clone(), snapshots.clone(), sink);
-        let store = Store::new(id, log, progress.clone());
+        let store = Store::new(id, log.clone(), progress.clone());
         let config = config(id).validate().map_err(|why| error("Raft settings", why))?;
         let raft = Raft::new(node.0, Arc::new(config), Alone, store, machine)
             .await
@@ -172,6 +178,7 @@ impl Group {
                 shard,
                 inbox: Inbox::new(limits),
                 progress,
+                log,
                 clock,
                 in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
                 leads: AtomicBool::new(false),
@@ -211,11 +218,11 @@ impl Group {
     fn spawn_tasks(&self) {
         for task in [
             tokio::spawn(propose(self.inner.clone())),
-            tokio::spawn(tick(self.inner.clone())),
-            tokio::spawn(watch_office(self.inner.clone())),
-            tokio::spawn(take_snapshots(self.inner.clone())),
+            tokio::spawn(tasks::tick(self.inner.clone())),
+            tokio::spawn(tasks::watch_office(self.inner.clone())),
+            tokio::spawn(tasks::take_snapshots(self.inner.clone())),
         ] {
-            notice_end(task, self.inner.id);
+            tasks::notice_end(task, self.inner.clone());
         }
     }
 
@@ -227,7 +234,7 @@ impl Group {
         if !self.leads() {
             return Err(Refusal::NotLeader);
         }
-        self.inner.inbox.put(ops, Some(mailbox.clone()))
+        self.inner.inbox.put(ops, mailbox.clone())
     }
 
     /// Hands in one operation and waits for what became of it.
@@ -236,6 +243,18 @@ impl Group {
         let mut ops = Ops::default();
         ops.write(op);
         match self.submit(ops, &mailbox) {
+            Ok(()) => mailbox.take().await,
+            Err(refusal) => Delivery::Refused(refusal),
+        }
+    }
+
+    /// Like [`Group::ask`], and never refused as busy: for what ends holds and
+    /// waits, which must not be lost because there are too many of them.
+    pub async fn insist(&self, op: &Op<'_>) -> Delivery {
+        let mailbox = Arc::new(Mailbox::default());
+        let mut ops = Ops::default();
+        ops.write(op);
+        match self.inner.inbox.put_always(ops, mailbox.clone()) {
             Ok(()) => mailbox.take().await,
             Err(refusal) => Delivery::Refused(refusal),
         }
@@ -295,14 +314,24 @@ impl Group {
     pub async fn snapshot(&self) -> Result<(), Error> {
         let raft = &self.inner.raft;
         let upto = self.inner.progress.applied();
-        if self.status().snapshot >= upto {
-            return Ok(());
+        let snapshots = &self.inner.progress.snapshots;
+        let failures = snapshots.failures();
+        while self.status().snapshot < upto {
+            // Does nothing while an older one is being written.
+            raft.trigger().snapshot().await.map_err(|why| error("snapshot", why))?;
+            let taken = raft
+                .wait(Some(SNAPSHOT_LOOK))
+                .metrics(|now| now.snapshot.is_some_and(|id| id.index() >= upto), "on disk")
+                .await;
+            match taken {
+                Ok(_) => break,
+                Err(WaitError::Timeout(..)) => {}
+                Err(why) => return Err(error("snapshot", why)),
+            }
+            if snapshots.failures() != failures {
+                return Err(error("snapshot", snapshots.last_failure()));
+            }
         }
-        raft.trigger().snapshot().await.map_err(|why| error("snapshot", why))?;
-        raft.wait(None)
-            .metrics(|now| now.snapshot.is_some_and(|id| id.index() >= upto), "snapshot on disk")
-            .await
-            .map_err(|why| error("snapshot", why))?;
         Ok(())
     }
 
@@ -310,8 +339,12 @@ impl Group {
     pub async fn stop(&self) {
         self.inner.leads.store(false, Ordering::Release);
         self.inner.inbox.close();
-        // Everything proposed gives its permit back when it is applied.
-        let _all = self.inner.in_flight.acquire_many(ENTRIES_IN_FLIGHT as u32).await;
+        // Everything proposed gives its permit back when it is applied. A disk
+        // that does not answer any more must not keep the node from its end.
+        let all = self.inner.in_flight.acquire_many(ENTRIES_IN_FLIGHT as u32);
+        if tokio::time::timeout(STOP_WAIT, all).await.is_err() {
+            tracing::warn!(shard = self.inner.id.0, "what was proposed last is not applied");
+        }
         self.inner.stop.send_replace(true);
         if let Err(why) = self.inner.raft.shutdown().await {
             tracing::warn!(shard = self.inner.id.0, %why, "the group did not stop in order");
@@ -367,85 +400,4 @@ async fn propose(inner: Arc<Inner>) {
             return;
         }
     }
-}
-
-/// Proposes a tick when something is due and nothing else is written.
-async fn tick(inner: Arc<Inner>) {
-    let mut stop = inner.stop.subscribe();
-    loop {
-        let deadline = inner.progress.next_deadline_ms();
-        let now = inner.clock.now_ms();
-        if deadline <= now && inner.leads.load(Ordering::Acquire) {
-            let mailbox = Arc::new(Mailbox::default());
-            let mut ops = Ops::default();
-            ops.write(&Op::Tick {});
-            if inner.inbox.put(ops, Some(mailbox.clone())).is_ok() {
-                mailbox.take().await;
-                continue;
-            }
-        }
-        let wait = Duration::from_millis(deadline.saturating_sub(now).clamp(1, 60_000));
-        tokio::select! {
-            () = tokio::time::sleep(wait) => {}
-            () = inner.progress.deadline_moved.notified() => {}
-            _ = stop.changed() => return,
-        }
-    }
-}
-
-/// Keeps `leads` true to what Raft says.
-async fn watch_office(inner: Arc<Inner>) {
-    let mut stop = inner.stop.subscribe();
-    let mut metrics = inner.raft.server_metrics();
-    loop {
-        let leader = metrics.borrow_watched().state == ServerState::Leader;
-        if !leader {
-            inner.leads.store(false, Ordering::Release);
-        } else if !inner.leads.load(Ordering::Acquire) {
-            // Only behind everything that earlier leaders committed.
-            let ready = inner.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.is_ok();
-            inner.leads.store(ready && !*inner.stop.borrow(), Ordering::Release);
-        }
-        tokio::select! {
-            changed = metrics.changed() => {
-                if changed.is_err() {
-                    inner.leads.store(false, Ordering::Release);
-                    return;
-                }
-            }
-            _ = stop.changed() => return,
-        }
-    }
-}
-
-/// Takes a snapshot whenever enough was written since the last one.
-async fn take_snapshots(inner: Arc<Inner>) {
-    let mut stop = inner.stop.subscribe();
-    let mut clock = tokio::time::interval(Duration::from_millis(200));
-    clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            _ = clock.tick() => {}
-            _ = stop.changed() => return,
-        }
-        let limit = inner.snapshot_log_bytes.load(Ordering::Relaxed);
-        if inner.progress.log_bytes() < limit {
-            continue;
-        }
-        if let Err(why) = inner.raft.trigger().snapshot().await {
-            tracing::warn!(shard = inner.id.0, %why, id = "LS-2002", "no snapshot could be taken");
-        }
-    }
-}
-
-/// A task of the group that panics takes the node down: its state may be wrong.
-fn notice_end(task: JoinHandle<()>, id: ShardId) {
-    tokio::spawn(async move {
-        if let Err(why) = task.await
-            && why.is_panic()
-        {
-            tracing::error!(shard = id.0, id = "LS-2003", "a task of the shard broke; stopping");
-            std::process::abort();
-        }
-    });
 }

@@ -49,8 +49,18 @@ impl Inbox {
         Inbox { waiting: Mutex::default(), bell: Notify::new(), limits }
     }
 
-    /// Adds a connection's share.
-    pub(crate) fn put(&self, ops: Ops, mailbox: Option<Arc<Mailbox>>) -> Result<(), Refusal> {
+    /// Adds a connection's share, if there is room for it.
+    pub(crate) fn put(&self, ops: Ops, mailbox: Arc<Mailbox>) -> Result<(), Refusal> {
+        self.add(ops, mailbox, false)
+    }
+
+    /// Adds what ends holds and waits, or moves the clock: however much waits
+    /// already. It is small, and it is what makes room.
+    pub(crate) fn put_always(&self, ops: Ops, mailbox: Arc<Mailbox>) -> Result<(), Refusal> {
+        self.add(ops, mailbox, true)
+    }
+
+    fn add(&self, ops: Ops, mailbox: Arc<Mailbox>, always: bool) -> Result<(), Refusal> {
         let ticket = Ticket { count: ops.len(), mailbox };
         let bytes = ops.bytes();
         let ticket_count = ticket.count;
@@ -59,11 +69,9 @@ impl Inbox {
             if waiting.closed {
                 return Err(Refusal::Stopping);
             }
-            // What the group itself hands in (no mailbox) is never refused: it
-            // is small, and it is what makes room.
             let full = waiting.bytes > 0
                 && waiting.bytes + bytes > self.limits.inbox_bytes_max.load(Relaxed);
-            if full && ticket.mailbox.is_some() {
+            if full && !always {
                 return Err(Refusal::Busy);
             }
             waiting.ops.push(ops);
@@ -125,8 +133,8 @@ impl Inbox {
             (waiting.bytes, waiting.count) = (0, 0);
             std::mem::take(&mut waiting.tickets)
         };
-        for mailbox in tickets.into_iter().filter_map(|ticket| ticket.mailbox) {
-            mailbox.put(crate::Delivery::Refused(Refusal::Stopping));
+        for ticket in tickets {
+            ticket.mailbox.put(crate::Delivery::Refused(Refusal::Stopping));
         }
     }
 }

@@ -14,6 +14,7 @@ mod mailbox;
 mod network;
 mod snapshot;
 mod store;
+mod tasks;
 #[cfg(test)]
 mod tests;
 mod tickets;

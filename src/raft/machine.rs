@@ -7,13 +7,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{Stream, StreamExt};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Effect, Effects, Op, Outcome, Read, Shard, ShardId};
+use lockstep_core::{Effect, Effects, Op, Outcome, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
 use openraft::storage::{EntryResponder, RaftStateMachine};
 use openraft::type_config::alias::SnapshotOf;
-use parking_lot::{RwLock, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use tokio::sync::Notify;
 
 use crate::batch::Batch;
@@ -33,6 +33,32 @@ pub(crate) struct Progress {
     log_bytes: AtomicU64,
     /// Rung when the next deadline came nearer.
     pub deadline_moved: Notify,
+    /// What became of snapshots.
+    pub snapshots: Snapshotting,
+}
+
+/// What became of the snapshots of a shard.
+#[derive(Debug, Default)]
+pub(crate) struct Snapshotting {
+    failures: AtomicU64,
+    last_failure: Mutex<String>,
+}
+
+impl Snapshotting {
+    /// How many could not be written.
+    pub(crate) fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Acquire)
+    }
+
+    /// Why the last one of these could not.
+    pub(crate) fn last_failure(&self) -> String {
+        self.last_failure.lock().clone()
+    }
+
+    pub(crate) fn failed(&self, why: &io::Error) {
+        *self.last_failure.lock() = why.to_string();
+        self.failures.fetch_add(1, Ordering::AcqRel);
+    }
 }
 
 impl Progress {
@@ -48,8 +74,15 @@ impl Progress {
         self.log_bytes.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn snapshot_begun(&self) {
-        self.log_bytes.store(0, Ordering::Relaxed);
+    /// Gives the bytes that the snapshot is about.
+    pub(crate) fn snapshot_begun(&self) -> u64 {
+        self.log_bytes.swap(0, Ordering::Relaxed)
+    }
+
+    /// A snapshot did not come about: the entries still wait for one.
+    pub(crate) fn snapshot_failed(&self, log_bytes: u64, why: &io::Error) {
+        self.log_bytes.fetch_add(log_bytes, Ordering::Relaxed);
+        self.snapshots.failed(why);
     }
 
     fn publish(&self, applied: u64, deadline: Option<u64>, bytes: usize) {
@@ -108,6 +141,7 @@ impl Machine {
     }
 
     fn apply_batch(&self, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
+        let _stops = AbortOnPanic(self.id);
         let mut fx = Effects::default();
         let mut shard = self.shard.write();
         let outcomes = run(&mut shard, batch, wanted, &mut fx);
@@ -117,6 +151,23 @@ impl Machine {
             (self.effects)(fx.take());
         }
         (outcomes, deadline)
+    }
+}
+
+/// Takes the process down when the state machine breaks: what it was about to
+/// change is half changed, and nobody may see it.
+struct AbortOnPanic(ShardId);
+
+impl Drop for AbortOnPanic {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!(
+                shard = self.0.0,
+                id = "LS-2003",
+                "the state machine of the shard broke; the node stops"
+            );
+            std::process::abort();
+        }
     }
 }
 
@@ -154,11 +205,7 @@ fn run(
 
 fn look(shard: &Shard, read: &[u8]) -> Outcome {
     let op = Op::take(&mut &read[..]).expect("encoded by this process");
-    // By the replicated clock, so that no tick can be due.
-    match shard.read(shard.clock_ms(), &op) {
-        Read::Done(outcome) => outcome,
-        Read::TickFirst => unreachable!("nothing is later than the shard's own clock"),
-    }
+    shard.look(&op)
 }
 
 impl RaftStateMachine<Types> for Machine {
@@ -205,12 +252,14 @@ impl RaftStateMachine<Types> for Machine {
     }
 
     async fn get_snapshot_builder(&mut self) -> Builder {
-        self.progress.snapshot_begun();
+        let _stops = AbortOnPanic(self.id);
+        let log_bytes = self.progress.snapshot_begun();
         let meta =
             SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() };
         // The machine's own task: nothing is applied between the image and its index.
         let frozen = self.shard.read().freeze();
-        Builder::new(self.id, meta, frozen, self.snapshots.clone())
+        let progress = self.progress.clone();
+        Builder::new(self.id, meta, frozen, self.snapshots.clone(), progress, log_bytes)
     }
 
     async fn install_snapshot(

@@ -67,6 +67,11 @@ impl Mailbox {
         }
     }
 
+    /// Takes the delivery, if there is one.
+    pub fn try_take(&self) -> Option<Delivery> {
+        self.slot.lock().delivery.take()
+    }
+
     /// Waits for the delivery.
     pub async fn take(&self) -> Delivery {
         std::future::poll_fn(|cx| self.poll_take(cx)).await

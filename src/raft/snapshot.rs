@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use lockstep_core::shard::{Frozen, Restoring};
 use lockstep_core::{Shard, ShardId};
@@ -10,6 +11,7 @@ use openraft::storage::RaftSnapshotBuilder;
 use openraft::type_config::alias::SnapshotOf;
 
 use crate::codec;
+use crate::machine::Progress;
 use crate::store::blocking;
 use crate::types::{SnapshotMeta, Types};
 
@@ -89,6 +91,9 @@ pub(crate) struct Builder {
     meta: SnapshotMeta,
     frozen: Option<Frozen>,
     snapshots: Snapshots,
+    progress: Arc<Progress>,
+    /// Bytes of the entries since the snapshot before.
+    log_bytes: u64,
 }
 
 impl Builder {
@@ -97,15 +102,13 @@ impl Builder {
         meta: SnapshotMeta,
         frozen: Frozen,
         snapshots: Snapshots,
+        progress: Arc<Progress>,
+        log_bytes: u64,
     ) -> Self {
-        Builder { shard, meta, frozen: Some(frozen), snapshots }
+        Builder { shard, meta, frozen: Some(frozen), snapshots, progress, log_bytes }
     }
-}
 
-impl RaftSnapshotBuilder<Types> for Builder {
-    type SnapshotData = Image;
-
-    async fn build_snapshot(&mut self) -> Result<SnapshotOf<Types, Image>, io::Error> {
+    async fn write(&mut self) -> io::Result<()> {
         let frozen = self.frozen.take().ok_or_else(|| io::Error::other("built already"))?;
         let (shard, snapshots) = (self.shard, self.snapshots.clone());
         let meta = codec::meta_bytes(&self.meta);
@@ -117,7 +120,29 @@ impl RaftSnapshotBuilder<Types> for Builder {
             writer.commit().map_err(io::Error::other)
         })
         .await?;
-        let snapshot = Image { shard, snapshots: self.snapshots.clone() };
-        Ok(openraft::storage::Snapshot { meta: self.meta.clone(), snapshot })
+        Ok(())
+    }
+}
+
+impl RaftSnapshotBuilder<Types> for Builder {
+    type SnapshotData = Image;
+
+    /// A snapshot that cannot be written is no reason to stop: nothing is lost,
+    /// the log is only cut later. The older one stands, and openraft finds
+    /// nothing new in it.
+    async fn build_snapshot(&mut self) -> Result<SnapshotOf<Types, Image>, io::Error> {
+        let mut meta = self.meta.clone();
+        if let Err(why) = self.write().await {
+            tracing::error!(
+                shard = self.shard.0,
+                %why,
+                id = "LS-2002",
+                "the snapshot could not be written; the log grows until one can"
+            );
+            self.progress.snapshot_failed(self.log_bytes, &why);
+            meta = SnapshotMeta::default();
+        }
+        let snapshot = Image { shard: self.shard, snapshots: self.snapshots.clone() };
+        Ok(openraft::storage::Snapshot { meta, snapshot })
     }
 }

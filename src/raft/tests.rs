@@ -1,5 +1,7 @@
 //! The group as a whole, on a real log in a directory of its own.
 
+mod failures;
+
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -77,6 +79,10 @@ fn limits() -> Arc<Limits> {
 
 async fn start(dir: &Path) -> Node {
     let (log, snapshots) = open(dir);
+    start_on(log, snapshots).await
+}
+
+async fn start_on(log: Log, snapshots: Snapshots) -> Node {
     let clock = Arc::new(TestClock(1_000.into()));
     let effects = Arc::new(Mutex::new(Vec::new()));
     let sink = effects.clone();

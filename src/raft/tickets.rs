@@ -15,8 +15,8 @@ use crate::types::{Outcomes, Types};
 pub(crate) struct Ticket {
     /// How many outcomes are its own.
     pub count: usize,
-    /// Where they go; nowhere for operations of the group itself.
-    pub mailbox: Option<Arc<Mailbox>>,
+    /// Where they go.
+    pub mailbox: Arc<Mailbox>,
 }
 
 /// All shares of an entry, in order. Whoever drops it undelivered leaves the
@@ -45,34 +45,31 @@ impl Tickets {
 
     /// Tells all that nothing was applied.
     pub(crate) fn refuse(&mut self, why: Refusal) {
-        for mailbox in self.list.drain(..).filter_map(|ticket| ticket.mailbox) {
-            mailbox.put(Delivery::Refused(why));
+        for ticket in self.list.drain(..) {
+            ticket.mailbox.put(Delivery::Refused(why));
         }
     }
 
     fn deliver(&mut self, outcomes: Outcomes) {
-        if let [only] = &mut self.list[..] {
-            if let Some(mailbox) = only.mailbox.take() {
-                mailbox.put(Delivery::Done(outcomes));
-            }
-            self.list.clear();
+        if self.list.len() == 1
+            && let Some(only) = self.list.pop()
+        {
+            only.mailbox.put(Delivery::Done(outcomes));
             return;
         }
         let mut outcomes = outcomes.into_iter();
         for ticket in self.list.drain(..) {
             let share: Vec<_> = outcomes.by_ref().take(ticket.count).collect();
             assert_eq!(share.len(), ticket.count, "an entry gives one outcome per operation");
-            if let Some(mailbox) = ticket.mailbox {
-                mailbox.put(Delivery::Done(share));
-            }
+            ticket.mailbox.put(Delivery::Done(share));
         }
     }
 }
 
 impl Drop for Tickets {
     fn drop(&mut self) {
-        for mailbox in self.list.drain(..).filter_map(|ticket| ticket.mailbox) {
-            mailbox.put(Delivery::Unknown);
+        for ticket in self.list.drain(..) {
+            ticket.mailbox.put(Delivery::Unknown);
         }
     }
 }

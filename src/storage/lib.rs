@@ -16,7 +16,7 @@ mod identity;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk};
+pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
 pub use error::StorageError;
 pub use identity::{Identity, LOG_DIR, SNAPSHOT_DIR};
 pub use log::{

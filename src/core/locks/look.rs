@@ -8,7 +8,7 @@ use crate::{Outcome, Token};
 impl Table {
     /// The outcome of an operation that only reads. A hold whose lease has run
     /// out by `now_ms` counts as ended.
-    pub(super) fn look(&self, now_ms: u64, op: &Op<'_>) -> Outcome {
+    pub(crate) fn look(&self, now_ms: u64, op: &Op<'_>) -> Outcome {
         match *op {
             Op::Check { name, token, ref owner } => {
                 Outcome::Int(self.left_ms(now_ms, name, token, owner.as_ref()))

@@ -31,7 +31,7 @@ pub const INFO_NAMES: [&str; 19] = [
 
 impl Table {
     /// The outcome of an operation that only reads.
-    pub(super) fn look(&self, now_ms: u64, op: &Op<'_>) -> Outcome {
+    pub(crate) fn look(&self, now_ms: u64, op: &Op<'_>) -> Outcome {
         let queue = self.queues.get(op.name()).filter(|queue| queue.exists());
         match (op, queue) {
             (Op::Len { which, .. }, Some(queue)) => Outcome::Int(len(queue, *which) as i64),
