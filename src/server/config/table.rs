@@ -218,8 +218,6 @@ settings! {
             "How much is logged; `info` is `notice` by another name.";
         LogFormat "log-format" = "pretty", word(&["pretty", "json"]), Start:
             "How log lines look.";
-        DisableThp "disable-thp" = "yes", SWITCH, Start:
-            "Keeps the kernel from backing memory with huge pages, which waste it.";
         ShutdownTimeout "shutdown-timeout" = "10", seconds(0, INT_MAX), Run:
             "Time for unfinished work after SIGTERM, SIGINT or SHUTDOWN.";
         SlowlogLogSlowerThan "slowlog-log-slower-than" = "10000", integer(-1, i64::MAX, Unit::Microseconds), Run:
