@@ -8,6 +8,7 @@ mod differential;
 mod durability;
 mod first_run;
 mod floors;
+mod fuzz;
 mod limits;
 mod memory;
 mod metrics;

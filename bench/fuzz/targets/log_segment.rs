@@ -1,0 +1,5 @@
+//! Segments of the log: damage is found, never believed.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| lockstep_storage::fuzz::log_segment(bytes));
