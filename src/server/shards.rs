@@ -8,12 +8,15 @@ use lockstep_core::{Shard, ShardId};
 use lockstep_raft::Group;
 use lockstep_storage::{Log, LogStats};
 
+use crate::front::Room;
+
 /// The shards this node serves, by number.
 #[derive(Debug)]
 pub struct Shards {
     groups: Vec<Group>,
     log: Log,
     disk_full: AtomicBool,
+    room: Room,
 }
 
 impl Shards {
@@ -23,7 +26,7 @@ impl Shards {
     /// The groups in the order of their numbers, and the log they share.
     pub fn new(groups: Vec<Group>, log: Log) -> Self {
         assert!(!groups.is_empty(), "a node serves at least the shard of the key space");
-        Shards { groups, log, disk_full: AtomicBool::new(false) }
+        Shards { groups, log, disk_full: AtomicBool::new(false), room: Room::default() }
     }
 
     /// All of them.
@@ -91,6 +94,11 @@ impl Shards {
     /// Notes whether the log waits for room on the disk.
     pub fn set_disk_full(&self, full: bool) {
         self.disk_full.store(full, Ordering::Relaxed);
+    }
+
+    /// What evictions are on their way.
+    pub fn room(&self) -> &Room {
+        &self.room
     }
 
     /// The log all shards share.

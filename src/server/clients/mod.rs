@@ -11,7 +11,7 @@ use lockstep_commands::here::{ClientKind, KillFilter};
 
 pub use client::{Client, Flag};
 pub use line::line;
-pub use pause::Pause;
+pub use pause::{Pause, may_write};
 
 /// The registry of connected clients.
 #[derive(Debug, Default)]

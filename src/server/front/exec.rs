@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use lockstep_commands::here::Debug;
 use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, table};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Op, ShardId};
@@ -9,6 +10,7 @@ use lockstep_net::{Next, Output};
 
 use super::Front;
 use super::pending::Pending;
+use super::take::binds;
 use super::transaction::{Closed, Queued, Step};
 use crate::here::{self, Answer};
 use crate::shards::Shards;
@@ -30,19 +32,24 @@ impl Front {
         out: &mut Output,
     ) -> Next {
         if !self.transaction.is_open() {
-            return self.refuse(command, error::EXEC_WITHOUT_MULTI, out);
+            return self.reject(command, error::EXEC_WITHOUT_MULTI, out);
         }
         let closed = self.transaction.close();
         self.session.client.set_queued(None);
         if closed.spoiled {
-            return self.refuse(command, error::EXEC_ABORT, out);
+            return self.reject(command, error::EXEC_ABORT, out);
+        }
+        if closed.needs_room()
+            && let Err(bad) = self.make_room()
+        {
+            return self.refuse(command, bad, out);
         }
         let db = self.session.db;
         let plan = self.plan(&closed);
         let db = std::mem::replace(&mut self.session.db, db);
         match plan {
             Ok(plan) => self.run_plan(command, plan, &closed, db, begun),
-            Err(bad) => self.refuse(command, bad, out),
+            Err(bad) => self.reject(command, bad, out),
         }
     }
 
@@ -59,7 +66,7 @@ impl Front {
             let used = table::name(&words).map_or(1, |(_, used)| used);
             let request = (queued.command.parse)(&self.context(), Args::new(&words, used));
             let step = match request {
-                Ok(Request::Op(op)) => self.plan_op(&mut plan, queued.command, op)?,
+                Ok(Request::Op(op)) => self.plan_op(&mut plan, queued, op)?,
                 Ok(Request::Here(Here::Select(db))) => {
                     self.session.db = db;
                     Step::Reply(Reply::Ok)
@@ -73,26 +80,21 @@ impl Front {
         Ok(plan)
     }
 
-    fn plan_op(
-        &mut self,
-        plan: &mut Plan,
-        command: &'static Command,
-        op: Op<'_>,
-    ) -> Result<Step, BadArgs> {
-        let shard = self.node.shards.of(op.home()).unwrap_or(Shards::KEY_SPACE);
+    fn plan_op(&mut self, plan: &mut Plan, queued: &Queued, op: Op<'_>) -> Result<Step, BadArgs> {
+        let Some(shard) = self.node.shards.of(op.home()) else {
+            return Ok(Step::Here(queued.clone()));
+        };
         if plan.shard.is_some_and(|other| other != shard) {
             return Err(error::CROSS_SHARD);
         }
-        if command.spec.is("denyoom")
-            && let Err(bad) = self.make_room()
-        {
-            return Ok(Step::Reply(Reply::Error(bad)));
+        let op = op.without_wait();
+        if binds(&op) {
+            self.bind_to(shard);
         }
-        self.holds |= matches!(op, Op::Lock { .. });
         plan.shard = Some(shard);
         plan.count += 1;
-        op.without_wait().put(&mut plan.ops);
-        Ok(Step::Outcome(command))
+        op.put(&mut plan.ops);
+        Ok(Step::Outcome(queued.command))
     }
 
     fn plan_here(
@@ -101,11 +103,14 @@ impl Front {
         queued: &Queued,
         here: Here<'_>,
     ) -> Result<Step, BadArgs> {
-        if let Here::Debug(lockstep_commands::here::Debug::Op(op)) = here {
-            return self.plan_op(plan, queued.command, Op::Key { op });
+        if !matches!(here, Here::Debug(Debug::Op(_))) {
+            return Ok(Step::Here(queued.clone()));
         }
-        let words = queued.words.clone();
-        Ok(Step::Here(Queued { command: queued.command, words }))
+        match here::run(&self.node, &mut self.session, here) {
+            Answer::Op(op) => self.plan_op(plan, queued, op),
+            Answer::Reply(reply) => Ok(Step::Reply(reply)),
+            Answer::Later(_) | Answer::Close(_) => Err(error::NOT_IN_MULTI),
+        }
     }
 
     fn run_plan(
@@ -119,7 +124,7 @@ impl Front {
         if let Some(shard) = plan.shard {
             let op =
                 Op::Transaction { watched: closed.watched(), count: plan.count, ops: &plan.ops };
-            self.parts.of(shard).write(&op);
+            self.hand_over(shard, &op);
         }
         self.pending.push(Pending::Exec {
             command,
@@ -148,7 +153,9 @@ impl Front {
                 // What takes time would stop in the middle of the reply.
                 Answer::Later(_) | Answer::Op(_) => Reply::Error(error::NOT_IN_MULTI),
             },
-            Ok(Request::Op(_)) => Reply::Error(error::NOT_IN_MULTI),
+            Ok(Request::Op(op)) => {
+                (queued.command.reply)(queued.command.spec, self.everywhere(&op))
+            }
             Err(bad) => Reply::Error(bad),
         };
         self.session.denies_waiting = false;

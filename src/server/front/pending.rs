@@ -9,6 +9,7 @@ use lockstep_commands::{Command, Reply};
 use lockstep_core::{Db, Op, ShardId, locks, queues};
 use lockstep_raft::Mailbox;
 
+use super::room::Planned;
 use super::transaction::Step;
 
 /// One thing to do before the next reply can be sent.
@@ -26,10 +27,29 @@ pub(super) enum Pending {
         /// Where its words are kept for the slow log, if they are.
         kept: Option<usize>,
     },
-    /// The next outcome of the shard is nobody's: an eviction, a tick.
-    Skip {
+    /// The same of a request that is ready to wait: its outcome may be that it
+    /// waits. Nothing is begun behind it.
+    Wait {
+        /// What was asked.
+        command: &'static Command,
+        /// Of whom.
+        shard: ShardId,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+    },
+    /// The next outcome of the shard is nobody's: that of a tick.
+    Tick {
         /// The shard.
         shard: ShardId,
+    },
+    /// The next outcome of the shard is nobody's: that of an eviction.
+    Eviction {
+        /// The shard.
+        shard: ShardId,
+        /// What others need not evict as well.
+        _planned: Planned,
     },
     /// The next outcome holds the versions of watched keys.
     Watch {
@@ -82,6 +102,11 @@ impl Blocked {
             _ => (&b""[..], false),
         };
         Blocked { command, shard, request, mailbox, name: name.to_vec(), queue }
+    }
+
+    /// The queue it waits for a message of, if it does.
+    pub(super) fn queue(&self) -> Option<&[u8]> {
+        self.queue.then_some(&self.name)
     }
 
     /// The operation that ends the wait.

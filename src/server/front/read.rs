@@ -35,10 +35,9 @@ impl Front {
             Read::TickFirst => {
                 // The replicated clock is behind the leader's: what has ended
                 // must end for all replicas before anybody is told.
-                let ops = self.parts.of(shard);
-                ops.write(&Op::Tick {});
-                ops.read(op);
-                self.pending.push(Pending::Skip { shard });
+                self.hand_over(shard, &Op::Tick {});
+                self.hand_over(shard, op);
+                self.pending.push(Pending::Tick { shard });
                 let kept = self.session.keep_words(&self.node, words);
                 self.pending.push(Pending::Outcome { command, shard, begun, kept });
                 self.more()

@@ -1,9 +1,12 @@
 //! Making room: `maxmemory` and its policies.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use lockstep_commands::BadArgs;
 use lockstep_commands::error;
 use lockstep_core::ids::DATABASES;
-use lockstep_core::keys::{self, Policy};
+use lockstep_core::keys::{self, Keyspace, Policy};
 use lockstep_core::{Db, Op};
 use lockstep_raft::Ops;
 
@@ -11,45 +14,91 @@ use crate::Node;
 use crate::config::Setting;
 
 /// How many keys are evicted ahead of one write at most.
-const VICTIMS_MAX: usize = 16;
+const VICTIMS_MAX: usize = 4096;
+
+/// What the evictions that are on their way will free, in bytes.
+#[derive(Debug, Default)]
+pub struct Room {
+    planned: AtomicU64,
+}
+
+/// The share of one eviction in [`Room`], until it was carried out.
+#[derive(Debug)]
+pub struct Planned {
+    node: Arc<Node>,
+    bytes: u64,
+}
+
+impl Planned {
+    fn new(node: &Arc<Node>, bytes: u64) -> Self {
+        node.shards.room().planned.fetch_add(bytes, Ordering::Relaxed);
+        Planned { node: node.clone(), bytes }
+    }
+}
+
+impl Drop for Planned {
+    fn drop(&mut self) {
+        self.node.shards.room().planned.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
 
 /// Puts evictions ahead of a write that needs memory, if there is too little.
-/// Gives how many operations were added.
 ///
 /// The leader decides and the log carries the decision, so that all replicas
-/// evict the same keys.
+/// evict the same keys. What others have planned and not carried out yet counts
+/// as done: else a burst of writes would each evict what one of them needs.
 ///
 /// # Errors
 /// The policy allows no eviction, or nothing is left to evict.
-pub fn make(node: &Node, ops: &mut Ops, seed: u64) -> Result<usize, BadArgs> {
+pub fn make(node: &Arc<Node>, ops: &mut Ops, seed: u64) -> Result<Option<Planned>, BadArgs> {
     let limit = node.settings.number(Setting::Maxmemory);
     if limit == 0 {
-        return Ok(0);
+        return Ok(None);
     }
     let group = node.shards.keys();
     let state = group.state();
     let used = state.keys().memory();
-    if used < limit {
-        return Ok(0);
+    if used <= limit {
+        return Ok(None);
     }
     let policy = node.settings.text(Setting::MaxmemoryPolicy);
-    let Some(policy) = named(&policy) else {
-        return Err(error::OUT_OF_MEMORY);
-    };
-    // What is proposed but not applied is not seen here yet, so a burst may
-    // evict a few keys too many; never too few for long.
-    let keys: u64 = (0..DATABASES).map(|db| state.keys().counts(Db(db), 0).keys).sum();
-    let per_key = used / keys.max(1);
-    let count = usize::try_from((used - limit) / per_key.max(1)).unwrap_or(VICTIMS_MAX);
-    let count = count.clamp(1, VICTIMS_MAX);
-    let victims = state.keys().evict_candidates(policy, group.now_ms(), seed, count);
+    let policy = named(&policy).ok_or(error::OUT_OF_MEMORY)?;
+    let planned = node.shards.room().planned.load(Ordering::Relaxed);
+    let need = (used - limit).saturating_sub(planned);
+    if need == 0 {
+        return Ok(None);
+    }
+    let per_key = (used / count(state.keys()).max(1)).max(1);
+    let wanted = usize::try_from(need.div_ceil(per_key)).unwrap_or(VICTIMS_MAX).min(VICTIMS_MAX);
+    let victims = state.keys().evict_candidates(policy, group.now_ms(), seed, wanted);
     drop(state);
     if victims.is_empty() {
-        return Err(error::OUT_OF_MEMORY);
+        // Where evictions are on their way there is, or will be, room.
+        return if planned > 0 { Ok(None) } else { Err(error::OUT_OF_MEMORY) };
     }
+    let bytes = per_key.saturating_mul(victims.len() as u64);
     let keys = victims.iter().map(|(db, key)| (*db, &key[..])).collect();
     ops.write(&Op::Key { op: keys::Op::Evict { keys } });
-    Ok(1)
+    Ok(Some(Planned::new(node, bytes)))
+}
+
+/// Whether there is neither memory left nor anything that may be evicted.
+pub fn is_out(node: &Node) -> bool {
+    let limit = node.settings.number(Setting::Maxmemory);
+    if limit == 0 {
+        return false;
+    }
+    let group = node.shards.keys();
+    let state = group.state();
+    if state.keys().memory() <= limit {
+        return false;
+    }
+    named(&node.settings.text(Setting::MaxmemoryPolicy))
+        .is_none_or(|policy| state.keys().evict_candidates(policy, group.now_ms(), 0, 1).is_empty())
+}
+
+fn count(keys: &Keyspace) -> u64 {
+    (0..DATABASES).map(|db| keys.counts(Db(db), 0).keys).sum()
 }
 
 /// The policy of this name; none: nothing may be evicted.

@@ -1,14 +1,30 @@
 //! Waiting for what was begun, and answering it in order.
 
+use std::time::{Duration, Instant};
+
 use lockstep_commands::{Command, Group, Reply, error};
-use lockstep_core::{Db, Outcome, ShardId};
-use lockstep_net::{Next, Output};
+use lockstep_core::{Db, Outcome};
+use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::{Delivery, Refusal};
 
 use super::Front;
 use super::parts::Failure;
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
+use crate::shards::Shards;
+
+/// What came of one thing that was pending.
+enum Settled {
+    /// The next reply.
+    Reply(Reply),
+    /// Nothing to tell.
+    Nothing,
+    /// Its request waits in a machine.
+    Waits,
+    /// Nobody knows, and the client's command has no word for that: as with a
+    /// lost connection, it must not be taken for done or undone.
+    Unknown,
+}
 
 impl Front {
     /// Brings everything unfinished to its end, or to where it waits.
@@ -16,8 +32,9 @@ impl Front {
         if !self.pending.is_empty() {
             self.parts.carry_out(&self.node.shards).await;
             let next = self.finish(out);
-            if next != Next::More {
-                return next;
+            // What may take long begins when the client has seen the rest.
+            if next != Next::More || self.deferred_is_paused() {
+                return if next == Next::More { Next::Block } else { next };
             }
         }
         if self.blocked.is_some() {
@@ -30,9 +47,9 @@ impl Front {
         }
         if let Some(words) = self.deferred.take() {
             let refs: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
-            let pause = self.node.clients.pause.over();
-            pause.await;
-            use lockstep_net::Handler;
+            if self.is_deferred_paused(&refs) {
+                self.node.clients.pause.over().await;
+            }
             return self.command(&refs, out);
         }
         self.end()
@@ -42,73 +59,84 @@ impl Front {
         if self.closing { Next::Close } else { Next::More }
     }
 
+    fn deferred_is_paused(&self) -> bool {
+        self.deferred.as_ref().is_some_and(|words| {
+            let refs: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
+            self.is_deferred_paused(&refs)
+        })
+    }
+
+    fn is_deferred_paused(&self, words: &[&[u8]]) -> bool {
+        lockstep_commands::table::find(words).is_ok_and(|(command, _)| self.is_paused(command))
+    }
+
     /// Answers what is pending from the outcomes that have come.
     fn finish(&mut self, out: &mut Output) -> Next {
         let mut next = Next::More;
+        self.busy_with = None;
         for pending in std::mem::take(&mut self.pending) {
-            let reply = match pending {
-                Pending::Ready(reply) => reply,
-                Pending::Skip { shard } => {
-                    let _ = self.parts.next(shard);
-                    continue;
+            match self.settle_one(pending) {
+                Settled::Reply(reply) => {
+                    self.session.send(&reply, out);
+                    out.protocol = self.session.protocol;
                 }
-                Pending::Outcome { command, shard, begun, kept } => {
-                    let reply = match self.parts.next(shard) {
-                        Ok(Outcome::Waits) => {
-                            // The last of its batch: its answer comes by itself.
-                            next = Next::Block;
-                            continue;
-                        }
-                        Ok(outcome) => {
-                            self.not_blocked();
-                            (command.reply)(command.spec, outcome)
-                        }
-                        Err(failure) => {
-                            self.not_blocked();
-                            match failed(command, failure) {
-                                Some(reply) => reply,
-                                None => return self.give_up(),
-                            }
-                        }
-                    };
-                    let elapsed = begun.elapsed();
-                    self.node.stats.record(command, elapsed, &reply);
-                    self.session.offer_kept(&self.node, elapsed, kept);
-                    reply
+                Settled::Nothing => {}
+                Settled::Waits => next = Next::Block,
+                Settled::Unknown => {
+                    self.closing = true;
+                    break;
                 }
-                Pending::Watch { command, keys } => match self.parts.next(Self::KEYS) {
-                    Ok(outcome) => self.watched(keys, outcome),
-                    Err(failure) => match failed(command, failure) {
-                        Some(reply) => reply,
-                        None => return self.give_up(),
-                    },
-                },
-                Pending::Exec { command, shard, steps, db, begun } => {
-                    let reply = match shard.map(|shard| self.parts.next(shard)).transpose() {
-                        Ok(outcome) => self.executed(steps, outcome, db),
-                        Err(failure) => match failed(command, failure) {
-                            Some(reply) => reply,
-                            None => return self.give_up(),
-                        },
-                    };
-                    self.node.stats.record(command, begun.elapsed(), &reply);
-                    reply
-                }
-            };
-            self.session.send(&reply, out);
-            out.protocol = self.session.protocol;
+            }
         }
         self.session.forget_words();
-        if self.closing && next == Next::More { Next::Close } else { next }
+        if self.closing { Next::Close } else { next }
     }
 
-    const KEYS: ShardId = crate::shards::Shards::KEY_SPACE;
+    fn settle_one(&mut self, pending: Pending) -> Settled {
+        match pending {
+            Pending::Ready(reply) => Settled::Reply(reply),
+            Pending::Tick { shard } | Pending::Eviction { shard, .. } => {
+                // Whoever needed it is told what came of the command itself.
+                let _ = self.parts.next(shard);
+                Settled::Nothing
+            }
+            Pending::Outcome { command, shard, begun, kept } => {
+                let outcome = self.parts.next(shard);
+                self.settle_outcome(command, outcome, begun, kept)
+            }
+            Pending::Wait { command, shard, begun, kept } => match self.parts.next(shard) {
+                Ok(Outcome::Waits) => Settled::Waits,
+                outcome => {
+                    self.not_blocked();
+                    self.settle_outcome(command, outcome, begun, kept)
+                }
+            },
+            Pending::Watch { command, keys } => self.settle_watch(command, keys),
+            Pending::Exec { command, shard, steps, db, begun } => {
+                let outcome = shard.map(|shard| self.parts.next(shard)).transpose();
+                self.settle_exec(command, outcome, steps, db, begun)
+            }
+        }
+    }
 
-    /// The outcome is unknown and the client's command has no word for that: as
-    /// with a lost connection, it must not take it for done or undone.
-    fn give_up(&mut self) -> Next {
-        self.closing = true;
-        Next::Close
+    fn settle_outcome(
+        &mut self,
+        command: &'static Command,
+        outcome: Result<Outcome, Failure>,
+        begun: Instant,
+        kept: Option<usize>,
+    ) -> Settled {
+        let reply = match outcome {
+            Ok(outcome) => (command.reply)(command.spec, outcome),
+            Err(failure) => match failed(command, failure) {
+                Some(reply) => reply,
+                None => return Settled::Unknown,
+            },
+        };
+        let elapsed = begun.elapsed();
+        self.node.stats.record(command, elapsed, &reply);
+        self.session.offer_kept(&self.node, elapsed, kept);
+        Settled::Reply(reply)
     }
 
     fn not_blocked(&mut self) {
@@ -117,14 +145,38 @@ impl Front {
         }
     }
 
-    fn watched(&mut self, keys: Vec<(Db, Vec<u8>)>, outcome: Outcome) -> Reply {
-        let Outcome::List(versions) = outcome else { return Reply::Ok };
-        let versions = versions.into_iter().map(|version| match version {
-            Outcome::Int(version) => u64::try_from(version).unwrap_or(0),
-            _ => 0,
-        });
-        self.transaction.watch(keys, versions);
-        Reply::Ok
+    fn settle_watch(&mut self, command: &'static Command, keys: Vec<(Db, Vec<u8>)>) -> Settled {
+        let outcome = self.parts.next(Shards::KEY_SPACE);
+        match &outcome {
+            Ok(Outcome::List(versions)) => {
+                let versions = versions.iter().map(|version| match version {
+                    Outcome::Int(version) => u64::try_from(*version).unwrap_or(0),
+                    _ => 0,
+                });
+                self.transaction.watch(keys, versions);
+            }
+            _ => self.transaction.watch_failed(),
+        }
+        self.settle_outcome(command, outcome.map(|_| Outcome::Ok), Instant::now(), None)
+    }
+
+    fn settle_exec(
+        &mut self,
+        command: &'static Command,
+        outcome: Result<Option<Outcome>, Failure>,
+        steps: Vec<Step>,
+        db: Db,
+        begun: Instant,
+    ) -> Settled {
+        let reply = match outcome {
+            Ok(outcome) => self.executed(steps, outcome, db),
+            Err(failure) => match failed(command, failure) {
+                Some(reply) => reply,
+                None => return Settled::Unknown,
+            },
+        };
+        self.node.stats.record(command, begun.elapsed(), &reply);
+        Settled::Reply(reply)
     }
 
     fn executed(&mut self, steps: Vec<Step>, outcome: Option<Outcome>, db: Db) -> Reply {
@@ -143,7 +195,7 @@ impl Front {
                 Step::Outcome(command) => {
                     let outcome = outcomes.next().expect("an outcome for every operation");
                     let reply = (command.reply)(command.spec, outcome);
-                    self.node.stats.record(command, std::time::Duration::ZERO, &reply);
+                    self.node.stats.record(command, Duration::ZERO, &reply);
                     reply
                 }
             })
@@ -163,17 +215,19 @@ impl Front {
         // Either the wait ends with this, or it had ended already: the answer
         // comes to the mailbox in both cases.
         let group = self.node.shards.get(blocked.shard);
-        let _ = group.ask(&blocked.cancel(self.origin, unblocked)).await;
+        let _ = group.insist(&blocked.cancel(self.origin, unblocked)).await;
         Next::Block
     }
 
     fn unblock(&mut self, delivery: Delivery, out: &mut Output) -> Next {
         let Some(Blocked { command, .. }) = self.blocked.take() else { return Next::More };
-        let outcome = match delivery {
-            Delivery::Done(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Nil),
-            Delivery::Refused(_) | Delivery::Unknown => return self.give_up(),
+        let Delivery::Done(mut outcomes) = delivery else {
+            self.closing = true;
+            return Next::Close;
         };
-        let reply = (command.reply)(command.spec, outcome);
+        let reply = (command.reply)(command.spec, outcomes.pop().unwrap_or(Outcome::Nil));
+        // Redis does not count the time it waited, either.
+        self.node.stats.record(command, Duration::ZERO, &reply);
         self.session.send(&reply, out);
         self.end()
     }

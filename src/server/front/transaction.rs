@@ -6,8 +6,9 @@ use lockstep_core::op::Watched;
 use lockstep_core::{Db, Op};
 use lockstep_net::{Next, Output};
 
-use super::Front;
 use super::pending::Pending;
+use super::{Front, room};
+use crate::clients::may_write;
 use crate::config::Setting;
 use crate::shards::Shards;
 
@@ -20,10 +21,12 @@ pub(super) struct Transaction {
     queued: Vec<Queued>,
     queued_bytes: usize,
     watched: Vec<(Db, Vec<u8>, u64)>,
+    /// Keys could not be watched: EXEC must not run as if they had not changed.
+    blind: bool,
 }
 
 /// A command that waits for EXEC.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Queued {
     pub command: &'static Command,
     pub words: Vec<Vec<u8>>,
@@ -59,8 +62,19 @@ impl Transaction {
         self.spoiled = self.open;
     }
 
+    /// Whether a queued command writes.
+    pub(super) fn writes(&self) -> bool {
+        self.queued.iter().any(|queued| may_write(queued.command))
+    }
+
     pub(super) fn unwatch(&mut self) {
         self.watched.clear();
+        self.blind = false;
+    }
+
+    /// A WATCH failed.
+    pub(super) fn watch_failed(&mut self) {
+        self.blind = true;
     }
 
     pub(super) fn watch(&mut self, keys: Vec<(Db, Vec<u8>)>, versions: impl Iterator<Item = u64>) {
@@ -75,7 +89,8 @@ impl Transaction {
     /// Ends MULTI: whether it was spoiled, the queued commands, the watched keys.
     pub(super) fn close(&mut self) -> Closed {
         let whole = std::mem::take(self);
-        Closed { spoiled: whole.spoiled, queued: whole.queued, watched: whole.watched }
+        let spoiled = whole.spoiled || whole.blind;
+        Closed { spoiled, queued: whole.queued, watched: whole.watched }
     }
 }
 
@@ -87,6 +102,11 @@ pub(super) struct Closed {
 }
 
 impl Closed {
+    /// Whether a queued command needs memory.
+    pub(super) fn needs_room(&self) -> bool {
+        self.queued.iter().any(|queued| queued.command.spec.is("denyoom"))
+    }
+
     /// Whether keys are watched.
     pub(super) fn watches(&self) -> bool {
         !self.watched.is_empty()
@@ -105,13 +125,11 @@ impl Front {
     pub(super) fn multi(&mut self, command: &'static Command, out: &mut Output) -> Next {
         if self.transaction.open {
             // Refused without spoiling the transaction, as Redis does.
-            self.node.stats.refused(Some(command), &error::NESTED_MULTI);
-            self.emit(Reply::Error(error::NESTED_MULTI), out);
-            return Next::More;
+            return self.reject(command, error::NESTED_MULTI, out);
         }
         self.transaction.open = true;
-        self.emit(Reply::Ok, out);
-        Next::More
+        self.session.client.set_queued(self.transaction.queued());
+        self.answer_at_once(command, Reply::Ok, out)
     }
 
     /// Queues a command behind MULTI.
@@ -123,6 +141,10 @@ impl Front {
     ) -> Next {
         if command.spec.is("no_multi") {
             return self.refuse(command, error::NOT_IN_MULTI, out);
+        }
+        if room::is_out(&self.node) {
+            // Even reads: a queue takes memory, too.
+            return self.refuse(command, error::OUT_OF_MEMORY, out);
         }
         let bytes: usize = words.iter().map(|word| word.len() + 32).sum();
         let limit = self.node.settings.number(Setting::ClientQueryBufferLimit);
@@ -139,12 +161,11 @@ impl Front {
 
     pub(super) fn discard(&mut self, command: &'static Command, out: &mut Output) -> Next {
         if !self.transaction.open {
-            return self.refuse(command, error::DISCARD_WITHOUT_MULTI, out);
+            return self.reject(command, error::DISCARD_WITHOUT_MULTI, out);
         }
         self.transaction.close();
         self.session.client.set_queued(None);
-        self.emit(Reply::Ok, out);
-        Next::More
+        self.answer_at_once(command, Reply::Ok, out)
     }
 
     pub(super) fn watch(
@@ -154,17 +175,15 @@ impl Front {
         out: &mut Output,
     ) -> Next {
         if self.transaction.open {
-            self.node.stats.refused(Some(command), &error::WATCH_IN_MULTI);
-            self.emit(Reply::Error(error::WATCH_IN_MULTI), out);
-            return Next::More;
+            return self.reject(command, error::WATCH_IN_MULTI, out);
         }
         let db = self.session.db;
         // A tick first, so that what has ended by the leader's clock is not
         // watched as if it were alive.
-        let ops = self.parts.of(Shards::KEY_SPACE);
-        ops.write(&Op::Tick {});
-        ops.read(&Op::Key { op: keys::Op::Versions { db, keys: keys.to_vec() } });
-        self.pending.push(Pending::Skip { shard: Shards::KEY_SPACE });
+        let shard = Shards::KEY_SPACE;
+        self.hand_over(shard, &Op::Tick {});
+        self.hand_over(shard, &Op::Key { op: keys::Op::Versions { db, keys: keys.to_vec() } });
+        self.pending.push(Pending::Tick { shard });
         let keys = keys.iter().map(|key| (db, key.to_vec())).collect();
         self.pending.push(Pending::Watch { command, keys });
         Next::Settle

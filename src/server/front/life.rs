@@ -1,0 +1,93 @@
+//! What a connection leaves with the shards, and how it is given back.
+
+use std::future::Future;
+
+use lockstep_core::queues::{self, Blame, Receipt};
+use lockstep_core::{Op, Outcome, ShardId};
+use lockstep_raft::Delivery;
+
+use super::Front;
+use super::pending::Blocked;
+use crate::Node;
+
+impl Front {
+    /// From now on the end of the connection matters to a shard.
+    pub(super) fn bind_to(&mut self, shard: ShardId) {
+        if !self.bound_to.contains(&shard) {
+            self.bound_to.push(shard);
+        }
+    }
+
+    /// Ends what the connection holds and waits for; none if there is nothing.
+    pub(super) fn unbind(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        let (node, origin) = (self.node.clone(), self.origin);
+        let bound_to = std::mem::take(&mut self.bound_to);
+        let blocked = self.blocked.take();
+        (!bound_to.is_empty()).then_some(async move {
+            for shard in bound_to {
+                // A shard that cannot be told now is stopping and learns of it
+                // with this node's next life.
+                let _ = node.shards.get(shard).insist(&Op::Gone { origin }).await;
+            }
+            if let Some(blocked) = blocked {
+                give_back(&node, origin.conn, &blocked).await;
+            }
+        })
+    }
+
+    /// Gives back what the connection has here; the future tells the shards. None
+    /// if they need not be told, or were.
+    pub(super) fn end_of_life(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
+        if std::mem::replace(&mut self.over, true) {
+            return None;
+        }
+        self.session.close(&self.node);
+        self.unbind()
+    }
+}
+
+/// Gives back the messages that a wait was answered with when nobody was there
+/// any more. The shard knows by now that the connection is gone: no answer comes
+/// after this.
+async fn give_back(node: &Node, conn: u64, blocked: &Blocked) {
+    node.waits.leave(conn, blocked.request);
+    let Some(Delivery::Done(outcomes)) = blocked.mailbox.try_take() else { return };
+    let receipts: Vec<Receipt> = outcomes.iter().flat_map(receipts).collect();
+    let Some(queue) = blocked.queue().filter(|_| !receipts.is_empty()) else { return };
+    let op = queues::Op::Nack { queue, receipts, blame: Blame::Silent {}, delay_ms: Some(0) };
+    // If it cannot be told, the message comes back when its lease ends.
+    let _ = node.shards.get(blocked.shard).insist(&Op::Queue { op }).await;
+}
+
+/// The receipts in the outcome of a QPOP: of a pair, or of a list of pairs.
+fn receipts(outcome: &Outcome) -> Vec<Receipt> {
+    let Outcome::List(parts) = outcome else { return Vec::new() };
+    match &parts[..] {
+        [Outcome::Bytes(receipt), Outcome::Bytes(_)] => {
+            Receipt::parse(receipt).into_iter().collect()
+        }
+        pairs => pairs.iter().flat_map(receipts).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pair(seq: u64) -> Outcome {
+        let receipt = Receipt::Of { part: 0, seq, attempt: 1 };
+        Outcome::List(vec![Outcome::Bytes(receipt.text()), Outcome::Bytes(b"0-9-9".to_vec())])
+    }
+
+    #[test]
+    fn receipts_are_found_in_one_pair_and_in_many() {
+        let receipt = |seq| Receipt::Of { part: 0, seq, attempt: 1 };
+        assert_eq!(receipts(&pair(7)), [receipt(7)]);
+        assert_eq!(receipts(&Outcome::List(vec![pair(7)])), [receipt(7)]);
+        let two = Outcome::List(vec![pair(7), pair(8)]);
+        assert_eq!(receipts(&two), [receipt(7), receipt(8)]);
+        assert_eq!(receipts(&Outcome::List(Vec::new())), []);
+        assert_eq!(receipts(&Outcome::Nil), []);
+        assert_eq!(receipts(&Outcome::Int(7)), []);
+    }
+}

@@ -1,0 +1,143 @@
+//! What this node answers itself, and how commands are refused.
+
+use std::time::{Duration, Instant};
+
+use lockstep_commands::{BadArgs, Command, Here, Reply, error};
+use lockstep_net::{Next, Output};
+
+use super::Front;
+use super::pending::Later;
+use super::transaction::Transaction;
+use crate::here::{self, Answer};
+
+impl Front {
+    /// Runs what this node answers itself.
+    pub(super) fn here(
+        &mut self,
+        command: &'static Command,
+        here: Here<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        let answer = match here {
+            Here::Multi => return self.multi(command, out),
+            Here::Exec => return self.exec(command, begun, out),
+            Here::Discard => return self.discard(command, out),
+            Here::Watch(keys) => return self.watch(command, &keys, out),
+            Here::Unwatch => {
+                self.transaction.unwatch();
+                Reply::Ok.into()
+            }
+            Here::Reset => self.reset(),
+            other => here::run(&self.node, &mut self.session, other),
+        };
+        self.take_answer(command, answer, begun, words, out)
+    }
+
+    /// RESET: the connection is as good as new, and what it held is free before
+    /// the client is told so.
+    fn reset<'a>(&mut self) -> Answer<'a> {
+        self.transaction = Transaction::default();
+        self.session.client.set_queued(None);
+        let answer = here::run(&self.node, &mut self.session, Here::Reset);
+        match (answer, self.unbind()) {
+            (Answer::Reply(reply), Some(free)) => Answer::Later(Box::pin(async move {
+                free.await;
+                reply
+            })),
+            (answer, _) => answer,
+        }
+    }
+
+    fn take_answer(
+        &mut self,
+        command: &'static Command,
+        answer: Answer<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        match answer {
+            Answer::Reply(reply) => {
+                self.answer(command, reply, begun, words, out);
+                // HELLO and RESET: from the next reply on.
+                out.protocol = self.session.protocol;
+                Next::More
+            }
+            Answer::Op(op) => self.operate(command, op, begun, words, out),
+            Answer::Later(future) => {
+                self.later = Some(Later { command, begun, future });
+                Next::Block
+            }
+            Answer::Close(reply) => {
+                if let Some(reply) = reply {
+                    self.answer(command, reply, begun, words, out);
+                }
+                self.closing = true;
+                Next::Close
+            }
+        }
+    }
+
+    /// Gives the reply to a command that was carried out.
+    pub(super) fn answer(
+        &mut self,
+        command: &'static Command,
+        reply: Reply,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) {
+        let elapsed = self.watch.end(begun);
+        self.node.stats.record(command, elapsed, &reply);
+        self.node.slowlog.offer(&self.node, &self.session, elapsed, words);
+        self.emit(reply, out);
+    }
+
+    /// Gives the reply to a command that took no time worth telling.
+    pub(super) fn answer_at_once(
+        &mut self,
+        command: &'static Command,
+        reply: Reply,
+        out: &mut Output,
+    ) -> Next {
+        self.node.stats.record(command, Duration::ZERO, &reply);
+        self.emit(reply, out);
+        Next::More
+    }
+
+    /// Refuses a command without having run it.
+    pub(super) fn refuse(
+        &mut self,
+        command: &'static Command,
+        bad: BadArgs,
+        out: &mut Output,
+    ) -> Next {
+        let bad = self.spoil(command.spec.name.as_bytes(), bad);
+        self.reject(command, bad, out)
+    }
+
+    /// Refuses a command, and leaves the transaction as it is.
+    pub(super) fn reject(
+        &mut self,
+        command: &'static Command,
+        bad: BadArgs,
+        out: &mut Output,
+    ) -> Next {
+        self.node.stats.refused(Some(command), &bad);
+        self.emit(Reply::Error(bad), out);
+        Next::More
+    }
+
+    /// A refused command spoils the open transaction; a refused EXEC ends it.
+    pub(super) fn spoil(&mut self, name: &[u8], bad: BadArgs) -> BadArgs {
+        if name.eq_ignore_ascii_case(b"exec") {
+            self.transaction = Transaction::default();
+            self.session.client.set_queued(None);
+            return error::exec_refused(&bad);
+        }
+        self.transaction.spoil();
+        bad
+    }
+}

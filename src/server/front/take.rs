@@ -1,0 +1,191 @@
+//! Taking a command: whether it may run, whether it has to wait, and its road.
+
+use std::time::Instant;
+
+use lockstep_commands::{Args, BadArgs, Command, Context, Request, Road, error};
+use lockstep_core::locks::{self, Owner};
+use lockstep_core::{Op, Outcome, ShardId};
+use lockstep_net::{Handler, Next, Output};
+
+use super::pending::{Blocked, Pending};
+use super::{Front, room, transaction};
+use crate::clients::may_write;
+use crate::config::Setting;
+use crate::shards::Shards;
+
+/// A connection's share of a batch is handed in when it holds so many bytes,
+/// even if more commands are there.
+const SHARE_BYTES_MAX: usize = 256 << 10;
+/// ... or so many replies wait for it.
+const SHARE_REPLIES_MAX: usize = 4096;
+
+impl Front {
+    /// Takes a command whose name and number of words are right.
+    pub(super) fn take(
+        &mut self,
+        command: &'static Command,
+        words: &[&[u8]],
+        used: usize,
+        out: &mut Output,
+    ) -> Next {
+        if !self.authenticated() && !command.spec.is("no_auth") {
+            return self.refuse(command, error::UNAUTHENTICATED, out);
+        }
+        if self.is_paused(command) {
+            return self.defer(words);
+        }
+        if self.transaction.is_open() && !transaction::runs_at_once(command.spec.name) {
+            return self.queue(command, words, out);
+        }
+        if self.must_wait(command) {
+            return self.defer(words);
+        }
+        let begun = self.watch.begin(&self.node);
+        let request = (command.parse)(&self.context(), Args::new(words, used));
+        if let Ok(Request::Op(op)) = &request
+            && self.would_overtake(op)
+        {
+            return self.defer(words);
+        }
+        self.node.monitors.feed(&self.session, command, words);
+        self.session.began(command, words);
+        match request {
+            Ok(Request::Op(op)) => self.operate(command, op, begun, words, out),
+            Ok(Request::Here(here)) => self.here(command, here, begun, words, out),
+            Err(bad) => self.refuse(command, bad, out),
+        }
+    }
+
+    /// Whether a command has to wait for the end of a pause (CLIENT PAUSE).
+    pub(super) fn is_paused(&self, command: &Command) -> bool {
+        let writes = || match command.spec.name {
+            "exec" => self.transaction.writes(),
+            _ => may_write(command),
+        };
+        self.node.clients.pause.holds(writes)
+    }
+
+    /// Keeps a command until what is pending is settled, or a pause is over.
+    fn defer(&mut self, words: &[&[u8]]) -> Next {
+        self.deferred = Some(words.iter().map(|word| word.to_vec()).collect());
+        // A pause may last: the client sees first what is ready.
+        if self.pending.is_empty() { Next::Block } else { Next::Settle }
+    }
+
+    /// Whether a command must not run beside what is pending: all that this node
+    /// answers itself but those whose answer nothing before them can change.
+    fn must_wait(&self, command: &Command) -> bool {
+        if self.pending.is_empty() || command.spec.road != Road::Here {
+            return false;
+        }
+        match command.spec.name {
+            "ping" | "echo" | "select" | "multi" | "discard" | "time" => false,
+            // Where it goes is not known yet.
+            "exec" => self.node.shards.count() > 1,
+            _ => true,
+        }
+    }
+
+    /// Whether an operation could be carried out before others that the client
+    /// sent earlier, because those are for another shard.
+    fn would_overtake(&self, op: &Op<'_>) -> bool {
+        !self.pending.is_empty() && self.node.shards.of(op.home()) != self.busy_with
+    }
+
+    pub(super) fn context(&mut self) -> Context {
+        self.request += 1;
+        Context {
+            db: self.session.db,
+            origin: self.origin,
+            request: self.request,
+            protocol: self.session.protocol,
+            string_bytes_max: self.node.settings.number(Setting::ProtoMaxBulkLen),
+            // Only spreads choices; nobody must be kept from guessing it.
+            lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
+            seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
+        }
+    }
+
+    /// Sends an operation on its road.
+    pub(super) fn operate(
+        &mut self,
+        command: &'static Command,
+        op: Op<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        let Some(shard) = self.node.shards.of(op.home()) else {
+            let reply = (command.reply)(command.spec, self.everywhere(&op));
+            self.answer(command, reply, begun, words, out);
+            return Next::More;
+        };
+        if !op.is_write() && !self.parts.has(shard) {
+            return self.read(command, shard, &op, begun, words, out);
+        }
+        if command.spec.is("denyoom")
+            && let Err(bad) = self.make_room()
+        {
+            return self.refuse(command, bad, out);
+        }
+        self.hand_over(shard, &op);
+        let kept = self.session.keep_words(&self.node, words);
+        if op.wait().is_some() {
+            let mailbox = self.node.waits.enter(self.origin.conn, self.request);
+            self.blocked = Some(Blocked::new(command, shard, self.request, mailbox, &op));
+            self.pending.push(Pending::Wait { command, shard, begun, kept });
+            return Next::Settle;
+        }
+        self.pending.push(Pending::Outcome { command, shard, begun, kept });
+        self.more()
+    }
+
+    /// Adds an operation to what goes to a shard next.
+    pub(super) fn hand_over(&mut self, shard: ShardId, op: &Op<'_>) {
+        self.busy_with = Some(shard);
+        if binds(op) {
+            self.bind_to(shard);
+        }
+        let ops = self.parts.of(shard);
+        if op.is_write() {
+            ops.write(op);
+        } else {
+            ops.read(op);
+        }
+    }
+
+    /// Reads from every shard what is about all of them. By the shards' own
+    /// clocks: nothing that is told so ends at a time.
+    pub(super) fn everywhere(&self, op: &Op<'_>) -> Outcome {
+        let all = self.node.shards.all().iter().map(|group| group.state().look(op));
+        locks::Stats::merge(all)
+    }
+
+    /// Sees that there is room for what a write adds: on the disk, and in memory
+    /// by putting evictions ahead of it.
+    pub(super) fn make_room(&mut self) -> Result<(), BadArgs> {
+        if self.node.shards.disk_full() {
+            return Err(error::DISK_FULL);
+        }
+        let shard = Shards::KEY_SPACE;
+        if let Some(planned) = room::make(&self.node, self.parts.of(shard), self.request)? {
+            self.busy_with.get_or_insert(shard);
+            self.pending.push(Pending::Eviction { shard, _planned: planned });
+        }
+        Ok(())
+    }
+
+    /// Goes on, unless the share is large enough to be handed in.
+    pub(super) fn more(&self) -> Next {
+        let full = self.parts.bytes() > SHARE_BYTES_MAX || self.pending.len() > SHARE_REPLIES_MAX;
+        if full { Next::Settle } else { Next::More }
+    }
+}
+
+/// Whether an operation may leave something with a shard that ends with the
+/// connection.
+pub(super) fn binds(op: &Op<'_>) -> bool {
+    let owns =
+        matches!(op, Op::Lock { op: locks::Op::Acquire { owner: Owner::Connection { .. }, .. } });
+    owns || op.wait().is_some()
+}
