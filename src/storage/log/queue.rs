@@ -10,6 +10,13 @@ use parking_lot::{Condvar, Mutex};
 use super::record::Header;
 use super::{Done, EntryId};
 
+/// How long work that nobody waits for may gather before it is written
+/// ([`Fsync::Never`](super::Fsync::Never)): a wake-up of the writer costs as much
+/// as writing dozens of small entries.
+const GATHER: Duration = Duration::from_millis(1);
+/// ... and how many bytes of it.
+const GATHER_BYTES_MAX: usize = 256 << 10;
+
 /// One hand-over.
 pub(super) struct Job {
     pub(super) work: Work,
@@ -54,10 +61,22 @@ struct State {
     /// Hand-overs that wait for their answer.
     unanswered: usize,
     writer_sleeps: bool,
+    /// Somebody waits for what is queued, or it is much.
+    hurry: bool,
+    /// Bytes of the jobs that are queued.
+    queued_bytes: usize,
     callers_sleep: usize,
     closing: bool,
     /// Nobody is held up any more: the log has failed or closes.
     open_gate: bool,
+}
+
+impl State {
+    fn take(&mut self) -> Vec<Job> {
+        self.hurry = false;
+        self.queued_bytes = 0;
+        std::mem::take(&mut self.jobs)
+    }
 }
 
 impl Queue {
@@ -99,8 +118,10 @@ impl Queue {
         }
         let now = if at_once && state.unanswered == 0 { job.done.take() } else { None };
         state.unanswered += usize::from(job.done.is_some());
+        state.queued_bytes += job.bytes;
+        state.hurry |= job.done.is_some() || state.queued_bytes > GATHER_BYTES_MAX;
         state.jobs.push(job);
-        if state.writer_sleeps {
+        if state.writer_sleeps && (state.hurry || state.jobs.len() == 1) {
             state.writer_sleeps = false;
             self.work.notify_one();
         }
@@ -110,9 +131,17 @@ impl Queue {
     /// Takes all that waits; waits itself up to `idle` for something to come.
     pub(super) fn take(&self, idle: Option<Duration>) -> Taken {
         let mut state = self.state.lock();
+        let mut gathered = false;
         loop {
             if !state.jobs.is_empty() {
-                return Taken::Jobs(std::mem::take(&mut state.jobs));
+                if gathered || state.hurry || state.closing {
+                    return Taken::Jobs(state.take());
+                }
+                gathered = true;
+                state.writer_sleeps = true;
+                self.work.wait_for(&mut state, GATHER);
+                state.writer_sleeps = false;
+                continue;
             }
             if state.closing {
                 return Taken::Closed;
@@ -134,7 +163,7 @@ impl Queue {
 
     /// Takes all that waits, or nothing.
     pub(super) fn take_now(&self) -> Vec<Job> {
-        std::mem::take(&mut self.state.lock().jobs)
+        self.state.lock().take()
     }
 
     /// That many were answered.
