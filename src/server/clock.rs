@@ -1,5 +1,6 @@
 //! The node's clock.
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use lockstep_raft::Clock;
@@ -10,21 +11,32 @@ use lockstep_raft::Clock;
 #[derive(Debug)]
 pub struct NodeClock {
     start: Instant,
-    start_ms: u64,
+    start_ms: AtomicU64,
 }
 
 impl NodeClock {
-    /// A clock that reads now what the wall clock reads, but not less than
-    /// `at_least_ms`.
-    pub fn new(at_least_ms: u64) -> Self {
-        NodeClock { start: Instant::now(), start_ms: wall_ms().max(at_least_ms) }
+    /// Goes on from `at_least_ms` if it is behind: the clock of a shard that it
+    /// has to move never goes back.
+    pub fn raise(&self, at_least_ms: u64) {
+        let start_ms = at_least_ms.saturating_sub(self.gone_ms());
+        self.start_ms.fetch_max(start_ms, Ordering::Relaxed);
+    }
+
+    fn gone_ms(&self) -> u64 {
+        u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Default for NodeClock {
+    /// A clock that reads now what the wall clock reads.
+    fn default() -> Self {
+        NodeClock { start: Instant::now(), start_ms: wall_ms().into() }
     }
 }
 
 impl Clock for NodeClock {
     fn now_ms(&self) -> u64 {
-        let gone = u64::try_from(self.start.elapsed().as_millis()).unwrap_or(u64::MAX);
-        self.start_ms.saturating_add(gone)
+        self.start_ms.load(Ordering::Relaxed).saturating_add(self.gone_ms())
     }
 }
 
@@ -32,4 +44,20 @@ impl Clock for NodeClock {
 pub fn wall_ms() -> u64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     u64::try_from(since.as_millis()).unwrap_or(u64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn it_goes_on_from_the_clock_of_a_shard_that_is_ahead_and_never_back() {
+        let clock = NodeClock::default();
+        let ahead_ms = clock.now_ms() + 3_600_000;
+        clock.raise(ahead_ms);
+        let now_ms = clock.now_ms();
+        assert!((ahead_ms..ahead_ms + 60_000).contains(&now_ms), "{now_ms}");
+        clock.raise(0);
+        assert!(clock.now_ms() >= now_ms);
+    }
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_core::{NodeId, Op, Origin, ShardId};
 use lockstep_net::{Connections, Listener};
-use lockstep_raft::{Clock, Delivery, Group, Limits, Options};
+use lockstep_raft::{Delivery, Group, Limits, Options};
 use lockstep_storage::{
     Disk, Fsync, Identity as Owner, Log, LogOptions, RealDisk, Recovered, Snapshots,
 };
@@ -136,6 +136,7 @@ fn open_storage(settings: &Settings) -> Result<Storage, Failed> {
     let what = |why: lockstep_storage::StorageError| Failed(why.to_string());
     let fresh = NodeId(rand::random::<u64>() >> 16 | 1);
     let owner = Owner::start(disk.clone(), &dir, fresh, None, wall_ms()).map_err(what)?;
+    lockstep_storage::found(&*disk, &dir, settings.number(Setting::Shards)).map_err(what)?;
     let options = LogOptions {
         fsync: fsync(settings),
         segment_bytes: settings.number(Setting::LogSegmentBytes),
@@ -155,7 +156,7 @@ async fn open_node(
 ) -> Result<Arc<Node>, Failed> {
     let origin = Origin { node: storage.owner.node, boot: storage.owner.boot, conn: 0 };
     let waits = Arc::new(Waits::new(origin));
-    let clock: Arc<dyn Clock> = Arc::new(NodeClock::new(0));
+    let clock = Arc::new(NodeClock::default());
     let snapshot_bytes = Arc::new(AtomicU64::new(settings.number(Setting::SnapshotLogBytes)));
     let limits = Arc::new(Limits {
         batch_bytes_max: settings.size(Setting::BatchBytesMax).into(),
@@ -180,6 +181,9 @@ async fn open_node(
         .await
         .map_err(|why| why.to_string())
         .map_err(failed("starting a shard"))?;
+        // A wall clock that was set back while the node was down must not hold
+        // up what is due.
+        clock.raise(group.state().clock_ms());
         groups.push(group);
     }
     settings.watch(move |settings, setting| {

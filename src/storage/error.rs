@@ -52,6 +52,15 @@ pub enum StorageError {
         /// The node that was started.
         expected: u64,
     },
+    /// The data directory is spread over another number of shards.
+    OtherShards {
+        /// The file that says so.
+        path: PathBuf,
+        /// The number it was founded with.
+        founded: u64,
+        /// The number that was asked for.
+        asked: u64,
+    },
     /// Something is larger than the storage takes.
     TooLarge {
         /// What it is.
@@ -96,6 +105,12 @@ impl fmt::Display for StorageError {
                 "{} belongs to node {found}, not to node {expected}; check --dir",
                 path.display()
             ),
+            StorageError::OtherShards { path, founded, asked } => write!(
+                f,
+                "the data directory was founded with {founded} shards ({}), not {asked}; \
+                 start with --shards {founded} or with another --dir",
+                path.display()
+            ),
             StorageError::TooLarge { what, bytes, max } => {
                 write!(f, "{what} of {bytes} bytes is larger than the bound of {max} bytes")
             }
@@ -120,9 +135,9 @@ impl From<StorageError> for io::Error {
             StorageError::Damaged { .. } | StorageError::Version { .. } => {
                 io::ErrorKind::InvalidData
             }
-            StorageError::Foreign { .. } | StorageError::TooLarge { .. } => {
-                io::ErrorKind::InvalidInput
-            }
+            StorageError::Foreign { .. }
+            | StorageError::OtherShards { .. }
+            | StorageError::TooLarge { .. } => io::ErrorKind::InvalidInput,
         };
         io::Error::new(kind, error)
     }

@@ -10,6 +10,7 @@ pub mod log;
 pub mod snapshots;
 
 mod error;
+mod founding;
 #[doc(hidden)]
 pub mod fuzz;
 mod identity;
@@ -18,6 +19,7 @@ mod tests;
 
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
 pub use error::StorageError;
+pub use founding::found;
 pub use identity::{Identity, LOG_DIR, SNAPSHOT_DIR};
 pub use log::{
     Done, EntryId, FSYNC_BOUNDS_MICROS, Fsync, Log, LogOptions, LogStats, Record, Recovered,

@@ -43,7 +43,7 @@ impl Bench {
             seed: 1,
             log: log.clone(),
             snapshots,
-            clock: Arc::new(NodeClock::new(0)),
+            clock: Arc::new(NodeClock::default()),
             limits: Arc::new(Limits {
                 batch_bytes_max: (1 << 20).into(),
                 batch_ops_max: 1000.into(),
