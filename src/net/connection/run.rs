@@ -159,6 +159,11 @@ impl<H: Handler> Connection<H> {
         let Connection { socket, input, out, handler, .. } = self;
         let mut settled = pin!(handler.settle(out));
         poll_fn(|context| {
+            if block {
+                // First, so that a client that has gone away is not given what
+                // it cannot take any more.
+                socket.poll_read_ahead(context, input)?;
+            }
             if let Poll::Ready(next) = settled.as_mut().poll(context) {
                 return Poll::Ready(Ok(next));
             }
@@ -166,9 +171,6 @@ impl<H: Handler> Connection<H> {
             socket.poll_flush(context)?;
             if block && socket.is_stopping() {
                 return Poll::Ready(Err(Closed::Stopping));
-            }
-            if block {
-                socket.poll_read_ahead(context, input)?;
             }
             Poll::Pending
         })

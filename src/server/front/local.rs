@@ -41,13 +41,14 @@ impl Front {
         self.transaction = Transaction::default();
         self.session.client.set_queued(None);
         let answer = here::run(&self.node, &mut self.session, Here::Reset);
-        match (answer, self.unbind()) {
-            (Answer::Reply(reply), Some(free)) => Answer::Later(Box::pin(async move {
-                free.await;
-                reply
-            })),
-            (answer, _) => answer,
-        }
+        let Some(free) = self.unbind() else { return answer };
+        // On a task of its own: it must not break off with the connection.
+        let free = tokio::spawn(free);
+        Answer::Later(Box::pin(async move {
+            // Whatever it met, the connection has let go.
+            let _ = free.await;
+            Reply::Simple("RESET")
+        }))
     }
 
     fn take_answer(

@@ -1,5 +1,6 @@
 //! SAVE, BGSAVE, BGREWRITEAOF, LASTSAVE and SHUTDOWN.
 
+use std::future::Future;
 use std::sync::Arc;
 
 use lockstep_commands::here::Shutdown;
@@ -20,11 +21,19 @@ pub(super) fn save<'a>(node: &Arc<Node>) -> Answer<'a> {
         return Reply::from(error::SAVE_IN_PROGRESS).into();
     }
     let node = node.clone();
-    Answer::Later(Box::pin(async move {
+    later(async move {
         match finish_save(&node).await {
             Ok(()) => Reply::Ok,
             Err(why) => error::save_failed(&why).into(),
         }
+    })
+}
+
+/// Answers when `work` is done, which goes on when the client has gone away.
+fn later<'a>(work: impl Future<Output = Reply> + Send + 'static) -> Answer<'a> {
+    let task = tokio::spawn(work);
+    Answer::Later(Box::pin(async move {
+        task.await.unwrap_or_else(|why| error::save_failed(&why.to_string()).into())
     }))
 }
 
@@ -74,7 +83,7 @@ pub(super) fn shutdown<'a>(node: &Arc<Node>, shutdown: Shutdown) -> Answer<'a> {
         return Answer::Close(None);
     }
     let node = node.clone();
-    Answer::Later(Box::pin(async move {
+    later(async move {
         match node.shards.save().await {
             Err(why) if !shutdown.force => error::save_failed(&why).into(),
             _ => {
@@ -82,5 +91,5 @@ pub(super) fn shutdown<'a>(node: &Arc<Node>, shutdown: Shutdown) -> Answer<'a> {
                 Reply::Silence
             }
         }
-    }))
+    })
 }
