@@ -11,6 +11,7 @@ use super::pending::{Blocked, Pending};
 use super::{Front, room, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
+use crate::here;
 use crate::shards::Shards;
 
 /// A connection's share of a batch is handed in when it holds so many bytes,
@@ -28,6 +29,9 @@ impl Front {
         used: usize,
         out: &mut Output,
     ) -> Next {
+        if command.spec.name == "debug" && !here::may_debug(&self.node, &self.session) {
+            return self.refuse(command, error::DEBUG_DISABLED, out);
+        }
         if !self.authenticated() && !command.spec.is("no_auth") {
             return self.refuse(command, error::UNAUTHENTICATED, out);
         }

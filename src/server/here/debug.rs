@@ -13,7 +13,7 @@ use crate::session::Session;
 
 /// Executes a subcommand of DEBUG.
 pub(super) fn run<'a>(node: &Node, session: &Session, command: Debug<'a>) -> Answer<'a> {
-    if !allowed(node, session) {
+    if !may_debug(node, session) {
         return Reply::from(error::DEBUG_DISABLED).into();
     }
     match command {
@@ -31,7 +31,8 @@ pub(super) fn run<'a>(node: &Node, session: &Session, command: Debug<'a>) -> Ans
     }
 }
 
-fn allowed(node: &Node, session: &Session) -> bool {
+/// Whether `enable-debug-command` lets this client use DEBUG.
+pub fn may_debug(node: &Node, session: &Session) -> bool {
     match node.settings.word(Setting::EnableDebugCommand) {
         "yes" => true,
         "local" => session.client.link().peer.ip().is_loopback(),

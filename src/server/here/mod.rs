@@ -22,6 +22,7 @@ use lockstep_core::Op;
 
 use crate::session::Session;
 use crate::{Node, info};
+pub use debug::may_debug;
 
 /// What becomes of a command that this node answers itself.
 pub enum Answer<'a> {
