@@ -8,6 +8,7 @@ mod differential;
 mod durability;
 mod first_run;
 mod floors;
+mod front;
 mod fuzz;
 mod limits;
 mod memory;

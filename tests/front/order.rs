@@ -1,0 +1,132 @@
+//! Replies come in the order of the commands.
+
+use lockstep_tests::{Server, Value};
+
+use super::{pipeline, send, texts, wait_for_blocked};
+
+#[test]
+fn a_write_in_one_pipeline_with_a_command_that_waits_is_answered_first() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    let mut other = server.client();
+    send(&mut client, &["SET a 1", "QPOP q BLOCK 0", "SET a 2", "GET a"]);
+    assert_eq!(client.reply().unwrap().text(), "OK");
+    wait_for_blocked(&mut other, 1);
+    assert_eq!(other.call("GET a").text(), "1", "what stands behind the wait waits, too");
+    other.call("QPUSH q hello");
+    assert_eq!(client.reply().unwrap().items()[1].text(), "hello");
+    assert_eq!(client.reply().unwrap().text(), "OK");
+    assert_eq!(client.reply().unwrap().text(), "2");
+}
+
+#[test]
+fn reads_writes_refusals_and_the_nodes_own_answers_keep_their_places() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    let lines = [
+        "GET a",
+        "SET a 1",
+        "GET a",
+        "PING",
+        "INCR a",
+        "NOPE",
+        "GET",
+        "SELECT 1",
+        "GET a",
+        "SET a x",
+        "INCR a",
+        "CLIENT GETNAME",
+        "SELECT 0",
+        "GET a",
+        "ECHO e",
+        "MULTI",
+        "GET a",
+        "INCR a",
+        "EXEC",
+        "GET a",
+        "DISCARD",
+        "STRLEN a",
+        "LOCK l",
+        "UNLOCK l",
+        "QPUSH q m",
+        "QLEN q",
+        "DBSIZE",
+    ];
+    let replies = texts(&mut client, &lines);
+    let shown: Vec<&str> = replies.iter().map(|text| text.split(' ').next().unwrap()).collect();
+    assert_eq!(
+        shown,
+        [
+            "", "OK", "1", "PONG", "2", "ERR", "ERR", "OK", "", "OK", "ERR", "", "OK", "2", "e",
+            "OK", "QUEUED", "QUEUED", "", "3", "ERR", "1", "1", "1", "0-1", "1", "1",
+        ]
+    );
+}
+
+#[test]
+fn each_reply_is_in_the_protocol_of_its_time() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    send(&mut client, &["SET a 1", "GET nil", "HELLO 3", "GET nil", "HELLO 2", "GET nil", "RESET"]);
+    let mut replies = (0..7).map(|_| client.receive().unwrap());
+    let nils: Vec<Vec<u8>> = [1, 1, 1].into_iter().filter_map(|skip| replies.nth(skip)).collect();
+    assert_eq!(nils, [&b"$-1\r\n"[..], b"_\r\n", b"$-1\r\n"]);
+}
+
+#[test]
+fn commands_without_replies_leave_no_gap_and_no_rest() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    send(
+        &mut client,
+        &[
+            "SET a 1",
+            "CLIENT REPLY SKIP",
+            "SET a 2",
+            "GET a",
+            "CLIENT REPLY OFF",
+            "SET a 3",
+            "GET a",
+            "CLIENT REPLY ON",
+            "GET a",
+        ],
+    );
+    let replies: Vec<String> = (0..4).map(|_| client.reply().unwrap().text()).collect();
+    assert_eq!(replies, ["OK", "2", "OK", "3"]);
+}
+
+#[test]
+fn what_stands_in_front_of_quit_is_answered() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    send(&mut client, &["SET a 1", "LOCK l", "GET a", "QUIT", "SET a 2"]);
+    assert_eq!(client.rest().unwrap(), b"+OK\r\n:1\r\n$1\r\n1\r\n+OK\r\n");
+    assert_eq!(server.client().call("GET a").text(), "1");
+}
+
+#[test]
+fn with_several_shards_a_pipeline_happens_in_its_order() {
+    let server = Server::lockstep(&["--shards", "4"]);
+    let mut client = server.client();
+    for round in 0..50 {
+        // The queue's message must never be there before the key.
+        let key = format!("SET done:{round} 1");
+        let push = format!("QPUSH {{q{round}}} m");
+        send(&mut client, &[&key, &push, "LOCK door", "GET a", "SET a 1", "UNLOCK door"]);
+        let mut other = server.client();
+        let pop = other.call(&format!("QPOP {{q{round}}} BLOCK 0"));
+        assert_eq!(pop.items()[1].text(), "m");
+        assert_eq!(other.call(&format!("GET done:{round}")).text(), "1");
+        let replies: Vec<Value> = (0..6).map(|_| client.reply().unwrap()).collect();
+        assert!(replies.iter().all(|reply| !reply.is_error()), "{replies:?}");
+    }
+    let stats = client.call("LOCKINFO STATS");
+    assert_eq!(stats.field("grants").and_then(Value::int), Some(50));
+    let elsewhere = pipeline(
+        &mut client,
+        &["MULTI", "SET a 1", "LOCK x1", "LOCK x2", "LOCK x3", "LOCK x4", "EXEC"],
+    );
+    assert!(elsewhere[6].text().starts_with("CROSSSLOT "), "{:?}", elsewhere[6]);
+    let stats = pipeline(&mut client, &["MULTI", "PING", "LOCKINFO STATS", "EXEC"]);
+    assert_eq!(stats[3].items()[1].field("grants").and_then(Value::int), Some(50));
+}

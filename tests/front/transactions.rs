@@ -1,0 +1,104 @@
+//! MULTI, EXEC and WATCH.
+
+use lockstep_tests::{Server, Value, wait_for};
+
+use super::{pipeline, texts};
+
+#[test]
+fn what_may_not_be_there_does_not_spoil_and_what_is_wrong_does() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    for (wrong, runs) in [("MULTI", true), ("WATCH a", true), ("SET a", false), ("NOPE", false)] {
+        let replies = pipeline(&mut client, &["MULTI", "SET a 1", wrong, "EXEC"]);
+        assert!(replies[2].is_error(), "{replies:?}");
+        assert_eq!(!replies[3].is_error(), runs, "{replies:?}");
+        assert_eq!(client.call("EXEC").text(), "ERR EXEC without MULTI");
+    }
+}
+
+#[test]
+fn every_end_of_a_transaction_forgets_the_watched_keys() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    for end in [&["EXEC"][..], &["DISCARD"], &["NOPE", "EXEC"], &["RESET"]] {
+        let mut lines = vec!["WATCH a", "SET a 1", "MULTI"];
+        lines.extend(end);
+        pipeline(&mut client, &lines);
+        let replies = pipeline(&mut client, &["MULTI", "PING", "EXEC"]);
+        assert_eq!(replies[2].items().len(), 1, "after {end:?}: {replies:?}");
+    }
+    let replies = pipeline(&mut client, &["WATCH a", "SET a 2", "MULTI", "PING", "EXEC"]);
+    assert_eq!(replies[4], Value::Nil);
+}
+
+#[test]
+fn a_watched_key_that_ends_by_its_deadline_has_changed() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    pipeline(&mut client, &["SET a 1 PX 30", "WATCH a", "MULTI", "SET b 1"]);
+    let mut other = server.client();
+    wait_for("the end of the key", || other.call("EXISTS a") == Value::Int(0));
+    assert_eq!(client.call("EXEC"), Value::Nil);
+    assert_eq!(client.call("EXISTS b"), Value::Int(0));
+}
+
+#[test]
+fn a_transaction_may_use_several_databases() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    let lines = ["MULTI", "SET a 0", "SELECT 3", "SET a 3", "SELECT 99", "GET a", "EXEC", "GET a"];
+    let replies = pipeline(&mut client, &lines);
+    assert_eq!(replies[6].items()[4].text(), "3");
+    assert_eq!(replies[7].text(), "3", "the database stays selected");
+    assert_eq!(texts(&mut client, &["SELECT 0", "GET a"]), ["OK", "0"]);
+}
+
+#[test]
+fn inside_a_transaction_nothing_waits_and_the_node_answers_in_its_place() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    server.client().call("LOCK door OWNER other");
+    let lines = [
+        "MULTI",
+        "QPOP q BLOCK 0",
+        "LOCK door BLOCK 0",
+        "CLIENT SETNAME me",
+        "CLIENT GETNAME",
+        "CONFIG GET maxmemory",
+        "WAIT 1 0",
+        "PING",
+        "EXEC",
+    ];
+    let replies = pipeline(&mut client, &lines);
+    let items = replies[8].items();
+    assert_eq!(items[0..2], [Value::Nil, Value::Nil]);
+    assert_eq!(items[3].text(), "me");
+    assert_eq!(items[4].field("maxmemory").map(Value::text).as_deref(), Some("0"));
+    assert_eq!((items[5].int(), items[6].text().as_str()), (Some(0), "PONG"));
+}
+
+#[test]
+fn debug_is_as_closed_inside_a_transaction_as_outside() {
+    let server = Server::lockstep(&[]);
+    let replies = pipeline(&mut server.client(), &["MULTI", "DEBUG DIGEST", "EXEC"]);
+    assert!(replies[1].text().starts_with("ERR DEBUG command not allowed."), "{replies:?}");
+    assert!(replies[2].text().starts_with("EXECABORT "), "{replies:?}");
+    let server = Server::lockstep(&["--enable-debug-command", "local"]);
+    let replies = pipeline(&mut server.client(), &["MULTI", "DEBUG DIGEST", "EXEC"]);
+    assert_eq!(replies[2].items()[0].text().len(), 40);
+}
+
+#[test]
+fn the_number_of_queued_commands_is_shown_until_the_transaction_ends() {
+    let server = Server::lockstep(&[]);
+    let (mut client, mut other) = (server.client(), server.client());
+    let id = client.call("CLIENT ID").int().unwrap();
+    let mut shown = || other.call(&format!("CLIENT LIST ID {id}")).text();
+    for (line, queued) in
+        [("MULTI", 0), ("PING", 1), ("RESET", -1), ("MULTI", 0), ("NOPE", 0), ("EXEC", -1)]
+    {
+        client.call(line);
+        let list = shown();
+        assert!(list.contains(&format!(" multi={queued} ")), "{line}: {list}");
+    }
+}
