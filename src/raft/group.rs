@@ -28,9 +28,13 @@ type Raft = openraft::Raft<Types, Machine>;
 
 /// The behaviour version that this build proposes.
 const VERSION: u32 = 1;
-/// How many entries may be on their way at once. One more than one: while an
-/// entry is synced the next is already being appended.
-const ENTRIES_IN_FLIGHT: usize = 2;
+/// How many entries may be on their way at once. With two, a closed loop of 50
+/// clients splits into shares of 17 for each sync, with one into shares of 25: a
+/// sync costs the same for both.
+const ENTRIES_IN_FLIGHT: usize = 1;
+/// How often the other tasks get a turn before an entry is closed, as long as that
+/// lets it grow.
+const TURNS_MAX: usize = 4;
 /// How long an election may take before the start gives up.
 const ELECTION_WAIT: Duration = Duration::from_secs(30);
 /// How long a group that stops waits for what was proposed.
@@ -368,6 +372,20 @@ fn config(id: ShardId) -> Config {
     }
 }
 
+/// Lets the connections that are ready hand in their shares: an entry of many
+/// costs little more than an entry of one.
+async fn gather(inbox: &Inbox) {
+    let mut before = inbox.len();
+    for _ in 0..TURNS_MAX {
+        tokio::task::yield_now().await;
+        let now = inbox.len();
+        if now == before {
+            return;
+        }
+        before = now;
+    }
+}
+
 /// Turns what gathers in the inbox into entries, one behind the other.
 async fn propose(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
@@ -383,6 +401,7 @@ async fn propose(inner: Arc<Inner>) {
             _ = stop.changed() => return,
         };
         let permit = permit.expect("the semaphore is never closed");
+        gather(&inner.inbox).await;
         let (mut parts, tickets) = inner.inbox.take();
         if parts.is_empty() {
             // Closed meanwhile.
