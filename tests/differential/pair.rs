@@ -61,12 +61,20 @@ impl Pair {
                     ends.exchange(*connection, &stream.steps[batch.clone()])
                 }
             };
-            if let Err((offset, name, what)) = outcome {
-                return Some(Finding { step: batch.start + offset, what, name });
+            match outcome {
+                Ok(()) => {}
+                Err((_, _, Difference::Parted)) => return None,
+                Err((offset, name, Difference::Finding(what))) => {
+                    return Some(Finding { step: batch.start + offset, what, name });
+                }
             }
         }
-        let state = ends.final_state();
-        state.err().map(|what| Finding { step: stream.steps.len(), what, name: "state".into() })
+        match ends.final_state() {
+            Err(Difference::Finding(what)) => {
+                Some(Finding { step: stream.steps.len(), what, name: "state".into() })
+            }
+            _ => None,
+        }
     }
 }
 
@@ -99,10 +107,19 @@ struct End {
     lockstep: Client,
     /// Commands of an open transaction.
     queued: Vec<Vec<Vec<u8>>>,
+    /// Whether a key of the last EXISTS, and a watched key, was not there.
+    missing: bool,
+    watches_missing: bool,
 }
 
-/// Where in a batch, which command, what differs.
-type Difference = (usize, String, String);
+enum Difference {
+    /// It must not be.
+    Finding(String),
+    /// A watched key was not there, came, and is gone again. Redis calls that a
+    /// change and drops the transaction; Lockstep sees what was seen at the WATCH and
+    /// runs it. From here on the two hold different keys.
+    Parted,
+}
 
 impl Ends {
     fn connect(pair: &Pair) -> io::Result<Self> {
@@ -115,12 +132,19 @@ impl Ends {
                 redis: pair.redis.client(),
                 lockstep: pair.lockstep.client(),
                 queued: Vec::new(),
+                missing: false,
+                watches_missing: false,
             })
         });
         Ok(Self { ends: ends.collect::<io::Result<_>>()? })
     }
 
-    fn exchange(&mut self, connection: usize, steps: &[Step]) -> Result<(), Difference> {
+    /// Gives where in the steps, which command, what differs.
+    fn exchange(
+        &mut self,
+        connection: usize,
+        steps: &[Step],
+    ) -> Result<(), (usize, String, Difference)> {
         let end = &mut self.ends[connection];
         let commands: Vec<&Vec<Vec<u8>>> = steps
             .iter()
@@ -144,7 +168,7 @@ impl Ends {
     }
 
     /// Compares all keys of the databases the streams use.
-    fn final_state(&mut self) -> Result<(), String> {
+    fn final_state(&mut self) -> Result<(), Difference> {
         let end = &mut self.ends[0];
         for word in ["RESET", "DISCARD"] {
             let _ = (end.redis.call(word), end.lockstep.call(word));
@@ -167,32 +191,48 @@ impl Ends {
 }
 
 impl End {
-    fn ask(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+    fn ask(&mut self, words: &[Vec<u8>]) -> Result<(), Difference> {
         self.redis.send(&request(words)).unwrap();
         let _ = self.lockstep.send(&request(words));
-        self.compare_next(words).map_err(|what| format!("{} at the end: {what}", name_of(words)))
+        self.compare_next(words).map_err(|difference| match difference {
+            Difference::Finding(what) => {
+                Difference::Finding(format!("{} at the end: {what}", name_of(words)))
+            }
+            Difference::Parted => Difference::Parted,
+        })
     }
 
-    fn compare_next(&mut self, words: &[Vec<u8>]) -> Result<(), String> {
+    fn compare_next(&mut self, words: &[Vec<u8>]) -> Result<(), Difference> {
         let redis = self.redis.receive().unwrap_or_else(|problem| {
             panic!("redis gave no reply to {}: {problem}", name_of(words))
         });
         let lockstep = self
             .lockstep
             .receive()
-            .map_err(|problem| format!("no reply ({problem}), redis: {}", redis.escape_ascii()))?;
+            .map_err(|problem| format!("no reply ({problem}), redis: {}", redis.escape_ascii()))
+            .map_err(Difference::Finding)?;
         let question = Question { words, queued: &self.queued };
         let same = compare(&question, &redis, &lockstep);
+        let dropped = question.is("EXEC") && matches!(&redis[..], b"*-1\r\n" | b"_\r\n");
+        let parted = dropped && lockstep.starts_with(b"*") && self.watches_missing;
         self.note(words, &redis);
-        same
+        same.map_err(|what| if parted { Difference::Parted } else { Difference::Finding(what) })
     }
 
     fn note(&mut self, words: &[Vec<u8>], redis: &[u8]) {
-        let ends: [&[u8]; 3] = [b"EXEC", b"DISCARD", b"RESET"];
         if redis == b"+QUEUED\r\n" {
             self.queued.push(words.to_vec());
-        } else if ends.iter().any(|end| words[0].eq_ignore_ascii_case(end)) {
-            self.queued.clear();
+            return;
+        }
+        match words[0].to_ascii_uppercase().as_slice() {
+            b"EXISTS" => self.missing = redis != format!(":{}\r\n", words.len() - 1).as_bytes(),
+            b"WATCH" => self.watches_missing |= self.missing,
+            // With an error nothing is dropped, unless it says so.
+            b"EXEC" | b"DISCARD" | b"RESET" if !redis.starts_with(b"-ERR") => {
+                self.queued.clear();
+                self.watches_missing = false;
+            }
+            _ => {}
         }
     }
 }

@@ -79,7 +79,15 @@ impl<'a> Maker<'a> {
         for place in 0..length {
             let words = self.command(self.in_transaction[connection]);
             self.note(connection, &words);
-            steps.push(Step::Command { connection, words, joined: place > 0 });
+            let joined = place > 0;
+            if words[0].eq_ignore_ascii_case(b"WATCH") && words.len() > 1 {
+                // So that it is known which of the keys are there: see `Parted`.
+                let exists = [&[b"EXISTS".to_vec()], &words[1..]].concat();
+                steps.push(Step::Command { connection, words: exists, joined });
+                steps.push(Step::Command { connection, words, joined: true });
+                continue;
+            }
+            steps.push(Step::Command { connection, words, joined });
         }
     }
 
