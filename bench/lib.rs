@@ -1,7 +1,7 @@
 //! The load generator: many connections, few threads, honest latencies.
 //!
 //! A [`Script`](workload::Script) says what a connection asks for. A
-//! [`line`] drives one connection: closed (a fixed number of operations in
+//! [`mod@line`] drives one connection: closed (a fixed number of operations in
 //! flight) or open (operations start when the [`pacer`] says so, whether or not
 //! the server has answered the ones before). What was seen is gathered in a
 //! [`record::Recorder`] per thread, and becomes a [`report::Report`].
