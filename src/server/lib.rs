@@ -18,5 +18,7 @@ pub mod shards;
 pub mod slowlog;
 pub mod start;
 pub mod stats;
+#[cfg(test)]
+mod testing;
 
 pub use node::Node;

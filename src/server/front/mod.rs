@@ -11,6 +11,8 @@ mod room;
 mod settle;
 mod stopwatch;
 mod take;
+#[cfg(test)]
+mod tests;
 mod transaction;
 mod waits;
 
@@ -41,6 +43,8 @@ pub struct Front {
     /// The shard whose operations are pending. Operations of others wait for
     /// them: what a client sends later must not happen earlier.
     busy_with: Option<ShardId>,
+    /// How many reads are pending with it.
+    reads: usize,
     /// The operations of what is pending, by shard.
     parts: Parts,
     /// A command that must see the results of all before it, or that is paused.
@@ -71,6 +75,7 @@ impl Front {
             transaction: Transaction::default(),
             pending: Vec::new(),
             busy_with: None,
+            reads: 0,
             parts: Parts::default(),
             deferred: None,
             blocked: None,

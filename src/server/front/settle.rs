@@ -74,6 +74,7 @@ impl Front {
     fn finish(&mut self, out: &mut Output) -> Next {
         let mut next = Next::More;
         self.busy_with = None;
+        self.reads = 0;
         for pending in std::mem::take(&mut self.pending) {
             match self.settle_one(pending) {
                 Settled::Reply(reply) => {

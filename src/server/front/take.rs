@@ -19,6 +19,9 @@ use crate::shards::Shards;
 const SHARE_BYTES_MAX: usize = 256 << 10;
 /// ... or so many replies wait for it.
 const SHARE_REPLIES_MAX: usize = 4096;
+/// So many reads ride in a share. What they find stands in memory at once, and
+/// may be large; later ones are read and sent bit by bit.
+const SHARE_READS_MAX: usize = 128;
 
 impl Front {
     /// Takes a command whose name and number of words are right.
@@ -47,7 +50,7 @@ impl Front {
         let begun = self.watch.begin(&self.node);
         let request = (command.parse)(&self.context(), Args::new(words, used));
         if let Ok(Request::Op(op)) = &request
-            && self.would_overtake(op)
+            && (self.would_overtake(op) || self.reads_enough(op))
         {
             return self.defer(words);
         }
@@ -94,6 +97,11 @@ impl Front {
     /// sent earlier, because those are for another shard.
     fn would_overtake(&self, op: &Op<'_>) -> bool {
         !self.pending.is_empty() && self.node.shards.of(op.home()) != self.busy_with
+    }
+
+    /// Whether a read should rather wait for the end of the share than ride in it.
+    fn reads_enough(&self, op: &Op<'_>) -> bool {
+        self.reads >= SHARE_READS_MAX && !op.is_write()
     }
 
     pub(super) fn context(&mut self) -> Context {
@@ -154,6 +162,7 @@ impl Front {
         if op.is_write() {
             ops.write(op);
         } else {
+            self.reads += 1;
             ops.read(op);
         }
     }

@@ -3,23 +3,16 @@
 #![allow(clippy::unwrap_used)]
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use lockstep_commands::{Args, Context, Protocol, Reply, Request, table};
-use lockstep_core::{NodeId, Origin, ShardId};
+use lockstep_core::Origin;
 use lockstep_net::{Connections, Output};
-use lockstep_raft::{Group, Limits, Options};
-use lockstep_storage::{Log, LogOptions, RealDisk, Snapshots};
 use tempfile::TempDir;
 
 use super::{Answer, run};
 use crate::Node;
-use crate::clock::NodeClock;
-use crate::front::Waits;
-use crate::node::Identity;
 use crate::session::Session;
-use crate::shards::Shards;
 
 /// A node with one shard in a directory of its own, and a client.
 struct Bench {
@@ -30,50 +23,7 @@ struct Bench {
 
 impl Bench {
     async fn new() -> Self {
-        let dir = tempfile::tempdir().unwrap();
-        let disk: Arc<dyn lockstep_storage::Disk> = Arc::new(RealDisk);
-        let (log, _) =
-            Log::open(disk.clone(), &dir.path().join("log"), LogOptions::default()).unwrap();
-        let snapshots = Snapshots::open(disk, &dir.path().join("snapshots")).unwrap();
-        let origin = Origin { node: NodeId(7), boot: 2, conn: 0 };
-        let group = Group::start(Options {
-            shard: ShardId(0),
-            node: origin.node,
-            address: "127.0.0.1:1".to_owned(),
-            seed: 1,
-            log: log.clone(),
-            snapshots,
-            clock: Arc::new(NodeClock::default()),
-            limits: Arc::new(Limits {
-                batch_bytes_max: (1 << 20).into(),
-                batch_ops_max: 1000.into(),
-                inbox_bytes_max: (1 << 24).into(),
-            }),
-            snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
-            effects: Arc::new(|_| {}),
-        })
-        .await
-        .unwrap();
-        let node = Arc::new(Node {
-            identity: Identity {
-                node_id: origin.node,
-                boot: origin.boot,
-                run_id: "0123456789".repeat(4),
-                started: Instant::now(),
-                started_at: SystemTime::now(),
-                dir: dir.path().to_owned(),
-            },
-            settings: Arc::default(),
-            clients: Default::default(),
-            stats: Default::default(),
-            slowlog: Default::default(),
-            latency: Default::default(),
-            monitors: Default::default(),
-            shards: Shards::new(vec![group], log),
-            waits: Arc::new(Waits::new(origin)),
-            connections: Arc::default(),
-            stop: tokio::sync::watch::channel(false).0,
-        });
+        let (node, dir) = crate::testing::node().await;
         let session = Self::connect(&node);
         Bench { node, session, _dir: dir }
     }
