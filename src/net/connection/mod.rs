@@ -1,5 +1,6 @@
 //! One client connection: read, decode, execute, reply.
 
+mod backlog;
 mod chunk;
 mod input;
 mod run;

@@ -159,15 +159,15 @@ impl<H: Handler> Connection<H> {
         let Connection { socket, input, out, handler, .. } = self;
         let mut settled = pin!(handler.settle(out));
         poll_fn(|context| {
+            socket.poll_bell(context, standing, false)?;
             if block {
                 // First, so that a client that has gone away is not given what
-                // it cannot take any more.
+                // it cannot take any more. Behind the bell, which it may set.
                 socket.poll_read_ahead(context, input)?;
             }
             if let Poll::Ready(next) = settled.as_mut().poll(context) {
                 return Poll::Ready(Ok(next));
             }
-            socket.poll_bell(context, standing, false)?;
             socket.poll_flush(context)?;
             if block && socket.is_stopping() {
                 return Poll::Ready(Err(Closed::Stopping));

@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use tokio::task::unconstrained;
 
 use super::Closed;
+use super::backlog::Backlog;
 use super::chunk::CHUNK_BYTES;
 use super::input::Input;
 use crate::limits::UNAUTHENTICATED_OUTPUT_BYTES_MAX;
@@ -41,7 +42,7 @@ pub(super) struct Socket {
     pub(super) link: Arc<Link>,
     pub(super) connections: Arc<Connections>,
     /// Replies that the socket did not take at once.
-    pending: BytesMut,
+    pending: Backlog,
     /// Since when more wait than the soft limit allows.
     soft_since: Option<u64>,
     /// The waker that the link knows.
@@ -54,7 +55,7 @@ impl Socket {
             stream,
             link,
             connections,
-            pending: BytesMut::new(),
+            pending: Backlog::default(),
             soft_since: None,
             waker: None,
         }
@@ -85,11 +86,8 @@ impl Socket {
             // Tokio's budget would look like a client that does not read.
             unconstrained(written).await?;
         }
-        if self.pending.is_empty() && !out.is_empty() {
-            self.pending = std::mem::take(&mut out.bytes);
-        } else if !out.is_empty() {
-            self.pending.extend_from_slice(&out.bytes);
-            out.bytes.clear();
+        if !out.is_empty() {
+            self.pending.push(&mut out.bytes);
         }
         if out.bytes.capacity() > OUTPUT_BYTES_KEPT_MAX {
             out.bytes = BytesMut::new();
@@ -103,19 +101,29 @@ impl Socket {
             return Ok(());
         }
         let mut pending = std::mem::take(&mut self.pending);
-        let written = self.poll_write_all(context, &mut pending);
-        if !pending.is_empty() {
-            self.pending = pending;
-        }
+        let written = self.poll_write_pieces(context, &mut pending);
+        self.pending = pending;
         self.link.output_bytes.store(self.pending.len(), Relaxed);
         written
     }
 
-    fn poll_write_all(
+    fn poll_write_pieces(
         &mut self,
         context: &mut Context<'_>,
-        bytes: &mut BytesMut,
+        pending: &mut Backlog,
     ) -> Result<(), Closed> {
+        while let Some(piece) = pending.next() {
+            let (whole, written) = (piece.len(), self.poll_write(context, piece)?);
+            pending.sent(written);
+            if written < whole {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes as much as the socket takes; says how much that was.
+    fn poll_write(&mut self, context: &mut Context<'_>, bytes: &[u8]) -> Result<usize, Closed> {
         let mut written = 0;
         while written < bytes.len() {
             match Pin::new(&mut self.stream).poll_write(context, &bytes[written..]) {
@@ -124,13 +132,22 @@ impl Socket {
                 Poll::Ready(Ok(count)) => written += count,
             }
         }
+        self.count_written(written as u64);
+        Ok(written)
+    }
+
+    fn poll_write_all(
+        &mut self,
+        context: &mut Context<'_>,
+        bytes: &mut BytesMut,
+    ) -> Result<(), Closed> {
+        let written = self.poll_write(context, bytes)?;
         if written == bytes.len() {
             // Unlike advancing, this leaves the whole memory to the next replies.
             bytes.clear();
         } else {
             bytes.advance(written);
         }
-        self.count_written(written as u64);
         Ok(())
     }
 
