@@ -93,11 +93,6 @@ impl Inbox {
         }
     }
 
-    /// How many shares wait.
-    pub(crate) fn len(&self) -> usize {
-        self.waiting.lock().ops.len()
-    }
-
     /// Takes as much as one entry holds.
     pub(crate) fn take(&self) -> (Vec<Ops>, Vec<Ticket>) {
         let mut waiting = self.waiting.lock();
