@@ -130,3 +130,23 @@ fn with_several_shards_a_pipeline_happens_in_its_order() {
     let stats = pipeline(&mut client, &["MULTI", "PING", "LOCKINFO STATS", "EXEC"]);
     assert_eq!(stats[3].items()[1].field("grants").and_then(Value::int), Some(50));
 }
+
+#[test]
+fn a_monitor_sees_commands_in_the_order_they_ran_and_where() {
+    let server = Server::lockstep(&[]);
+    let mut monitor = server.client();
+    monitor.call("MONITOR");
+    let lines = ["SELECT 2", "MULTI", "SET a 1", "GET a", "EXEC", "RESET", "PING"];
+    pipeline(&mut server.client(), &lines);
+    let seen: Vec<String> = lines.iter().map(|_| monitor.reply().unwrap().text()).collect();
+    let shown = |line: &String| {
+        let (_, rest) = line.split_once('[').unwrap();
+        let (place, words) = rest.split_once("] ").unwrap();
+        format!("{} {}", place.split(' ').next().unwrap(), words.replace('"', ""))
+    };
+    let shown: Vec<String> = seen.iter().map(shown).collect();
+    assert_eq!(
+        shown,
+        ["2 SELECT 2", "2 MULTI", "2 SET a 1", "2 GET a", "2 EXEC", "0 RESET", "0 PING"]
+    );
+}

@@ -70,6 +70,33 @@ async fn whoever_asks_for_a_snapshot_during_another_gets_one() {
     node.stop().await;
 }
 
+/// Runs this test once more in a process of its own, where the machine breaks.
+#[test]
+fn a_state_machine_that_breaks_ends_the_process() {
+    const BREAK: &str = "BREAK_THE_STATE_MACHINE";
+    if std::env::var_os(BREAK).is_some() {
+        return tokio::runtime::Runtime::new().unwrap().block_on(break_the_machine());
+    }
+    let test = "tests::failures::a_state_machine_that_breaks_ends_the_process";
+    let child = std::process::Command::new(std::env::current_exe().unwrap())
+        .args(["--exact", test])
+        .env(BREAK, "1")
+        .output()
+        .unwrap();
+    const SIGABRT: i32 = 6;
+    assert_eq!(std::os::unix::process::ExitStatusExt::signal(&child.status), Some(SIGABRT));
+}
+
+async fn break_the_machine() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = start(dir.path()).await;
+    let mailbox = Arc::new(Mailbox::default());
+    let unknown = Ops { bytes: vec![0xff; 8], count: 1, ..Ops::default() };
+    node.group.submit(unknown, &mailbox).unwrap();
+    tokio::time::timeout(Duration::from_secs(20), mailbox.take()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(20)).await;
+}
+
 fn connection(conn: u64) -> Origin {
     Origin { node: NodeId(1), boot: 1, conn }
 }

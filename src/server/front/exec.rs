@@ -62,7 +62,6 @@ impl Front {
         }
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
-            self.node.monitors.feed(&self.session, queued.command, &words);
             let used = table::name(&words).map_or(1, |(_, used)| used);
             let request = (queued.command.parse)(&self.context(), Args::new(&words, used));
             let step = match request {
@@ -76,6 +75,7 @@ impl Front {
                 Err(bad) => Step::Reply(Reply::Error(bad)),
             };
             plan.steps.push(step);
+            self.node.monitors.feed(&self.session, queued.command, &words);
         }
         Ok(plan)
     }

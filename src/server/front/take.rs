@@ -54,13 +54,16 @@ impl Front {
         {
             return self.defer(words);
         }
-        self.node.monitors.feed(&self.session, command, words);
         self.session.began(command, words);
-        match request {
+        let next = match request {
             Ok(Request::Op(op)) => self.operate(command, op, begun, words, out),
             Ok(Request::Here(here)) => self.here(command, here, begun, words, out),
             Err(bad) => self.refuse(command, bad, out),
-        }
+        };
+        // Behind it, as Redis does: with the database it selected, and EXEC behind
+        // what was queued.
+        self.node.monitors.feed(&self.session, command, words);
+        next
     }
 
     /// Whether a command has to wait for the end of a pause (CLIENT PAUSE).
