@@ -84,8 +84,7 @@ impl State {
 mod tests {
     use super::*;
 
-    const STATES: [State; 4] =
-        [State::Modified, State::Exclusive, State::Shared, State::Invalid];
+    const STATES: [State; 4] = [State::Modified, State::Exclusive, State::Shared, State::Invalid];
 
     #[test]
     fn a_read_hits_in_every_state_but_invalid() {

@@ -2,8 +2,8 @@
 
 pub mod admin;
 pub mod cli;
-pub mod clock;
 pub mod clients;
+pub mod clock;
 pub mod config;
 pub mod front;
 pub mod here;
