@@ -20,5 +20,6 @@ pub mod start;
 pub mod stats;
 #[cfg(test)]
 mod testing;
+pub mod watchdog;
 
 pub use node::Node;

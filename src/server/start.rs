@@ -24,6 +24,7 @@ use crate::node::{Identity, Node};
 use crate::shards::Shards;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
+use crate::watchdog;
 
 /// Why a node could not start: what was being done, and what the system said.
 #[derive(Debug)]
@@ -84,21 +85,28 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         },
     );
     let sampler = tokio::spawn(sample(node.clone()));
-    let watchdog = tokio::spawn(watch_log(node.clone()));
+    let mut watchdog = tokio::spawn(watchdog::watch(node.clone()));
     let front = node.clone();
     let serving = listener.run(node.connections.clone(), node.stop.subscribe(), move |link| {
         Front::new(front.clone(), link)
     });
     let grace = Duration::from_secs(node.settings.number(Setting::ShutdownTimeout).max(1));
     tokio::pin!(serving);
-    tokio::select! {
-        () = &mut serving => {}
-        _ = stopped.wait_for(|stop| *stop) => {
-            tracing::info!("stopping: no new connections, finishing what was begun");
-            if tokio::time::timeout(grace, &mut serving).await.is_err() {
-                tracing::warn!(id = crate::logging::id::CONNECTIONS_CUT, "some connections did not end in time and are cut");
-            }
+    let ended = tokio::select! {
+        () = &mut serving => true,
+        _ = stopped.wait_for(|stop| *stop) => false,
+        // Without it nobody would notice that the log has failed.
+        _ = &mut watchdog => {
+            node.stop.send_replace(true);
+            false
         }
+    };
+    tracing::info!("stopping: no new connections, finishing what was begun");
+    if !ended && tokio::time::timeout(grace, &mut serving).await.is_err() {
+        tracing::warn!(
+            id = crate::logging::id::CONNECTIONS_CUT,
+            "some connections did not end in time and are cut"
+        );
     }
     watchdog.abort();
     sampler.abort();
@@ -285,47 +293,4 @@ async fn sample(node: Arc<Node>) {
         clock.tick().await;
         node.stats.sample(&node);
     }
-}
-
-/// Looks after the log: stops the node when it has failed, because what would
-/// be acknowledged from then on could not be kept; refuses what needs room while
-/// the disk is full; and takes a snapshot of an idle shard that keeps old
-/// segments from being used again.
-async fn watch_log(node: Arc<Node>) {
-    let mut clock = tokio::time::interval(LOG_LOOK);
-    let mut looks = 0_u32;
-    loop {
-        clock.tick().await;
-        if let Some(why) = node.shards.log().failed() {
-            tracing::error!(id = crate::logging::id::LOG_FAILED, %why, "the log has failed; the node stops");
-            node.stop.send_replace(true);
-            return;
-        }
-        looks = looks.wrapping_add(1);
-        if looks.is_multiple_of(LOOKS_PER_STATS) {
-            let stats = node.shards.log_stats();
-            node.shards.set_disk_full(stats.disk_full);
-            free_segments(&node, &stats);
-        }
-    }
-}
-
-const LOG_LOOK: Duration = Duration::from_millis(20);
-const LOOKS_PER_STATS: u32 = 10;
-
-/// Snapshots the shard that needs the oldest segment once the log is twice as
-/// large as the shards' own snapshots let it become.
-fn free_segments(node: &Arc<Node>, stats: &lockstep_storage::LogStats) {
-    let shards = node.shards.count() as u64;
-    let bytes_max = node.settings.number(Setting::SnapshotLogBytes).saturating_mul(2 * shards);
-    let Some(shard) = stats.oldest_needed_by else { return };
-    if stats.disk_bytes <= bytes_max || shards == 1 {
-        return;
-    }
-    let group = node.shards.get(shard).clone();
-    tokio::spawn(async move {
-        if let Err(why) = group.snapshot().await {
-            tracing::warn!(shard = group.id().0, %why, "no snapshot of an idle shard");
-        }
-    });
 }

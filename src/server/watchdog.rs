@@ -1,0 +1,64 @@
+//! Looking after the log while the node serves.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_raft::Group;
+use lockstep_storage::LogStats;
+use tokio::task::JoinHandle;
+use tokio::time::{interval, sleep};
+
+use crate::Node;
+use crate::config::Setting;
+
+/// How often it is asked whether the log works.
+const LOOK: Duration = Duration::from_millis(20);
+/// Its numbers are looked at less often.
+const LOOKS_PER_STATS: u32 = 10;
+/// How long the disk is left alone when a snapshot could not be written.
+const RETRY: Duration = Duration::from_secs(5);
+
+/// Stops the node when its log has failed, because what would be acknowledged
+/// from then on could not be kept; refuses what needs room while the disk is
+/// full; and takes a snapshot of an idle shard that keeps old segments from
+/// being used again.
+pub async fn watch(node: Arc<Node>) {
+    let mut clock = interval(LOOK);
+    let mut looks = 0_u32;
+    let mut freeing: Option<JoinHandle<()>> = None;
+    loop {
+        clock.tick().await;
+        if let Some(why) = node.shards.log().failed() {
+            tracing::error!(id = crate::logging::id::LOG_FAILED, %why, "the log has failed; the node stops");
+            node.stop.send_replace(true);
+            return;
+        }
+        looks = looks.wrapping_add(1);
+        if !looks.is_multiple_of(LOOKS_PER_STATS) {
+            continue;
+        }
+        let stats = node.shards.log_stats();
+        node.shards.set_disk_full(stats.disk_full);
+        // One at a time: it may take long, or fail again and again.
+        if freeing.as_ref().is_none_or(JoinHandle::is_finished) {
+            freeing = keeps_segments(&node, &stats).map(|group| tokio::spawn(free(group)));
+        }
+    }
+}
+
+/// The shard that needs the oldest segment, once the log is twice as large as the
+/// shards' own snapshots let it become.
+fn keeps_segments(node: &Node, stats: &LogStats) -> Option<Group> {
+    let shards = node.shards.count() as u64;
+    let bytes_max = node.settings.number(Setting::SnapshotLogBytes).saturating_mul(2 * shards);
+    let shard = stats.oldest_needed_by?;
+    let large = shards > 1 && stats.disk_bytes > bytes_max;
+    large.then(|| node.shards.get(shard).clone())
+}
+
+async fn free(group: Group) {
+    if let Err(why) = group.snapshot().await {
+        tracing::warn!(shard = group.id().0, %why, "no snapshot of an idle shard");
+        sleep(RETRY).await;
+    }
+}
