@@ -19,6 +19,9 @@ const SNAPSHOT_LOOK: Duration = Duration::from_millis(200);
 /// How long the disk is left alone when a snapshot could not be written.
 const SNAPSHOT_RETRY: Duration = Duration::from_secs(5);
 
+/// How long a group whose task has ended stands still before the process ends.
+const ABORT_DELAY: Duration = Duration::from_millis(200);
+
 /// Proposes a tick when something is due and nothing else is written.
 pub(crate) async fn tick(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
@@ -99,17 +102,19 @@ pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
 /// in order instead.
 pub(crate) fn notice_end(task: JoinHandle<()>, inner: Arc<Inner>) {
     tokio::spawn(async move {
-        let broken = match task.await {
-            Ok(()) => !*inner.stop.borrow(),
+        match task.await {
+            Ok(()) if *inner.stop.borrow() => return,
             // Else the process ends and takes its tasks along.
-            Err(why) => why.is_panic(),
-        };
-        if !broken {
-            return;
+            Err(why) if !why.is_panic() => return,
+            _ => {}
         }
+        // Nothing is answered from here on.
         inner.leads.store(false, Ordering::Release);
         inner.inbox.close();
-        if inner.log.failed().is_none() {
+        // A runtime that is just ending, and takes this task along, needs no abort;
+        // a log that has failed is noticed meanwhile.
+        tokio::time::sleep(ABORT_DELAY).await;
+        if inner.log.failed().is_none() && !*inner.stop.borrow() {
             tracing::error!(
                 shard = inner.id.0,
                 id = "LS-2003",
