@@ -162,8 +162,9 @@ fn operations_keep_their_byte_form() {
             format!("{}\n", hex(&bytes))
         })
         .collect();
-    if !Path::new(PATH).exists() {
-        // Written once with the format, never again.
+    let bless = std::env::var_os("LOCKSTEP_BLESS").is_some();
+    if bless && !Path::new(PATH).exists() {
+        // Written once with a new format, never again.
         std::fs::write(PATH, &text).unwrap();
     }
     assert_eq!(text, std::fs::read_to_string(PATH).unwrap());
@@ -185,5 +186,6 @@ fn a_log_that_was_written_once_is_read_and_applied_as_ever() {
         assert!(!fault, "line {} was refused: {outcome:?}", number + 1);
     }
     assert_eq!(shard.state_digest(), again.state_digest());
-    assert_eq!(shard.keys().count(), 2, "what the history leaves");
+    let keys: u64 = (0..16).map(|db| shard.keys().counts(Db(db), 2_000).keys).sum();
+    assert_eq!(keys, 3, "what the history leaves");
 }

@@ -10,6 +10,7 @@ mod first_run;
 mod floors;
 mod front;
 mod fuzz;
+mod golden;
 mod limits;
 mod memory;
 mod metrics;
