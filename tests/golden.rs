@@ -89,12 +89,7 @@ fn history(transaction: &[u8]) -> Vec<Op<'_>> {
             },
         },
         Op::Lock {
-            op: locks::Op::Release {
-                name: b"door",
-                owner: connection,
-                token: None,
-                strict: true,
-            },
+            op: locks::Op::Release { name: b"door", owner: connection, token: None, strict: true },
         },
         Op::Queue {
             op: queues::Op::Push { queue: b"mails", body: b"first", visible: Visible::Now {} },
