@@ -13,6 +13,16 @@ pub const DATABASES: u8 = 16;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ShardId(pub u16);
 
+impl ShardId {
+    /// The group that holds the map of the cluster.
+    pub const META: ShardId = ShardId(u16::MAX);
+
+    /// Whether this is the group that holds the map of the cluster.
+    pub fn is_meta(self) -> bool {
+        self == Self::META
+    }
+}
+
 /// One process of the cluster, for its whole life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct NodeId(pub u64);
