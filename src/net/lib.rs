@@ -3,6 +3,8 @@
 //! A [`Listener`] accepts connections, [`connection::serve`] runs each on a task
 //! of its own: the [`Decoder`] finds the commands in what the client sent, a
 //! [`Handler`] executes them, an [`Output`] collects the replies.
+//!
+//! [`peers::PeerLinks`] are the connections to the other nodes of the cluster.
 
 pub mod connection;
 pub mod limits;
@@ -12,6 +14,8 @@ pub mod output;
 
 pub mod encode;
 pub mod request;
+
+pub mod peers;
 
 pub mod client;
 pub mod fuzz;
