@@ -110,6 +110,7 @@ fn reads_are_not_sent_through_the_log() {
 fn error_texts_stand_once() {
     let source = [
         include_str!("error.rs"),
+        include_str!("error/cluster.rs"),
         include_str!("error/connection.rs"),
         include_str!("error/keys.rs"),
         include_str!("error/locks.rs"),

@@ -2,6 +2,7 @@
 //!
 //! Texts of Redis commands are Redis' own (7.0.15), because clients compare them.
 
+mod cluster;
 mod connection;
 mod keys;
 mod locks;
@@ -13,6 +14,7 @@ use std::borrow::Cow;
 
 use lockstep_core::Fault;
 
+pub use cluster::*;
 pub use connection::*;
 pub use keys::*;
 pub use locks::*;

@@ -1,8 +1,9 @@
 //! Commands that the node answers from what it knows itself.
 
 use lockstep_core::Db;
+use lockstep_core::slot::Slot;
 
-use crate::{Protocol, Reply};
+use crate::{BadArgs, Protocol, Reply};
 
 /// A request to the node. Executed in `src/server/here`, those that open, close
 /// or leave a transaction where the transaction is kept.
@@ -82,6 +83,11 @@ pub enum Here<'a> {
     Role,
     /// ACL subcommands that need the session or the settings.
     Acl(Acl<'a>),
+    /// CLUSTER and its subcommands, READONLY, READWRITE and ASKING. What is wrong
+    /// with the words is told in cluster mode only: without it all are refused.
+    Cluster(Result<Cluster<'a>, BadArgs>),
+    /// NODE and its subcommands.
+    Node(Node<'a>),
 }
 
 /// HELLO's words.
@@ -297,4 +303,64 @@ pub enum Acl<'a> {
     GetUser(&'a [u8]),
     /// ACL GENPASS, so many hexadecimal digits.
     GeneratePassword(usize),
+}
+
+/// CLUSTER's subcommands, and what else only cluster mode knows.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Cluster<'a> {
+    /// The words alone decide the answer (HELP, KEYSLOT, READONLY and its like).
+    Answer(Reply),
+    /// CLUSTER SLOTS.
+    Slots,
+    /// CLUSTER SHARDS.
+    Shards,
+    /// CLUSTER NODES.
+    Nodes,
+    /// CLUSTER INFO.
+    Info,
+    /// CLUSTER MYID.
+    MyId,
+    /// CLUSTER MYSHARDID.
+    MyShardId,
+    /// CLUSTER LINKS.
+    Links,
+    /// CLUSTER COUNTKEYSINSLOT.
+    CountKeys(Slot),
+    /// CLUSTER GETKEYSINSLOT: of this slot, at most so many.
+    Keys(Slot, u64),
+    /// CLUSTER MEET.
+    Meet {
+        /// A name or an IP address.
+        host: &'a [u8],
+        /// The port that other nodes reach it by.
+        peer_port: u16,
+    },
+    /// CLUSTER FORGET.
+    Forget(&'a [u8]),
+    /// CLUSTER FAILOVER: the shards of which this node keeps a replica.
+    Failover,
+    /// CLUSTER REPLICAS and SLAVES.
+    Replicas(&'a [u8]),
+    /// CLUSTER COUNT-FAILURE-REPORTS.
+    FailureReports(&'a [u8]),
+}
+
+/// NODE's subcommands. A node is named by its id or by how that begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node<'a> {
+    /// NODE LIST.
+    List,
+    /// NODE ADD: the node with this address, `host:port` as clients reach it.
+    Add(&'a [u8]),
+    /// NODE DRAIN.
+    Drain(&'a [u8]),
+    /// NODE REMOVE.
+    Remove {
+        /// Which.
+        id: &'a [u8],
+        /// Even if it is not drained.
+        force: bool,
+    },
+    /// NODE PROMOTE.
+    Promote(&'a [u8]),
 }

@@ -6,7 +6,7 @@ use lockstep_core::Outcome;
 
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
-use crate::{connection, keys, locks, queues, server, strings, transactions};
+use crate::{cluster, connection, keys, locks, queues, server, strings, transactions};
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,7 @@ fn no_subcommand<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 
 /// The families; a new one is one line.
 static FAMILIES: &[&[Command]] = &[
+    cluster::COMMANDS,
     connection::COMMANDS,
     keys::COMMANDS,
     locks::COMMANDS,

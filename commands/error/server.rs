@@ -4,8 +4,6 @@ use super::{BadArgs, SHOWN_BYTES_MAX, shown, text};
 
 /// A count below zero.
 pub const NOT_POSITIVE: BadArgs = text("ERR value is out of range, must be positive");
-/// What only a cluster can answer.
-pub const CLUSTER_DISABLED: BadArgs = text("ERR This instance has cluster support disabled");
 /// SHUTDOWN ABORT when none was asked for.
 pub const NO_SHUTDOWN: BadArgs = text("ERR No shutdown in progress.");
 /// SLOWLOG GET with a bad count.

@@ -1,7 +1,6 @@
 //! The server itself.
 
 pub mod acl;
-pub mod cluster;
 pub mod command;
 pub mod config;
 pub mod debug;
@@ -26,10 +25,8 @@ use crate::Command;
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[
     acl::COMMAND,
-    cluster::ASKING,
     save::BGREWRITEAOF,
     save::BGSAVE,
-    cluster::CLUSTER,
     command::COMMAND,
     config::COMMAND,
     debug::COMMAND,
@@ -43,8 +40,6 @@ pub static COMMANDS: &[Command] = &[
     module::COMMAND,
     monitor::COMMAND,
     replication::PSYNC,
-    cluster::READONLY,
-    cluster::READWRITE,
     replication::REPLCONF,
     replication::REPLICAOF,
     role::COMMAND,

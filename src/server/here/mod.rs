@@ -1,6 +1,7 @@
 //! Commands that this node answers from what it knows itself.
 
 mod client;
+mod cluster;
 mod config;
 mod debug;
 mod handshake;
@@ -83,6 +84,8 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Debug(debug) => debug::run(node, session, debug),
         Here::Role => role(node).into(),
         Here::Acl(acl) => handshake::acl(node, acl).into(),
+        Here::Cluster(asked) => cluster::run(node, asked),
+        Here::Node(asked) => cluster::node(node, &asked),
         Here::Multi | Here::Exec | Here::Discard | Here::Watch(_) | Here::Unwatch => {
             debug_assert!(false, "the front executes what belongs to transactions");
             Reply::Error(error::NOT_IN_MULTI).into()
