@@ -166,5 +166,14 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::BadReceipt => BAD_RECEIPT,
         Fault::Deadlock => text("DEADLOCK victim of a cycle of waits"),
         Fault::Unblocked => text("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
+        Fault::NoCluster => text("ERR no cluster has been founded yet"),
+        Fault::UnknownNode => text("ERR the cluster has no such node"),
+        Fault::RemovedNode => text("ERR the node was removed from the cluster for good"),
+        Fault::NodeInUse => text("ERR replicas are still placed on the node: drain it first"),
+        Fault::LastReplica => text("ERR no other node has what this one has"),
+        Fault::NoSuchShard => text("ERR the cluster has no such shard"),
+        Fault::NotFounded => text("ERR the shard has not elected its first leader yet"),
+        Fault::StaleEpoch => text("TRYAGAIN the map of the cluster changed in between"),
+        Fault::BadPlacement => text("ERR no such set of nodes can hold the replicas"),
     }
 }

@@ -1,6 +1,8 @@
 //! Why an operation was refused. The text a client sees stands in
 //! `commands/error.rs`; here is only the meaning.
 
+use crate::wire::{Malformed, Wire};
+
 /// A refusal by a state machine. The state is as if the operation had not been.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
@@ -52,4 +54,85 @@ pub enum Fault {
     Deadlock,
     /// The wait was ended by CLIENT UNBLOCK ... ERROR.
     Unblocked,
+    /// No cluster has been founded yet.
+    NoCluster,
+    /// The cluster has no such node.
+    UnknownNode,
+    /// The node was removed from the cluster for good.
+    RemovedNode,
+    /// Replicas are still placed on the node.
+    NodeInUse,
+    /// No other node of the cluster has what this one has.
+    LastReplica,
+    /// The cluster has no such shard.
+    NoSuchShard,
+    /// The group of the shard has not elected its first leader yet.
+    NotFounded,
+    /// Somebody else changed the placement first.
+    StaleEpoch,
+    /// The replicas are none, too many, not distinct, or on nodes that take none.
+    BadPlacement,
+}
+
+/// All of them; the place of one is its byte form and never changes.
+const ALL: [Fault; 33] = [
+    Fault::WrongType,
+    Fault::NotInteger,
+    Fault::NotFloat,
+    Fault::Overflow,
+    Fault::NotFinite,
+    Fault::NoSuchKey,
+    Fault::StringTooLong,
+    Fault::InvalidExpire,
+    Fault::BusyKey,
+    Fault::BadPayload,
+    Fault::BadData,
+    Fault::LcsTooLong,
+    Fault::Nested,
+    Fault::SameObject,
+    Fault::OutOfRange,
+    Fault::NotHeld,
+    Fault::AlreadyHeld,
+    Fault::Limit,
+    Fault::NoSuchQueue,
+    Fault::QueueFull,
+    Fault::TooBig,
+    Fault::BadReceipt,
+    Fault::Deadlock,
+    Fault::Unblocked,
+    Fault::NoCluster,
+    Fault::UnknownNode,
+    Fault::RemovedNode,
+    Fault::NodeInUse,
+    Fault::LastReplica,
+    Fault::NoSuchShard,
+    Fault::NotFounded,
+    Fault::StaleEpoch,
+    Fault::BadPlacement,
+];
+
+impl<'a> Wire<'a> for Fault {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(*self as u8);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        ALL.get(usize::from(u8::take(input)?)).copied().ok_or(Malformed)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_fault_is_what_its_byte_says() {
+        for (place, fault) in ALL.iter().enumerate() {
+            let mut bytes = Vec::new();
+            fault.put(&mut bytes);
+            assert_eq!(bytes, [place as u8]);
+            assert_eq!(Fault::take(&mut &bytes[..]), Ok(*fault));
+        }
+        assert_eq!(Fault::take(&mut &[ALL.len() as u8][..]), Err(Malformed));
+    }
 }

@@ -55,6 +55,16 @@ impl<'a> Wire<'a> for Db {
     }
 }
 
+impl<'a> Wire<'a> for ShardId {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        u16::take(input).map(ShardId)
+    }
+}
+
 impl<'a> Wire<'a> for NodeId {
     fn put(&self, out: &mut Vec<u8>) {
         self.0.put(out);

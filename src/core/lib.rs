@@ -8,6 +8,7 @@
 
 #[cfg(test)]
 mod chance;
+pub mod cluster;
 pub mod effects;
 pub mod fault;
 pub mod glob;
@@ -19,6 +20,7 @@ pub mod locks;
 pub mod op;
 pub mod outcome;
 pub mod queues;
+pub mod requests;
 pub mod shard;
 pub mod slot;
 pub mod stamp;
@@ -30,6 +32,7 @@ pub use fault::Fault;
 pub use ids::{Db, NodeId, Origin, ShardId, Token};
 pub use op::Op;
 pub use outcome::Outcome;
+pub use requests::{Recall, RequestId};
 pub use shard::{Read, Shard};
 pub use slot::Slot;
 pub use stamp::Stamp;

@@ -2,7 +2,7 @@
 
 use crate::slot::Slot;
 use crate::wait::Wait;
-use crate::{Db, Origin, keys, locks, queues, wire_enum};
+use crate::{Db, Origin, RequestId, cluster, keys, locks, queues, wire_enum};
 
 wire_enum! {
     /// One operation on a shard.
@@ -49,6 +49,26 @@ wire_enum! {
             /// The connection.
             origin: Origin,
         },
+        /// On the map of the cluster.
+        7 => Cluster {
+            /// The operation.
+            op: cluster::Op,
+        },
+        /// Names the operations that follow it in the same entry, so that they
+        /// are applied once however often they are proposed. Whoever carries out
+        /// the entry skips them when the request is
+        /// [remembered](crate::Shard::recall).
+        8 => Request {
+            /// The name.
+            id: RequestId,
+            /// How many operations it names.
+            count: u32,
+            /// A number of an operation of this shard ([`Stamp::seq`](crate::Stamp))
+            /// that is not greater than when the request was made.
+            floor: u64,
+            /// Whether it may have been proposed before.
+            retry: bool,
+        },
     }
 }
 
@@ -77,6 +97,8 @@ pub enum Home {
     Slot(Slot),
     /// Every shard.
     Everywhere,
+    /// The meta group.
+    Meta,
 }
 
 impl Op<'_> {
@@ -87,7 +109,10 @@ impl Op<'_> {
             Op::Lock { op: locks::Op::Stats {} } => Home::Everywhere,
             Op::Lock { op } => Home::Slot(Slot::of(op.name())),
             Op::Queue { op } => Home::Slot(Slot::of(op.name())),
-            Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } => Home::Everywhere,
+            Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } | Op::Request { .. } => {
+                Home::Everywhere
+            }
+            Op::Cluster { .. } => Home::Meta,
         }
     }
 
@@ -97,7 +122,12 @@ impl Op<'_> {
             Op::Key { op } => op.is_write(),
             Op::Lock { op } => op.is_write(),
             Op::Queue { op } => op.is_write(),
-            Op::Tick {} | Op::Transaction { .. } | Op::Boot { .. } | Op::Gone { .. } => true,
+            Op::Tick {}
+            | Op::Transaction { .. }
+            | Op::Boot { .. }
+            | Op::Gone { .. }
+            | Op::Cluster { .. }
+            | Op::Request { .. } => true,
         }
     }
 

@@ -1,6 +1,12 @@
 //! What an operation gave, before any thought of a wire protocol.
 
+#[cfg(test)]
+mod tests;
+mod wire;
+
 use crate::Fault;
+
+pub use wire::DEPTH_MAX;
 
 /// The result of one operation.
 #[derive(Clone, Debug, PartialEq)]

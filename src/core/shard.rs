@@ -4,8 +4,12 @@ mod image;
 #[cfg(test)]
 mod tests;
 
+use crate::op::Watched;
 use crate::wire::Wire;
-use crate::{Effects, Fault, NodeId, Op, Origin, Outcome, Stamp, keys, locks, op::Watched, queues};
+use crate::{
+    Effects, Fault, NodeId, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks,
+    queues, requests,
+};
 
 pub use image::{Frozen, Restoring};
 
@@ -37,6 +41,8 @@ pub struct Shard {
     keys: keys::Keyspace,
     locks: locks::Table,
     queues: queues::Table,
+    cluster: cluster::Map,
+    requests: requests::Table,
 }
 
 impl Shard {
@@ -50,6 +56,8 @@ impl Shard {
             keys: keys::Keyspace::new(seed),
             locks: locks::Table::new(),
             queues: queues::Table::new(),
+            cluster: cluster::Map::new(),
+            requests: requests::Table::default(),
         }
     }
 
@@ -77,7 +85,12 @@ impl Shard {
             Op::Key { op } => self.keys.read(now_ms, self.clock_ms, op),
             Op::Lock { op } => self.locks.read(now_ms, self.clock_ms, op),
             Op::Queue { op } => self.queues.read(now_ms, self.clock_ms, op),
-            Op::Tick {} | Op::Transaction { .. } | Op::Boot { .. } | Op::Gone { .. } => {
+            Op::Tick {}
+            | Op::Transaction { .. }
+            | Op::Boot { .. }
+            | Op::Gone { .. }
+            | Op::Cluster { .. }
+            | Op::Request { .. } => {
                 panic!("asked to read what only the log may carry")
             }
         }
@@ -137,6 +150,27 @@ impl Shard {
         &self.queues
     }
 
+    /// The map of the cluster; only that of the meta group is ever filled.
+    pub fn cluster(&self) -> &cluster::Map {
+        &self.cluster
+    }
+
+    /// The requests that are remembered.
+    pub fn requests(&self) -> &requests::Table {
+        &self.requests
+    }
+
+    /// What is remembered of the request that an [`Op::Request`] names. To be
+    /// asked when that operation was applied, before those that it names are.
+    pub fn recall(&self, id: &RequestId, floor: u64, retry: bool) -> Recall {
+        self.requests.recall(id, floor, retry)
+    }
+
+    /// Remembers what the operations of a request gave, all of them applied.
+    pub fn remember(&mut self, id: &RequestId, outcomes: &[Outcome]) {
+        self.requests.remember(self.seq, id, outcomes);
+    }
+
     /// A digest of all that replicas must agree on: equal states have equal ones.
     pub fn state_digest(&self) -> u64 {
         let parts = [
@@ -146,6 +180,7 @@ impl Shard {
             self.keys.state_digest(),
             self.locks.state_digest(),
             self.queues.state_digest(),
+            self.cluster.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -165,12 +200,13 @@ impl Shard {
 
     fn apply_one(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match op {
-            Op::Tick {} => Outcome::Ok,
+            Op::Tick {} | Op::Request { .. } => Outcome::Ok,
             Op::Key { op } => self.keys.apply(at, op),
             Op::Lock { op } => self.locks.apply(at, op, fx),
             Op::Queue { op } => self.queues.apply(at, op, fx),
             Op::Boot { origin } => self.end_lives(at, origin.node, origin.boot, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
+            Op::Cluster { op } => self.cluster.apply(at, op),
             Op::Transaction { .. } => Fault::Nested.into(),
         }
     }

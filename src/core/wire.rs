@@ -88,6 +88,16 @@ impl<'a> Wire<'a> for u32 {
     }
 }
 
+impl<'a> Wire<'a> for u16 {
+    fn put(&self, out: &mut Vec<u8>) {
+        u64::from(*self).put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        u16::try_from(u64::take(input)?).map_err(|_| Malformed)
+    }
+}
+
 impl<'a> Wire<'a> for usize {
     fn put(&self, out: &mut Vec<u8>) {
         (*self as u64).put(out);
@@ -130,6 +140,17 @@ impl<'a> Wire<'a> for &'a [u8] {
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
         let count = usize::take(input)?;
         take_bytes(input, count)
+    }
+}
+
+impl<'a> Wire<'a> for String {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.as_bytes().put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let text = std::str::from_utf8(<&[u8]>::take(input)?).map_err(|_| Malformed)?;
+        Ok(text.to_owned())
     }
 }
 

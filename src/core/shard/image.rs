@@ -1,15 +1,17 @@
 //! The state of a shard as chunks of bytes, and back.
 //!
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
-//! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues'.
+//! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
+//! the map of the cluster, 5 the requests'.
 
 use crate::wire::{Malformed, Wire};
-use crate::{Shard, keys, locks, queues};
+use crate::{Shard, cluster, keys, locks, queues};
 
 const NUMBERS: u8 = 0;
 const KEYS: u8 = 1;
 const LOCKS: u8 = 2;
 const QUEUES: u8 = 3;
+const CLUSTER: u8 = 4;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -18,6 +20,7 @@ pub struct Frozen {
     keys: keys::Frozen,
     locks: locks::Frozen,
     queues: queues::Frozen,
+    cluster: cluster::Map,
 }
 
 impl Frozen {
@@ -31,6 +34,7 @@ impl Frozen {
             keys: shard.keys.freeze(),
             locks: shard.locks.freeze(),
             queues: shard.queues.freeze(),
+            cluster: shard.cluster.clone(),
         }
     }
 
@@ -40,7 +44,16 @@ impl Frozen {
             .chain(self.keys.chunks().map(|chunk| tagged(KEYS, chunk)))
             .chain(self.locks.chunks().map(|chunk| tagged(LOCKS, chunk)))
             .chain(self.queues.chunks().map(|chunk| tagged(QUEUES, chunk)))
+            .chain(map_chunk(&self.cluster))
     }
+}
+
+/// A map is small: one chunk, and none for that of no cluster.
+fn map_chunk(map: &cluster::Map) -> Option<Vec<u8>> {
+    map.id()?;
+    let mut chunk = vec![CLUSTER];
+    map.put(&mut chunk);
+    Some(chunk)
 }
 
 fn tagged(tag: u8, chunk: Vec<u8>) -> Vec<u8> {
@@ -74,6 +87,7 @@ impl Restoring {
             (KEYS, true) => self.shard.keys.restore(rest),
             (LOCKS, true) => self.shard.locks.restore(rest),
             (QUEUES, true) => self.shard.queues.restore(rest),
+            (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }
     }
@@ -84,6 +98,11 @@ impl Restoring {
     /// There was not even the first one.
     pub fn finish(self) -> Result<Shard, Malformed> {
         if self.begun { Ok(self.shard) } else { Err(Malformed) }
+    }
+
+    fn restore_map(&mut self, mut chunk: &[u8]) -> Result<(), Malformed> {
+        self.shard.cluster = cluster::Map::take(&mut chunk)?;
+        if chunk.is_empty() { Ok(()) } else { Err(Malformed) }
     }
 
     fn begin(&mut self, mut numbers: &[u8]) -> Result<(), Malformed> {
