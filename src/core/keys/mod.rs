@@ -3,6 +3,7 @@
 mod digest;
 mod evict;
 mod extended;
+mod home;
 mod image;
 mod keyspace;
 mod number;
@@ -19,6 +20,7 @@ pub use evict::Policy;
 pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
+pub use read::{cursor_slot, slot_cursor};
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
 pub use stats::Stats;
 

@@ -8,6 +8,7 @@ mod strings;
 use std::cell::Cell;
 
 pub(super) use scan::random;
+pub use scan::{cursor_slot, slot_cursor};
 
 use super::store::{Item, Name, Str, Value};
 use super::{Keyspace, Op};

@@ -3,7 +3,7 @@
 use super::View;
 use crate::glob;
 use crate::keys::store::{Database, Item, Place, mix};
-use crate::slot::SLOTS;
+use crate::slot::{SLOTS, Slot};
 use crate::{Db, Outcome};
 
 /// How many bits of a hash a cursor holds. With the 14 bits of the slot it stays
@@ -130,8 +130,18 @@ fn cursor(place: Place) -> u64 {
 }
 
 fn place(cursor: u64) -> Option<Place> {
-    let slot = u16::try_from(cursor >> HASH_BITS).ok().filter(|slot| *slot < SLOTS)?;
+    let slot = cursor_slot(cursor)?.0;
     Some(Place { slot, hash: cursor << (u64::BITS - HASH_BITS) })
+}
+
+/// The slot a SCAN cursor stands in; none if it is no cursor.
+pub fn cursor_slot(cursor: u64) -> Option<Slot> {
+    u16::try_from(cursor >> HASH_BITS).ok().filter(|slot| *slot < SLOTS).map(Slot)
+}
+
+/// The SCAN cursor at the beginning of a slot.
+pub fn slot_cursor(slot: Slot) -> u64 {
+    u64::from(slot.0) << HASH_BITS
 }
 
 fn key(item: &Item) -> Outcome {
