@@ -52,6 +52,22 @@ pub enum StorageError {
         /// The node that was started.
         expected: u64,
     },
+    /// The data directory belongs to a node of another cluster.
+    OtherCluster {
+        /// The identity file.
+        path: PathBuf,
+        /// The cluster that the node belongs to.
+        found: u64,
+        /// The cluster that was named.
+        asked: u64,
+    },
+    /// Data was put aside as damaged so often that the disk itself is in doubt.
+    TooOften {
+        /// The data directory.
+        path: PathBuf,
+        /// How often.
+        times: usize,
+    },
     /// The data directory is spread over another number of shards.
     OtherShards {
         /// The file that says so.
@@ -73,6 +89,12 @@ pub enum StorageError {
 }
 
 impl StorageError {
+    /// Whether bytes that were safe are not what they were: the data has to be put
+    /// aside ([`quarantine`](crate::quarantine())) and fetched anew from the peers.
+    pub fn is_damage(&self) -> bool {
+        matches!(self, StorageError::Damaged { .. })
+    }
+
     /// Wraps the system's answer: for `map_err`.
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> StorageError {
         move |source| StorageError::Io { doing, path: path.to_path_buf(), source }
@@ -105,6 +127,18 @@ impl fmt::Display for StorageError {
                 "{} belongs to node {found}, not to node {expected}; check --dir",
                 path.display()
             ),
+            StorageError::OtherCluster { path, found, asked } => write!(
+                f,
+                "{} belongs to a node of cluster {found:016x}, not of {asked:016x}; \
+                 check --dir and --seeds, or start with an empty directory",
+                path.display()
+            ),
+            StorageError::TooOften { path, times } => write!(
+                f,
+                "{} holds data that was put aside as damaged {times} times; check the disk, \
+                 then remove the directories quarantine-*",
+                path.display()
+            ),
             StorageError::OtherShards { path, founded, asked } => write!(
                 f,
                 "the data directory was founded with {founded} shards ({}), not {asked}; \
@@ -135,10 +169,25 @@ impl From<StorageError> for io::Error {
             StorageError::Damaged { .. } | StorageError::Version { .. } => {
                 io::ErrorKind::InvalidData
             }
+            StorageError::TooOften { .. } => io::ErrorKind::QuotaExceeded,
             StorageError::Foreign { .. }
+            | StorageError::OtherCluster { .. }
             | StorageError::OtherShards { .. }
             | StorageError::TooLarge { .. } => io::ErrorKind::InvalidInput,
         };
         io::Error::new(kind, error)
     }
+}
+
+/// Whether the cause of an error, however deeply it is wrapped, is damage.
+pub fn is_damage(error: &(dyn std::error::Error + 'static)) -> bool {
+    if let Some(error) = error.downcast_ref::<StorageError>() {
+        return error.is_damage();
+    }
+    // An io error is not the source of what it carries, its source is.
+    let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    if let Some(carried) = carried {
+        return is_damage(carried);
+    }
+    error.source().is_some_and(is_damage)
 }

@@ -4,10 +4,10 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::disk::read_full;
+use crate::identity::replace;
 use crate::{Disk, StorageError};
 
-const FILE: &str = "SHARDS";
-const TEMPORARY: &str = "SHARDS.tmp";
+pub(crate) const FILE: &str = "SHARDS";
 const ADVICE: &str = "restore the file from a backup, or write it anew by starting with \
     --shards as the directory was founded and without the file";
 
@@ -20,11 +20,20 @@ const ADVICE: &str = "restore the file from a backup, or write it anew by starti
 pub fn found(disk: &dyn Disk, dir: &Path, shards: u64) -> Result<(), StorageError> {
     let path = dir.join(FILE);
     match read(disk, &path)? {
-        None => write(disk, dir, shards)
+        None => replace(disk, dir, FILE, text(shards).as_bytes())
             .map_err(StorageError::io("writing the number of shards", &path)),
         Some(founded) if founded == shards => Ok(()),
         Some(founded) => Err(StorageError::OtherShards { path, founded, asked: shards }),
     }
+}
+
+/// The number of shards that a data directory was founded with; `None` when it was
+/// not founded yet.
+///
+/// # Errors
+/// The file is damaged, or the disk fails.
+pub fn founded(disk: &dyn Disk, dir: &Path) -> Result<Option<u64>, StorageError> {
+    read(disk, &dir.join(FILE))
 }
 
 fn read(disk: &dyn Disk, path: &Path) -> Result<Option<u64>, StorageError> {
@@ -47,15 +56,6 @@ fn parse(bytes: &[u8]) -> Option<u64> {
     let line = std::str::from_utf8(bytes).ok()?;
     let shards = line.split(' ').next()?.parse().ok()?;
     (line == text(shards)).then_some(shards)
-}
-
-fn write(disk: &dyn Disk, dir: &Path, shards: u64) -> std::io::Result<()> {
-    let temporary = dir.join(TEMPORARY);
-    let file = disk.create(&temporary)?;
-    file.write_at(text(shards).as_bytes(), 0)?;
-    file.sync_data()?;
-    disk.rename(&temporary, &dir.join(FILE))?;
-    disk.sync_dir(dir)
 }
 
 fn damaged(path: PathBuf) -> StorageError {

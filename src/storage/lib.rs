@@ -9,19 +9,26 @@ pub mod disk;
 pub mod log;
 pub mod snapshots;
 
+pub mod peers;
+
 mod error;
 mod founding;
 #[doc(hidden)]
 pub mod fuzz;
 mod identity;
+mod mutants;
+mod quarantine;
 #[cfg(test)]
 mod tests;
 
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
-pub use error::StorageError;
-pub use founding::found;
+pub use error::{StorageError, is_damage};
+pub use founding::{found, founded};
 pub use identity::{Identity, LOG_DIR, SNAPSHOT_DIR};
 pub use log::{
     Done, EntryId, FSYNC_BOUNDS_MICROS, Fsync, Log, LogOptions, LogStats, Record, Recovered,
 };
-pub use snapshots::Snapshots;
+#[doc(hidden)]
+pub use mutants::Mutants;
+pub use quarantine::{QUARANTINES_MAX, Quarantined, quarantine};
+pub use snapshots::{SnapshotOptions, Snapshots};

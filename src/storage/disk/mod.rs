@@ -31,6 +31,8 @@ pub trait Disk: Send + Sync + Debug {
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// The names of the files in a directory, sorted. Directories are left out.
     fn list(&self, dir: &Path) -> io::Result<Vec<String>>;
+    /// The names of the directories in a directory, sorted.
+    fn list_dirs(&self, dir: &Path) -> io::Result<Vec<String>>;
     /// Makes a directory and those above it, durably, where they are missing.
     fn create_dir_all(&self, dir: &Path) -> io::Result<()>;
     /// Makes the names in a directory durable.

@@ -1,6 +1,6 @@
 //! The file system of the operating system.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, FileType, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
@@ -31,15 +31,11 @@ impl Disk for RealDisk {
     }
 
     fn list(&self, dir: &Path) -> io::Result<Vec<String>> {
-        let mut names = Vec::new();
-        for entry in fs::read_dir(dir)? {
-            let entry = entry?;
-            if entry.file_type()?.is_file() {
-                names.extend(entry.file_name().into_string().ok());
-            }
-        }
-        names.sort();
-        Ok(names)
+        list(dir, FileType::is_file)
+    }
+
+    fn list_dirs(&self, dir: &Path) -> io::Result<Vec<String>> {
+        list(dir, FileType::is_dir)
     }
 
     fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
@@ -73,6 +69,18 @@ impl Disk for RealDisk {
         writeln!(file, "{}", std::process::id())?;
         Ok(Some(Box::new(file)))
     }
+}
+
+fn list(dir: &Path, wanted: fn(&FileType) -> bool) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let entry = entry?;
+        if wanted(&entry.file_type()?) {
+            names.extend(entry.file_name().into_string().ok());
+        }
+    }
+    names.sort();
+    Ok(names)
 }
 
 impl DiskFile for File {

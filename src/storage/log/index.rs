@@ -52,8 +52,11 @@ impl Index {
         self.shards.get(&shard)
     }
 
+    /// What is held of a shard, which is not forgotten any more.
     pub(super) fn shard_mut(&mut self, shard: ShardId) -> &mut ShardLog {
-        self.shards.entry(shard).or_default()
+        let log = self.shards.entry(shard).or_default();
+        log.forgotten = false;
+        log
     }
 
     pub(super) fn shards(&self) -> impl Iterator<Item = (ShardId, &ShardLog)> {
@@ -76,7 +79,8 @@ impl Index {
         if let Some((first, _)) = entries.first() {
             self.truncate(shard, first.id.index);
         }
-        let log = self.shards.entry(shard).or_default();
+        self.shard_mut(shard);
+        let log = self.shards.get_mut(&shard).expect("made just now");
         for (header, payload) in entries {
             let slot = Slot { place: Place::waits(serial), payload_bytes: header.payload_bytes };
             log.push(header.id, slot, Some(payload.clone()));
@@ -115,6 +119,11 @@ impl Index {
         self.cache.bytes -= self.shard_mut(shard).purge(upto);
     }
 
+    pub(super) fn forget(&mut self, shard: ShardId) {
+        let gone = self.shards.insert(shard, ShardLog::forgotten());
+        self.cache.bytes -= gone.map_or(0, |log| log.cached_bytes());
+    }
+
     /// The number of the oldest segment that a shard has entries in, or will have
     /// when what waits is written.
     pub(super) fn oldest_needed(&self) -> Option<(ShardId, u32)> {
@@ -144,7 +153,7 @@ impl Index {
     fn shrink_cache(&mut self) {
         while self.cache.bytes > self.cache.bytes_max {
             let Some((shard, index)) = self.cache.order.front().copied() else { return };
-            let log = self.shards.entry(shard).or_default();
+            let log = self.shards.get_mut(&shard).expect("a shard never goes from the map");
             if log.get(index).is_some_and(|known| known.slot.place.position().is_none()) {
                 return;
             }

@@ -21,18 +21,28 @@ pub(super) struct Line {
     /// The indexes held.
     pub(super) held: Range<u64>,
     pub(super) vote: Option<Vec<u8>>,
+    /// Nothing came since the shard was forgotten.
+    pub(super) forgotten: bool,
 }
 
 impl Ledger {
+    /// The line of a shard, which is not forgotten any more.
     pub(super) fn line(&mut self, shard: ShardId) -> &mut Line {
-        self.shards.entry(shard).or_default()
+        let line = self.shards.entry(shard).or_default();
+        line.forgotten = false;
+        line
+    }
+
+    pub(super) fn forget(&mut self, shard: ShardId) {
+        self.shards.insert(shard, Line { forgotten: true, ..Line::default() });
     }
 
     pub(super) fn to_bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();
         for (shard, line) in &self.shards {
             out.extend_from_slice(&shard.0.to_le_bytes());
-            out.push(u8::from(line.purged.is_some()) | u8::from(line.vote.is_some()) << 1);
+            let flags = [line.purged.is_some(), line.vote.is_some(), line.forgotten];
+            out.push(flags.iter().rev().fold(0, |byte, flag| byte << 1 | u8::from(*flag)));
             if let Some(id) = line.purged {
                 put_numbers(&mut out, [id.term, id.node, id.index]);
             }
@@ -52,7 +62,7 @@ impl Ledger {
         while !bytes.is_empty() {
             let shard = ShardId(u16::from_le_bytes(take(&mut bytes)?));
             let [flags] = take(&mut bytes)?;
-            let mut line = Line::default();
+            let mut line = Line { forgotten: flags & 4 != 0, ..Line::default() };
             if flags & 1 != 0 {
                 let [term, node, index] = take_numbers(&mut bytes)?;
                 line.purged = Some(EntryId { term, node, index });
@@ -128,6 +138,7 @@ mod tests {
         ledger.line(ShardId(1)).purge(upto);
         ledger.line(ShardId(1)).append(31);
         ledger.line(ShardId(9)).vote = Some(b"vote".to_vec());
+        ledger.forget(ShardId(10));
         assert_eq!(Ledger::from_bytes(&ledger.to_bytes()).unwrap(), ledger);
     }
 

@@ -151,6 +151,36 @@ impl Log {
         });
     }
 
+    /// Drops everything about a shard: entries, vote, purge point. It stays in
+    /// [`Log::forgotten`] until something comes of it again. Segment files that no
+    /// shard needs are freed once that is safe.
+    pub fn forget(&self, shard: ShardId, done: Done) {
+        self.hand_over(HEADER_BYTES, Promise::Safe, done, |index| {
+            index.forget(shard);
+            let needed_from = index.oldest_needed().map_or(u32::MAX, |(_, number)| number);
+            Ok(Work::Forget { shard, needed_from })
+        });
+    }
+
+    /// The shards that something is known of, in order.
+    pub fn shards(&self) -> Vec<ShardId> {
+        let index = self.shared.index.lock();
+        index.shards().filter(|(_, log)| !log.is_blank()).map(|(shard, _)| shard).collect()
+    }
+
+    /// The shards that were forgotten and of which nothing came since: what is
+    /// elsewhere on this node about them is left over.
+    pub fn forgotten(&self) -> Vec<ShardId> {
+        let index = self.shared.index.lock();
+        let forgotten = index.shards().filter(|(_, log)| log.forgotten);
+        forgotten.map(|(shard, _)| shard).collect()
+    }
+
+    /// Whether nobody works on the log but whoever calls [`Log::step`].
+    pub fn is_by_hand(&self) -> bool {
+        self.shared.options.driver == Driver::ByHand
+    }
+
     /// The entries from `from` up to before `to_exclusive`, as far as they exist.
     pub fn read(&self, shard: ShardId, from: u64, to_exclusive: u64) -> io::Result<Vec<Record>> {
         self.read_up_to(shard, from, to_exclusive, usize::MAX)

@@ -1,5 +1,7 @@
 //! What can be set about the log.
 
+use crate::Mutants;
+
 /// When a hand-over to the log is answered, and how far it is safe by then.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Fsync {
@@ -28,6 +30,9 @@ pub struct LogOptions {
     pub cache_bytes_max: usize,
     /// Who does the work that waits.
     pub driver: Driver,
+    /// Mistakes on purpose.
+    #[doc(hidden)]
+    pub mutants: Mutants,
 }
 
 /// Who writes what was handed to the log.
@@ -49,6 +54,7 @@ impl Default for LogOptions {
             in_flight_bytes_max: 64 << 20,
             cache_bytes_max: 16 << 20,
             driver: Driver::Threads,
+            mutants: Mutants::default(),
         }
     }
 }

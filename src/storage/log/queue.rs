@@ -34,6 +34,7 @@ pub(super) enum Work {
     Truncate { shard: ShardId, from: u64 },
     Purge { shard: ShardId, upto: EntryId, needed_from: u32 },
     Vote { shard: ShardId, vote: Vec<u8> },
+    Forget { shard: ShardId, needed_from: u32 },
     Sync,
 }
 

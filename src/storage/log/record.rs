@@ -26,7 +26,8 @@ use super::EntryId;
 pub(crate) const HEADER_BYTES: usize = 48;
 
 /// The version of this byte form; stands in the first record of each segment.
-pub(crate) const FORMAT: u32 = 1;
+/// The first one could not forget a shard.
+pub(crate) const FORMAT: u32 = 2;
 
 const MAGIC: u8 = 0xa7;
 const ALIGN: usize = 8;
@@ -65,12 +66,14 @@ pub(crate) enum Kind {
     Vote = 5,
     /// Nothing but the mark.
     Mark = 6,
+    /// Everything about the shard is dropped.
+    Forget = 7,
 }
 
 impl Kind {
     fn from_byte(byte: u8) -> Option<Kind> {
-        let kinds =
-            [Kind::Start, Kind::Append, Kind::Truncate, Kind::Purge, Kind::Vote, Kind::Mark];
+        use Kind::*;
+        let kinds = [Start, Append, Truncate, Purge, Vote, Mark, Forget];
         kinds.into_iter().find(|kind| *kind as u8 == byte)
     }
 }

@@ -104,8 +104,8 @@ impl Replay {
         let Some((start, ledger)) = first.filter(|(header, _)| header.kind == Kind::Start) else {
             return stop(segment, 0, "its first record is not intact".into());
         };
-        if start.id.term != u64::from(FORMAT) {
-            let found = start.id.term as u32;
+        if start.id.term > u64::from(FORMAT) || start.id.term == 0 {
+            let found = u32::try_from(start.id.term).unwrap_or(u32::MAX);
             return Err(StorageError::Version { path: segment.path.clone(), found, known: FORMAT });
         }
         let before = Position(start.id.index);
@@ -132,6 +132,7 @@ impl Replay {
             let log = self.index.shard_mut(*shard);
             log.purged = line.purged;
             log.vote = line.vote.clone();
+            log.forgotten = line.forgotten;
         }
         self.ledger = ledger;
     }
@@ -181,6 +182,10 @@ impl Replay {
             Kind::Purge => {
                 self.index.purge(shard, id);
                 self.ledger.line(shard).purge(id);
+            }
+            Kind::Forget => {
+                self.index.forget(shard);
+                self.ledger.forget(shard);
             }
             Kind::Vote => {
                 self.index.shard_mut(shard).vote = Some(payload.to_vec());

@@ -12,6 +12,8 @@ use super::record::Position;
 pub(super) struct ShardLog {
     pub(super) purged: Option<EntryId>,
     pub(super) vote: Option<Vec<u8>>,
+    /// Nothing came since the shard was forgotten.
+    pub(super) forgotten: bool,
     /// The index of the first slot.
     first: u64,
     slots: VecDeque<Slot>,
@@ -64,6 +66,16 @@ impl Place {
 }
 
 impl ShardLog {
+    /// A shard of which nothing came since it was forgotten.
+    pub(super) fn forgotten() -> ShardLog {
+        ShardLog { forgotten: true, ..ShardLog::default() }
+    }
+
+    /// Whether nothing is known about the shard.
+    pub(super) fn is_blank(&self) -> bool {
+        self.slots.is_empty() && self.purged.is_none() && self.vote.is_none()
+    }
+
     pub(super) fn entries(&self) -> u64 {
         self.slots.len() as u64
     }
@@ -165,6 +177,11 @@ impl ShardLog {
             self.reigns.clear();
         }
         freed
+    }
+
+    /// Payload bytes in memory.
+    pub(super) fn cached_bytes(&self) -> usize {
+        self.cached.iter().map(Bytes::len).sum()
     }
 
     /// Forgets the payload of `index` if it is the oldest in memory; gives its bytes.

@@ -149,10 +149,14 @@ impl Writer {
             Work::Purge { shard, upto, needed_from } => {
                 let at = self.put(shared, Header::of(Kind::Purge, *shard, *upto, &[]), &[])?;
                 self.ledger.line(*shard).purge(*upto);
-                // What waited at the hand-over stands before this record at the latest.
-                let free_below = at.segment().min(*needed_from);
-                let behind = Position(at.0 + 1);
-                shared.syncer.free_after(behind, free_below);
+                free_after(shared, at, *needed_from);
+                Ok(())
+            }
+            Work::Forget { shard, needed_from } => {
+                let header = Header::of(Kind::Forget, *shard, EntryId::default(), &[]);
+                let at = self.put(shared, header, &[])?;
+                self.ledger.forget(*shard);
+                free_after(shared, at, *needed_from);
                 Ok(())
             }
             Work::Vote { shard, vote } => {
@@ -240,6 +244,13 @@ impl Writer {
         active.written = active.end;
         written
     }
+}
+
+/// Once the record at `at` is safe, no shard needs a segment before `needed_from`.
+fn free_after(shared: &Shared, at: Position, needed_from: u32) {
+    // What waited at the hand-over stands before this record at the latest.
+    let free_below = at.segment().min(needed_from);
+    shared.syncer.free_after(Position(at.0 + 1), free_below);
 }
 
 impl Active {

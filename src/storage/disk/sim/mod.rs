@@ -297,6 +297,12 @@ impl Disk for SimDisk {
         Ok(state.names.in_dir(dir))
     }
 
+    fn list_dirs(&self, dir: &Path) -> io::Result<Vec<String>> {
+        let state = self.enter(SimOp::Read)?;
+        let inside = state.dirs.iter().filter(|path| path.parent() == Some(dir));
+        Ok(inside.filter_map(|path| path.file_name()?.to_str().map(String::from)).collect())
+    }
+
     fn create_dir_all(&self, dir: &Path) -> io::Result<()> {
         let mut state = self.enter(SimOp::Name)?;
         state.dirs.insert(dir.to_path_buf());
