@@ -1,0 +1,13 @@
+#![allow(clippy::unwrap_used)]
+
+mod appends;
+mod locks;
+mod queues;
+mod registers;
+
+use super::{NEVER, Span};
+
+/// From `began` to `ended`; 0 stands for never.
+fn span(began: u64, ended: u64) -> Span {
+    Span { began, ended: if ended == 0 { NEVER } else { ended } }
+}
