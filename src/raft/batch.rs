@@ -1,54 +1,13 @@
 //! Operations on their way into the log.
 
+mod ops;
+
 use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use lockstep_core::Op;
 use lockstep_core::wire::{Malformed, Wire};
-
-/// The operations of one connection for one shard, gathered until they are
-/// handed in: writes as they will stand in the log, and reads between them.
-#[derive(Debug, Default)]
-pub struct Ops {
-    /// The byte forms of the writes, one behind the other.
-    pub(crate) bytes: Vec<u8>,
-    /// How many writes.
-    pub(crate) count: u32,
-    /// Reads: behind how many writes, and the byte form.
-    pub(crate) reads: Vec<(u32, Vec<u8>)>,
-}
-
-impl Ops {
-    /// Adds an operation that goes through the log.
-    pub fn write(&mut self, op: &Op<'_>) {
-        op.put(&mut self.bytes);
-        self.count += 1;
-    }
-
-    /// Adds a read that sees all writes before it and none behind it. It is
-    /// carried out where the batch is applied and stands in no log.
-    pub fn read(&mut self, op: &Op<'_>) {
-        let mut bytes = Vec::with_capacity(32);
-        op.put(&mut bytes);
-        self.reads.push((self.count, bytes));
-    }
-
-    /// How many outcomes there will be.
-    pub fn len(&self) -> usize {
-        self.count as usize + self.reads.len()
-    }
-
-    /// Whether nothing was added.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    /// How many bytes they take, roughly.
-    pub fn bytes(&self) -> usize {
-        self.bytes.len() + self.reads.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
-    }
-}
+use lockstep_core::{Op, Origin, RequestId};
 
 /// What one log entry carries: a stamp and operations.
 ///
@@ -69,6 +28,8 @@ pub(crate) const NORMAL: u8 = 1;
 const FORMAT: u8 = 1;
 /// Room for the header.
 const HEADER_BYTES_MAX: usize = 32;
+/// Room for the name of a share.
+const NAME_BYTES_MAX: usize = 64;
 
 /// What stands before the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,9 +42,11 @@ pub(crate) struct Header {
 impl Batch {
     /// Joins what several connections handed in into one entry.
     pub(crate) fn join(now_ms: u64, version: u32, parts: &mut [Ops]) -> Self {
-        let count = parts.iter().map(|part| part.count).sum::<u32>();
+        let named = |part: &Ops| part.name.filter(|_| part.count > 0);
+        let names = parts.iter().filter(|part| named(part).is_some()).count();
+        let count = parts.iter().map(|part| part.count).sum::<u32>() + names as u32;
         let bytes = parts.iter().map(|part| part.bytes.len()).sum::<usize>();
-        let mut payload = Vec::with_capacity(HEADER_BYTES_MAX + bytes);
+        let mut payload = Vec::with_capacity(HEADER_BYTES_MAX + bytes + names * NAME_BYTES_MAX);
         payload.extend_from_slice(&[NORMAL, FORMAT]);
         now_ms.put(&mut payload);
         version.put(&mut payload);
@@ -91,9 +54,14 @@ impl Batch {
         let mut reads = Vec::new();
         let mut before = 0;
         for part in parts {
+            if let Some(Name { id, floor, retry }) = named(part) {
+                Op::Request { id, count: part.count, floor, retry }.put(&mut payload);
+                before += 1;
+            }
+            let named = part.put_name(&mut payload);
             payload.extend_from_slice(&part.bytes);
-            reads.extend(part.reads.drain(..).map(|(at, read)| (before + at, read)));
-            before += part.count;
+            reads.extend(part.reads.drain(..).map(|(at, read)| (before + named + at, read)));
+            before += named + part.count;
         }
         Batch(Arc::new(Inner { payload: payload.into(), reads }))
     }

@@ -1,0 +1,59 @@
+//! How the cluster looks from this node.
+
+use lockstep_core::cluster::{NodeInfo, NodeState};
+use lockstep_core::{NodeId, ShardId};
+
+use super::Host;
+
+/// How one shard looks from this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardHealth {
+    /// Which shard.
+    pub shard: ShardId,
+    /// Its leader, as far as this node knows.
+    pub leader: Option<NodeId>,
+    /// Its voters.
+    pub voters: Vec<NodeId>,
+}
+
+/// How the cluster looks from this node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Health {
+    /// Whether there is a cluster: it was founded, and this node belongs to it.
+    pub founded: bool,
+    /// The data shards, in order.
+    pub shards: Vec<ShardHealth>,
+    /// The nodes that this one cannot reach.
+    pub missing: Vec<NodeInfo>,
+    /// Whether every shard has a leader that can be reached from here.
+    pub quorum: bool,
+    /// Whether this node is on its way out.
+    pub draining: bool,
+    /// Whether this node was removed from the cluster: it serves nothing any more.
+    pub removed: bool,
+}
+
+impl Host {
+    /// How the cluster looks from this node.
+    pub fn health(&self) -> Health {
+        let me = self.inner.me();
+        let map = self.map();
+        let shards: Vec<_> =
+            (0..map.shards()).map(|shard| self.shard_health(ShardId(shard))).collect();
+        let reaches = |node: NodeId| node == me || self.inner.options.peers.reaches(node);
+        let led = |shard: &ShardHealth| shard.leader.is_some_and(reaches);
+        Health {
+            founded: map.id().is_some(),
+            quorum: map.id().is_some() && shards.iter().all(led),
+            shards,
+            missing: map.nodes().filter(|node| !reaches(node.id)).cloned().collect(),
+            draining: map.node(me).is_some_and(|node| node.state == NodeState::Draining),
+            removed: map.removed(me),
+        }
+    }
+
+    fn shard_health(&self, shard: ShardId) -> ShardHealth {
+        let voters = self.inner.voters(shard);
+        ShardHealth { shard, leader: self.leader_of(shard), voters }
+    }
+}
