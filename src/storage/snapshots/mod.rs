@@ -5,8 +5,11 @@
 //! stands before it. A damaged snapshot is an error: an older one is never used
 //! in its place, because the log behind it is gone.
 
+mod draft;
+mod export;
 mod format;
 mod reader;
+mod receiver;
 mod writer;
 
 use std::collections::BTreeSet;
@@ -15,13 +18,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockstep_core::ShardId;
+use parking_lot::Mutex;
 
 use crate::log::Driver;
 use crate::{Disk, Mutants, StorageError};
 use format::Name;
 
+pub use export::Export;
 pub use format::CHUNK_BYTES_MAX;
 pub use reader::Reader;
+pub use receiver::Receiver;
 pub use writer::Writer;
 
 /// The snapshot files of the node. Clones are handles to the same directory.
@@ -31,6 +37,26 @@ pub struct Snapshots {
     dir: PathBuf,
     options: SnapshotOptions,
     next_number: Arc<AtomicU64>,
+    /// Held by whoever makes a file the newest snapshot.
+    publishing: Arc<Mutex<()>>,
+    suspects: Arc<Mutex<Suspects>>,
+}
+
+/// What was found damaged since the start.
+#[derive(Debug, Default)]
+struct Suspects {
+    first: Option<String>,
+    paths: BTreeSet<PathBuf>,
+}
+
+/// Which file a snapshot is: two are the same when their digests and their meta
+/// bytes are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Digest {
+    /// Its length.
+    pub bytes: u64,
+    /// The checksum of all of it.
+    pub crc: u32,
 }
 
 /// The settings of the snapshots.
@@ -67,7 +93,9 @@ impl Snapshots {
         disk.sync_dir(dir).map_err(opening())?;
         let last = names.iter().map(|name| name.number).max().unwrap_or(0);
         let next_number = Arc::new(AtomicU64::new(last + 1));
-        Ok(Snapshots { disk, dir: dir.to_path_buf(), options, next_number })
+        let (publishing, suspects) = Default::default();
+        let dir = dir.to_path_buf();
+        Ok(Snapshots { disk, dir, options, next_number, publishing, suspects })
     }
 
     /// Whether nobody may use threads for work with snapshots.
@@ -103,8 +131,12 @@ impl Snapshots {
     /// Starts a new snapshot of a shard. `meta` is what the caller wants to know
     /// about it without reading it.
     pub fn begin(&self, shard: ShardId, meta: &[u8]) -> Result<Writer, StorageError> {
-        let number = self.next_number.fetch_add(1, Ordering::Relaxed);
-        Writer::new(self.clone(), Name { shard, number, temporary: true }, meta)
+        Writer::new(self, shard, meta)
+    }
+
+    /// Starts to take in a snapshot file of another node.
+    pub fn receive(&self, shard: ShardId, digest: Digest) -> Result<Receiver, StorageError> {
+        Receiver::new(self, shard, digest)
     }
 
     /// The newest snapshot of a shard and what was said about it.
@@ -113,12 +145,42 @@ impl Snapshots {
         Reader::open(self.disk.as_ref(), &self.path(name), shard).map(Some)
     }
 
+    /// The newest snapshot of a shard as a file, for another node.
+    pub fn export(&self, shard: ShardId) -> Result<Option<Export>, StorageError> {
+        let Some((meta, reader)) = self.latest(shard)? else { return Ok(None) };
+        Export::new(meta, reader).map(Some)
+    }
+
+    /// Notes that a snapshot was found damaged while the node ran: nobody is to
+    /// read it again. Other errors are none of this business.
+    pub fn report(&self, error: &StorageError) {
+        let StorageError::Damaged { path, .. } = error else { return };
+        let mut suspects = self.suspects.lock();
+        suspects.first.get_or_insert_with(|| error.to_string());
+        suspects.paths.insert(path.clone());
+    }
+
+    /// What was found damaged first since the start, if anything.
+    pub fn damage(&self) -> Option<String> {
+        self.suspects.lock().first.clone()
+    }
+
+    /// Whether the newest snapshot of a shard was found damaged.
+    pub fn is_suspect(&self, shard: ShardId) -> Result<bool, StorageError> {
+        let newest = self.committed(shard)?.pop();
+        Ok(newest.is_some_and(|name| self.suspects.lock().paths.contains(&self.path(name))))
+    }
+
     /// The snapshots of a shard, oldest first.
     fn committed(&self, shard: ShardId) -> Result<Vec<Name>, StorageError> {
         let mut names = names(self.disk.as_ref(), &self.dir)?;
         names.retain(|name| name.shard == shard && !name.temporary);
         names.sort_by_key(|name| name.number);
         Ok(names)
+    }
+
+    fn next_number(&self) -> u64 {
+        self.next_number.fetch_add(1, Ordering::Relaxed)
     }
 
     fn path(&self, name: Name) -> PathBuf {
