@@ -36,6 +36,16 @@ impl Effects {
         std::mem::take(&mut self.list)
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    /// Those that were added after there were `len`.
+    pub fn since(&self, len: usize) -> &[Effect] {
+        self.list.get(len..).unwrap_or_default()
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

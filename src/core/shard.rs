@@ -57,22 +57,25 @@ impl Shard {
             locks: locks::Table::new(),
             queues: queues::Table::new(),
             cluster: cluster::Map::new(),
-            requests: requests::Table::default(),
+            requests: requests::Table::new(),
         }
     }
 
     /// Applies the next operation of the shard's history, proposed at `now_ms`.
     pub fn apply(&mut self, now_ms: u64, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+        let effects_before = fx.len();
         self.clock_ms = self.clock_ms.max(now_ms);
         let at = self.next_stamp();
         let budget = if matches!(op, Op::Tick {}) { DUE_PER_TICK } else { DUE_PER_OP };
         self.keys.expire(&at, budget);
         self.locks.expire(&at, budget, fx);
         self.queues.expire(&at, budget, fx);
-        match op {
+        let outcome = match op {
             Op::Transaction { watched, count, ops } => self.transact(watched, *count, ops, fx),
             op => self.apply_one(&at, op, fx),
-        }
+        };
+        self.requests.answered(fx.since(effects_before));
+        outcome
     }
 
     /// Answers an operation that only reads, at `now_ms` by the reader's clock.
@@ -181,6 +184,7 @@ impl Shard {
             self.locks.state_digest(),
             self.queues.state_digest(),
             self.cluster.state_digest(),
+            self.requests.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -242,12 +246,14 @@ impl Shard {
     fn end_lives(&mut self, at: &Stamp, node: NodeId, boot: u64, fx: &mut Effects) -> Outcome {
         self.locks.end_lives(at, node, boot, fx);
         self.queues.end_lives(at, node, boot, fx);
+        self.requests.end_lives(node, boot);
         Outcome::Ok
     }
 
     fn end_connection(&mut self, at: &Stamp, origin: Origin, fx: &mut Effects) -> Outcome {
         self.locks.end_connection(at, origin, fx);
         self.queues.end_connection(at, origin, fx);
+        self.requests.end_connection(origin);
         Outcome::Ok
     }
 }

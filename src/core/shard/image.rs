@@ -5,13 +5,14 @@
 //! the map of the cluster, 5 the requests'.
 
 use crate::wire::{Malformed, Wire};
-use crate::{Shard, cluster, keys, locks, queues};
+use crate::{Shard, cluster, keys, locks, queues, requests};
 
 const NUMBERS: u8 = 0;
 const KEYS: u8 = 1;
 const LOCKS: u8 = 2;
 const QUEUES: u8 = 3;
 const CLUSTER: u8 = 4;
+const REQUESTS: u8 = 5;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -21,6 +22,7 @@ pub struct Frozen {
     locks: locks::Frozen,
     queues: queues::Frozen,
     cluster: cluster::Map,
+    requests: requests::Frozen,
 }
 
 impl Frozen {
@@ -35,6 +37,7 @@ impl Frozen {
             locks: shard.locks.freeze(),
             queues: shard.queues.freeze(),
             cluster: shard.cluster.clone(),
+            requests: shard.requests.freeze(),
         }
     }
 
@@ -45,6 +48,7 @@ impl Frozen {
             .chain(self.locks.chunks().map(|chunk| tagged(LOCKS, chunk)))
             .chain(self.queues.chunks().map(|chunk| tagged(QUEUES, chunk)))
             .chain(map_chunk(&self.cluster))
+            .chain(self.requests.chunks().map(|chunk| tagged(REQUESTS, chunk)))
     }
 }
 
@@ -87,6 +91,7 @@ impl Restoring {
             (KEYS, true) => self.shard.keys.restore(rest),
             (LOCKS, true) => self.shard.locks.restore(rest),
             (QUEUES, true) => self.shard.queues.restore(rest),
+            (REQUESTS, true) => self.shard.requests.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }
