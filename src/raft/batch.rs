@@ -7,7 +7,8 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use lockstep_core::wire::{Malformed, Wire};
-use lockstep_core::{Op, Origin, RequestId};
+
+pub use ops::Ops;
 
 /// What one log entry carries: a stamp and operations.
 ///
@@ -42,11 +43,9 @@ pub(crate) struct Header {
 impl Batch {
     /// Joins what several connections handed in into one entry.
     pub(crate) fn join(now_ms: u64, version: u32, parts: &mut [Ops]) -> Self {
-        let named = |part: &Ops| part.name.filter(|_| part.count > 0);
-        let names = parts.iter().filter(|part| named(part).is_some()).count();
-        let count = parts.iter().map(|part| part.count).sum::<u32>() + names as u32;
-        let bytes = parts.iter().map(|part| part.bytes.len()).sum::<usize>();
-        let mut payload = Vec::with_capacity(HEADER_BYTES_MAX + bytes + names * NAME_BYTES_MAX);
+        let count = parts.iter().map(Ops::entry_count).sum::<u32>();
+        let bytes = parts.iter().map(Ops::entry_bytes_max).sum::<usize>();
+        let mut payload = Vec::with_capacity(HEADER_BYTES_MAX + bytes);
         payload.extend_from_slice(&[NORMAL, FORMAT]);
         now_ms.put(&mut payload);
         version.put(&mut payload);
@@ -54,10 +53,6 @@ impl Batch {
         let mut reads = Vec::new();
         let mut before = 0;
         for part in parts {
-            if let Some(Name { id, floor, retry }) = named(part) {
-                Op::Request { id, count: part.count, floor, retry }.put(&mut payload);
-                before += 1;
-            }
             let named = part.put_name(&mut payload);
             payload.extend_from_slice(&part.bytes);
             reads.extend(part.reads.drain(..).map(|(at, read)| (before + named + at, read)));

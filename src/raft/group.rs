@@ -1,28 +1,37 @@
 //! A Raft group: the handle through which a node uses one of its shards.
 
+mod members;
+mod options;
+mod standing;
+
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use lockstep_core::{Effect, NodeId, Op, Shard, ShardId};
+use bytes::Bytes;
+use lockstep_core::{NodeId, Op, Read, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
-use openraft::async_runtime::watch::WatchReceiver;
 use openraft::metrics::WaitError;
-use openraft::{Config, ReadPolicy, ServerState, SnapshotPolicy};
+use openraft::{Config, SnapshotPolicy};
 use parking_lot::{RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
 
 use crate::batch::{Batch, Ops};
-use crate::inbox::{Inbox, Limits};
-use crate::machine::{EffectSink, Machine, Progress};
+use crate::inbox::Inbox;
+use crate::machine::{Machine, Progress};
 use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::network::Alone;
+use crate::peers::Later;
 use crate::snapshot;
 use crate::store::Store;
 use crate::tasks;
 use crate::tickets::{Answer, Tickets};
 use crate::types::{Node, SnapshotMeta, Types};
+
+pub use options::{Clock, EffectSink, Options};
+pub use standing::{Role, Standing, Status};
 
 type Raft = openraft::Raft<Types, Machine>;
 
@@ -37,44 +46,10 @@ const ENTRIES_IN_FLIGHT: usize = 1;
 /// than an entry of one. Three gave entries of 31 operations with 50 clients
 /// where none gave 25; more than three gave no more.
 const TURNS: usize = 3;
-/// How long an election may take before the start gives up.
-const ELECTION_WAIT: Duration = Duration::from_secs(30);
 /// How long a group that stops waits for what was proposed.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 /// How often whoever asked for a snapshot looks whether it is there.
 const SNAPSHOT_LOOK: Duration = Duration::from_millis(100);
-
-/// Tells the time: milliseconds since the Unix epoch, never backwards.
-pub trait Clock: Send + Sync + 'static {
-    /// Now.
-    fn now_ms(&self) -> u64;
-}
-
-/// What a group needs to start.
-pub struct Options {
-    /// Which shard.
-    pub shard: ShardId,
-    /// This node.
-    pub node: NodeId,
-    /// Where other nodes reach this one.
-    pub address: String,
-    /// The hash seed of a new shard; the same on every replica.
-    pub seed: u64,
-    /// The node's log.
-    pub log: Log,
-    /// The node's snapshots.
-    pub snapshots: Snapshots,
-    /// The node's clock.
-    pub clock: Arc<dyn Clock>,
-    /// Bounds of the inbox and of entries.
-    pub limits: Arc<Limits>,
-    /// Bytes of applied entries after which a snapshot is taken
-    /// (`snapshot-log-bytes`).
-    pub snapshot_log_bytes: Arc<AtomicU64>,
-    /// Carries out effects on the leader; called on the machine's task and must
-    /// not wait.
-    pub effects: Arc<dyn Fn(Vec<Effect>) + Send + Sync>,
-}
 
 /// Why a group could not start or had to stop.
 #[derive(Debug)]
@@ -92,40 +67,6 @@ fn error(doing: &str, why: impl fmt::Display) -> Error {
     Error(format!("{doing}: {why}"))
 }
 
-/// What a node is to a shard.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// Orders the operations.
-    Leader,
-    /// Follows a leader.
-    Follower,
-    /// Asks for votes.
-    Candidate,
-    /// Receives entries without a vote.
-    Learner,
-    /// Has stopped.
-    Stopped,
-}
-
-/// How a group stands.
-#[derive(Clone, Debug)]
-pub struct Status {
-    /// What this node is to the shard.
-    pub role: Role,
-    /// The leader, if one is known.
-    pub leader: Option<NodeId>,
-    /// The term.
-    pub term: u64,
-    /// The index of the last entry of the log.
-    pub last_index: u64,
-    /// The index of the last applied entry.
-    pub applied: u64,
-    /// The last index that the newest snapshot covers.
-    pub snapshot: u64,
-    /// How many voters there are.
-    pub voters: usize,
-}
-
 /// One shard on this node.
 #[derive(Clone)]
 pub struct Group {
@@ -134,15 +75,18 @@ pub struct Group {
 
 pub(crate) struct Inner {
     pub(crate) id: ShardId,
+    pub(crate) node: NodeId,
     pub(crate) raft: Raft,
     shard: Arc<RwLock<Shard>>,
     pub(crate) inbox: Inbox,
     pub(crate) progress: Arc<Progress>,
     pub(crate) log: Log,
+    pub(crate) snapshots: Snapshots,
     pub(crate) clock: Arc<dyn Clock>,
     in_flight: Arc<Semaphore>,
     /// Reads may be answered from the state without asking anybody.
-    pub(crate) leads: AtomicBool,
+    pub(crate) leads: Arc<AtomicBool>,
+    pub(crate) standing: watch::Sender<Standing>,
     entries: AtomicU64,
     operations: AtomicU64,
     pub(crate) snapshot_log_bytes: Arc<AtomicU64>,
@@ -156,8 +100,8 @@ impl fmt::Debug for Group {
 }
 
 impl Group {
-    /// Recovers the shard and takes up its work. Returns when this node leads it
-    /// and has applied everything that was committed before.
+    /// Recovers the shard and takes up its work. Waits for no leader and founds
+    /// nothing.
     ///
     /// # Errors
     /// A snapshot that cannot be read, or a log that does not work.
@@ -168,9 +112,17 @@ impl Group {
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
         let shard = Arc::new(RwLock::new(state));
         let progress = Arc::new(Progress::default());
-        let sink: EffectSink = options.effects;
-        let machine =
-            Machine::new(id, shard.clone(), meta, progress.clone(), snapshots.clone(), sink);
+        let office = Arc::new(AtomicBool::new(false));
+        let sink = options.effects;
+        let machine = Machine::new(
+            id,
+            shard.clone(),
+            meta,
+            progress.clone(),
+            snapshots.clone(),
+            sink,
+            office.clone(),
+        );
         let store = Store::new(id, log.clone(), progress.clone());
         let config = config(id).validate().map_err(|why| error("Raft settings", why))?;
         let raft = Raft::new(node.0, Arc::new(config), Alone, store, machine)
@@ -180,45 +132,84 @@ impl Group {
         let group = Group {
             inner: Arc::new(Inner {
                 id,
+                node,
                 raft,
                 shard,
                 inbox: Inbox::new(limits),
                 progress,
                 log,
+                snapshots,
                 clock,
                 in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
-                leads: AtomicBool::new(false),
+                leads: office,
+                standing: watch::channel(Standing::default()).0,
                 entries: AtomicU64::new(0),
                 operations: AtomicU64::new(0),
                 snapshot_log_bytes: options.snapshot_log_bytes,
                 stop,
             }),
         };
-        group.take_office(node, options.address).await?;
         group.spawn_tasks();
+        group.elect_if_alone().await?;
         Ok(group)
     }
 
-    /// Makes a group of one if there is none yet, and gets elected.
-    async fn take_office(&self, node: NodeId, address: String) -> Result<(), Error> {
+    /// A voter without others needs no time-out to know that nobody leads.
+    async fn elect_if_alone(&self) -> Result<(), Error> {
+        if self.is_founded() && self.standing_now().voters == [self.inner.node] {
+            let raft = &self.inner.raft;
+            raft.trigger().elect(true).await.map_err(|why| error("election", why))?;
+        }
+        Ok(())
+    }
+
+    /// Whether the group has members: founded here, or told by its leader.
+    pub fn is_founded(&self) -> bool {
+        let standing = self.standing_now();
+        !standing.voters.is_empty() || !standing.learners.is_empty()
+    }
+
+    /// Makes a group of these members (and where peers reach them) if there is
+    /// none yet. Every member may do so, if all name the same members.
+    ///
+    /// # Errors
+    /// This node is not among the members, or the log does not work.
+    pub async fn found(&self, members: &BTreeMap<NodeId, String>) -> Result<(), Error> {
         let raft = &self.inner.raft;
         let initialized =
             raft.is_initialized().await.map_err(|why| error("looking at the log", why))?;
         if initialized {
-            raft.trigger().elect(true).await.map_err(|why| error("election", why))?;
-        } else {
-            let members = std::collections::BTreeMap::from([(node.0, Node { addr: address })]);
-            raft.initialize(members).await.map_err(|why| error("founding the group", why))?;
+            return Ok(());
         }
-        raft.wait(Some(ELECTION_WAIT))
-            .state(ServerState::Leader, "elected")
-            .await
-            .map_err(|why| error("waiting for the election", why))?;
-        raft.ensure_linearizable(ReadPolicy::ReadIndex)
-            .await
-            .map_err(|why| error("waiting for the replay", why))?;
-        self.inner.leads.store(true, Ordering::Release);
-        Ok(())
+        let nodes: BTreeMap<u64, Node> =
+            members.iter().map(|(id, addr)| (id.0, Node { addr: addr.clone() })).collect();
+        match raft.initialize(nodes).await {
+            Ok(()) => {}
+            Err(openraft::errors::RaftError::APIError(
+                openraft::errors::InitializeError::NotAllowed(_),
+            )) => return Ok(()),
+            Err(why) => return Err(error("founding the group", why)),
+        }
+        self.elect_if_alone().await
+    }
+
+    /// Waits until this node leads and serves.
+    ///
+    /// # Errors
+    /// It did not come to that in time.
+    pub async fn await_office(&self, at_most: Duration) -> Result<(), Error> {
+        let mut standing = self.watch();
+        let wait = async {
+            while !self.leads() {
+                if standing.changed().await.is_err() {
+                    break;
+                }
+            }
+        };
+        match tokio::time::timeout(at_most, wait).await {
+            Ok(()) if self.leads() => Ok(()),
+            _ => Err(error("waiting for the election", "no leader in time")),
+        }
     }
 
     fn spawn_tasks(&self) {
@@ -271,6 +262,30 @@ impl Group {
         self.inner.leads.load(Ordering::Acquire)
     }
 
+    /// Answers a read from the state, if this node may: the lease is looked at
+    /// after the state was.
+    ///
+    /// # Errors
+    /// This node does not lead the shard, or may not at the moment.
+    pub fn read(&self, op: &Op<'_>) -> Result<Read, Refusal> {
+        let read = self.state().read(self.now_ms(), op);
+        if self.leads() { Ok(read) } else { Err(Refusal::NotLeader) }
+    }
+
+    /// Tells of changes of leader and members.
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.inner.standing.subscribe()
+    }
+
+    /// Answers another replica of the shard.
+    pub fn serve(&self, _from: NodeId, _rpc: &[u8]) -> Later<Bytes> {
+        Box::pin(std::future::ready(crate::message::nobody_here()))
+    }
+
+    /// The connection to a node broke. If that node leads the shard, it is not
+    /// waited for any longer.
+    pub fn link_lost(&self, _node: NodeId) {}
+
     /// The state between two entries. Hold it briefly: nothing is applied
     /// meanwhile.
     pub fn state(&self) -> RwLockReadGuard<'_, Shard> {
@@ -290,27 +305,6 @@ impl Group {
     /// Entries and operations proposed since the start.
     pub fn proposed(&self) -> (u64, u64) {
         (self.inner.entries.load(Ordering::Relaxed), self.inner.operations.load(Ordering::Relaxed))
-    }
-
-    /// How the group stands.
-    pub fn status(&self) -> Status {
-        let watched = self.inner.raft.metrics();
-        let metrics = watched.borrow_watched();
-        Status {
-            role: match metrics.state {
-                ServerState::Leader => Role::Leader,
-                ServerState::Follower => Role::Follower,
-                ServerState::Candidate => Role::Candidate,
-                ServerState::Learner => Role::Learner,
-                ServerState::Shutdown => Role::Stopped,
-            },
-            leader: metrics.current_leader.map(NodeId),
-            term: metrics.current_term,
-            last_index: metrics.last_log_index.unwrap_or(0),
-            applied: self.inner.progress.applied(),
-            snapshot: metrics.snapshot.map_or(0, |id| id.index()),
-            voters: metrics.membership_config.voter_ids().count(),
-        }
     }
 
     /// Takes a snapshot now and waits until it is on disk.

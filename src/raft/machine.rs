@@ -3,11 +3,11 @@
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use futures_util::{Stream, StreamExt};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Effect, Effects, Op, Outcome, Shard, ShardId};
+use lockstep_core::{Effects, Op, Outcome, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
@@ -17,6 +17,7 @@ use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use tokio::sync::Notify;
 
 use crate::batch::Batch;
+use crate::group::EffectSink;
 use crate::snapshot::{self, Builder, Image};
 use crate::types::{LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
 
@@ -96,9 +97,6 @@ impl Progress {
     }
 }
 
-/// Carries out effects. Called on the machine's task: must not wait.
-pub(crate) type EffectSink = Arc<dyn Fn(Vec<Effect>) + Send + Sync>;
-
 /// The state machine of a shard.
 pub(crate) struct Machine {
     id: ShardId,
@@ -108,6 +106,7 @@ pub(crate) struct Machine {
     progress: Arc<Progress>,
     snapshots: Snapshots,
     effects: EffectSink,
+    leads: Arc<AtomicBool>,
 }
 
 impl fmt::Debug for Machine {
@@ -124,6 +123,7 @@ impl Machine {
         progress: Arc<Progress>,
         snapshots: Snapshots,
         effects: EffectSink,
+        leads: Arc<AtomicBool>,
     ) -> Self {
         let applied = meta.last_log_id;
         let deadline = shard.read().next_deadline();
@@ -137,6 +137,7 @@ impl Machine {
             progress,
             snapshots,
             effects,
+            leads,
         }
     }
 
@@ -148,7 +149,7 @@ impl Machine {
         let deadline = shard.next_deadline();
         drop(shard);
         if !fx.is_empty() {
-            (self.effects)(fx.take());
+            (self.effects)(fx.take(), self.leads.load(Ordering::Acquire));
         }
         (outcomes, deadline)
     }

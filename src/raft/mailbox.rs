@@ -21,6 +21,8 @@ pub enum Delivery {
 pub enum Refusal {
     /// This node does not lead the shard.
     NotLeader,
+    /// The shard has no leader that could be reached, and had none for long.
+    NoLeader,
     /// Too much is waiting already (`inbox-bytes-max`).
     Busy,
     /// The node is stopping or has failed.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::batch::Ops;
-use crate::group::Inner;
+use crate::group::{Inner, Standing};
 use crate::mailbox::Mailbox;
 
 /// How often the size of the log is looked at.
@@ -59,16 +59,29 @@ pub(crate) async fn watch_office(inner: Arc<Inner>) {
             let ready = inner.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.is_ok();
             inner.leads.store(ready && !*inner.stop.borrow(), Ordering::Release);
         }
+        tell(&inner);
         tokio::select! {
             changed = metrics.changed() => {
                 if changed.is_err() {
                     inner.leads.store(false, Ordering::Release);
+                    tell(&inner);
                     return;
                 }
             }
             _ = stop.changed() => return,
         }
     }
+}
+
+/// Tells whoever watches how the group stands.
+fn tell(inner: &Inner) {
+    let leads = inner.leads.load(Ordering::Acquire);
+    let now = Standing { leads, ..inner.standing_now() };
+    inner.standing.send_if_modified(|before| {
+        let changed = *before != now;
+        *before = now;
+        changed
+    });
 }
 
 /// Takes a snapshot whenever enough was written since the last one.

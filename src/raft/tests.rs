@@ -5,6 +5,7 @@ mod failures;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::{Db, NodeId, Op, Origin, Outcome, Read, ShardId, locks};
@@ -16,7 +17,9 @@ use parking_lot::{Mutex, RwLock};
 use crate::machine::{Machine, Progress};
 use crate::store::Store;
 use crate::types::Types;
-use crate::{Clock, Delivery, Group, Limits, Mailbox, Ops, Options, Refusal};
+use crate::{
+    Clock, Delivery, Group, Guards, Limits, Mailbox, Nobody, Ops, Options, Pulse, Refusal, Timing,
+};
 
 /// A clock that the test moves.
 #[derive(Default)]
@@ -50,7 +53,8 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
             SnapshotMeta::default(),
             progress.clone(),
             snapshots,
-            Arc::new(drop),
+            Arc::new(|_, _| ()),
+            Arc::default(),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
     }
@@ -89,17 +93,24 @@ async fn start_on(log: Log, snapshots: Snapshots) -> Node {
     let group = Group::start(Options {
         shard: ShardId(0),
         node: NodeId(1),
-        address: "127.0.0.1:1".to_owned(),
         seed: 7,
         log: log.clone(),
         snapshots,
         clock: clock.clone(),
         limits: limits(),
         snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),
-        effects: Arc::new(move |more| sink.lock().extend(more)),
+        effects: Arc::new(move |more, _| sink.lock().extend(more)),
+        peers: Arc::new(Nobody),
+        pulse: Pulse::start(NodeId(1), Arc::new(Nobody), Timing::LAN),
+        timing: Timing::LAN,
+        boot_guard_until: tokio::time::Instant::now(),
+        luck: 1,
+        guards: Guards::default(),
     })
     .await
     .unwrap();
+    group.found(&[(NodeId(1), "127.0.0.1:1".to_owned())].into()).await.unwrap();
+    group.await_office(Duration::from_secs(20)).await.unwrap();
     Node { group, log, clock, effects }
 }
 

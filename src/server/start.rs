@@ -171,24 +171,38 @@ async fn open_node(
         batch_ops_max: settings.size(Setting::BatchOpsMax).into(),
         inbox_bytes_max: settings.size(Setting::InboxBytesMax).into(),
     });
+    let peers: Arc<dyn lockstep_raft::Peers> = Arc::new(lockstep_raft::Nobody);
+    let pulse =
+        lockstep_raft::Pulse::start(origin.node, peers.clone(), lockstep_raft::Timing::LAN);
     let mut groups = Vec::new();
     for shard in 0..settings.number(Setting::Shards) {
         let waits = waits.clone();
         let group = Group::start(Options {
             shard: ShardId(u16::try_from(shard).expect("shards are at most 256")),
             node: origin.node,
-            address: format!("127.0.0.1:{}", settings.port(Setting::PeerPort)),
             seed: storage.owner.created_ms,
             log: storage.log.clone(),
             snapshots: storage.snapshots.clone(),
             clock: clock.clone(),
             limits: limits.clone(),
             snapshot_log_bytes: snapshot_bytes.clone(),
-            effects: Arc::new(move |effects| waits.carry_out(effects)),
+            effects: Arc::new(move |effects, _| waits.carry_out(effects)),
+            peers: peers.clone(),
+            pulse: pulse.clone(),
+            timing: lockstep_raft::Timing::LAN,
+            boot_guard_until: tokio::time::Instant::now(),
+            luck: rand::random(),
+            guards: lockstep_raft::Guards::default(),
         })
         .await
         .map_err(|why| why.to_string())
         .map_err(failed("starting a shard"))?;
+        let address = format!("127.0.0.1:{}", settings.port(Setting::PeerPort));
+        let led = async {
+            group.found(&[(origin.node, address)].into()).await?;
+            group.await_office(Duration::from_secs(30)).await
+        };
+        led.await.map_err(|why| why.to_string()).map_err(failed("starting a shard"))?;
         // A wall clock that was set back while the node was down must not hold
         // up what is due.
         clock.raise(group.state().clock_ms());
@@ -222,7 +236,7 @@ async fn open_node(
         slowlog: Slowlog::default(),
         latency: Latency::default(),
         monitors: Monitors::default(),
-        shards: Shards::new(groups, storage.log.clone()),
+        shards: Shards::new(groups, storage.log.clone(), clock),
         waits,
         connections: Connections::new(connection_limits(&settings)),
         settings,
@@ -277,8 +291,8 @@ fn watch_settings(node: &Arc<Node>) {
 /// lives held or waited for ends.
 async fn begin_life(node: &Node) -> Result<(), Failed> {
     let origin = Origin { node: node.identity.node_id, boot: node.identity.boot, conn: 0 };
-    for group in node.shards.all() {
-        match group.ask(&Op::Boot { origin }).await {
+    for shard in node.shards.ids() {
+        match node.shards.ask(shard, &Op::Boot { origin }).await {
             Delivery::Done(_) => {}
             other => return Err(Failed(format!("beginning a new life: {other:?}"))),
         }

@@ -28,7 +28,6 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let group = Group::start(Options {
         shard: ShardId(0),
         node: origin.node,
-        address: "127.0.0.1:1".to_owned(),
         seed: 1,
         log: log.clone(),
         snapshots,
@@ -39,10 +38,22 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
             inbox_bytes_max: (1 << 24).into(),
         }),
         snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
-        effects: Arc::new(move |effects| answers.carry_out(effects)),
+        effects: Arc::new(move |effects, _| answers.carry_out(effects)),
+        peers: Arc::new(lockstep_raft::Nobody),
+        pulse: lockstep_raft::Pulse::start(
+            origin.node,
+            Arc::new(lockstep_raft::Nobody),
+            lockstep_raft::Timing::LAN,
+        ),
+        timing: lockstep_raft::Timing::LAN,
+        boot_guard_until: tokio::time::Instant::now(),
+        luck: 1,
+        guards: lockstep_raft::Guards::default(),
     })
     .await
     .unwrap();
+    group.found(&[(origin.node, "127.0.0.1:1".to_owned())].into()).await.unwrap();
+    group.await_office(std::time::Duration::from_secs(30)).await.unwrap();
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -58,7 +69,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
-        shards: Shards::new(vec![group], log),
+        shards: Shards::new(vec![group], log, Arc::default()),
         waits,
         connections: Arc::default(),
         stop: tokio::sync::watch::channel(false).0,

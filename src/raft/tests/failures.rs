@@ -91,7 +91,9 @@ async fn break_the_machine() {
     let dir = tempfile::tempdir().unwrap();
     let node = start(dir.path()).await;
     let mailbox = Arc::new(Mailbox::default());
-    let unknown = Ops { bytes: vec![0xff; 8], count: 1, ..Ops::default() };
+    let mut unknown = Ops::default();
+    unknown.bytes = vec![0xff; 8];
+    unknown.count = 1;
     node.group.submit(unknown, &mailbox).unwrap();
     tokio::time::timeout(Duration::from_secs(20), mailbox.take()).await.unwrap();
     tokio::time::sleep(Duration::from_secs(20)).await;

@@ -1,0 +1,169 @@
+//! What one connection hands in for one shard at once.
+
+use lockstep_core::wire::{Malformed, Wire};
+use lockstep_core::{Op, Origin, RequestId};
+
+/// Room for the operation that names a request.
+const NAME_BYTES_MAX: usize = 64;
+
+/// The operations of one connection for one shard, gathered until they are
+/// handed in: writes as they will stand in the log, and reads between them.
+#[derive(Clone, Debug, Default)]
+pub struct Ops {
+    /// The byte forms of the writes, one behind the other.
+    pub(crate) bytes: Vec<u8>,
+    /// How many writes.
+    pub(crate) count: u32,
+    /// Reads: behind how many writes, and the byte form.
+    pub(crate) reads: Vec<(u32, Vec<u8>)>,
+    /// What they are called, so that they are applied once however often they
+    /// are handed in.
+    name: Option<Name>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Name {
+    id: RequestId,
+    floor: u64,
+    retry: bool,
+}
+
+impl Ops {
+    /// Adds an operation that goes through the log.
+    pub fn write(&mut self, op: &Op<'_>) {
+        op.put(&mut self.bytes);
+        self.count += 1;
+    }
+
+    /// Adds a read that sees all writes before it and none behind it. It is
+    /// carried out where the batch is applied and stands in no log.
+    pub fn read(&mut self, op: &Op<'_>) {
+        let mut bytes = Vec::with_capacity(32);
+        op.put(&mut bytes);
+        self.reads.push((self.count, bytes));
+    }
+
+    /// Names them: no other request of this connection to this shard has this
+    /// number, and none that comes later a smaller one.
+    pub fn identify(&mut self, origin: Origin, number: u64) {
+        self.name = Some(Name { id: RequestId { origin, number }, floor: 0, retry: false });
+    }
+
+    /// What they are called.
+    pub fn id(&self) -> Option<RequestId> {
+        self.name.map(|name| name.id)
+    }
+
+    /// Takes the name away.
+    pub fn forget_id(&mut self) {
+        self.name = None;
+    }
+
+    /// A number of an operation of the shard ([`lockstep_core::Stamp::seq`]) that
+    /// was applied before they were first handed in.
+    pub fn set_floor(&mut self, floor: u64) {
+        if let Some(name) = &mut self.name {
+            name.floor = floor;
+        }
+    }
+
+    /// From now on they count as handed in before: nobody knows whether they
+    /// were applied.
+    pub fn set_retry(&mut self) {
+        if let Some(name) = &mut self.name {
+            name.retry = true;
+        }
+    }
+
+    /// How many outcomes there will be.
+    pub fn len(&self) -> usize {
+        self.count as usize + self.reads.len()
+    }
+
+    /// Whether nothing was added.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether there is nothing for the log.
+    pub fn only_reads(&self) -> bool {
+        self.count == 0
+    }
+
+    /// How many bytes they take, roughly.
+    pub fn bytes(&self) -> usize {
+        self.bytes.len() + self.reads.iter().map(|(_, bytes)| bytes.len()).sum::<usize>()
+    }
+
+    /// How many operations they are in an entry.
+    pub(crate) fn entry_count(&self) -> u32 {
+        self.count + u32::from(self.is_named())
+    }
+
+    pub(crate) fn entry_bytes_max(&self) -> usize {
+        self.bytes.len() + if self.is_named() { NAME_BYTES_MAX } else { 0 }
+    }
+
+    /// Puts the operation that names them; gives how many that are.
+    pub(crate) fn put_name(&self, out: &mut Vec<u8>) -> u32 {
+        let Some(Name { id, floor, retry }) = self.name.filter(|_| self.count > 0) else {
+            return 0;
+        };
+        Op::Request { id, count: self.count, floor, retry }.put(out);
+        1
+    }
+
+    /// What changes nothing needs no name.
+    fn is_named(&self) -> bool {
+        self.name.is_some() && self.count > 0
+    }
+
+    /// Whether all of it is what a node of this version would hand in: nothing
+    /// else may come near a log.
+    fn is_sound(&self) -> bool {
+        let mut rest = &self.bytes[..];
+        let writes = (0..self.count).all(|_| {
+            Op::take(&mut rest).is_ok_and(|op| op.is_write() && !matches!(op, Op::Request { .. }))
+        });
+        let reads = self.reads.iter().all(|(at, bytes)| {
+            let mut bytes = &bytes[..];
+            *at <= self.count
+                && Op::take(&mut bytes).is_ok_and(|op| !op.is_write())
+                && bytes.is_empty()
+        });
+        writes && rest.is_empty() && reads && self.reads.is_sorted_by_key(|(at, _)| *at)
+    }
+}
+
+impl<'a> Wire<'a> for Ops {
+    fn put(&self, out: &mut Vec<u8>) {
+        (&self.bytes[..]).put(out);
+        self.count.put(out);
+        self.reads.len().put(out);
+        for (at, read) in &self.reads {
+            at.put(out);
+            (&read[..]).put(out);
+        }
+        self.name.is_some().put(out);
+        if let Some(Name { id, floor, retry }) = &self.name {
+            id.put(out);
+            floor.put(out);
+            retry.put(out);
+        }
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let bytes = <&[u8]>::take(input)?.to_vec();
+        let count = u32::take(input)?;
+        let reads = Vec::<(u32, &[u8])>::take(input)?;
+        let reads = reads.into_iter().map(|(at, read)| (at, read.to_vec())).collect();
+        let name = if bool::take(input)? {
+            let id = RequestId::take(input)?;
+            Some(Name { id, floor: u64::take(input)?, retry: bool::take(input)? })
+        } else {
+            None
+        };
+        let ops = Ops { bytes, count, reads, name };
+        if ops.is_sound() { Ok(ops) } else { Err(Malformed) }
+    }
+}

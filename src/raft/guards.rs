@@ -1,0 +1,51 @@
+//! Switches that break the group on purpose.
+
+/// What keeps a group right. All of it is on; a test that switches one off has
+/// to find out what it was good for.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Guards {
+    /// A node that has just started neither votes nor asks for votes.
+    pub boot_guard: bool,
+    /// A new leader waits until the leases of older ones are over.
+    pub lease_guard: bool,
+    /// The lease of a leader is shorter than the shortest election.
+    pub lease_shorter_than_election: bool,
+    /// A read looks whether the lease still holds.
+    pub read_with_quorum: bool,
+    /// What is appended counts once it is on disk.
+    pub ack_after_fsync: bool,
+    /// A vote counts once it is on disk.
+    pub vote_synced: bool,
+    /// Only what is committed is applied.
+    pub apply_after_commit: bool,
+    /// What was proposed is not proposed again without its number.
+    pub no_retry_after_propose: bool,
+    /// A request is remembered and applied once.
+    pub requests_remembered: bool,
+    /// A pre-vote is asked before a vote.
+    pub pre_vote: bool,
+    /// A leader that lost its quorum falls silent now and then.
+    pub quorum_probe: bool,
+    /// A leader that was restarted has to be elected again.
+    pub no_leader_restore: bool,
+}
+
+impl Default for Guards {
+    fn default() -> Self {
+        Guards {
+            boot_guard: true,
+            lease_guard: true,
+            lease_shorter_than_election: true,
+            read_with_quorum: true,
+            ack_after_fsync: true,
+            vote_synced: true,
+            apply_after_commit: true,
+            no_retry_after_propose: true,
+            requests_remembered: true,
+            pre_vote: true,
+            quorum_probe: true,
+            no_leader_restore: true,
+        }
+    }
+}
