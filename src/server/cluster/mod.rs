@@ -1,0 +1,36 @@
+//! Cluster mode: which node leads which slots, where commands go by their keys,
+//! and how the cluster is shown to its clients.
+//!
+//! Without cluster mode nothing here but the list of nodes (NODE) is asked.
+
+pub mod names;
+pub mod route;
+pub mod show;
+pub mod topology;
+pub mod wide;
+
+mod source;
+#[cfg(test)]
+mod tests;
+
+pub use route::{admit, admit_all, restrict};
+pub use topology::Topology;
+
+use lockstep_core::{Op, ShardId};
+
+use crate::Node;
+use crate::config::Setting;
+
+/// Whether keys are spread over the shards by slot, and clients see a cluster.
+pub fn is_on(node: &Node) -> bool {
+    node.settings.flag(Setting::ClusterEnabled)
+}
+
+/// The shard an operation belongs to in either mode; none: to every one, or to
+/// all that this node leads (see [`wide`]).
+pub fn shard_of(node: &Node, op: &Op<'_>) -> Option<ShardId> {
+    match op {
+        Op::Key { op } if is_on(node) => op.slot().map(|slot| node.shards.of_slot(slot)),
+        _ => node.shards.of(op.home()),
+    }
+}
