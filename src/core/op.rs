@@ -1,8 +1,12 @@
 //! The operations: all that can stand in the log of a shard.
 
+mod slots;
+
 use crate::slot::Slot;
 use crate::wait::Wait;
 use crate::{Db, Origin, RequestId, cluster, keys, locks, queues, wire_enum};
+
+pub use slots::Slots;
 
 wire_enum! {
     /// One operation on a shard.

@@ -1,6 +1,8 @@
 //! Hash slots, as in Redis Cluster: CRC16 (XMODEM) of the name, or of its hash
 //! tag, modulo 16,384.
 
+use crate::wire::{Malformed, Wire};
+
 /// How many slots there are.
 pub const SLOTS: u16 = 16_384;
 
@@ -15,6 +17,17 @@ impl Slot {
     /// behind it, only that part counts (Redis Cluster specification, hash tags).
     pub fn of(name: &[u8]) -> Self {
         Slot(crc16(tag(name)) % SLOTS)
+    }
+}
+
+impl<'a> Wire<'a> for Slot {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.0.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let slot = u16::take(input)?;
+        if slot < SLOTS { Ok(Slot(slot)) } else { Err(Malformed) }
     }
 }
 

@@ -1,12 +1,43 @@
-//! Which slot an operation on keys belongs to, where keys are spread by slot.
+//! Which keys an operation names, and the slot it belongs to where keys are
+//! spread by slot.
 
 use super::Op;
+use crate::Db;
 use crate::slot::Slot;
 
+/// The keys that an operation names, in order, repeated ones too.
+#[derive(Clone, Debug)]
+pub struct KeyNames<'op, 'a> {
+    first: Option<&'a [u8]>,
+    second: Option<&'a [u8]>,
+    keys: std::slice::Iter<'op, &'a [u8]>,
+    pairs: std::slice::Iter<'op, (&'a [u8], &'a [u8])>,
+    in_databases: std::slice::Iter<'op, (Db, &'a [u8])>,
+}
+
+impl<'a> KeyNames<'_, 'a> {
+    fn of(first: Option<&'a [u8]>, second: Option<&'a [u8]>) -> Self {
+        let (keys, pairs, in_databases) = ([].iter(), [].iter(), [].iter());
+        KeyNames { first, second, keys, pairs, in_databases }
+    }
+}
+
+impl<'a> Iterator for KeyNames<'_, 'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let one = self.first.take().or_else(|| self.second.take());
+        one.or_else(|| self.keys.next().copied())
+            .or_else(|| self.pairs.next().map(|(key, _)| *key))
+            .or_else(|| self.in_databases.next().map(|(_, key)| *key))
+    }
+}
+
 impl<'a> Op<'a> {
-    /// The first of the keys it names; none for what is about all keys of a
-    /// database, or about a slot.
-    pub fn first_key(&self) -> Option<&'a [u8]> {
+    /// The keys it names; none for what is about all keys of a database, or about
+    /// a slot.
+    pub fn key_names(&self) -> KeyNames<'_, 'a> {
+        let none = KeyNames::of(None, None);
         match self {
             Op::Get { key, .. }
             | Op::GetRange { key, .. }
@@ -26,32 +57,50 @@ impl<'a> Op<'a> {
             | Op::Move { key, .. }
             | Op::Restore { key, .. }
             | Op::Expire { key, .. }
-            | Op::Persist { key, .. } => Some(key),
-            Op::Lcs { a: key, .. } | Op::Copy { from: key, .. } | Op::Rename { from: key, .. } => {
-                Some(key)
-            }
+            | Op::Persist { key, .. } => KeyNames::of(Some(key), None),
+            Op::Lcs { a: from, b: to, .. }
+            | Op::Copy { from, to, .. }
+            | Op::Rename { from, to, .. } => KeyNames::of(Some(from), Some(to)),
             Op::MGet { keys, .. }
             | Op::Exists { keys, .. }
             | Op::Touch { keys, .. }
             | Op::Versions { keys, .. }
             | Op::DigestValue { keys, .. }
-            | Op::Del { keys, .. } => keys.first().copied(),
-            Op::MSet { pairs, .. } => pairs.first().map(|(key, _)| *key),
-            Op::Evict { keys } => keys.first().map(|(_, key)| *key),
-            _ => None,
+            | Op::Del { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            Op::MSet { pairs, .. } => KeyNames { pairs: pairs.iter(), ..none },
+            Op::Evict { keys } => KeyNames { in_databases: keys.iter(), ..none },
+            Op::RandomKey { .. }
+            | Op::Keys { .. }
+            | Op::Scan { .. }
+            | Op::DbSize { .. }
+            | Op::Digest {}
+            | Op::CountInSlot { .. }
+            | Op::KeysInSlot { .. }
+            | Op::FlushDb { .. }
+            | Op::FlushAll {}
+            | Op::SwapDb { .. } => none,
         }
     }
 
-    /// The slot it belongs to; none for what is about all keys of a database.
+    /// The first of the keys it names; none for what is about all keys of a
+    /// database, or about a slot.
+    pub fn first_key(&self) -> Option<&'a [u8]> {
+        self.key_names().next()
+    }
+
+    /// The slot it belongs to, that of its first key; none for what is about all
+    /// keys of a database.
     pub fn slot(&self) -> Option<Slot> {
-        self.first_key().map(Slot::of)
+        match self {
+            Op::CountInSlot { slot, .. } | Op::KeysInSlot { slot, .. } => Some(*slot),
+            op => op.first_key().map(Slot::of),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Db;
     use crate::keys::TtlForm;
 
     #[test]
@@ -63,7 +112,22 @@ mod tests {
         assert_eq!(Op::MGet { db, keys: vec![b"foo", b"{foo}2"] }.slot(), foo);
         assert_eq!(Op::MSet { db, pairs: vec![(b"foo", b"1")], only_new: false }.slot(), foo);
         assert_eq!(Op::Rename { db, from: b"foo", to: b"{foo}2", only_new: false }.slot(), foo);
+        assert_eq!(Op::CountInSlot { db, slot: Slot(12_182) }.slot(), foo);
         assert_eq!(Op::DbSize { db }.slot(), None);
         assert_eq!(Op::FlushAll {}.slot(), None);
+    }
+
+    #[test]
+    fn all_keys_of_an_operation_are_named() {
+        let db = Db(0);
+        let names = |op: Op<'static>| op.key_names().collect::<Vec<_>>();
+        assert_eq!(names(Op::Get { db, key: b"a" }), [b"a"]);
+        assert_eq!(names(Op::Rename { db, from: b"a", to: b"b", only_new: true }), [b"a", b"b"]);
+        assert_eq!(names(Op::Lcs { db, a: b"a", b: b"b", form: 0, min_len: 0 }), [b"a", b"b"]);
+        assert_eq!(names(Op::Del { db, keys: vec![b"a", b"b", b"a"] }), [b"a", b"b", b"a"]);
+        let pairs: Vec<(&[u8], &[u8])> = vec![(b"a", b"1"), (b"b", b"2")];
+        assert_eq!(names(Op::MSet { db, pairs, only_new: false }), [b"a", b"b"]);
+        assert_eq!(names(Op::Evict { keys: vec![(db, b"a"), (db, b"b")] }), [b"a", b"b"]);
+        assert!(names(Op::Keys { db, pattern: b"*" }).is_empty());
     }
 }

@@ -17,6 +17,7 @@ mod tests;
 mod write;
 
 pub use evict::Policy;
+pub use home::KeyNames;
 pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;

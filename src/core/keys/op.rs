@@ -1,5 +1,6 @@
 //! Operations on the key space.
 
+use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
 wire_enum! {
@@ -141,6 +142,10 @@ wire_enum! {
         17 => Digest {},
         /// DEBUG DIGEST-VALUE. A list of 40 hexadecimal digits per key.
         18 => DigestValue { db: Db, keys: Vec<&'a [u8]> },
+        /// CLUSTER COUNTKEYSINSLOT. A number.
+        19 => CountInSlot { db: Db, slot: Slot },
+        /// CLUSTER GETKEYSINSLOT. A list of bytes, at most `count` of them.
+        20 => KeysInSlot { db: Db, slot: Slot, count: u64 },
 
         /// SET and its relatives. Ok, or nil when the condition does not hold;
         /// with `get` the old bytes or nil instead.
@@ -215,6 +220,8 @@ impl Op<'_> {
                 | Op::Versions { .. }
                 | Op::Digest {}
                 | Op::DigestValue { .. }
+                | Op::CountInSlot { .. }
+                | Op::KeysInSlot { .. }
         )
     }
 }

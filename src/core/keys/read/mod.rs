@@ -62,6 +62,8 @@ impl<'a> View<'a> {
             Op::Versions { db, keys } => self.versions(*db, keys),
             Op::Digest {} => self.digest(),
             Op::DigestValue { db, keys } => self.digest_value(*db, keys),
+            Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),
+            Op::KeysInSlot { db, slot, count } => self.keys_in_slot(*db, *slot, *count),
             _ => unreachable!("the caller tells reads from writes"),
         })
     }

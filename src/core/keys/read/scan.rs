@@ -2,7 +2,7 @@
 
 use super::View;
 use crate::glob;
-use crate::keys::store::{Database, Item, Place, mix};
+use crate::keys::store::{Database, Item, Page, Place, mix};
 use crate::slot::{SLOTS, Slot};
 use crate::{Db, Outcome};
 
@@ -71,6 +71,20 @@ impl View<'_> {
         tries.next().or_else(|| all.next()).map_or(Outcome::Nil, key)
     }
 
+    pub(super) fn count_in_slot(&self, db: Db, slot: Slot) -> Outcome {
+        let Some(database) = self.space.database(db) else { return Outcome::Int(0) };
+        let items = pages_of(database, slot).flat_map(|page| page.items());
+        Outcome::Int(items.filter(|item| self.is_there(item)).count() as i64)
+    }
+
+    pub(super) fn keys_in_slot(&self, db: Db, slot: Slot, count: u64) -> Outcome {
+        let Some(database) = self.space.database(db) else { return Outcome::List(Vec::new()) };
+        let items = pages_of(database, slot).flat_map(|page| page.sorted(self.space.hasher));
+        let there = items.map(|(_, item)| item).filter(|item| self.is_there(item));
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        Outcome::List(there.take(count).map(key).collect())
+    }
+
     pub(super) fn db_size(&self, db: Db) -> Outcome {
         let Some(database) = self.space.database(db) else { return Outcome::Int(0) };
         self.notice_due(database);
@@ -116,6 +130,11 @@ impl View<'_> {
         }
         0
     }
+}
+
+fn pages_of(database: &Database, slot: Slot) -> impl Iterator<Item = &Page> {
+    let pages = database.slots().pages_from(Place { slot: slot.0, hash: 0 });
+    pages.take_while(move |(here, _)| *here == slot.0).map(|(_, page)| &**page)
 }
 
 /// A random item; the same one on every replica.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::keys::{About, ExpireWhen, Expiry, Op, TtlForm, When, parse_integer};
+use crate::slot::Slot;
 use crate::{Db, Fault, Outcome, Stamp};
 
 #[derive(Clone, Debug)]
@@ -89,6 +90,7 @@ impl Model {
             Op::DbSize { db } => {
                 Outcome::Int(self.entries.keys().filter(|(of, _)| of == db).count() as i64)
             }
+            Op::CountInSlot { db, slot } => Outcome::Int(self.in_slot(*db, *slot) as i64),
             Op::Object { db, key, about: About::Encoding {} } => {
                 self.get(*db, key).map_or(Outcome::Nil, |entry| Outcome::Word(encoding(entry)))
             }
@@ -97,6 +99,11 @@ impl Model {
             }),
             other => panic!("no such read in histories: {other:?}"),
         }
+    }
+
+    fn in_slot(&self, db: Db, slot: Slot) -> usize {
+        let here = |(of, key): &&(Db, Vec<u8>)| *of == db && Slot::of(key) == slot;
+        self.entries.keys().filter(here).count()
     }
 
     fn ttl(&self, db: Db, key: &[u8], form: TtlForm) -> Outcome {

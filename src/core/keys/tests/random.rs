@@ -3,6 +3,7 @@
 use crate::Db;
 use crate::chance::Chance;
 use crate::keys::{About, ExpireWhen, Expiry, Op, TtlForm, When};
+use crate::slot::Slot;
 use crate::wire::Wire;
 
 /// What a random history draws from.
@@ -61,7 +62,7 @@ impl Words {
         let (start, end) = (chance.below(12) as i64 - 6, chance.below(12) as i64 - 6);
         let forms =
             [TtlForm::Seconds {}, TtlForm::Millis {}, TtlForm::AtSeconds {}, TtlForm::AtMillis {}];
-        match chance.below(11) {
+        match chance.below(12) {
             0 => Op::Get { db, key },
             1 => Op::MGet { db, keys },
             2 => Op::GetRange { db, key, start, end },
@@ -72,6 +73,7 @@ impl Words {
             7 => Op::DbSize { db },
             8 => Op::Object { db, key, about: About::Encoding {} },
             9 => Op::Versions { db, keys },
+            10 => Op::CountInSlot { db, slot: Slot::of(key) },
             _ => Op::Touch { db, keys },
         }
     }

@@ -6,6 +6,7 @@ use super::{DB, Story, set};
 use crate::Outcome;
 use crate::chance::{Chance, with_seeds};
 use crate::keys::Op;
+use crate::slot::Slot;
 
 fn step(story: &mut Story, cursor: u64, count: u64) -> (u64, Vec<Vec<u8>>) {
     let op = Op::Scan { db: DB, cursor, pattern: None, count, kind: None };
@@ -99,4 +100,27 @@ fn patterns_and_types_filter_what_is_given() {
     assert_eq!(scan(Some(b"t*"), None), 2);
     assert_eq!(scan(Some(b"*"), Some(b"STRING")), 3);
     assert_eq!(scan(None, Some(b"hash")), 0);
+}
+
+#[test]
+fn the_keys_of_a_slot_are_counted_and_given() {
+    let mut story = Story::new();
+    for number in 0..200 {
+        let tag = if number % 2 == 0 { "a" } else { "b" };
+        story.set(&format!("{{{tag}}}{number}"), "v");
+    }
+    let slot = Slot::of(b"a");
+    assert_eq!(story.run(&Op::CountInSlot { db: DB, slot }), Outcome::Int(100));
+    let keys = |story: &mut Story, count| {
+        let outcome = story.run(&Op::KeysInSlot { db: DB, slot, count });
+        let Outcome::List(keys) = outcome else { panic!("not a list") };
+        keys
+    };
+    assert_eq!(keys(&mut story, 0), []);
+    assert_eq!(keys(&mut story, 7).len(), 7);
+    let all = keys(&mut story, u64::MAX);
+    assert_eq!(all.len(), 100);
+    assert!(all.iter().all(|key| matches!(key, Outcome::Bytes(key) if key.starts_with(b"{a}"))));
+    let elsewhere = Slot::of(b"c");
+    assert_eq!(story.run(&Op::CountInSlot { db: DB, slot: elsewhere }), Outcome::Int(0));
 }
