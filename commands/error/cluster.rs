@@ -24,10 +24,8 @@ pub const INVALID_SLOT_OR_COUNT: BadArgs = text("ERR Invalid slot or number of k
 /// CLUSTER FORGET of the node that is asked.
 pub const FORGET_MYSELF: BadArgs = text("ERR I tried hard but I can't forget myself...");
 /// CLUSTER FAILOVER where there is nothing to take over.
-pub const NOTHING_TO_TAKE_OVER: BadArgs = text(
-    "ERR this node keeps no replica of a shard that another node leads, so there is nothing to \
-     take over",
-);
+pub const NOTHING_TO_TAKE_OVER: BadArgs =
+    text("ERR this node keeps no replica of a shard, so there is nothing to take over");
 /// What needs the cluster's map before there is one.
 pub const NOT_FOUNDED: BadArgs = text(
     "CLUSTERDOWN the cluster is not founded yet: this node is still looking for the nodes of \
@@ -84,6 +82,6 @@ pub fn bad_bus_port(port: &[u8]) -> BadArgs {
 }
 
 /// What the cluster said when it was asked to change its nodes.
-pub fn membership(why: &str) -> BadArgs {
-    BadArgs(format!("ERR {}", why.replace(['\r', '\n'], " ")).into())
+pub fn membership(code: &str, why: &str) -> BadArgs {
+    BadArgs(format!("{code} {}", why.replace(['\r', '\n'], " ")).into())
 }

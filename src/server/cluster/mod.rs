@@ -3,6 +3,7 @@
 //!
 //! Without cluster mode nothing here but the list of nodes (NODE) is asked.
 
+pub mod admin;
 pub mod names;
 pub mod route;
 pub mod show;
@@ -14,6 +15,7 @@ mod source;
 mod tests;
 
 pub use route::{admit, admit_all, restrict};
+pub use source::{links, traffic};
 pub use topology::Topology;
 
 use lockstep_core::{Op, ShardId};

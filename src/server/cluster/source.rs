@@ -2,7 +2,9 @@
 
 use lockstep_core::ShardId;
 use lockstep_core::cluster::{NodeInfo, NodeState};
+use lockstep_raft::Host;
 
+use super::show::{Link, Traffic};
 use super::topology::{Member, Seat, Topology};
 use crate::Node;
 use crate::config::Setting;
@@ -39,5 +41,22 @@ fn myself(node: &Node) -> NodeInfo {
 
 /// The node that leads a shard, if it is another one and can be reached.
 pub(super) fn leader_elsewhere(_: &Node, _: ShardId) -> Option<NodeInfo> {
+    None
+}
+
+/// The links to other nodes and from them.
+pub fn links(node: &Node) -> Vec<Link> {
+    let _ = node;
+    Vec::new()
+}
+
+/// What went over the links to other nodes.
+pub fn traffic(node: &Node) -> Traffic {
+    let _ = node;
+    Traffic::default()
+}
+
+/// All groups of this node.
+pub(super) fn host(_: &Node) -> Option<Host> {
     None
 }
