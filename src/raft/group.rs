@@ -107,7 +107,7 @@ impl Group {
     /// A snapshot that cannot be read, or a log that does not work.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let Options { shard: id, node, log, snapshots, clock, limits, .. } = options;
-        let (meta, state) = snapshot::load(id, &snapshots)
+        let (meta, state) = snapshot::load(id, &snapshots, &log)
             .map_err(|why| error("reading the snapshot", why))?
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
         let shard = Arc::new(RwLock::new(state));

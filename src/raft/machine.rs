@@ -11,7 +11,7 @@ use lockstep_core::{Effects, Op, Outcome, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
-use openraft::storage::{EntryResponder, RaftStateMachine};
+use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::type_config::alias::SnapshotOf;
 use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
 use tokio::sync::Notify;
@@ -280,7 +280,14 @@ impl RaftStateMachine<Types> for Machine {
     async fn get_current_snapshot(
         &mut self,
     ) -> Result<Option<SnapshotOf<Types, Image>>, io::Error> {
-        snapshot::current(self.id, &self.snapshots)
+        if let Some(current) = snapshot::current(self.id, &self.snapshots)? {
+            return Ok(Some(current));
+        }
+        if !self.snapshots.is_suspect(self.id)? {
+            return Ok(None);
+        }
+        // It is damaged. The state in memory is not: it is written anew.
+        Ok(Some(self.get_snapshot_builder().await.build_snapshot().await?))
     }
 }
 

@@ -160,6 +160,17 @@ impl Snapshots {
         suspects.paths.insert(path.clone());
     }
 
+    /// The damage that there is no snapshot of a shard that covers its log up to
+    /// `index`, where the log was cut.
+    pub fn missing(&self, shard: ShardId, index: u64) -> StorageError {
+        let what = format!(
+            "the snapshot of shard {} that stands for its log up to entry {index} is missing",
+            shard.0
+        );
+        let (path, advice) = (self.dir.clone(), reader::ADVICE);
+        StorageError::Damaged { path, offset: 0, what, advice }
+    }
+
     /// What was found damaged first since the start, if anything.
     pub fn damage(&self) -> Option<String> {
         self.suspects.lock().first.clone()

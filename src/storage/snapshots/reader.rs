@@ -12,7 +12,7 @@ use super::format::{
 use crate::disk::read_full;
 use crate::{Disk, DiskFile, StorageError};
 
-const ADVICE: &str = "it cannot be used, and the log behind it is gone: empty this node's \
+pub(super) const ADVICE: &str = "it cannot be used, and the log behind it is gone: empty this node's \
     data directory and let it rejoin from its peers, or restore a backup";
 
 /// What is only checked is read in pieces of this size.
