@@ -34,6 +34,11 @@ pub struct Health {
 }
 
 impl Host {
+    /// Whether a message to the node would probably arrive now.
+    pub fn reaches(&self, node: NodeId) -> bool {
+        node == self.inner.me() || self.inner.options.peers.reaches(node)
+    }
+
     /// How the cluster looks from this node.
     pub fn health(&self) -> Health {
         let me = self.inner.me();

@@ -1,47 +1,43 @@
 //! What the host of the groups knows, as a [`Topology`].
 
-use lockstep_core::ShardId;
-use lockstep_core::cluster::{NodeInfo, NodeState};
-use lockstep_raft::Host;
+use lockstep_core::cluster::NodeInfo;
+use lockstep_core::{NodeId, ShardId};
+use lockstep_raft::{Host, ShardHealth};
 
 use super::show::{Link, Traffic};
 use super::topology::{Member, Seat, Topology};
 use crate::Node;
-use crate::config::Setting;
 
 impl Topology {
     /// The cluster as this node sees it now.
     pub fn seen_by(node: &Node) -> Self {
-        let me = node.identity.node_id;
-        let seat = |shard: ShardId| {
-            let leads = node.shards.replica(shard).is_some_and(|group| group.leads());
-            Seat { leader: leads.then_some(me), served: leads, replicas: vec![me] }
+        let host = node.shards.host();
+        let (map, health) = (host.map(), host.health());
+        let serves = |shard: ShardId, leader: NodeId| {
+            if leader == host.node() { node.shards.leads(shard) } else { host.reaches(leader) }
         };
+        let seat = |shard: ShardHealth| Seat {
+            leader: shard.leader,
+            served: shard.leader.is_some_and(|leader| serves(shard.shard, leader)),
+            replicas: shard.voters,
+        };
+        let member =
+            |info: &NodeInfo| Member { info: info.clone(), reachable: host.reaches(info.id) };
         Topology {
-            me,
-            epoch: 1,
+            me: host.node(),
+            epoch: map.epoch(),
             applied: node.shards.applied(),
-            nodes: vec![Member { info: myself(node), reachable: true }],
-            shards: node.shards.ids().map(seat).collect(),
+            nodes: map.nodes().map(member).collect(),
+            shards: health.shards.into_iter().map(seat).collect(),
         }
     }
 }
 
-fn myself(node: &Node) -> NodeInfo {
-    NodeInfo {
-        id: node.identity.node_id,
-        host: "127.0.0.1".to_owned(),
-        port: node.settings.port(Setting::Port),
-        peer_port: node.settings.port(Setting::PeerPort),
-        zone: node.settings.text(Setting::Zone).to_string(),
-        state: NodeState::Up,
-        version: 1,
-    }
-}
-
 /// The node that leads a shard, if it is another one and can be reached.
-pub(super) fn leader_elsewhere(_: &Node, _: ShardId) -> Option<NodeInfo> {
-    None
+pub(super) fn leader_elsewhere(node: &Node, shard: ShardId) -> Option<NodeInfo> {
+    let host = node.shards.host();
+    let leader = host.leader_of(shard).filter(|leader| *leader != host.node())?;
+    if host.reaches(leader) { host.map().node(leader).cloned() } else { None }
 }
 
 /// The links to other nodes and from them.
@@ -56,7 +52,8 @@ pub fn traffic(node: &Node) -> Traffic {
     Traffic::default()
 }
 
-/// All groups of this node.
-pub(super) fn host(_: &Node) -> Option<Host> {
-    None
+/// All groups of this node, once the cluster is founded.
+pub(super) fn host(node: &Node) -> Option<Host> {
+    let host = node.shards.host();
+    host.cluster().map(|_| host.clone())
 }
