@@ -80,4 +80,24 @@ impl Meter {
         let smooth = if old == 0 { new } else { old - old / 8 + new / 8 };
         self.rtt_us.store(smooth.max(1), Relaxed);
     }
+
+    /// The numbers, with the rest still to be filled in.
+    pub(super) fn status(&self, node: NodeId, kind: LinkKind, address: &str) -> LinkStatus {
+        LinkStatus {
+            node,
+            address: address.to_owned(),
+            kind,
+            inbound: false,
+            state: LinkState::Connecting,
+            since: Duration::ZERO,
+            sent_bytes: self.sent_bytes.load(Relaxed),
+            sent_frames: self.sent_frames.load(Relaxed),
+            received_bytes: self.received_bytes.load(Relaxed),
+            received_frames: self.received_frames.load(Relaxed),
+            queue_bytes: 0,
+            failures: self.failures.load(Relaxed),
+            rtt_us: self.rtt_us.load(Relaxed),
+            trouble: None,
+        }
+    }
 }
