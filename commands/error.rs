@@ -72,6 +72,27 @@ pub const DISK_FULL: BadArgs = text(
 /// Not applied: nobody leads the shard.
 pub const NO_LEADER: BadArgs =
     text("CLUSTERDOWN the shard has no leader at the moment; nothing was applied, try again");
+/// Not applied: nobody leads the shard as far as this node can see, which misses
+/// these nodes.
+pub fn no_leader(shard: u16, missing: &[String]) -> BadArgs {
+    let why = match missing {
+        [] => "an election is going on".to_owned(),
+        nodes => format!("this node cannot reach {}", nodes.join(", ")),
+    };
+    BadArgs(
+        format!(
+            "CLUSTERDOWN shard {shard} has no leader at the moment: {why}; nothing was applied, \
+             try again"
+        )
+        .into(),
+    )
+}
+
+/// Not applied: there is no cluster yet, and why.
+pub fn forming(why: &str) -> BadArgs {
+    BadArgs(format!("CLUSTERDOWN {why}; nothing was applied, try again").into())
+}
+
 /// Not applied: too much is waiting.
 pub const BUSY: BadArgs =
     text("BUSY the shard has too much to do (inbox-bytes-max); nothing was applied, try again");

@@ -21,6 +21,10 @@ pub mod id {
     pub const CONNECTIONS_CUT: &str = "LS-0002";
     /// The log on disk has failed; the node stops.
     pub const LOG_FAILED: &str = "LS-0003";
+    /// What is on disk was damaged, and put aside; the other nodes have it.
+    pub const DATA_PUT_ASIDE: &str = "LS-0005";
+    /// The cluster was founded with other settings than this node has.
+    pub const OTHER_CLUSTER: &str = "LS-0006";
     /// A second signal ended the process before it had stopped gracefully.
     pub const CUT_SHORT: &str = "LS-0004";
     /// Writes are acknowledged before they are safe on disk.

@@ -11,8 +11,6 @@ mod text;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use lockstep_commands::Group as Family;
-use lockstep_core::Db;
-use lockstep_core::ids::DATABASES;
 use lockstep_storage::LogStats;
 use metrics::{Unit, counter, gauge};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -179,7 +177,7 @@ fn connections(node: &Node) {
 }
 
 fn raft(node: &Node) {
-    for group in node.shards.all() {
+    for group in node.shards.here() {
         let shard = group.id().0.to_string();
         let status = group.status();
         let (entries, operations) = group.proposed();
@@ -214,9 +212,7 @@ fn log(node: &Node) {
 
 fn keys(node: &Node) {
     use crate::config::Setting;
-    let now_ms = node.shards.keys().now_ms();
-    for number in 0..DATABASES {
-        let counts = node.shards.with_keys(|shard| shard.keys().counts(Db(number), now_ms));
+    for (number, counts) in node.shards.key_counts() {
         if counts.keys == 0 && number > 0 {
             continue;
         }
@@ -224,8 +220,7 @@ fn keys(node: &Node) {
         gauge!("lockstep_keys", "db" => db.clone()).set(counts.keys as f64);
         gauge!("lockstep_keys_with_deadline", "db" => db).set(counts.with_deadline as f64);
     }
-    let (stats, memory) =
-        node.shards.with_keys(|shard| (shard.keys().stats(), shard.keys().memory()));
+    let (stats, memory) = (node.shards.key_stats(), node.shards.key_memory());
     counter!("lockstep_key_hits_total").absolute(stats.hits);
     counter!("lockstep_key_misses_total").absolute(stats.misses);
     counter!("lockstep_keys_expired_total").absolute(stats.expired);
@@ -238,7 +233,7 @@ fn keys(node: &Node) {
 fn locks(node: &Node) {
     let (mut held, mut waiting) = (0, 0);
     let mut sums = lockstep_core::locks::Stats::default();
-    for group in node.shards.all() {
+    for group in node.shards.led() {
         let state = group.state();
         held += state.locks().held();
         waiting += state.locks().waiting();
@@ -260,7 +255,7 @@ fn locks(node: &Node) {
 /// fall, which scrapers take for a restart.
 fn queues(node: &Node) {
     let mut sum = lockstep_core::queues::Totals::default();
-    for group in node.shards.all() {
+    for group in node.shards.led() {
         sum += group.state().queues().totals();
     }
     for (state, count) in [

@@ -34,6 +34,8 @@ pub struct Node {
     pub monitors: Monitors,
     /// The shards this node serves.
     pub shards: Shards,
+    /// The links to other nodes; none where there are none to link up with.
+    pub links: Option<crate::links::Links>,
     /// The requests of clients that wait in a state machine.
     pub waits: std::sync::Arc<Waits>,
     /// What is counted and bounded of all connections.
@@ -57,4 +59,6 @@ pub struct Identity {
     pub started_at: SystemTime,
     /// Where the data is.
     pub dir: PathBuf,
+    /// The node as others know it.
+    pub me: lockstep_core::cluster::NodeInfo,
 }

@@ -1,21 +1,23 @@
 //! From settings to a node that serves, and down again.
 
-use std::path::PathBuf;
+mod address;
+mod follow;
+mod host;
+mod leave;
+mod storage;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
-use lockstep_core::{NodeId, Op, Origin, ShardId};
+use lockstep_core::Origin;
 use lockstep_net::{Connections, Listener};
-use lockstep_raft::{Delivery, Group, Limits, Options};
-use lockstep_storage::{
-    Disk, Fsync, Identity as Owner, Log, LogOptions, RealDisk, Recovered, Snapshots,
-};
+use lockstep_raft::Limits;
 use tokio::sync::watch;
 
 use crate::clients::Clients;
-use crate::clock::{NodeClock, wall_ms};
+use crate::clock::NodeClock;
 use crate::config::{Setting, Settings};
 use crate::front::{Front, Waits};
 use crate::latency::Latency;
@@ -25,6 +27,8 @@ use crate::shards::Shards;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
 use crate::watchdog;
+use host::{Parts, Threads};
+use storage::Storage;
 
 /// Why a node could not start: what was being done, and what the system said.
 #[derive(Debug)]
@@ -34,19 +38,6 @@ impl std::fmt::Display for Failed {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.0)
     }
-}
-
-fn failed(doing: &str) -> impl FnOnce(String) -> Failed + '_ {
-    move |why| Failed(format!("{doing}: {why}"))
-}
-
-/// What the data directory gave.
-struct Storage {
-    owner: Owner,
-    log: Log,
-    snapshots: Snapshots,
-    recovered: Recovered,
-    dir: PathBuf,
 }
 
 /// Runs a node until `stop` turns true.
@@ -64,17 +55,16 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     let begun = Instant::now();
     // The port first: a second node on it must not touch the data.
     let listener = bind(&settings)?;
-    let storage = {
-        let settings = settings.clone();
-        tokio::task::spawn_blocking(move || open_storage(&settings))
-            .await
-            .map_err(|why| Failed(why.to_string()))??
-    };
+    let port = listener.addresses().first().map_or(0, std::net::SocketAddr::port);
+    let storage = open_storage(&settings).await?;
     let mut stopped = stop.subscribe();
-    let node = open_node(settings, &storage, stop).await?;
+    let (node, threads) = open_node(settings, &storage, port, stop).await?;
     watch_settings(&node);
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
-    begin_life(&node).await?;
+    if node.links.is_none() {
+        node.shards.host().begun().await;
+    }
+    node.shards.look_at_map();
     crate::cli::startup::announce(
         &node,
         &crate::cli::startup::Facts {
@@ -85,12 +75,12 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         },
     );
     let sampler = tokio::spawn(sample(node.clone()));
+    let follower = tokio::spawn(follow::map(node.clone()));
     let mut watchdog = tokio::spawn(watchdog::watch(node.clone()));
     let front = node.clone();
-    let serving = listener.run(node.connections.clone(), node.stop.subscribe(), move |link| {
-        Front::new(front.clone(), link)
-    });
-    let grace = Duration::from_secs(node.settings.number(Setting::ShutdownTimeout).max(1));
+    let (closing, close) = watch::channel(false);
+    let serving =
+        listener.run(node.connections.clone(), close, move |link| Front::new(front.clone(), link));
     tokio::pin!(serving);
     let ended = tokio::select! {
         () = &mut serving => true,
@@ -102,16 +92,18 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         }
     };
     tracing::info!("stopping: no new connections, finishing what was begun");
-    if !ended && tokio::time::timeout(grace, &mut serving).await.is_err() {
-        tracing::warn!(
-            id = crate::logging::id::CONNECTIONS_CUT,
-            "some connections did not end in time and are cut"
-        );
+    if !ended {
+        leave::leave(&node, &closing, serving).await;
     }
     watchdog.abort();
     sampler.abort();
+    follower.abort();
     admin.stop().await;
     node.shards.stop().await;
+    if let Some(links) = &node.links {
+        links.stop().await;
+    }
+    drop(threads);
     let failure = node.shards.log().failed();
     drop(storage.owner);
     match failure {
@@ -128,40 +120,18 @@ fn bind(settings: &Settings) -> Result<Listener, Failed> {
     Listener::bind(&addresses, settings.port(Setting::Port)).map_err(|why| Failed(why.to_string()))
 }
 
-fn fsync(settings: &Settings) -> Fsync {
-    match settings.word(Setting::Fsync) {
-        "everysec" => Fsync::EverySec,
-        "never" | "no" => Fsync::Never,
-        _ => Fsync::Always,
-    }
-}
-
-fn open_storage(settings: &Settings) -> Result<Storage, Failed> {
-    let dir = PathBuf::from(&*settings.text(Setting::Dir));
-    std::fs::create_dir_all(&dir)
-        .map_err(|why| Failed(format!("making the data directory {}: {why}", dir.display())))?;
-    let disk: Arc<dyn Disk> = Arc::new(RealDisk);
-    let what = |why: lockstep_storage::StorageError| Failed(why.to_string());
-    let fresh = NodeId(rand::random::<u64>() >> 16 | 1);
-    let owner = Owner::start(disk.clone(), &dir, fresh, None, wall_ms()).map_err(what)?;
-    lockstep_storage::found(&*disk, &dir, settings.number(Setting::Shards)).map_err(what)?;
-    let options = LogOptions {
-        fsync: fsync(settings),
-        segment_bytes: settings.number(Setting::LogSegmentBytes),
-        // Each shard keeps its recent entries itself, decoded.
-        cache_bytes_max: 0,
-        ..LogOptions::default()
-    };
-    let (log, recovered) = Log::open(disk.clone(), &dir.join("log"), options).map_err(what)?;
-    let snapshots = Snapshots::open(disk, &dir.join("snapshots")).map_err(what)?;
-    Ok(Storage { owner, log, snapshots, recovered, dir })
+async fn open_storage(settings: &Arc<Settings>) -> Result<Storage, Failed> {
+    let settings = settings.clone();
+    let opened = tokio::task::spawn_blocking(move || storage::open(&settings));
+    opened.await.map_err(|why| Failed(why.to_string()))?
 }
 
 async fn open_node(
     settings: Arc<Settings>,
     storage: &Storage,
+    port: u16,
     stop: watch::Sender<bool>,
-) -> Result<Arc<Node>, Failed> {
+) -> Result<(Arc<Node>, Option<Threads>), Failed> {
     let origin = Origin { node: storage.owner.node, boot: storage.owner.boot, conn: 0 };
     let waits = Arc::new(Waits::new(origin));
     let clock = Arc::new(NodeClock::default());
@@ -171,58 +141,22 @@ async fn open_node(
         batch_ops_max: settings.size(Setting::BatchOpsMax).into(),
         inbox_bytes_max: settings.size(Setting::InboxBytesMax).into(),
     });
-    let peers: Arc<dyn lockstep_raft::Peers> = Arc::new(lockstep_raft::Nobody);
-    let pulse =
-        lockstep_raft::Pulse::start(origin.node, peers.clone(), lockstep_raft::Timing::LAN);
-    let mut groups = Vec::new();
-    for shard in 0..settings.number(Setting::Shards) {
-        let waits = waits.clone();
-        let group = Group::start(Options {
-            shard: ShardId(u16::try_from(shard).expect("shards are at most 256")),
-            node: origin.node,
-            seed: storage.owner.created_ms,
-            log: storage.log.clone(),
-            snapshots: storage.snapshots.clone(),
-            clock: clock.clone(),
-            limits: limits.clone(),
-            snapshot_log_bytes: snapshot_bytes.clone(),
-            effects: Arc::new(move |effects, _| waits.carry_out(effects)),
-            peers: peers.clone(),
-            pulse: pulse.clone(),
-            timing: lockstep_raft::Timing::LAN,
-            boot_guard_until: tokio::time::Instant::now(),
-            luck: rand::random(),
-            guards: lockstep_raft::Guards::default(),
-        })
-        .await
-        .map_err(|why| why.to_string())
-        .map_err(failed("starting a shard"))?;
-        let address = format!("127.0.0.1:{}", settings.port(Setting::PeerPort));
-        let led = async {
-            group.found(&[(origin.node, address)].into()).await?;
-            group.await_office(Duration::from_secs(30)).await
-        };
-        led.await.map_err(|why| why.to_string()).map_err(failed("starting a shard"))?;
+    let peer_port = settings.port(Setting::PeerPort);
+    let me = address::myself(&settings, origin.node, port, peer_port);
+    let parts = Parts {
+        clock: clock.clone(),
+        waits: waits.clone(),
+        limits: limits.clone(),
+        snapshot_bytes: snapshot_bytes.clone(),
+    };
+    let groups = host::start(&settings, storage, me.clone(), &parts).await?;
+    for group in groups.host.groups() {
         // A wall clock that was set back while the node was down must not hold
         // up what is due.
         clock.raise(group.state().clock_ms());
-        groups.push(group);
     }
-    settings.watch(move |settings, setting| {
-        let size = |of: &std::sync::atomic::AtomicUsize| {
-            of.store(settings.size(setting), Ordering::Relaxed);
-        };
-        match setting {
-            Setting::SnapshotLogBytes => {
-                snapshot_bytes.store(settings.number(setting), Ordering::Relaxed);
-            }
-            Setting::BatchBytesMax => size(&limits.batch_bytes_max),
-            Setting::BatchOpsMax => size(&limits.batch_ops_max),
-            Setting::InboxBytesMax => size(&limits.inbox_bytes_max),
-            _ => {}
-        }
-    });
-    Ok(Arc::new(Node {
+    host::watch_limits(&settings, limits, snapshot_bytes);
+    let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
             boot: origin.boot,
@@ -230,18 +164,21 @@ async fn open_node(
             started: Instant::now(),
             started_at: SystemTime::now(),
             dir: storage.dir.clone(),
+            me,
         },
         clients: Clients::default(),
         stats: Stats::default(),
         slowlog: Slowlog::default(),
         latency: Latency::default(),
         monitors: Monitors::default(),
-        shards: Shards::new(groups, storage.log.clone(), clock),
+        shards: Shards::new(groups.host, storage.log.clone(), clock),
+        links: groups.links,
         waits,
         connections: Connections::new(connection_limits(&settings)),
         settings,
         stop,
-    }))
+    });
+    Ok((node, groups.threads))
 }
 
 fn run_id() -> String {
@@ -280,24 +217,11 @@ fn watch_settings(node: &Arc<Node>) {
         let Some(node) = weak.upgrade() else { return };
         apply_limits(&node.connections.limits, settings);
         match setting {
-            Setting::Fsync => node.shards.log().set_mode(fsync(settings)),
+            Setting::Fsync => node.shards.log().set_mode(storage::fsync(settings)),
             Setting::Loglevel => crate::logging::set_level(settings),
             _ => {}
         }
     });
-}
-
-/// Tells every shard that this node lives anew: what connections of its former
-/// lives held or waited for ends.
-async fn begin_life(node: &Node) -> Result<(), Failed> {
-    let origin = Origin { node: node.identity.node_id, boot: node.identity.boot, conn: 0 };
-    for shard in node.shards.ids() {
-        match node.shards.ask(shard, &Op::Boot { origin }).await {
-            Delivery::Done(_) => {}
-            other => return Err(Failed(format!("beginning a new life: {other:?}"))),
-        }
-    }
-    Ok(())
 }
 
 /// Looks at the counters ten times a second, for the rates of INFO.

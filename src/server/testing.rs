@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::{Instant, SystemTime};
 
-use lockstep_core::{NodeId, Origin, ShardId};
-use lockstep_raft::{Group, Limits, Options};
+use lockstep_core::cluster::{NodeInfo, NodeState};
+use lockstep_core::{NodeId, Origin};
+use lockstep_raft::{Guards, Host, HostOptions, Limits, Nobody, Timing};
 use lockstep_storage::{Log, LogOptions, RealDisk, Snapshots};
 use tempfile::TempDir;
 
@@ -16,7 +17,7 @@ use crate::front::Waits;
 use crate::node::Identity;
 use crate::shards::Shards;
 
-/// A node with one shard in a directory of its own.
+/// A node alone with one shard, in a directory of its own.
 pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let disk: Arc<dyn lockstep_storage::Disk> = Arc::new(RealDisk);
@@ -24,36 +25,10 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let snapshots = Snapshots::open(disk, &dir.path().join("snapshots")).unwrap();
     let origin = Origin { node: NodeId(7), boot: 2, conn: 0 };
     let waits = Arc::new(Waits::new(origin));
-    let answers = waits.clone();
-    let group = Group::start(Options {
-        shard: ShardId(0),
-        node: origin.node,
-        seed: 1,
-        log: log.clone(),
-        snapshots,
-        clock: Arc::new(NodeClock::default()),
-        limits: Arc::new(Limits {
-            batch_bytes_max: (1 << 20).into(),
-            batch_ops_max: 1000.into(),
-            inbox_bytes_max: (1 << 24).into(),
-        }),
-        snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
-        effects: Arc::new(move |effects, _| answers.carry_out(effects)),
-        peers: Arc::new(lockstep_raft::Nobody),
-        pulse: lockstep_raft::Pulse::start(
-            origin.node,
-            Arc::new(lockstep_raft::Nobody),
-            lockstep_raft::Timing::LAN,
-        ),
-        timing: lockstep_raft::Timing::LAN,
-        boot_guard_until: tokio::time::Instant::now(),
-        luck: 1,
-        guards: lockstep_raft::Guards::default(),
-    })
-    .await
-    .unwrap();
-    group.found(&[(origin.node, "127.0.0.1:1".to_owned())].into()).await.unwrap();
-    group.await_office(std::time::Duration::from_secs(30)).await.unwrap();
+    let clock = Arc::new(NodeClock::default());
+    let me = myself(origin.node);
+    let host = Host::start(options(&me, &log, snapshots, &clock, &waits)).await.unwrap();
+    host.begun().await;
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -62,6 +37,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
             started: Instant::now(),
             started_at: SystemTime::now(),
             dir: dir.path().to_owned(),
+            me,
         },
         settings: Arc::default(),
         clients: Default::default(),
@@ -69,10 +45,61 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
-        shards: Shards::new(vec![group], log, Arc::default()),
+        shards: Shards::new(host, log, clock),
+        links: None,
         waits,
         connections: Arc::default(),
         stop: tokio::sync::watch::channel(false).0,
     });
     (node, dir)
+}
+
+fn myself(id: NodeId) -> NodeInfo {
+    NodeInfo {
+        id,
+        host: "127.0.0.1".to_owned(),
+        port: 1,
+        peer_port: 2,
+        zone: String::new(),
+        state: NodeState::Joining,
+        version: 1,
+    }
+}
+
+fn options(
+    me: &NodeInfo,
+    log: &Log,
+    snapshots: Snapshots,
+    clock: &Arc<NodeClock>,
+    waits: &Arc<Waits>,
+) -> HostOptions {
+    let waits = waits.clone();
+    HostOptions {
+        me: me.clone(),
+        boot: 2,
+        cluster: None,
+        replaces: None,
+        seeds: Vec::new(),
+        expect: 1,
+        shards: 1,
+        replicas: 3,
+        cluster_mode: false,
+        seed: 1,
+        log: log.clone(),
+        snapshots,
+        clock: clock.clone(),
+        peers: Arc::new(Nobody),
+        limits: Arc::new(Limits {
+            batch_bytes_max: (1 << 20).into(),
+            batch_ops_max: 1000.into(),
+            inbox_bytes_max: (1 << 24).into(),
+        }),
+        snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
+        timing: Timing::LAN,
+        guards: Guards::default(),
+        luck: 1,
+        answers: Arc::new(move |effects| waits.carry_out(effects)),
+        adrift: Arc::new(|_| {}),
+        keep: Arc::new(|_, _, _| Ok(())),
+    }
 }

@@ -53,7 +53,7 @@ fn keeps_segments(node: &Node, stats: &LogStats) -> Option<Group> {
     let bytes_max = node.settings.number(Setting::SnapshotLogBytes).saturating_mul(2 * shards);
     let shard = stats.oldest_needed_by?;
     let large = shards > 1 && stats.disk_bytes > bytes_max;
-    large.then(|| node.shards.get(shard).clone())
+    if large { node.shards.replica(shard) } else { None }
 }
 
 async fn free(group: Group) {

@@ -6,11 +6,13 @@
 //! that whoever starts the node can always correct what was set while it ran.
 
 pub mod change;
+mod cluster;
 pub mod fuzz;
 pub mod layers;
 pub mod reference;
 pub mod rewrite;
 pub mod row;
+pub mod seeds;
 pub mod settings;
 pub mod special;
 pub mod table;

@@ -88,6 +88,8 @@ fn takes(row: &Row) -> String {
         Kind::Text => "text".to_owned(),
         Kind::Secret => "text, kept out of logs and listings".to_owned(),
         Kind::Addresses => "addresses".to_owned(),
+        Kind::Seeds => "addresses of nodes".to_owned(),
+        Kind::Host => "a host".to_owned(),
         Kind::SavePoints => "seconds and changes, in pairs".to_owned(),
         Kind::OutputLimits => "class, bytes, bytes, seconds; repeated".to_owned(),
         Kind::Events => "letters".to_owned(),

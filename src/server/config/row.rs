@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use super::seeds;
 use super::special;
 use super::table::Setting;
 
@@ -38,7 +39,9 @@ pub enum Group {
     Storage,
     /// How much memory keys may take.
     Memory,
-    /// Shards, batches and threads.
+    /// Other nodes, and what is decided with them.
+    Cluster,
+    /// Batches and threads.
     Shards,
     /// What all replicas must agree on, so that it cannot be set.
     Limits,
@@ -50,11 +53,12 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Group; 8] = [
+    pub const ALL: [Group; 9] = [
         Group::Network,
         Group::Security,
         Group::Storage,
         Group::Memory,
+        Group::Cluster,
         Group::Shards,
         Group::Operation,
         Group::Limits,
@@ -68,7 +72,8 @@ impl Group {
             Group::Security => "Security",
             Group::Storage => "Storage and durability",
             Group::Memory => "Memory",
-            Group::Shards => "Shards, batches and threads",
+            Group::Cluster => "Cluster",
+            Group::Shards => "Batches and threads",
             Group::Limits => "Fixed limits, the same on all replicas",
             Group::Operation => "Operation",
             Group::Remembered => "Accepted for Redis clients, without effect",
@@ -158,6 +163,10 @@ pub enum Kind {
     Secret,
     /// Addresses to listen on.
     Addresses,
+    /// Addresses of nodes.
+    Seeds,
+    /// The name or address of a host, or nothing.
+    Host,
     /// Pairs of seconds and changes.
     SavePoints,
     /// Class, hard limit, soft limit, soft seconds; once or more.
@@ -221,6 +230,7 @@ impl Row {
         matches!(
             self.kind,
             Kind::Addresses
+                | Kind::Seeds
                 | Kind::SavePoints
                 | Kind::OutputLimits
                 | Kind::Percentiles
@@ -253,6 +263,8 @@ impl Row {
             }
             Kind::Text | Kind::Secret => Ok(Value::Text(raw.to_owned().into())),
             Kind::Addresses => special::address_list(raw).map(text),
+            Kind::Seeds => seeds::seeds(raw).map(text),
+            Kind::Host => seeds::host(raw).map(text),
             Kind::SavePoints => special::save_points(raw).map(text),
             Kind::OutputLimits => special::output_limits(raw, current).map(text),
             Kind::Events => special::events(raw).map(Value::Number),

@@ -206,6 +206,8 @@ fn kept_as_text(kind: Kind) -> bool {
             | Kind::Text
             | Kind::Secret
             | Kind::Addresses
+            | Kind::Seeds
+            | Kind::Host
             | Kind::SavePoints
             | Kind::OutputLimits
             | Kind::Percentiles

@@ -127,7 +127,7 @@ settings! {
         AdminPort "admin-port" = "7379", count(0, 65_535), Start:
             "TCP port for metrics and health; 0 turns it off. Not set: port + 1000.";
         PeerPort "peer-port" = "16379", count(0, 65_535), Start:
-            "TCP port for other nodes, kept free for them. Not set: port + 10000.";
+            "TCP port for other nodes, used in a cluster only. Not set: port + 10000.";
         Bind "bind" = "127.0.0.1 -::1", Kind::Addresses, Start:
             "IP addresses to listen on; `*` and `::*` mean all. With a minus in front, a machine without the address is fine.";
         ProtectedMode "protected-mode" = "yes", SWITCH, Run:
@@ -171,11 +171,33 @@ settings! {
         MaxmemoryPolicy "maxmemory-policy" = "noeviction", POLICIES, Run:
             "Which keys go when memory is full.";
     }
-    Shards {
+    Cluster {
+        Seeds "seeds" = "", Kind::Seeds, Start:
+            "The nodes that found the cluster, or let this one in: client addresses, host:port, the same list on each of them; host:port@peer-port where a port for nodes is not port + 10000. Empty: a node alone.";
+        Expect "expect" = "1", count(1, 9), Start:
+            "How many nodes found the cluster; none of them begins before all have answered. Not set: the number of seeds.";
         Shards "shards" = "1", count(1, 256), Start:
-            "Raft groups; chosen at the first start and kept from then on.";
+            "Raft groups; chosen when the cluster is founded and kept from then on. Not set: 1 for a node alone, else 2 for each seed.";
+        Replicas "replicas" = "3", count(1, 7), Start:
+            "On how many nodes each shard is kept, an odd number; chosen when the cluster is founded.";
+        Zone "zone" = "", TEXT, Start:
+            "Where this node stands; the replicas of a shard are spread over zones first.";
+        AnnounceHost "announce-host" or "cluster-announce-ip" = "", Kind::Host, Start:
+            "The host that clients and other nodes are told to reach this node by. Not set: as the seeds call this node, else its address.";
+        AnnouncePort "announce-port" or "cluster-announce-port" = "0", count(0, 65_535), Start:
+            "The port that clients are told; 0: `port`.";
+        AnnouncePeerPort "announce-peer-port" or "cluster-announce-bus-port" = "0", count(0, 65_535), Start:
+            "The port that other nodes are told; 0: `peer-port`.";
         ClusterEnabled "cluster-enabled" = "no", SWITCH, Start:
-            "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster.";
+            "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster; chosen when the cluster is founded.";
+        ClusterMode "cluster-mode" = "redirect", word(&["redirect", "proxy"]), Run:
+            "What becomes of a command for keys that another node leads, with `cluster-enabled`: the client is sent there, or this node passes it on.";
+        ClusterSecretFile "cluster-secret-file" = "", TEXT, Start:
+            "A file with the secret that nodes show each other before anything else is read; empty: none.";
+        Profile "profile" = "lan", word(&["lan", "wan"]), Start:
+            "How long nodes wait for each other: `wan` waits 8 times as long before it takes a leader for dead.";
+    }
+    Shards {
         DisableThp "disable-thp" = "yes", SWITCH, Start:
             "Keeps the kernel from backing memory with pages of 2 MiB, of which an empty node would occupy 60 MB.";
         WorkerThreads "worker-threads" = "0", count(0, 1024), Start:

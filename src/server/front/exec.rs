@@ -12,8 +12,8 @@ use super::Front;
 use super::pending::Pending;
 use super::take::binds;
 use super::transaction::{Closed, Queued, Step};
+use crate::cluster;
 use crate::here::{self, Answer};
-use crate::shards::Shards;
 
 /// What the queued commands come to.
 #[derive(Default)]
@@ -39,14 +39,15 @@ impl Front {
         if closed.spoiled {
             return self.reject(command, error::EXEC_ABORT, out);
         }
-        if closed.needs_room()
-            && let Err(bad) = self.make_room()
-        {
-            return self.refuse(command, bad, out);
-        }
         let db = self.session.db;
         let plan = self.plan(&closed);
         let db = std::mem::replace(&mut self.session.db, db);
+        if let Ok(Plan { shard: Some(shard), .. }) = plan
+            && closed.needs_room()
+            && let Err(bad) = self.make_room(shard)
+        {
+            return self.refuse(command, bad, out);
+        }
         match plan {
             Ok(plan) => self.run_plan(command, plan, &closed, db, begun),
             Err(bad) => self.reject(command, bad, out),
@@ -56,14 +57,20 @@ impl Front {
     /// Parses the queued commands. Their errors are elements of the reply; only
     /// operations of several shards refuse the whole.
     fn plan(&mut self, closed: &Closed) -> Result<Plan, BadArgs> {
-        let mut plan = Plan::default();
-        if closed.watches() {
-            plan.shard = Some(Shards::KEY_SPACE);
+        let mut plan = Plan { shard: closed.watched_in(), ..Plan::default() };
+        let in_cluster_mode = cluster::is_on(&self.node);
+        if in_cluster_mode {
+            let queued = closed.queued.iter();
+            let queued = queued.map(|queued| (queued.command.spec, &queued.words[..]));
+            cluster::admit_all(&self.node, queued)?;
         }
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
             let used = table::name(&words).map_or(1, |(_, used)| used);
-            let request = (queued.command.parse)(&self.context(), Args::new(&words, used));
+            let mut request = (queued.command.parse)(&self.context(), Args::new(&words, used));
+            if in_cluster_mode {
+                request = cluster::restrict(queued.command.spec, request);
+            }
             let step = match request {
                 Ok(Request::Op(op)) => self.plan_op(&mut plan, queued, op)?,
                 Ok(Request::Here(Here::Select(db))) => {
@@ -81,7 +88,7 @@ impl Front {
     }
 
     fn plan_op(&mut self, plan: &mut Plan, queued: &Queued, op: Op<'_>) -> Result<Step, BadArgs> {
-        let Some(shard) = self.node.shards.of(op.home()) else {
+        let Some(shard) = self.route(&op)? else {
             return Ok(Step::Here(queued.clone()));
         };
         if plan.shard.is_some_and(|other| other != shard) {
@@ -153,9 +160,10 @@ impl Front {
                 // What takes time would stop in the middle of the reply.
                 Answer::Later(_) | Answer::Op(_) => Reply::Error(error::NOT_IN_MULTI),
             },
-            Ok(Request::Op(op)) => {
-                (queued.command.reply)(queued.command.spec, self.everywhere(&op))
-            }
+            Ok(Request::Op(op)) => match self.everywhere_here(&op) {
+                Some(outcome) => (queued.command.reply)(queued.command.spec, outcome),
+                None => Reply::Error(error::NOT_IN_MULTI),
+            },
             Err(bad) => Reply::Error(bad),
         };
         self.session.denies_waiting = false;

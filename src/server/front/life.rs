@@ -1,6 +1,7 @@
 //! What a connection leaves with the shards, and how it is given back.
 
 use std::future::Future;
+use std::time::Duration;
 
 use lockstep_core::queues::{self, Blame, Receipt};
 use lockstep_core::{Op, Outcome, ShardId};
@@ -9,6 +10,9 @@ use lockstep_raft::Delivery;
 use super::Front;
 use super::pending::Blocked;
 use crate::Node;
+
+/// Longer than operations are tried again.
+const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
 
 impl Front {
     /// From now on the end of the connection matters to a shard.
@@ -23,11 +27,17 @@ impl Front {
         let (node, origin) = (self.node.clone(), self.origin);
         let bound_to = std::mem::take(&mut self.bound_to);
         let blocked = self.blocked.take();
+        let on_the_way = self.parts.abandon();
         (!bound_to.is_empty()).then_some(async move {
+            // What is tried again after the shard was told would leave something
+            // behind for good.
+            for mailbox in on_the_way {
+                let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
+            }
             for shard in bound_to {
                 // A shard that cannot be told now is stopping and learns of it
                 // with this node's next life.
-                let _ = node.shards.get(shard).insist(&Op::Gone { origin }).await;
+                let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
             }
             if let Some(blocked) = blocked {
                 give_back(&node, origin.conn, &blocked).await;
@@ -51,12 +61,12 @@ impl Front {
 /// after this.
 async fn give_back(node: &Node, conn: u64, blocked: &Blocked) {
     node.waits.leave(conn, blocked.request);
-    let Some(Delivery::Done(outcomes)) = blocked.mailbox.try_take() else { return };
+    let Some(Delivery::Done(outcomes)) = blocked.expected.mailbox.try_take() else { return };
     let receipts: Vec<Receipt> = outcomes.iter().flat_map(receipts).collect();
     let Some(queue) = blocked.queue().filter(|_| !receipts.is_empty()) else { return };
     let op = queues::Op::Nack { queue, receipts, blame: Blame::Silent {}, delay_ms: Some(0) };
     // If it cannot be told, the message comes back when its lease ends.
-    let _ = node.shards.get(blocked.shard).insist(&Op::Queue { op }).await;
+    let _ = node.shards.insist(blocked.shard, &Op::Queue { op }).await;
 }
 
 /// The receipts in the outcome of a QPOP: of a pair, or of a list of pairs.

@@ -1,9 +1,11 @@
 //! What stands between a connection and the rest: takes its commands one by
 //! one, sends each on its road, and gives the replies back in order.
 
+mod everywhere;
 mod exec;
 mod life;
 mod local;
+mod near;
 mod parts;
 mod pending;
 mod read;
@@ -24,6 +26,7 @@ use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
 use crate::session::{Session, asks_for_no_password};
+use near::Near;
 use parts::Parts;
 use pending::{Blocked, Later, Pending};
 pub use room::Room;
@@ -47,6 +50,8 @@ pub struct Front {
     reads: usize,
     /// The operations of what is pending, by shard.
     parts: Parts,
+    /// The replicas it reads from.
+    near: Near,
     /// A command that must see the results of all before it, or that is paused.
     deferred: Option<Vec<Vec<u8>>>,
     /// A request that waits in a machine.
@@ -77,6 +82,7 @@ impl Front {
             busy_with: None,
             reads: 0,
             parts: Parts::default(),
+            near: Near::default(),
             deferred: None,
             blocked: None,
             later: None,

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
-use lockstep_core::{Outcome, ShardId};
-use lockstep_raft::{Delivery, Mailbox, Ops, Refusal};
+use lockstep_commands::BadArgs;
+use lockstep_core::{Origin, Outcome, ShardId};
+use lockstep_raft::{Delivery, Mailbox, Ops};
 
-use crate::shards::Shards;
+use crate::Node;
 
 /// What a connection has for each shard: operations before they are handed in,
 /// outcomes afterwards. Most connections use one shard at a time.
@@ -20,6 +21,8 @@ struct Part {
     ops: Ops,
     /// Used again and again; a delivery in it belongs to what was handed in last.
     mailbox: Arc<Mailbox>,
+    /// The number of the last share, by which the shard knows it again.
+    number: u64,
     state: State,
 }
 
@@ -28,16 +31,8 @@ enum State {
     Gathering,
     HandedIn,
     Delivered(std::vec::IntoIter<Outcome>),
-    Failed(Failure),
-}
-
-/// Why there are no outcomes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Failure {
-    /// Not applied.
-    Refused(Refusal),
-    /// Applied or not, nobody knows.
-    Unknown,
+    /// There are no outcomes: what to tell the client.
+    Failed(BadArgs),
 }
 
 impl Parts {
@@ -53,6 +48,7 @@ impl Parts {
                 shard,
                 ops: Ops::default(),
                 mailbox: Arc::default(),
+                number: 0,
                 state: State::Gathering,
             });
             self.list.len() - 1
@@ -66,36 +62,42 @@ impl Parts {
     }
 
     /// Hands everything in and waits for the outcomes.
-    pub(super) async fn carry_out(&mut self, shards: &Shards) {
+    pub(super) async fn carry_out(&mut self, node: &Node, origin: Origin) {
         for part in self.list.iter_mut().filter(|part| !part.ops.is_empty()) {
-            let ops = std::mem::take(&mut part.ops);
-            part.state = match shards.get(part.shard).submit(ops, &part.mailbox) {
-                Ok(()) => State::HandedIn,
-                Err(refusal) => State::Failed(Failure::Refused(refusal)),
-            };
+            let mut ops = std::mem::take(&mut part.ops);
+            part.number += 1;
+            ops.identify(origin, part.number);
+            part.state = State::HandedIn;
+            node.shards.submit(part.shard, ops, &part.mailbox);
         }
         for part in &mut self.list {
             if matches!(part.state, State::HandedIn) {
                 part.state = match part.mailbox.take().await {
                     Delivery::Done(outcomes) => State::Delivered(outcomes.into_iter()),
-                    Delivery::Refused(refusal) => State::Failed(Failure::Refused(refusal)),
-                    Delivery::Unknown => State::Failed(Failure::Unknown),
+                    other => State::Failed(node.shards.failure(part.shard, &other)),
                 };
             }
         }
     }
 
     /// The next outcome of a shard.
-    pub(super) fn next(&mut self, shard: ShardId) -> Result<Outcome, Failure> {
+    pub(super) fn next(&mut self, shard: ShardId) -> Result<Outcome, BadArgs> {
         let part = self.list.iter_mut().find(|part| part.shard == shard);
         match part.map(|part| &mut part.state) {
             Some(State::Delivered(outcomes)) => {
                 Ok(outcomes.next().expect("an outcome for every operation"))
             }
-            Some(State::Failed(failure)) => Err(*failure),
+            Some(State::Failed(bad)) => Err(bad.clone()),
             Some(State::Gathering | State::HandedIn) | None => {
                 unreachable!("outcomes are taken after they were carried out")
             }
         }
+    }
+
+    /// Where the deliveries come of what was handed in and nobody waits for any
+    /// more.
+    pub(super) fn abandon(&mut self) -> Vec<Arc<Mailbox>> {
+        let on_the_way = |part: &Part| matches!(part.state, State::HandedIn);
+        self.list.iter().filter(|part| on_the_way(part)).map(|part| part.mailbox.clone()).collect()
     }
 }

@@ -2,15 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
 use std::time::Instant;
 
 use lockstep_commands::{Command, Reply};
 use lockstep_core::{Db, Op, ShardId, locks, queues};
-use lockstep_raft::Mailbox;
 
 use super::room::Planned;
 use super::transaction::Step;
+use super::waits::Expected;
 
 /// One thing to do before the next reply can be sent.
 pub(super) enum Pending {
@@ -55,6 +54,8 @@ pub(super) enum Pending {
     Watch {
         /// The command.
         command: &'static Command,
+        /// Where they are.
+        shard: ShardId,
         /// The keys.
         keys: Vec<(Db, Vec<u8>)>,
     },
@@ -82,7 +83,7 @@ pub(super) struct Blocked {
     /// The number of the request.
     pub request: u64,
     /// Where the answer comes.
-    pub mailbox: Arc<Mailbox>,
+    pub expected: Expected,
     /// What it waits for.
     name: Vec<u8>,
     queue: bool,
@@ -93,7 +94,7 @@ impl Blocked {
         command: &'static Command,
         shard: ShardId,
         request: u64,
-        mailbox: Arc<Mailbox>,
+        expected: Expected,
         op: &Op<'_>,
     ) -> Self {
         let (name, queue) = match op {
@@ -101,7 +102,7 @@ impl Blocked {
             Op::Lock { op } => (op.name(), false),
             _ => (&b""[..], false),
         };
-        Blocked { command, shard, request, mailbox, name: name.to_vec(), queue }
+        Blocked { command, shard, request, expected, name: name.to_vec(), queue }
     }
 
     /// The queue it waits for a message of, if it does.

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lockstep_commands::{Command, error};
+use lockstep_commands::Command;
 use lockstep_core::{Op, Read, ShardId};
 use lockstep_net::{Next, Output};
 
@@ -11,7 +11,7 @@ use super::pending::Pending;
 
 impl Front {
     /// Reads from the state of a shard, if this connection has nothing unfinished
-    /// there.
+    /// there; where another node leads, that node reads.
     pub(super) fn read(
         &mut self,
         command: &'static Command,
@@ -21,27 +21,25 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
-        let group = self.node.shards.get(shard);
-        if !group.leads() {
-            return self.refuse(command, error::NO_LEADER, out);
-        }
-        let read = group.state().read(self.watch.now_ms(), op);
-        match read {
-            Read::Done(outcome) => {
+        let now_ms = self.watch.now_ms();
+        let leader = self.near.leader(&self.node.shards, shard);
+        match leader.map(|group| group.state().read(now_ms, op)) {
+            Some(Read::Done(outcome)) => {
                 let reply = (command.reply)(command.spec, outcome);
                 self.answer(command, reply, begun, words, out);
-                Next::More
+                return Next::More;
             }
-            Read::TickFirst => {
+            Some(Read::TickFirst) => {
                 // The replicated clock is behind the leader's: what has ended
                 // must end for all replicas before anybody is told.
                 self.hand_over(shard, &Op::Tick {});
-                self.hand_over(shard, op);
                 self.pending.push(Pending::Tick { shard });
-                let kept = self.session.keep_words(&self.node, words);
-                self.pending.push(Pending::Outcome { command, shard, begun, kept });
-                self.more()
             }
+            None => {}
         }
+        self.hand_over(shard, op);
+        let kept = self.session.keep_words(&self.node, words);
+        self.pending.push(Pending::Outcome { command, shard, begun, kept });
+        self.more()
     }
 }

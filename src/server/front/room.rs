@@ -8,7 +8,7 @@ use lockstep_commands::error;
 use lockstep_core::ids::DATABASES;
 use lockstep_core::keys::{self, Keyspace, Policy};
 use lockstep_core::{Db, Op};
-use lockstep_raft::Ops;
+use lockstep_raft::{Group, Ops};
 
 use crate::Node;
 use crate::config::Setting;
@@ -50,17 +50,21 @@ impl Drop for Planned {
 ///
 /// # Errors
 /// The policy allows no eviction, or nothing is left to evict.
-pub fn make(node: &Arc<Node>, ops: &mut Ops, seed: u64) -> Result<Option<Planned>, BadArgs> {
+pub fn make(
+    node: &Arc<Node>,
+    group: &Group,
+    ops: &mut Ops,
+    seed: u64,
+) -> Result<Option<Planned>, BadArgs> {
     let limit = node.settings.number(Setting::Maxmemory);
     if limit == 0 {
         return Ok(None);
     }
-    let group = node.shards.keys();
-    let state = group.state();
-    let used = state.keys().memory();
+    let used = node.shards.key_memory();
     if used <= limit {
         return Ok(None);
     }
+    let state = group.state();
     let policy = node.settings.text(Setting::MaxmemoryPolicy);
     let policy = named(&policy).ok_or(error::OUT_OF_MEMORY)?;
     let planned = node.shards.room().planned.load(Ordering::Relaxed);
@@ -88,13 +92,16 @@ pub fn is_out(node: &Node) -> bool {
     if limit == 0 {
         return false;
     }
-    let group = node.shards.keys();
-    let state = group.state();
-    if state.keys().memory() <= limit {
+    if node.shards.key_memory() <= limit {
         return false;
     }
-    named(&node.settings.text(Setting::MaxmemoryPolicy))
-        .is_none_or(|policy| state.keys().evict_candidates(policy, group.now_ms(), 0, 1).is_empty())
+    let evictable = |policy| {
+        let found = |group: &Group| {
+            !group.state().keys().evict_candidates(policy, group.now_ms(), 0, 1).is_empty()
+        };
+        node.shards.keys().iter().any(found)
+    };
+    !named(&node.settings.text(Setting::MaxmemoryPolicy)).is_some_and(evictable)
 }
 
 fn count(keys: &Keyspace) -> u64 {

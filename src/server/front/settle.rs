@@ -2,16 +2,17 @@
 
 use std::time::{Duration, Instant};
 
-use lockstep_commands::{Command, Group, Reply, error};
-use lockstep_core::{Db, Outcome};
+use lockstep_commands::{BadArgs, Command, Reply};
+use lockstep_core::{Db, Outcome, ShardId};
 use lockstep_net::{Handler, Next, Output};
-use lockstep_raft::{Delivery, Refusal};
+use lockstep_raft::Delivery;
 
 use super::Front;
-use super::parts::Failure;
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
-use crate::shards::Shards;
+
+/// How long an answer that may have been lost is waited for.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// What came of one thing that was pending.
 enum Settled {
@@ -21,16 +22,13 @@ enum Settled {
     Nothing,
     /// Its request waits in a machine.
     Waits,
-    /// Nobody knows, and the client's command has no word for that: as with a
-    /// lost connection, it must not be taken for done or undone.
-    Unknown,
 }
 
 impl Front {
     /// Brings everything unfinished to its end, or to where it waits.
     pub(super) async fn settle_all(&mut self, out: &mut Output) -> Next {
         if !self.pending.is_empty() {
-            self.parts.carry_out(&self.node.shards).await;
+            self.parts.carry_out(&self.node, self.origin).await;
             let next = self.finish(out);
             // What may take long begins when the client has seen the rest.
             if next != Next::More || self.deferred_is_paused() {
@@ -83,10 +81,6 @@ impl Front {
                 }
                 Settled::Nothing => {}
                 Settled::Waits => next = Next::Block,
-                Settled::Unknown => {
-                    self.closing = true;
-                    break;
-                }
             }
         }
         self.session.forget_words();
@@ -112,7 +106,7 @@ impl Front {
                     self.settle_outcome(command, outcome, begun, kept)
                 }
             },
-            Pending::Watch { command, keys } => self.settle_watch(command, keys),
+            Pending::Watch { command, shard, keys } => self.settle_watch(command, shard, keys),
             Pending::Exec { command, shard, steps, db, begun } => {
                 let outcome = shard.map(|shard| self.parts.next(shard)).transpose();
                 self.settle_exec(command, outcome, steps, db, begun)
@@ -123,16 +117,13 @@ impl Front {
     fn settle_outcome(
         &mut self,
         command: &'static Command,
-        outcome: Result<Outcome, Failure>,
+        outcome: Result<Outcome, BadArgs>,
         begun: Instant,
         kept: Option<usize>,
     ) -> Settled {
         let reply = match outcome {
             Ok(outcome) => (command.reply)(command.spec, outcome),
-            Err(failure) => match failed(command, failure) {
-                Some(reply) => reply,
-                None => return Settled::Unknown,
-            },
+            Err(bad) => Reply::Error(bad),
         };
         let elapsed = begun.elapsed();
         self.node.stats.record(command, elapsed, &reply);
@@ -146,15 +137,20 @@ impl Front {
         }
     }
 
-    fn settle_watch(&mut self, command: &'static Command, keys: Vec<(Db, Vec<u8>)>) -> Settled {
-        let outcome = self.parts.next(Shards::KEY_SPACE);
+    fn settle_watch(
+        &mut self,
+        command: &'static Command,
+        shard: ShardId,
+        keys: Vec<(Db, Vec<u8>)>,
+    ) -> Settled {
+        let outcome = self.parts.next(shard);
         match &outcome {
             Ok(Outcome::List(versions)) => {
                 let versions = versions.iter().map(|version| match version {
                     Outcome::Int(version) => u64::try_from(*version).unwrap_or(0),
                     _ => 0,
                 });
-                self.transaction.watch(keys, versions);
+                self.transaction.watch(shard, keys, versions);
             }
             _ => self.transaction.watch_failed(),
         }
@@ -164,17 +160,14 @@ impl Front {
     fn settle_exec(
         &mut self,
         command: &'static Command,
-        outcome: Result<Option<Outcome>, Failure>,
+        outcome: Result<Option<Outcome>, BadArgs>,
         steps: Vec<Step>,
         db: Db,
         begun: Instant,
     ) -> Settled {
         let reply = match outcome {
             Ok(outcome) => self.executed(steps, outcome, db),
-            Err(failure) => match failed(command, failure) {
-                Some(reply) => reply,
-                None => return Settled::Unknown,
-            },
+            Err(bad) => Reply::Error(bad),
         };
         self.node.stats.record(command, begun.elapsed(), &reply);
         Settled::Reply(reply)
@@ -210,40 +203,36 @@ impl Front {
         let Some(blocked) = &self.blocked else { return Next::More };
         let unblocked = tokio::select! {
             biased;
-            delivery = blocked.mailbox.take() => return self.unblock(delivery, out),
-            error = self.session.client.unblocked() => error,
+            delivery = blocked.expected.mailbox.take() => return self.unblock(delivery, out),
+            error = self.session.client.unblocked() => (error, false),
+            () = blocked.expected.adrift.notified() => (true, true),
         };
         // Either the wait ends with this, or it had ended already: the answer
-        // comes to the mailbox in both cases.
-        let group = self.node.shards.get(blocked.shard);
-        let _ = group.insist(&blocked.cancel(self.origin, unblocked)).await;
-        Next::Block
+        // comes to the mailbox in both cases, unless it was lost.
+        let (error, adrift) = unblocked;
+        let cancel = blocked.cancel(self.origin, error);
+        let _ = self.node.shards.insist(blocked.shard, &cancel).await;
+        if !adrift {
+            return Next::Block;
+        }
+        let answer = tokio::time::timeout(LAST_ANSWER, blocked.expected.mailbox.take()).await;
+        self.unblock(answer.unwrap_or(Delivery::Unknown), out)
     }
 
     fn unblock(&mut self, delivery: Delivery, out: &mut Output) -> Next {
-        let Some(Blocked { command, .. }) = self.blocked.take() else { return Next::More };
-        let Delivery::Done(mut outcomes) = delivery else {
-            self.closing = true;
-            return Next::Close;
+        let Some(Blocked { command, shard, request, .. }) = self.blocked.take() else {
+            return Next::More;
         };
-        let reply = (command.reply)(command.spec, outcomes.pop().unwrap_or(Outcome::Nil));
+        self.node.waits.leave(self.origin.conn, request);
+        let reply = match delivery {
+            Delivery::Done(mut outcomes) => {
+                (command.reply)(command.spec, outcomes.pop().unwrap_or(Outcome::Nil))
+            }
+            other => Reply::Error(self.node.shards.failure(shard, &other)),
+        };
         // Redis does not count the time it waited, either.
         self.node.stats.record(command, Duration::ZERO, &reply);
         self.session.send(&reply, out);
         self.end()
     }
-}
-
-/// The reply to a command that has no outcome; none: the connection must close.
-fn failed(command: &Command, failure: Failure) -> Option<Reply> {
-    let bad = match failure {
-        Failure::Refused(Refusal::NotLeader) => error::NO_LEADER,
-        Failure::Refused(Refusal::Busy) => error::BUSY,
-        Failure::Refused(Refusal::Stopping) => error::STOPPING,
-        Failure::Unknown if matches!(command.spec.group, Group::Locks | Group::Queues) => {
-            error::UNCERTAIN
-        }
-        Failure::Unknown => return None,
-    };
-    Some(Reply::Error(bad))
 }

@@ -23,7 +23,7 @@ impl StopWatch {
     pub(super) fn begin(&mut self, node: &Node) -> Instant {
         if self.last.is_none() || self.commands == COMMANDS_PER_LOOK {
             self.commands = 0;
-            self.now_ms = node.shards.keys().now_ms();
+            self.now_ms = node.shards.now_ms();
         }
         self.commands += 1;
         *self.last.get_or_insert_with(Instant::now)

@@ -4,15 +4,14 @@ use std::time::Instant;
 
 use lockstep_commands::{Args, BadArgs, Command, Context, Request, Road, error};
 use lockstep_core::locks::{self, Owner};
-use lockstep_core::{Op, Outcome, ShardId};
+use lockstep_core::{Op, ShardId};
 use lockstep_net::{Handler, Next, Output};
 
 use super::pending::{Blocked, Pending};
 use super::{Front, room, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
-use crate::here;
-use crate::shards::Shards;
+use crate::{cluster, here};
 
 /// A connection's share of a batch is handed in when it holds so many bytes,
 /// even if more commands are there.
@@ -41,6 +40,10 @@ impl Front {
         if self.is_paused(command) {
             return self.defer(words);
         }
+        let in_cluster_mode = cluster::is_on(&self.node);
+        if in_cluster_mode && let Err(bad) = cluster::admit(&self.node, command.spec, words) {
+            return self.refuse(command, bad, out);
+        }
         if self.transaction.is_open() && !transaction::runs_at_once(command.spec.name) {
             return self.queue(command, words, out);
         }
@@ -48,8 +51,12 @@ impl Front {
             return self.defer(words);
         }
         let begun = self.watch.begin(&self.node);
-        let request = (command.parse)(&self.context(), Args::new(words, used));
+        let mut request = (command.parse)(&self.context(), Args::new(words, used));
+        if in_cluster_mode {
+            request = cluster::restrict(command.spec, request);
+        }
         if let Ok(Request::Op(op)) = &request
+            && !self.pending.is_empty()
             && (self.would_overtake(op) || self.reads_enough(op))
         {
             return self.defer(words);
@@ -99,7 +106,19 @@ impl Front {
     /// Whether an operation could be carried out before others that the client
     /// sent earlier, because those are for another shard.
     fn would_overtake(&self, op: &Op<'_>) -> bool {
-        !self.pending.is_empty() && self.node.shards.of(op.home()) != self.busy_with
+        self.route(op).is_ok_and(|shard| shard != self.busy_with)
+    }
+
+    /// The shard an operation goes to; none: every one.
+    ///
+    /// # Errors
+    /// It goes nowhere from here, and what to tell the client.
+    pub(super) fn route(&self, op: &Op<'_>) -> Result<Option<ShardId>, BadArgs> {
+        let shards = &self.node.shards;
+        if shards.count() == 0 {
+            return Err(shards.forming());
+        }
+        Ok(cluster::shard_of(&self.node, op))
     }
 
     /// Whether a read should rather wait for the end of the share than ride in it.
@@ -130,24 +149,24 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
-        let Some(shard) = self.node.shards.of(op.home()) else {
-            let reply = (command.reply)(command.spec, self.everywhere(&op));
-            self.answer(command, reply, begun, words, out);
-            return Next::More;
+        let shard = match self.route(&op) {
+            Ok(Some(shard)) => shard,
+            Ok(None) => return self.ask_everywhere(command, &op, begun, words, out),
+            Err(bad) => return self.refuse(command, bad, out),
         };
         if !op.is_write() && !self.parts.has(shard) {
             return self.read(command, shard, &op, begun, words, out);
         }
         if command.spec.is("denyoom")
-            && let Err(bad) = self.make_room()
+            && let Err(bad) = self.make_room(shard)
         {
             return self.refuse(command, bad, out);
         }
         self.hand_over(shard, &op);
         let kept = self.session.keep_words(&self.node, words);
         if op.wait().is_some() {
-            let mailbox = self.node.waits.enter(self.origin.conn, self.request);
-            self.blocked = Some(Blocked::new(command, shard, self.request, mailbox, &op));
+            let expected = self.node.waits.enter(self.origin.conn, self.request, shard);
+            self.blocked = Some(Blocked::new(command, shard, self.request, expected, &op));
             self.pending.push(Pending::Wait { command, shard, begun, kept });
             return Next::Settle;
         }
@@ -170,21 +189,16 @@ impl Front {
         }
     }
 
-    /// Reads from every shard what is about all of them. By the shards' own
-    /// clocks: nothing that is told so ends at a time.
-    pub(super) fn everywhere(&self, op: &Op<'_>) -> Outcome {
-        let all = self.node.shards.all().iter().map(|group| group.state().look(op));
-        locks::Stats::merge(all)
-    }
-
     /// Sees that there is room for what a write adds: on the disk, and in memory
     /// by putting evictions ahead of it.
-    pub(super) fn make_room(&mut self) -> Result<(), BadArgs> {
+    ///
+    /// Where another node leads, that one knows what room there is.
+    pub(super) fn make_room(&mut self, shard: ShardId) -> Result<(), BadArgs> {
+        let Some(group) = self.near.leader(&self.node.shards, shard) else { return Ok(()) };
         if self.node.shards.disk_full() {
             return Err(error::DISK_FULL);
         }
-        let shard = Shards::KEY_SPACE;
-        if let Some(planned) = room::make(&self.node, self.parts.of(shard), self.request)? {
+        if let Some(planned) = room::make(&self.node, group, self.parts.of(shard), self.request)? {
             self.busy_with.get_or_insert(shard);
             self.pending.push(Pending::Eviction { shard, _planned: planned });
         }

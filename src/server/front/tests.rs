@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use lockstep_core::queues::{self, Visible};
-use lockstep_core::{Op, Outcome};
+use lockstep_core::{Op, Outcome, Shard};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
 use super::Front;
 use crate::Node;
+use crate::shards::Shards;
 
 fn front(node: &Arc<Node>) -> Front {
     let address = "127.0.0.1:1".parse().expect("an address");
@@ -30,7 +31,10 @@ async fn take(front: &mut Front, line: &str) -> Vec<u8> {
 
 async fn push(node: &Node, body: &[u8]) {
     let op = queues::Op::Push { queue: b"q", body, visible: Visible::Now {} };
-    assert!(matches!(node.shards.keys().ask(&Op::Queue { op }).await, Delivery::Done(_)));
+    assert!(matches!(
+        node.shards.ask(Shards::KEY_SPACE, &Op::Queue { op }).await,
+        Delivery::Done(_)
+    ));
 }
 
 async fn until(what: &str, holds: impl Fn() -> bool) {
@@ -43,9 +47,19 @@ async fn until(what: &str, holds: impl Fn() -> bool) {
     panic!("still not: {what}");
 }
 
+fn look<T>(node: &Node, look: impl FnOnce(&Shard) -> T) -> T {
+    let group = node.shards.replica(Shards::KEY_SPACE).expect("this node leads all");
+    let state = group.state();
+    look(&state)
+}
+
+fn held(node: &Node) -> usize {
+    look(node, |shard| shard.locks().held())
+}
+
 fn ready(node: &Node) -> Outcome {
     let op = queues::Op::Len { queue: b"q", which: Some(queues::Which::Ready {}) };
-    node.shards.keys().state().look(&Op::Queue { op })
+    look(node, |shard| shard.look(&Op::Queue { op }))
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -53,10 +67,10 @@ async fn a_front_that_breaks_off_gives_back_its_locks() {
     let (node, _dir) = crate::testing::node().await;
     let mut front = front(&node);
     assert_eq!(take(&mut front, "LOCK door").await, b":1\r\n");
-    assert_eq!(node.shards.keys().state().locks().held(), 1);
+    assert_eq!(held(&node), 1);
     // As when a command panics: nobody calls `closed`.
     drop(front);
-    until("the lock is free", || node.shards.keys().state().locks().held() == 0).await;
+    until("the lock is free", || held(&node) == 0).await;
     assert_eq!(node.clients.len(), 0);
 }
 
@@ -72,7 +86,8 @@ async fn a_message_that_was_handed_to_a_front_that_ends_is_ready_again() {
         drop(front);
         until("the message is back", || ready(&node) == Outcome::Int(1)).await;
         assert!(node.waits.is_empty());
-        node.shards.keys().ask(&Op::Queue { op: queues::Op::Purge { queue: b"q" } }).await;
+        let purge = Op::Queue { op: queues::Op::Purge { queue: b"q" } };
+        node.shards.ask(Shards::KEY_SPACE, &purge).await;
     }
 }
 
@@ -90,7 +105,7 @@ async fn a_front_that_ends_while_its_share_is_on_the_way_leaves_nothing() {
             assert!(matches!(polled, Poll::Pending | Poll::Ready(Next::More)));
         }
         front.closed(lockstep_net::Closed::Killed).await;
-        assert_eq!(node.shards.keys().state().locks().held(), 0);
+        assert_eq!(held(&node), 0);
     }
 }
 

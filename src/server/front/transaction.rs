@@ -3,7 +3,7 @@
 use lockstep_commands::{Command, Reply, error};
 use lockstep_core::keys;
 use lockstep_core::op::Watched;
-use lockstep_core::{Db, Op};
+use lockstep_core::{Db, Op, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::pending::Pending;
@@ -21,6 +21,8 @@ pub(super) struct Transaction {
     queued: Vec<Queued>,
     queued_bytes: usize,
     watched: Vec<(Db, Vec<u8>, u64)>,
+    /// Where the watched keys are.
+    watched_in: Option<ShardId>,
     /// Keys could not be watched: EXEC must not run as if they had not changed.
     blind: bool,
 }
@@ -69,6 +71,7 @@ impl Transaction {
 
     pub(super) fn unwatch(&mut self) {
         self.watched.clear();
+        self.watched_in = None;
         self.blind = false;
     }
 
@@ -77,7 +80,13 @@ impl Transaction {
         self.blind = true;
     }
 
-    pub(super) fn watch(&mut self, keys: Vec<(Db, Vec<u8>)>, versions: impl Iterator<Item = u64>) {
+    pub(super) fn watch(
+        &mut self,
+        shard: ShardId,
+        keys: Vec<(Db, Vec<u8>)>,
+        versions: impl Iterator<Item = u64>,
+    ) {
+        self.watched_in = Some(shard);
         for ((db, key), version) in keys.into_iter().zip(versions) {
             // The first WATCH of a key counts.
             if !self.watched.iter().any(|(d, k, _)| (*d, k) == (db, &key)) {
@@ -90,7 +99,8 @@ impl Transaction {
     pub(super) fn close(&mut self) -> Closed {
         let whole = std::mem::take(self);
         let spoiled = whole.spoiled || whole.blind;
-        Closed { spoiled, queued: whole.queued, watched: whole.watched }
+        let Transaction { queued, watched, watched_in, .. } = whole;
+        Closed { spoiled, queued, watched, watched_in }
     }
 }
 
@@ -99,6 +109,7 @@ pub(super) struct Closed {
     pub spoiled: bool,
     pub queued: Vec<Queued>,
     watched: Vec<(Db, Vec<u8>, u64)>,
+    watched_in: Option<ShardId>,
 }
 
 impl Closed {
@@ -107,9 +118,9 @@ impl Closed {
         self.queued.iter().any(|queued| queued.command.spec.is("denyoom"))
     }
 
-    /// Whether keys are watched.
-    pub(super) fn watches(&self) -> bool {
-        !self.watched.is_empty()
+    /// The shard where keys are watched, if any are.
+    pub(super) fn watched_in(&self) -> Option<ShardId> {
+        self.watched_in
     }
 
     /// The watched keys, as the log holds them.
@@ -178,14 +189,21 @@ impl Front {
             return self.reject(command, error::WATCH_IN_MULTI, out);
         }
         let db = self.session.db;
+        let versions = Op::Key { op: keys::Op::Versions { db, keys: keys.to_vec() } };
+        let shard = match self.route(&versions) {
+            Ok(shard) => shard.unwrap_or(Shards::KEY_SPACE),
+            Err(bad) => return self.refuse(command, bad, out),
+        };
+        if self.transaction.watched_in.is_some_and(|other| other != shard) {
+            return self.refuse(command, error::CROSS_SHARD, out);
+        }
         // A tick first, so that what has ended by the leader's clock is not
         // watched as if it were alive.
-        let shard = Shards::KEY_SPACE;
         self.hand_over(shard, &Op::Tick {});
-        self.hand_over(shard, &Op::Key { op: keys::Op::Versions { db, keys: keys.to_vec() } });
+        self.hand_over(shard, &versions);
         self.pending.push(Pending::Tick { shard });
         let keys = keys.iter().map(|key| (db, key.to_vec())).collect();
-        self.pending.push(Pending::Watch { command, keys });
+        self.pending.push(Pending::Watch { command, shard, keys });
         Next::Settle
     }
 }

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use dashmap::DashMap;
-use lockstep_core::{Effect, Origin, Outcome};
+use lockstep_core::{Effect, Origin, Outcome, ShardId};
 use lockstep_raft::{Delivery, Mailbox};
+use tokio::sync::Notify;
 
 /// Which request: the connection and the number of its request.
 type Request = (u64, u64);
@@ -15,7 +16,24 @@ type Request = (u64, u64);
 pub struct Waits {
     node: lockstep_core::NodeId,
     boot: u64,
-    list: DashMap<Request, Arc<Mailbox>>,
+    list: DashMap<Request, Waiting>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    shard: ShardId,
+    mailbox: Arc<Mailbox>,
+    /// The answer may have been lost.
+    adrift: Arc<Notify>,
+}
+
+/// Where the answer to a request comes.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The answer.
+    pub mailbox: Arc<Mailbox>,
+    /// It may have been lost, and does not come any more.
+    pub adrift: Arc<Notify>,
 }
 
 impl Waits {
@@ -24,11 +42,19 @@ impl Waits {
         Waits { node: origin.node, boot: origin.boot, list: DashMap::new() }
     }
 
-    /// Enters a request; its answer will come to the mailbox.
-    pub fn enter(&self, conn: u64, request: u64) -> Arc<Mailbox> {
-        let mailbox = Arc::new(Mailbox::default());
-        self.list.insert((conn, request), mailbox.clone());
-        mailbox
+    /// Enters a request that waits with a shard, and says where its answer comes.
+    pub fn enter(&self, conn: u64, request: u64, shard: ShardId) -> Expected {
+        let expected = Expected { mailbox: Arc::default(), adrift: Arc::default() };
+        let Expected { mailbox, adrift } = expected.clone();
+        self.list.insert((conn, request), Waiting { shard, mailbox, adrift });
+        expected
+    }
+
+    /// Answers to requests that wait with this shard may have been lost.
+    pub fn set_adrift(&self, shard: ShardId) {
+        for waiting in self.list.iter().filter(|waiting| waiting.shard == shard) {
+            waiting.adrift.notify_one();
+        }
     }
 
     /// Forgets a request that did not have to wait, or no longer does.
@@ -60,8 +86,8 @@ impl Waits {
         if (origin.node, origin.boot) != (self.node, self.boot) {
             return;
         }
-        if let Some((_, mailbox)) = self.list.remove(&(origin.conn, request)) {
-            mailbox.put(Delivery::Done(vec![outcome]));
+        if let Some((_, waiting)) = self.list.remove(&(origin.conn, request)) {
+            waiting.mailbox.put(Delivery::Done(vec![outcome]));
         }
     }
 }

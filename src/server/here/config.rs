@@ -34,7 +34,7 @@ fn refused(text: &str) -> Reply {
 /// CONFIG RESETSTAT: everything INFO counts begins anew.
 fn reset(node: &Node) {
     node.stats.reset();
-    node.shards.with_keys(|shard| shard.keys().reset_stats());
+    node.shards.reset_key_stats();
     let traffic = &node.connections.traffic;
     let counters = &node.connections.counters;
     for counter in [

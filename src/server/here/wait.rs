@@ -64,7 +64,7 @@ pub(super) fn disk<'a>(
 /// How many others surely have every write that was answered: a majority has,
 /// this node included.
 fn other_replicas(node: &Node) -> i64 {
-    let voters = node.shards.keys().status().voters;
+    let voters = node.shards.keys().iter().map(|group| group.status().voters).min().unwrap_or(0);
     i64::try_from(voters / 2).unwrap_or(i64::MAX)
 }
 

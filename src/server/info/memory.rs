@@ -1,8 +1,5 @@
 //! The section Memory.
 
-use lockstep_core::ids::DATABASES;
-use lockstep_core::{Db, Shard};
-
 use super::page::{Page, human};
 use super::system;
 use crate::Node;
@@ -32,14 +29,9 @@ pub struct Memory {
     pub limit: u64,
 }
 
-fn key_count(shard: &Shard) -> u64 {
-    // How long they live does not matter here, so neither does the time.
-    (0..DATABASES).map(|db| shard.keys().counts(Db(db), 0).keys).sum()
-}
-
 /// The bytes that are accounted for: data, clients and log.
 pub fn used_memory(node: &Node) -> u64 {
-    let dataset = node.shards.with_keys(|shard| shard.keys().memory());
+    let dataset = node.shards.key_memory();
     let log = node.shards.log_stats();
     dataset + client_bytes(node) + log.in_flight_bytes as u64 + log.cache_bytes as u64
 }
@@ -51,8 +43,7 @@ fn client_bytes(node: &Node) -> u64 {
 impl Memory {
     /// As it is now.
     pub fn of(node: &Node) -> Self {
-        let (dataset, keys) =
-            node.shards.with_keys(|shard| (shard.keys().memory(), key_count(shard)));
+        let (dataset, keys) = (node.shards.key_memory(), node.shards.key_count());
         let log = node.shards.log_stats();
         let clients = client_bytes(node);
         let log_buffers = log.in_flight_bytes as u64 + log.cache_bytes as u64;

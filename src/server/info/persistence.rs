@@ -9,7 +9,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     let log = node.shards.log_stats();
     let behind: u64 = node
         .shards
-        .all()
+        .here()
         .iter()
         .map(|group| {
             let status = group.status();

@@ -25,7 +25,7 @@ pub(super) fn fill_cluster(node: &Node, page: &mut Page) {
 }
 
 pub(super) fn fill_lockstep(node: &Node, page: &mut Page) {
-    let shards = node.shards.all();
+    let shards = node.shards.here();
     let statuses: Vec<_> = shards.iter().map(|group| group.status()).collect();
     let log = node.shards.log_stats();
     page.line("lockstep_version", env!("CARGO_PKG_VERSION"));
@@ -51,7 +51,7 @@ pub(super) fn fill_lockstep(node: &Node, page: &mut Page) {
 
 pub(super) fn fill_locks(node: &Node, page: &mut Page) {
     let [mut grants, mut handed_over, mut timeouts, mut expirations] = [0; 4];
-    for group in node.shards.all() {
+    for group in node.shards.here() {
         let stats = group.state().locks().stats();
         grants += stats.grants;
         handed_over += stats.handed_over;

@@ -2,9 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use lockstep_core::Db;
-use lockstep_core::ids::DATABASES;
-
 use super::page::Page;
 use crate::Node;
 use crate::config::Setting;
@@ -14,7 +11,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     let counters = &node.connections.counters;
     let traffic = &node.connections.traffic;
     let rates = node.stats.per_second();
-    let keys = node.shards.with_keys(|shard| shard.keys().stats());
+    let keys = node.shards.key_stats();
     page.line("total_connections_received", counted(&counters.accepted));
     page.line("total_commands_processed", node.stats.commands_processed());
     page.line("instantaneous_ops_per_sec", rates.commands.round() as u64);
@@ -112,10 +109,7 @@ pub(super) fn fill_latencies(node: &Node, page: &mut Page) {
 }
 
 pub(super) fn fill_keyspace(node: &Node, page: &mut Page) {
-    let now_ms = node.shards.keys().now_ms();
-    let counts: Vec<_> = node.shards.with_keys(|shard| {
-        (0..DATABASES).map(|db| (db, shard.keys().counts(Db(db), now_ms))).collect()
-    });
+    let counts = node.shards.key_counts();
     for (db, counts) in counts.into_iter().filter(|(_, counts)| counts.keys > 0) {
         page.line(
             format_args!("db{db}"),

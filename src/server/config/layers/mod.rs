@@ -11,6 +11,7 @@ use std::sync::Arc;
 pub use environment::CONFIG_FILE;
 pub(crate) use nearest::{nearest, setting as nearest_setting};
 
+use super::cluster;
 use super::rewrite::OVERRIDES;
 use super::row::When;
 use super::settings::Settings;
@@ -138,6 +139,8 @@ impl Layers {
             }
         }
         derive_ports(&settings);
+        cluster::derive(&settings);
+        errors.extend(cluster::check(&settings));
         settings.sources = self.sources();
         settings.notes.clone_from(&self.notes);
         if errors.is_empty() { Ok(settings) } else { Err(errors) }

@@ -1,0 +1,70 @@
+//! What a node does when the map of its cluster changes.
+
+use std::sync::Arc;
+
+use lockstep_core::cluster::Map;
+
+use crate::Node;
+use crate::config::{Origin, Setting};
+use crate::logging::id;
+
+/// Follows the map of the cluster, and says what matters to people.
+pub(super) async fn map(node: Arc<Node>) {
+    let mut maps = node.shards.host().watch_map();
+    let mut known = false;
+    loop {
+        let map = maps.borrow_and_update().clone();
+        if !known && map.id().is_some() {
+            known = true;
+            begin(&node, &map);
+        }
+        // Fails only when the host is gone.
+        if maps.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// The node belongs to a cluster from now on.
+fn begin(node: &Node, map: &Map) {
+    if let Some(why) = contradiction(node, map) {
+        tracing::error!(id = id::OTHER_CLUSTER, "{why}");
+        node.stop.send_replace(true);
+        return;
+    }
+    node.shards.look_at_map();
+    let names: Vec<String> = map.nodes().map(|node| node.client_address()).collect();
+    if node.links.is_some() {
+        tracing::info!(
+            "this node belongs to cluster {:016x} with {} and {} shards",
+            map.id().unwrap_or_default().0,
+            names.join(", "),
+            map.shards()
+        );
+    }
+}
+
+/// What was decided when the cluster was founded and is asked for otherwise here.
+fn contradiction(node: &Node, map: &Map) -> Option<String> {
+    let settings = &node.settings;
+    let named = |setting| !matches!(settings.origin(setting), Origin::Default | Origin::Derived(_));
+    let shards = settings.number(Setting::Shards);
+    if named(Setting::Shards) && shards != u64::from(map.shards()) {
+        return Some(format!(
+            "the cluster was founded with {} shards, and --shards says {shards}; start with the \
+             same number, or without",
+            map.shards()
+        ));
+    }
+    let mode = settings.flag(Setting::ClusterEnabled);
+    if mode != map.cluster_mode() {
+        let word = |mode: bool| if mode { "yes" } else { "no" };
+        return Some(format!(
+            "the cluster was founded with cluster-enabled {}, and --cluster-enabled says {}; \
+             start with the same word",
+            word(map.cluster_mode()),
+            word(mode)
+        ));
+    }
+    None
+}
