@@ -12,6 +12,8 @@ mod node;
 mod op;
 mod placement;
 mod plan;
+#[cfg(test)]
+mod tests;
 
 pub use map::{Map, NODES_MAX, SHARDS_MAX, TOMBSTONES_MAX};
 pub use node::{ClusterId, HOST_BYTES_MAX, NodeInfo, NodeState, ZONE_BYTES_MAX};

@@ -75,10 +75,10 @@ fn shortest_chain<'a>(
             if census.leads(edge.to) + 2 <= census.leads(from) {
                 return Some((length, from, *edge));
             }
-            if !lengths.contains_key(&edge.to) {
-                lengths.insert(edge.to, length);
+            lengths.entry(edge.to).or_insert_with(|| {
                 queue.push_back(edge.to);
-            }
+                length
+            });
         }
     }
     None
