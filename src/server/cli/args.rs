@@ -27,8 +27,10 @@ impl From<lexopt::Error> for Wrong {
 }
 
 /// The words that are commands.
-const COMMANDS: [&str; 8] = [
+const COMMANDS: [&str; 10] = [
     "server",
+    "ctl",
+    "dev-cluster",
     "check-config",
     "healthcheck",
     "config",

@@ -4,6 +4,8 @@ pub mod startup;
 
 mod args;
 mod check;
+mod ctl;
+mod dev_cluster;
 mod health;
 mod help;
 mod serve;
@@ -24,6 +26,12 @@ const WRONG_USAGE: u8 = 2;
 
 /// Does what the command line says. `args` starts with the name of the program.
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<OsString> = args.into_iter().collect();
+    match args.get(1).and_then(|word| word.to_str()) {
+        Some("ctl") => return ctl::run(&args[2..]),
+        Some("dev-cluster") => return dev_cluster::run(&args[2..]),
+        _ => {}
+    }
     match args::parse(args) {
         Ok(command) => carry_out(command),
         Err(wrong) => {

@@ -2,11 +2,13 @@
 
 use lockstep_core::cluster::NodeInfo;
 use lockstep_core::{NodeId, ShardId};
+use lockstep_net::peers::{LinkState, LinkStatus};
 use lockstep_raft::{Host, ShardHealth};
 
 use super::show::{Link, Traffic};
 use super::topology::{Member, Seat, Topology};
 use crate::Node;
+use crate::clock::wall_ms;
 
 impl Topology {
     /// The cluster as this node sees it now.
@@ -40,16 +42,29 @@ pub(super) fn leader_elsewhere(node: &Node, shard: ShardId) -> Option<NodeInfo> 
     if host.reaches(leader) { host.map().node(leader).cloned() } else { None }
 }
 
-/// The links to other nodes and from them.
+/// The connections to other nodes and from them.
 pub fn links(node: &Node) -> Vec<Link> {
-    let _ = node;
-    Vec::new()
+    let now_ms = wall_ms();
+    let link = |link: LinkStatus| Link {
+        node: link.node,
+        inbound: link.inbound,
+        created_ms: now_ms.saturating_sub(u64::try_from(link.since.as_millis()).unwrap_or(0)),
+        waiting_bytes: link.queue_bytes,
+    };
+    listed(node).into_iter().filter(|link| link.state == LinkState::Up).map(link).collect()
 }
 
 /// What went over the links to other nodes.
 pub fn traffic(node: &Node) -> Traffic {
-    let _ = node;
-    Traffic::default()
+    let all = listed(node);
+    Traffic {
+        sent: all.iter().map(|link| link.sent_frames).sum(),
+        received: all.iter().map(|link| link.received_frames).sum(),
+    }
+}
+
+fn listed(node: &Node) -> Vec<LinkStatus> {
+    node.links.as_ref().map(|links| links.list()).unwrap_or_default()
 }
 
 /// All groups of this node, once the cluster is founded.

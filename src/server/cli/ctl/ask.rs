@@ -1,0 +1,95 @@
+//! Asking a node.
+
+use std::fmt;
+use std::net::ToSocketAddrs;
+use std::time::Duration;
+
+use lockstep_net::client::{Frame, RespClient};
+
+/// How long a node may take to answer the first word.
+const CONNECT_TIME: Duration = Duration::from_secs(5);
+/// How long a change of the cluster may take.
+const ANSWER_TIME: Duration = Duration::from_secs(60);
+
+/// Why it did not come to an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Trouble {
+    /// The server has refused.
+    Refused(String),
+    /// No server answers.
+    NoAnswer(String),
+}
+
+impl fmt::Display for Trouble {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Trouble::Refused(why) | Trouble::NoAnswer(why) => f.write_str(why),
+        }
+    }
+}
+
+/// A connection to a node.
+pub(crate) struct Connection {
+    client: RespClient,
+    address: String,
+}
+
+impl Connection {
+    /// Connects to `host:port`, and shows the password if there is one.
+    pub(crate) async fn open(address: &str, password: Option<&str>) -> Result<Self, Trouble> {
+        let failed = |why: String| Trouble::NoAnswer(format!("{address} does not answer: {why}"));
+        let found = address.to_socket_addrs().map_err(|why| failed(why.to_string()))?;
+        let mut last = "no such host".to_owned();
+        for target in found {
+            match tokio::time::timeout(CONNECT_TIME, RespClient::connect(target)).await {
+                Ok(Ok(client)) => {
+                    let mut connection = Connection { client, address: address.to_owned() };
+                    connection.show(password).await?;
+                    return Ok(connection);
+                }
+                Ok(Err(why)) => last = why.to_string(),
+                Err(_) => last = "no answer in time".to_owned(),
+            }
+        }
+        Err(failed(last))
+    }
+
+    async fn show(&mut self, password: Option<&str>) -> Result<(), Trouble> {
+        let environment = std::env::var("REDISCLI_AUTH").ok().filter(|word| !word.is_empty());
+        match password.map(str::to_owned).or(environment) {
+            Some(password) => self.ask(&["AUTH", &password]).await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// One command and its answer.
+    pub(crate) async fn ask<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Result<Frame, Trouble> {
+        let failed =
+            |why: String| Trouble::NoAnswer(format!("{} does not answer: {why}", self.address));
+        match tokio::time::timeout(ANSWER_TIME, self.client.ask(words)).await {
+            Ok(Ok(Frame::SimpleError { data, .. })) => Err(Trouble::Refused(data.to_string())),
+            Ok(Ok(answer)) => Ok(answer),
+            Ok(Err(why)) => Err(failed(why.to_string())),
+            Err(_) => Err(failed(format!("nothing came in {} s", ANSWER_TIME.as_secs()))),
+        }
+    }
+}
+
+/// The text of an answer.
+pub(crate) fn text(answer: &Frame) -> String {
+    match answer {
+        Frame::SimpleString { data, .. } | Frame::BlobString { data, .. } => {
+            String::from_utf8_lossy(data).into_owned()
+        }
+        Frame::Number { data, .. } => data.to_string(),
+        _ => String::new(),
+    }
+}
+
+/// The elements of an answer.
+pub(crate) fn items(answer: &Frame) -> &[Frame] {
+    match answer {
+        Frame::Array { data, .. } => data,
+        _ => &[],
+    }
+}
