@@ -2,6 +2,8 @@
 //!
 //! `.ci/run` puts redis-py, ioredis and node-redis under `target/clients`.
 
+mod cluster;
+
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -26,14 +28,17 @@ fn must_succeed(command: &mut Command) {
     assert!(output.status.success(), "{command:?}\n{text}");
 }
 
-#[test]
-fn a_session_of_redis_py() {
+/// A Python that has redis-py.
+fn python() -> Option<PathBuf> {
     let own = installed().join("venv/bin/python");
     let python = if own.exists() { own } else { "python3".into() };
     let imports = Command::new(&python).args(["-c", "import redis"]).output();
-    if !needed(imports.is_ok_and(|output| output.status.success()), "redis-py") {
-        return;
-    }
+    needed(imports.is_ok_and(|output| output.status.success()), "redis-py").then_some(python)
+}
+
+#[test]
+fn a_session_of_redis_py() {
+    let Some(python) = python() else { return };
     let server = server();
     must_succeed(Command::new(python).arg(script("redis_py.py")).arg(server.port().to_string()));
 }
