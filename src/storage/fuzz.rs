@@ -1,7 +1,7 @@
 //! Ways in for the fuzzer: any bytes at all give a value or an error.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use lockstep_core::ShardId;
 
@@ -13,6 +13,7 @@ pub fn log_segment(bytes: &[u8]) {
     let disk = SimDisk::new();
     // Number 1 and secret 1: the salt is 0, so that a fuzzer can make checksums.
     disk.put(Path::new("/log/00000001-00000000.log"), bytes);
+    disk.put(Path::new("/log/SAFE"), SAFE.get_or_init(safe));
     let options =
         LogOptions { driver: Driver::ByHand, segment_bytes: 4096, ..LogOptions::default() };
     let Ok((log, recovered)) = Log::open(Arc::new(disk), Path::new("/log"), options) else {
@@ -22,6 +23,17 @@ pub fn log_segment(bytes: &[u8]) {
         let entries = log.read(found.shard, 0, u64::MAX).expect("what was found can be read");
         assert_eq!(entries.len() as u64, found.entries);
     }
+}
+
+/// What stands beside the segments of a log of which nothing is known to be safe.
+static SAFE: OnceLock<Vec<u8>> = OnceLock::new();
+
+fn safe() -> Vec<u8> {
+    let disk = SimDisk::new();
+    let options =
+        LogOptions { driver: Driver::ByHand, segment_bytes: 4096, ..LogOptions::default() };
+    Log::open(Arc::new(disk.clone()), Path::new("/log"), options).expect("an empty log opens");
+    disk.bytes(Path::new("/log/SAFE")).expect("it was made")
 }
 
 /// Reads `bytes` as a snapshot file.

@@ -15,6 +15,7 @@ mod read;
 pub(crate) mod record;
 mod recover;
 mod replay;
+mod safe;
 mod segment;
 mod shard;
 mod shared;
@@ -93,7 +94,7 @@ impl Log {
         mut options: LogOptions,
     ) -> Result<(Log, Recovered), StorageError> {
         options.segment_bytes = options.segment_bytes.clamp(PAGE_BYTES, SEGMENT_BYTES_MAX);
-        let restored = recover::recover(disk.as_ref(), dir, options.cache_bytes_max)?;
+        let restored = recover::recover(disk.as_ref(), dir, &options)?;
         let end = restored.end();
         let needed = restored.index.oldest_needed().map_or(u32::MAX, |(_, number)| number);
         let keeper = Keeper::new(
@@ -105,7 +106,10 @@ impl Log {
         );
         let writer = Writer::new(restored.tail, restored.ledger, end);
         let syncer = Syncer::new(end);
-        let shared = Shared::new(dir.to_path_buf(), options, restored.index, syncer, keeper);
+        let noted = restored.safe.note(end);
+        noted.map_err(StorageError::io("noting how far the log is safe", dir))?;
+        let (index, safe) = (restored.index, restored.safe);
+        let shared = Shared::new(dir.to_path_buf(), options, index, syncer, keeper, safe);
         let shared = Arc::new(shared);
         shared.free_below(needed.min(end.segment()));
         let owner = Owner::start(Arc::clone(&shared), writer)
@@ -195,7 +199,12 @@ impl Log {
         bytes_max: usize,
     ) -> io::Result<Vec<Record>> {
         let found = self.shared.index.lock().find(shard, from, to_exclusive, bytes_max)?;
-        read::fetch(found)
+        read::fetch(found).inspect_err(|error| {
+            // Who has lost what was promised must not go on as if it had not.
+            if crate::is_damage(error) {
+                self.shared.fail_damaged(error);
+            }
+        })
     }
 
     /// The id of an entry that is held, or of the last purged one.
@@ -253,6 +262,12 @@ impl Log {
         self.shared.check().err()
     }
 
+    /// What was found damaged while the log was in use, if anything was: the log has
+    /// failed then.
+    pub fn damage(&self) -> Option<String> {
+        self.shared.damage()
+    }
+
     /// Numbers about the log.
     pub fn stats(&self) -> LogStats {
         self.shared.stats()
@@ -262,6 +277,19 @@ impl Log {
     /// there was none.
     pub fn step(&self) -> bool {
         self.owner.step()
+    }
+
+    /// Writes what waits, for a log that is driven by hand, and leaves syncing and
+    /// answering it to [`Log::step`]: what happens between the two finds bytes that
+    /// are not safe. False when there was nothing to write.
+    pub fn write_only(&self) -> bool {
+        self.owner.write()
+    }
+
+    /// Does what the log's thread does when nothing comes for a while: notes how far
+    /// the log is safe. For a log that is driven by hand.
+    pub fn rest(&self) {
+        self.owner.rest();
     }
 
     /// Writes and syncs everything handed in, and stops the threads. Later calls fail.
@@ -294,13 +322,15 @@ impl Log {
             }
         };
         let mode = shared.mode();
+        let careless = shared.options.mutants.vote_not_synced && matches!(work, Work::Vote { .. });
         let safe = match (promise, mode) {
+            _ if careless => false,
             (Promise::Safe, _) | (_, Fsync::Always) => true,
             // Nobody else would sync it, and before that nothing can be freed.
             (_, Fsync::Never) => frees(&index, &work),
             (_, Fsync::EverySec) => false,
         };
-        let at_once = promise == Promise::OfMode && mode == Fsync::Never;
+        let at_once = careless || promise == Promise::OfMode && mode == Fsync::Never;
         let pushed = shared.queue.push(Job { work, done: Some(done), safe, bytes }, at_once);
         drop(index);
         match pushed {
@@ -352,7 +382,9 @@ enum Promise {
 
 /// Whether a segment waits for this work to become safe.
 fn frees(index: &Index, work: &Work) -> bool {
-    let Work::Purge { needed_from, .. } = work else { return false };
+    let (Work::Purge { needed_from, .. } | Work::Forget { needed_from, .. }) = work else {
+        return false;
+    };
     let mut numbers = index.segments.keys();
     let oldest = numbers.next();
     oldest.is_some_and(|oldest| oldest < needed_from) && numbers.next().is_some()

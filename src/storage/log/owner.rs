@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 
 use super::options::{Driver, Fsync};
 use super::shared::Shared;
-use super::writer::Writer;
+use super::writer::{Writer, Written};
 
 /// How often the log is synced in the mode [`Fsync::EverySec`], and how often a
 /// segment is tried again that could not be made.
@@ -20,7 +20,14 @@ pub(super) struct Owner {
     threads: Mutex<Vec<JoinHandle<()>>>,
     writer_thread: Option<ThreadId>,
     /// The writer of a log that is driven by hand.
-    writer: Mutex<Option<Writer>>,
+    writer: Mutex<Option<Hand>>,
+}
+
+/// The writer of a log that is driven by hand, and what it has written and not
+/// yet synced.
+struct Hand {
+    writer: Writer,
+    written: Option<Written>,
 }
 
 impl Owner {
@@ -32,7 +39,7 @@ impl Owner {
             writer: Mutex::new(None),
         };
         match owner.shared.options.driver {
-            Driver::ByHand => *owner.writer.lock() = Some(writer),
+            Driver::ByHand => *owner.writer.lock() = Some(Hand { writer, written: None }),
             Driver::Threads => owner.start_threads(writer)?,
         }
         Ok(owner)
@@ -58,19 +65,49 @@ impl Owner {
         self.writer_thread == Some(thread::current().id())
     }
 
+    /// Writes what waits, for [`Owner::step`] to sync and answer. False when there
+    /// was nothing, or what was written before is not yet synced.
+    pub(super) fn write(&self) -> bool {
+        let mut hand = self.writer.lock();
+        let Some(hand) = hand.as_mut().filter(|hand| hand.written.is_none()) else {
+            return false;
+        };
+        let jobs = self.shared.queue.take_now();
+        if jobs.is_empty() {
+            return false;
+        }
+        hand.written = Some(hand.writer.write_jobs(&self.shared, jobs));
+        true
+    }
+
     /// Does the work that waits. False when there was none.
     pub(super) fn step(&self) -> bool {
-        let mut writer = self.writer.lock();
-        let Some(at_work) = writer.as_mut() else { return false };
+        let mut hand = self.writer.lock();
+        let Some(Hand { writer, written }) = hand.as_mut() else { return false };
+        let mut answers = Vec::new();
+        let mut worked = false;
+        if let Some(written) = written.take() {
+            worked = true;
+            answers = writer.settle(&self.shared, written);
+        }
         let jobs = self.shared.queue.take_now();
-        let worked = !jobs.is_empty();
-        let answers = if worked { at_work.round(&self.shared, jobs) } else { Vec::new() };
+        if !jobs.is_empty() {
+            worked = true;
+            answers.extend(writer.round(&self.shared, jobs));
+        }
         if let Err(error) = self.shared.keeper.round() {
             self.shared.fail(&error);
         }
-        drop(writer);
+        drop(hand);
         self.shared.answer(answers);
         worked
+    }
+
+    /// What the writer's thread does when nothing comes for a while.
+    pub(super) fn rest(&self) {
+        if let Some(hand) = self.writer.lock().as_mut() {
+            hand.writer.write_mark(&self.shared);
+        }
     }
 
     pub(super) fn close(&self) {
@@ -81,8 +118,8 @@ impl Owner {
         }
         if first && self.shared.options.driver == Driver::ByHand {
             while self.step() {}
-            if let Some(mut writer) = self.writer.lock().take() {
-                writer.finish(&self.shared);
+            if let Some(mut hand) = self.writer.lock().take() {
+                hand.writer.finish(&self.shared);
             }
         }
         // The keeper stops after the writer, which may still ask for a segment.

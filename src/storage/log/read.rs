@@ -1,14 +1,16 @@
 //! Entries from the segment files.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::sync::Arc;
 
 use bytes::Bytes;
 
 use super::index::Found;
 use super::record::{self, Kind};
+use super::replay::ADVICE;
 use super::segment::Segment;
 use super::{EntryId, Record};
+use crate::StorageError;
 use crate::disk::read_full;
 
 /// Entries this close to each other are read together.
@@ -90,9 +92,8 @@ impl Run {
         if intact {
             return Ok(());
         }
-        let path = self.segment.path.display();
-        let offset = self.start + at as u64;
-        let what = format!("{path} is damaged at byte {offset}: entry {} is not there", id.index);
-        Err(io::Error::new(ErrorKind::InvalidData, what))
+        let (path, offset) = (self.segment.path.clone(), self.start + at as u64);
+        let what = format!("entry {} is not there", id.index);
+        Err(StorageError::Damaged { path, offset, what, advice: ADVICE }.into())
     }
 }

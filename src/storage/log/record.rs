@@ -26,7 +26,7 @@ use super::EntryId;
 pub(crate) const HEADER_BYTES: usize = 48;
 
 /// The version of this byte form; stands in the first record of each segment.
-/// The first one could not forget a shard.
+/// The first one forgot no shard and had no [`Safe`](super::safe::Safe).
 pub(crate) const FORMAT: u32 = 2;
 
 const MAGIC: u8 = 0xa7;

@@ -9,11 +9,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
 
+use super::LogOptions;
 use super::index::Index;
 use super::keeper::{Spare, Stock};
 use super::ledger::Ledger;
 use super::record::Position;
 use super::replay::Replay;
+use super::safe::{self, Safe};
 use super::segment::{self, Name, Role, Segment};
 use super::stats::{Recovered, RecoveredShard};
 use crate::disk::read_full;
@@ -22,6 +24,10 @@ use crate::{Disk, StorageError};
 /// Bytes are read back and written again in pieces of this size.
 const PIECE_BYTES: u64 = 1 << 20;
 
+/// Segments of this format and later ones are never without the file that says how
+/// far the log is safe.
+const SAFE_SINCE: u64 = 2;
+
 /// The log as it was found.
 pub(super) struct Restored {
     pub(super) index: Index,
@@ -29,6 +35,7 @@ pub(super) struct Restored {
     /// The last segment and where its records end.
     pub(super) tail: Option<(Arc<Segment>, u64)>,
     pub(super) stock: Stock,
+    pub(super) safe: Safe,
     pub(super) report: Recovered,
 }
 
@@ -43,18 +50,27 @@ impl Restored {
 pub(super) fn recover(
     disk: &dyn Disk,
     dir: &Path,
-    cache_bytes_max: usize,
+    options: &LogOptions,
 ) -> Result<Restored, StorageError> {
     let started = Instant::now();
     let recovery = Recovery { disk, dir };
     disk.create_dir_all(dir).map_err(StorageError::io("making the log's directory", dir))?;
     let names = recovery.clear_temporary(segment::names(disk, dir)?)?;
-    let mut replay = Replay::new(cache_bytes_max);
+    let safe = Safe::open(disk, dir)?;
+    let mark = safe.as_ref().map_or(Position::default(), Safe::position);
+    let mut replay = Replay::new(dir, options, mark);
     for name in names.iter().filter(|name| name.role == Role::Log) {
         let (segment, bytes) = recovery.load(*name)?;
         replay.segment(segment, &bytes)?;
     }
     let mut replay = replay.finish()?;
+    let safe = match safe {
+        Some(safe) => safe,
+        None if replay.format >= SAFE_SINCE && !options.mutants.damage_is_torn_tail => {
+            return Err(safe::missing(dir));
+        }
+        None => Safe::make(disk, dir)?,
+    };
     let mut spares = recovery.spares(&names)?;
     for segment in std::mem::take(&mut replay.later) {
         spares.push(recovery.make_spare(&segment)?);
@@ -66,6 +82,7 @@ pub(super) fn recover(
         index: replay.index,
         ledger: replay.ledger,
         tail: replay.tail,
+        safe,
         stock: Stock { secret: secret(&names), next_number: next_number(&names), spares },
         report,
     })

@@ -1,16 +1,17 @@
 //! The walk over the segments of a log that is opened.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::EntryId;
 use super::index::Index;
 use super::ledger::Ledger;
 use super::record::{self, FORMAT, Header, Kind, Position};
 use super::segment::Segment;
 use super::shard::{Place, Slot};
+use super::{EntryId, LogOptions, safe};
 use crate::StorageError;
 
-const ADVICE: &str = "records behind it were acknowledged, so it is not cut: \
+pub(super) const ADVICE: &str = "records behind it were acknowledged, so it is not cut: \
     empty this node's data directory and let it rejoin from its peers, or restore a backup; \
     a single node can only be restored from a backup or a snapshot";
 
@@ -28,6 +29,11 @@ pub(super) struct Replay {
     pub(super) torn_end: Option<u64>,
     pub(super) torn_bytes: u64,
     pub(super) bytes: u64,
+    /// The newest format that a segment has.
+    pub(super) format: u64,
+    dir: PathBuf,
+    /// Damage is cut off as if it were a torn tail.
+    careless: bool,
     /// The records end, and why they seem to.
     stop: Option<Stop>,
 }
@@ -40,13 +46,17 @@ struct Stop {
 }
 
 impl Replay {
-    pub(super) fn new(cache_bytes_max: usize) -> Replay {
+    /// Begins with what is known to be safe.
+    pub(super) fn new(dir: &Path, options: &LogOptions, mark: Position) -> Replay {
         Replay {
-            index: Index::new(cache_bytes_max),
+            dir: dir.to_path_buf(),
+            careless: options.mutants.damage_is_torn_tail,
+            index: Index::new(options.cache_bytes_max),
             ledger: Ledger::default(),
             tail: None,
             later: Vec::new(),
-            mark: Position::default(),
+            mark,
+            format: 0,
             torn_end: None,
             torn_bytes: 0,
             bytes: 0,
@@ -75,10 +85,12 @@ impl Replay {
 
     /// All segments were walked: refuses the log when safe records are gone.
     pub(super) fn finish(mut self) -> Result<Replay, StorageError> {
-        if self.mark > self.end() {
-            return Err(self.damage());
+        if !self.careless {
+            if self.mark > self.end() {
+                return Err(self.damage());
+            }
+            self.check_complete()?;
         }
-        self.check_complete()?;
         if let Some((tail, end)) = &self.tail {
             self.torn_bytes += self.torn_end.map_or(0, |torn| torn.saturating_sub(*end));
             self.index.settled(tail.number);
@@ -108,6 +120,7 @@ impl Replay {
             let found = u32::try_from(start.id.term).unwrap_or(u32::MAX);
             return Err(StorageError::Version { path: segment.path.clone(), found, known: FORMAT });
         }
+        self.format = self.format.max(start.id.term);
         let before = Position(start.id.index);
         match &self.tail {
             None => match Ledger::from_bytes(ledger) {
@@ -237,7 +250,7 @@ impl Replay {
             (Some((tail, end)), None) => {
                 damaged(tail, *end, "the segments behind it are missing".into())
             }
-            (None, None) => unreachable!("a mark was read, so there is a segment"),
+            (None, None) => safe::alone(&self.dir),
         }
     }
 }

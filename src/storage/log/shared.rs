@@ -13,6 +13,7 @@ use super::keeper::Keeper;
 use super::options::{Driver, Fsync, LogOptions};
 use super::queue::Queue;
 use super::record::Position;
+use super::safe::Safe;
 use super::segment::Segment;
 use super::stats::LogStats;
 use super::sync::Syncer;
@@ -27,9 +28,11 @@ pub(super) struct Shared {
     pub(super) queue: Queue,
     pub(super) syncer: Syncer,
     pub(super) keeper: Keeper,
+    safe: Safe,
     mode: AtomicU8,
     writes: AtomicU64,
     failure: OnceLock<(ErrorKind, String)>,
+    damage: OnceLock<String>,
 }
 
 impl Shared {
@@ -39,6 +42,7 @@ impl Shared {
         index: Index,
         syncer: Syncer,
         keeper: Keeper,
+        safe: Safe,
     ) -> Shared {
         let queue = Queue::new(options.in_flight_bytes_max);
         if options.driver == Driver::ByHand {
@@ -53,8 +57,10 @@ impl Shared {
             queue,
             syncer,
             keeper,
+            safe,
             writes: AtomicU64::new(0),
             failure: OnceLock::new(),
+            damage: OnceLock::new(),
         }
     }
 
@@ -79,6 +85,23 @@ impl Shared {
         self.queue.open_gate();
     }
 
+    /// Ends the log because something that was written is not what it was.
+    pub(super) fn fail_damaged(&self, error: &io::Error) {
+        // Only the first one counts.
+        let _ = self.damage.set(error.to_string());
+        self.fail(error);
+    }
+
+    /// What was found damaged, if anything was.
+    pub(super) fn damage(&self) -> Option<String> {
+        self.damage.get().cloned()
+    }
+
+    /// The log is at rest: what was noted about it gets safe itself.
+    pub(super) fn sync_note(&self) -> io::Result<()> {
+        self.safe.sync()
+    }
+
     /// The error that ended the log, if one did.
     pub(super) fn check(&self) -> io::Result<()> {
         match self.failure.get() {
@@ -91,6 +114,7 @@ impl Shared {
     pub(super) fn sync(&self) -> io::Result<()> {
         self.check()?;
         let free = self.syncer.sync(|error| self.fail(error))?;
+        self.safe.note(self.syncer.synced()).inspect_err(|error| self.fail(error))?;
         if let Some(number) = free {
             self.free_below(number);
         }

@@ -53,6 +53,12 @@ struct Settled {
     places: Vec<(u64, Position)>,
 }
 
+/// Jobs that were written, if `result` is good, and not yet synced.
+pub(super) struct Written {
+    jobs: Vec<Job>,
+    result: io::Result<()>,
+}
+
 /// Who is to be told, and what.
 pub(super) type Answers = Vec<(Done, io::Result<()>)>;
 
@@ -78,9 +84,26 @@ impl Writer {
     }
 
     /// Writes these jobs, syncs where one asks for it, and says whom to tell.
-    pub(super) fn round(&mut self, shared: &Shared, mut jobs: Vec<Job>) -> Answers {
-        let mut result = self.write_all(shared, &mut jobs);
-        if result.is_ok() && jobs.iter().any(|job| job.safe) {
+    pub(super) fn round(&mut self, shared: &Shared, jobs: Vec<Job>) -> Answers {
+        let written = self.write_jobs(shared, jobs);
+        self.settle(shared, written)
+    }
+
+    /// The first half of a round: writes.
+    pub(super) fn write_jobs(&mut self, shared: &Shared, mut jobs: Vec<Job>) -> Written {
+        let mut result = Ok(());
+        if shared.options.mutants.ack_before_sync && self.mark_due {
+            result = shared.sync();
+        }
+        let result = result.and_then(|()| self.write_all(shared, &mut jobs));
+        Written { jobs, result }
+    }
+
+    /// The second half: syncs where one asks for it, and says whom to tell.
+    pub(super) fn settle(&mut self, shared: &Shared, written: Written) -> Answers {
+        let Written { jobs, mut result } = written;
+        let careless = shared.options.mutants.ack_before_sync;
+        if result.is_ok() && !careless && jobs.iter().any(|job| job.safe) {
             result = shared.sync();
         }
         if let Err(error) = &result {
@@ -96,9 +119,11 @@ impl Writer {
             return;
         }
         self.write_mark(shared);
-        if let Some(active) = &self.active
-            && let Err(error) = active.segment.file.sync_data()
-        {
+        let synced = match &self.active {
+            Some(active) => active.segment.file.sync_data(),
+            None => Ok(()),
+        };
+        if let Err(error) = synced.and_then(|()| shared.sync_note()) {
             shared.fail(&error);
         }
     }

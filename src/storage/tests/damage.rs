@@ -3,7 +3,8 @@
 use std::path::Path;
 
 use super::rig::{
-    append, by_hand, held, id, open, purge, record, records, segments, truncate, try_open,
+    SAFE, append, by_hand, held, id, open, purge, record, records, segments, truncate, try_open,
+    write_only,
 };
 use crate::log::record as format;
 use crate::{Log, LogOptions, SimDisk, StorageError};
@@ -104,9 +105,8 @@ fn a_tail_torn_at_any_byte_is_cut_there() {
     let log = open(&disk);
     append(&log, 1, records(1, 1, 6));
     let safe = held(&log, 1);
-    // One hand-over: none of its records is covered by a mark.
-    append(&log, 1, records(1, 6, 12));
-    let path = segments(&disk)[0].clone();
+    write_only(&log, 1, records(1, 6, 12));
+    let (path, known) = (segments(&disk)[0].clone(), disk.bytes(SAFE.as_ref()).unwrap());
     let whole = disk.bytes(&path).unwrap();
     let end = used(&disk, &path);
     let start = end - 6 * 152;
@@ -115,6 +115,7 @@ fn a_tail_torn_at_any_byte_is_cut_there() {
         let mut bytes = whole.clone();
         bytes[cut as usize..].fill(0);
         torn.put(&path, &bytes);
+        torn.put(SAFE.as_ref(), &known);
         let found = held(&open(&torn), 1).entries;
         assert_eq!(found[..5], safe.entries, "cut at {cut}");
         // The padding behind a payload is zero anyway.
@@ -128,13 +129,14 @@ fn a_file_cut_at_any_byte_behind_the_mark_opens_and_goes_on() {
     let disk = SimDisk::new();
     let log = open(&disk);
     append(&log, 1, records(1, 1, 6));
-    append(&log, 1, records(1, 6, 12));
-    let path = segments(&disk)[0].clone();
+    write_only(&log, 1, records(1, 6, 12));
+    let (path, known) = (segments(&disk)[0].clone(), disk.bytes(SAFE.as_ref()).unwrap());
     let whole = disk.bytes(&path).unwrap();
     let end = used(&disk, &path) as usize;
     for cut in end - 6 * 152..end {
         let torn = SimDisk::new();
         torn.put(&path, &whole[..cut]);
+        torn.put(SAFE.as_ref(), &known);
         let log = open(&torn);
         let kept = held(&log, 1).entries.len() as u64;
         append(&log, 1, records(2, kept + 1, kept + 30));
@@ -152,7 +154,7 @@ fn what_a_cut_took_away_does_not_come_back_behind_new_records() {
     // Records of 512 bytes from offset 512 on, so that some end where a page ends.
     let sized = |term, index| record(term, index, vec![term as u8; 512 - 48]);
     append(&log, 1, vec![record(1, 1, vec![0; 512 - 48 - 48])]);
-    append(&log, 1, (2..40).map(|index| sized(1, index)).collect());
+    write_only(&log, 1, (2..40).map(|index| sized(1, index)).collect());
     let path = segments(&disk)[0].clone();
     disk.flip(&path, 512 + 100, 0xff);
     let (log, recovered) = try_open(&disk, options.clone()).unwrap();

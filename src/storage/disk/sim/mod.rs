@@ -14,6 +14,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
@@ -68,7 +69,12 @@ struct State {
     /// Syncs that are held up now.
     held_up: usize,
     syncs: u64,
+    sync_time: Duration,
+    on_sync: Option<OnSync>,
 }
+
+/// Called with the number of each sync of a file.
+type OnSync = Arc<dyn Fn(u64) + Send + Sync>;
 
 struct Failure {
     op: SimOp,
@@ -153,6 +159,22 @@ impl SimDisk {
     /// How many syncs are held up now.
     pub fn held_up(&self) -> usize {
         self.state().held_up
+    }
+
+    /// How long a sync takes from now on, for whoever drives a log by hand: nothing
+    /// waits here, [`SimDisk::sync_time`] says how long the driver has to.
+    pub fn set_sync_time(&self, time: Duration) {
+        self.state().sync_time = time;
+    }
+
+    /// How long a sync takes.
+    pub fn sync_time(&self) -> Duration {
+        self.state().sync_time
+    }
+
+    /// Calls `hook` before each sync of a file, with the number of the sync.
+    pub fn on_sync(&self, hook: impl Fn(u64) + Send + Sync + 'static) {
+        self.state().on_sync = Some(Arc::new(hook));
     }
 
     /// The bytes of a file as a reader sees them.
@@ -402,6 +424,14 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        let hook = {
+            let state = self.disk.state();
+            state.on_sync.clone().map(|hook| (hook, state.syncs + 1))
+        };
+        // Without the lock: it may want to know something of the disk.
+        if let Some((hook, number)) = hook {
+            hook(number);
+        }
         let mut state = self.disk.state();
         state.held_up += 1;
         while state.syncs_held && state.life == self.life {
