@@ -1,9 +1,11 @@
 //! Entry points for fuzzing: each must come through any input.
 
+mod peers;
 mod stream;
 
 use crate::request::WordSpace;
 use crate::{Decoded, Decoder, Limits};
+pub use peers::{peer, peer_stream};
 pub use stream::{Random, stream};
 
 /// What a stream of requests decodes to.

@@ -12,7 +12,7 @@ use tokio::net::TcpStream;
 use super::frame::{Head, Seal};
 
 /// A batch takes frames until it holds so many bytes.
-const BATCH_BYTES: usize = 256 << 10;
+pub(super) const BATCH_BYTES: usize = 256 << 10;
 
 /// Bodies up to this length are copied together; longer ones are written from where
 /// they are.

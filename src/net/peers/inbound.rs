@@ -15,6 +15,7 @@ use tokio::sync::Notify;
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::assembly::Message;
+use super::batch::BATCH_BYTES;
 use super::frame::Kind;
 use super::handshake::{Accepted, Purpose};
 use super::hub::Hub;
@@ -96,10 +97,15 @@ pub(super) async fn serve(hub: &Arc<Hub>, stream: TcpStream, from: SocketAddr, w
 fn enter(hub: &Hub, peer: &Peer, inbound: &Arc<Inbound>) {
     let mut all = hub.inbound.lock();
     // Those of an earlier life are dead, also when nothing says so.
-    for old in all.values().filter(|old| old.node == inbound.node && old.boot < inbound.boot) {
-        old.close();
-    }
-    let reborn = all.values().any(|old| old.node == inbound.node && old.boot < inbound.boot);
+    let before = all.len();
+    all.retain(|_, old| {
+        let dead = old.node == inbound.node && old.boot < inbound.boot;
+        if dead {
+            old.close();
+        }
+        !dead
+    });
+    let reborn = all.len() < before;
     if let Some(old) = all.insert((inbound.node, inbound.kind), Arc::clone(inbound)) {
         old.close();
     }
@@ -155,32 +161,39 @@ impl Connection<'_> {
             self.look()?;
         }
         loop {
-            if let Poll::Ready(Err(broken)) = self.wire.poll_send(cx, &self.inbound.outbox) {
+            let served_all = self.serve_messages()?;
+            let sent = self.wire.poll_send(cx, &self.inbound.outbox);
+            if let Poll::Ready(Err(broken)) = sent {
                 return Err(broken);
             }
-            if self.is_behind() {
+            // The socket wakes the task when it takes some of what waits.
+            if sent.is_pending() && self.is_behind() {
                 return Ok(());
             }
+            if !served_all {
+                continue;
+            }
             match self.wire.poll_receive(cx) {
-                Poll::Ready(Ok(())) => self.serve_messages()?,
+                Poll::Ready(Ok(())) => self.heard = true,
                 Poll::Ready(Err(broken)) => return Err(broken),
                 Poll::Pending => return Ok(()),
             }
         }
     }
 
-    /// Whether so many replies wait to be taken that no more requests are read. The
-    /// socket wakes the task when it takes some.
+    /// Whether so many replies wait to be taken that no more requests are served.
     fn is_behind(&self) -> bool {
         let waiting = self.inbound.outbox.bytes() + self.wire.unsent_bytes();
-        self.wire.unsent_bytes() > 0 && waiting > self.hub.options.limits.reply_bytes_max
+        waiting > self.hub.options.limits.reply_bytes_max
     }
 
-    fn serve_messages(&mut self) -> Result<(), Broken> {
-        self.heard = true;
-        while let Some(message) = self.wire.message()? {
+    /// Serves what was read, up to a good batch of replies. True: that was all.
+    fn serve_messages(&mut self) -> Result<bool, Broken> {
+        let mut replied_bytes = 0;
+        while replied_bytes < BATCH_BYTES {
+            let Some(message) = self.wire.message()? else { return Ok(true) };
             match message.kind {
-                Kind::Call => self.call(message)?,
+                Kind::Call => replied_bytes += self.call(message)?,
                 Kind::Tell => {
                     let service = &*self.hub.service;
                     guarded(|| service.told(self.inbound.node, message.body))?;
@@ -190,19 +203,24 @@ impl Connection<'_> {
                 Kind::Reply | Kind::Pong | Kind::Unserved | Kind::Unsendable => {}
             }
         }
-        Ok(())
+        Ok(false)
     }
 
-    fn call(&mut self, message: Message) -> Result<(), Broken> {
+    /// Serves a request; says how long the reply is that is there at once.
+    fn call(&mut self, message: Message) -> Result<usize, Broken> {
         let Message { id, stream, body, .. } = message;
         let inbound = self.inbound;
         if inbound.serving.load(Relaxed) >= self.hub.options.limits.serving_max {
             inbound.outbox.turn_back(id, stream);
-            return Ok(());
+            return Ok(0);
         }
         let service: &dyn Service = &*self.hub.service;
         match guarded(|| service.serve(inbound.node, body))? {
-            Served::Now(reply) => inbound.outbox.reply(id, stream, reply),
+            Served::Now(reply) => {
+                let bytes = reply.len();
+                inbound.outbox.reply(id, stream, reply);
+                Ok(bytes)
+            }
             Served::Later(later) => {
                 inbound.serving.fetch_add(1, Relaxed);
                 let inbound = Arc::clone(inbound);
@@ -217,9 +235,9 @@ impl Connection<'_> {
                         }
                     }
                 });
+                Ok(0)
             }
         }
-        Ok(())
     }
 
     fn look(&mut self) -> Result<(), Broken> {

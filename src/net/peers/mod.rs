@@ -13,6 +13,7 @@ mod assembly;
 mod batch;
 mod dialling;
 mod frame;
+pub(crate) mod fuzz;
 mod handshake;
 mod hub;
 mod inbound;
@@ -26,6 +27,9 @@ mod rarely;
 mod service;
 mod status;
 mod wire;
+
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashMap;
 use std::io;

@@ -97,3 +97,30 @@ async fn receive(stream: &mut TcpStream) -> Result<(Part, Vec<u8>), Failed> {
 async fn send(stream: &mut TcpStream, message: &[u8]) -> Result<(), Failed> {
     Ok(stream.write_all(message).await?)
 }
+
+/// A message with these fields, for the fuzzer.
+pub(super) fn any_message(part: usize, fields: &[u8]) -> Vec<u8> {
+    const PARTS: [Part; 5] =
+        [Part::Hello, Part::Challenge, Part::Proof, Part::Welcome, Part::Refusal];
+    message::Writer::new(PARTS[part % PARTS.len()]).put(fields).end()
+}
+
+/// Reads bytes as each of the messages, for the fuzzer.
+pub(super) fn read_any(bytes: &[u8]) {
+    if message::length(bytes).is_none() || message::check(bytes).is_none() {
+        return;
+    }
+    let fields = || message::Fields::of(bytes);
+    if let Some(hello) = fields().hello() {
+        let again = message::hello(&hello);
+        assert_eq!(message::Fields::of(&again).hello(), Some(hello));
+    }
+    if let Some(challenge) = fields().challenge() {
+        let again = message::challenge(&challenge);
+        assert_eq!(message::Fields::of(&again).challenge(), Some(challenge));
+    }
+    if let Some(refusal) = fields().refusal() {
+        assert!(!refusal.to_string().is_empty());
+    }
+    let _known = (fields().identity(), fields().proof());
+}
