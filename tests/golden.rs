@@ -1,5 +1,7 @@
 //! The format of the log: bytes that were written once keep their meaning.
 
+mod cluster;
+
 use std::fmt::Write as _;
 use std::path::Path;
 
@@ -146,23 +148,34 @@ fn bytes(hex: &str) -> Vec<u8> {
     (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
 }
 
-#[test]
-fn operations_keep_their_byte_form() {
-    let transaction = transaction();
-    let text: String = history(&transaction)
-        .iter()
-        .map(|op| {
+/// Compares the byte forms, one to a line, with those that were written once.
+fn check<'a, 'b: 'a, T: Wire<'b> + 'a>(path: &str, values: impl Iterator<Item = &'a T>) {
+    let text: String = values
+        .map(|value| {
             let mut bytes = Vec::new();
-            op.put(&mut bytes);
+            value.put(&mut bytes);
             format!("{}\n", hex(&bytes))
         })
         .collect();
     let bless = std::env::var_os("LOCKSTEP_BLESS").is_some();
-    if bless && !Path::new(PATH).exists() {
+    if bless && !Path::new(path).exists() {
         // Written once with a new format, never again.
-        std::fs::write(PATH, &text).unwrap();
+        std::fs::write(path, &text).unwrap();
     }
-    assert_eq!(text, std::fs::read_to_string(PATH).unwrap());
+    assert_eq!(text, std::fs::read_to_string(path).unwrap());
+}
+
+/// The operation that all of these bytes are.
+fn taken(bytes: &[u8]) -> Op<'_> {
+    let mut rest = bytes;
+    let op = Op::take(&mut rest).unwrap();
+    assert!(rest.is_empty(), "all bytes are of one operation");
+    op
+}
+
+#[test]
+fn operations_keep_their_byte_form() {
+    check(PATH, history(&transaction()).iter());
 }
 
 #[test]
@@ -171,9 +184,7 @@ fn a_log_that_was_written_once_is_read_and_applied_as_ever() {
     let (mut shard, mut again) = (Shard::new(1), Shard::new(1));
     for (number, line) in text.lines().enumerate() {
         let bytes = bytes(line);
-        let mut rest = &bytes[..];
-        let op = Op::take(&mut rest).unwrap();
-        assert!(rest.is_empty(), "all of line {} is one operation", number + 1);
+        let op = taken(&bytes);
         let now_ms = 1_000 + number as u64 * 10;
         let outcome = shard.apply(now_ms, &op, &mut Effects::default());
         assert_eq!(outcome, again.apply(now_ms, &op, &mut Effects::default()));

@@ -14,6 +14,7 @@ mod golden;
 mod limits;
 mod memory;
 mod metrics;
+mod outcome_words;
 mod readme;
 mod redis_cli;
 mod restart;

@@ -1,9 +1,9 @@
 //! The slots that an operation touches, where names are spread by slot.
 
 use super::{Op, Watched};
+use crate::locks;
 use crate::slot::Slot;
 use crate::wire::Wire;
-use crate::{locks, queues};
 
 /// The slots of all names in an operation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ fn slots_of_all(count: u32, mut ops: &[u8]) -> Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Db, keys};
+    use crate::{Db, keys, queues};
 
     const DB: Db = Db(0);
 

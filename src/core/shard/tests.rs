@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod requests;
+
 use super::{Frozen, Read, Restoring, Shard};
 use crate::chance::with_seeds;
 use crate::keys::{self, Expiry, When};
@@ -162,12 +164,15 @@ fn what_decodes_can_be_applied() {
         for step in 0..200 {
             let mut bytes: Vec<u8> =
                 (0..chance.below(48)).map(|_| chance.below(20) as u8).collect();
-            bytes.insert(0, chance.below(8) as u8);
+            bytes.insert(0, chance.below(10) as u8);
             let Ok(op) = Op::take(&mut &bytes[..]) else { continue };
             if matches!(op, Op::Key { op: keys::Op::SetRange { offset: 10_000_000.., .. } }) {
                 continue;
             }
-            run(&mut shard, NOW + step * chance.below(100), &op);
+            let outcome = run(&mut shard, NOW + step * chance.below(100), &op);
+            let mut bytes = Vec::new();
+            outcome.put(&mut bytes);
+            assert_eq!(Outcome::take(&mut &bytes[..]), Ok(outcome));
             if !op.is_write() {
                 shard.read(NOW + step, &op);
             }

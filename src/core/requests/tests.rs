@@ -1,1 +1,0 @@
-//! Requests and what is remembered of them.
