@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod clients;
+mod cluster;
 mod command_info;
 mod differential;
 mod durability;

@@ -5,6 +5,7 @@
 //! Labels have few values (shard, command, state), never a key, a name of a
 //! lock or queue, or a client.
 
+mod cluster;
 mod process;
 mod text;
 
@@ -105,10 +106,10 @@ const COMMAND_SECONDS: (&str, &str) =
     ("lockstep_command_duration_seconds", "How long commands took, by class.");
 
 fn describe() {
-    for (name, meaning) in COUNTERS {
+    for (name, meaning) in COUNTERS.iter().chain(cluster::COUNTERS) {
         metrics::describe_counter!(*name, *meaning);
     }
-    for (name, meaning) in GAUGES {
+    for (name, meaning) in GAUGES.iter().chain(cluster::GAUGES) {
         metrics::describe_gauge!(*name, Unit::Count, *meaning);
     }
 }
@@ -119,6 +120,7 @@ fn publish(node: &Node) {
     commands(node);
     connections(node);
     raft(node);
+    cluster::publish(node);
     log(node);
     keys(node);
     locks(node);

@@ -1,6 +1,7 @@
 //! The parts of the harness.
 
 pub mod client;
+pub mod cluster;
 pub mod need;
 pub mod ports;
 pub mod raw;

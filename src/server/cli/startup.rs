@@ -8,6 +8,7 @@ use lockstep_storage::Recovered;
 
 use crate::Node;
 use crate::config::{Setting, Settings};
+use crate::info::shards::hex;
 use crate::logging::id;
 
 /// What only the start knows.
@@ -32,15 +33,21 @@ pub fn announce(node: &Node, facts: &Facts<'_>) {
     let commit = option_env!("LOCKSTEP_COMMIT").unwrap_or("unknown");
     tracing::info!("lockstep {}, commit {commit}", env!("CARGO_PKG_VERSION"));
     tracing::info!(
-        "node {:x}, start {}, process {}",
-        identity.node_id.0,
+        "node {}{}, start {}, process {}",
+        hex(identity.node_id),
+        cluster(node),
         identity.boot,
         std::process::id()
     );
     tracing::info!("data in {}: {}", identity.dir.display(), recovered(facts.recovered));
     tracing::info!("settings from {}", sources(settings));
     tracing::info!("clients on {}; {}", list(&facts.addresses), admin(facts.admin));
-    tracing::info!("{} in this process; {}", shards(node), durability(settings));
+    if let Some(links) = &node.links {
+        let (own, seeds) = (identity.me.peer_address(), settings.text(Setting::Seeds));
+        let on = list(&links.addresses());
+        tracing::info!("other nodes on {on}, told to use {own}; seeds {seeds}");
+    }
+    tracing::info!("{}; {}", shards(node), durability(settings));
     for (id, warning) in warnings(settings, &facts.addresses) {
         tracing::warn!(id, "{warning}");
     }
@@ -86,10 +93,19 @@ fn admin(address: Option<SocketAddr>) -> String {
     }
 }
 
+/// The cluster the node belongs to, if it is known.
+fn cluster(node: &Node) -> String {
+    let cluster = node.shards.host().cluster();
+    cluster.map_or_else(String::new, |cluster| format!(", cluster {:016x}", cluster.0))
+}
+
 fn shards(node: &Node) -> String {
+    let led = node.shards.led().len();
     match node.shards.count() {
-        1 => "1 shard".to_owned(),
-        count => format!("{count} shards"),
+        0 => format!("no cluster yet: {}", node.shards.not_formed()),
+        1 if node.links.is_none() => "1 shard in this process".to_owned(),
+        count if node.links.is_none() => format!("{count} shards in this process"),
+        count => format!("{count} shards, {led} of them led here so far"),
     }
 }
 

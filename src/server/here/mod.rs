@@ -103,5 +103,10 @@ fn time() -> Reply {
 /// ROLE: every node takes writes, so every node is a master to its clients.
 fn role(node: &Node) -> Reply {
     let applied = i64::try_from(node.shards.applied()).unwrap_or(i64::MAX);
-    Reply::Array(vec![Reply::bulk("master"), Reply::Int(applied), Reply::Array(Vec::new())])
+    let replicas = info::replicas(node).into_iter().map(|replica| {
+        let words = [replica.host, replica.port.to_string(), applied.to_string()];
+        Reply::Array(words.into_iter().map(Reply::bulk).collect())
+    });
+    let replicas = replicas.collect();
+    Reply::Array(vec![Reply::bulk("master"), Reply::Int(applied), Reply::Array(replicas)])
 }

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_commands::{Reply, error};
+use lockstep_core::{NodeId, ShardId};
+use lockstep_raft::ShardHealth;
 use tokio::time::{Instant, sleep_until};
 
 use super::Answer;
@@ -21,16 +23,54 @@ const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
 /// WAIT.
 pub(super) fn replicas<'a>(
-    node: &Node,
+    node: &Arc<Node>,
     session: &Session,
     wanted: i64,
     timeout_ms: u64,
 ) -> Answer<'a> {
-    let have = other_replicas(node);
+    let goals = goals(node);
+    let have = acknowledged(node, &goals);
     if wanted <= have || session.denies_waiting {
         return Reply::Int(have).into();
     }
-    later(session, timeout_ms, std::future::pending::<()>(), move |_| Reply::Int(have))
+    let (watched, asked) = (node.clone(), node.clone());
+    let seen = goals.clone();
+    let done = async move {
+        while acknowledged(&watched, &seen) < wanted {
+            tokio::time::sleep(LOOK_AGAIN).await;
+        }
+    };
+    later(session, timeout_ms, done, move |_| Reply::Int(acknowledged(&asked, &goals)))
+}
+
+/// How far every shard that is led here has got: what this connection has been
+/// answered stands before that.
+fn goals(node: &Node) -> Vec<(ShardId, u64)> {
+    let led = node.shards.led();
+    led.iter().map(|group| (group.id(), group.status().applied)).collect()
+}
+
+/// How many others have all that was answered, in the shard that fewest have: where
+/// this node leads, those that have acknowledged it; elsewhere surely a majority.
+fn acknowledged(node: &Node, goals: &[(ShardId, u64)]) -> i64 {
+    let of_shard = |shard: &ShardHealth| {
+        let majority = shard.voters.len() / 2;
+        let goal = goals.iter().find(|(led, _)| *led == shard.shard);
+        let counted = goal.and_then(|(shard, goal)| {
+            let group = node.shards.replica(*shard).filter(|group| group.leads())?;
+            let last = group.status().last_index;
+            let voters = group.watch().borrow().voters.clone();
+            let has = |voter: &&NodeId| {
+                let lag = group.lag(**voter);
+                **voter != node.identity.node_id
+                    && lag.is_some_and(|lag| last.saturating_sub(lag) >= *goal)
+            };
+            Some(voters.iter().filter(has).count())
+        });
+        counted.unwrap_or(majority).max(majority)
+    };
+    let fewest = node.shards.host().health().shards.iter().map(of_shard).min().unwrap_or(0);
+    i64::try_from(fewest).unwrap_or(i64::MAX)
 }
 
 /// WAITAOF.
@@ -45,7 +85,7 @@ pub(super) fn disk<'a>(
     if local && mode == "never" {
         return Reply::from(error::WAITAOF_WITHOUT_FSYNC).into();
     }
-    let have = if mode == "always" { other_replicas(node) } else { 0 };
+    let have = if mode == "always" { acknowledged(node, &[]) } else { 0 };
     let reply = move |safe: bool| Reply::Array(vec![Reply::Int(safe.into()), Reply::Int(have)]);
     let safe = is_safe(node);
     if (safe || !local) && wanted <= have || session.denies_waiting {
@@ -59,13 +99,6 @@ pub(super) fn disk<'a>(
     };
     let asked = node.clone();
     later(session, timeout_ms, done, move |_| reply(is_safe(&asked)))
-}
-
-/// How many others surely have every write that was answered: a majority has,
-/// this node included.
-fn other_replicas(node: &Node) -> i64 {
-    let voters = node.shards.keys().iter().map(|group| group.status().voters).min().unwrap_or(0);
-    i64::try_from(voters / 2).unwrap_or(i64::MAX)
 }
 
 /// Whether all that was written here is on disk, as far as fsync is asked for at all.

@@ -6,6 +6,7 @@ mod page;
 mod persistence;
 mod replication;
 mod server;
+pub(crate) mod shards;
 mod stats;
 mod system;
 
@@ -14,6 +15,7 @@ use lockstep_commands::Reply;
 use crate::Node;
 pub use memory::{Memory, used_memory};
 use page::Page;
+pub use replication::replicas;
 
 /// The version of Redis whose commands are spoken.
 pub const REDIS_VERSION: &str = "7.4.0";

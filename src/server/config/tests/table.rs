@@ -127,7 +127,7 @@ fn every_setting_that_acts_is_read_somewhere() {
     read_all(Path::new(env!("CARGO_MANIFEST_DIR")), &mut code);
     for row in ROWS.iter().filter(|row| !matches!(row.group, Group::Remembered | Group::Limits)) {
         let read = format!("Setting::{:?}", row.setting);
-        let helpers = ["Bind", "ClientOutputBufferLimit", "PeerPort"];
+        let helpers = ["Bind", "ClientOutputBufferLimit", "PeerPort", "Seeds"];
         let named = code.contains(&read) || helpers.contains(&&read["Setting::".len()..]);
         assert!(named, "nobody reads {}", row.name);
     }

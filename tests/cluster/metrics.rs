@@ -1,0 +1,45 @@
+//! What the nodes tell of themselves and of each other.
+
+use super::cluster;
+
+#[test]
+fn every_node_tells_of_shards_links_and_other_nodes() {
+    let cluster = cluster(3, 4);
+    let mut led = 0;
+    for node in 0..3 {
+        let info = cluster.info(node, "lockstep");
+        for line in
+            ["nodes:3", "nodes_missing:0", "shards:4", "replicas_here:4", "cluster_quorum:1"]
+        {
+            assert!(info.contains(&format!("\r\n{line}\r\n")), "{line}: {info}");
+        }
+        let own = info.lines().find_map(|line| line.strip_prefix("shards_led:")).unwrap();
+        led += own.trim().parse::<u32>().unwrap();
+        assert_eq!(info.matches(",link=up,").count(), 2, "{info}");
+        let replication = cluster.info(node, "replication");
+        assert!(replication.contains("role:master\r\nconnected_slaves:2\r\n"), "{replication}");
+        let page = cluster.admin(node, "/metrics").unwrap();
+        for series in [
+            "lockstep_nodes 3",
+            "lockstep_nodes_missing 0",
+            "lockstep_cluster_quorum 1",
+            "lockstep_peer_up{peer=",
+            "lockstep_peer_round_trip_seconds{peer=",
+        ] {
+            assert!(page.contains(series), "{series}: {page}");
+        }
+        let role = cluster.client(node).call("ROLE");
+        assert_eq!(role.items()[2].items().len(), 2, "{role:?}");
+    }
+    assert_eq!(led, 4, "every shard has one leader");
+}
+
+#[test]
+fn wait_counts_replicas_that_have_acknowledged() {
+    let cluster = cluster(3, 1);
+    let leader = cluster.wait_leader(0);
+    let mut client = cluster.client(leader);
+    assert_eq!(client.call("SET a 1").text(), "OK");
+    assert_eq!(client.call("WAIT 2 10000").int(), Some(2));
+    assert_eq!(client.call("WAIT 3 50").int(), Some(2));
+}
