@@ -26,15 +26,6 @@ pub const FORGET_MYSELF: BadArgs = text("ERR I tried hard but I can't forget mys
 /// CLUSTER FAILOVER where there is nothing to take over.
 pub const NOTHING_TO_TAKE_OVER: BadArgs =
     text("ERR this node keeps no replica of a shard, so there is nothing to take over");
-/// What needs the cluster's map before there is one.
-pub const NOT_FOUNDED: BadArgs = text(
-    "CLUSTERDOWN the cluster is not founded yet: this node is still looking for the nodes of \
-     --seeds",
-);
-/// A write to all keys of this node inside a transaction, where keys are spread.
-pub const NODE_WIDE_IN_MULTI: BadArgs =
-    text("ERR FLUSHALL and FLUSHDB are not allowed inside a transaction in cluster mode");
-
 /// The key is led elsewhere, at `host:port`.
 pub fn moved(slot: Slot, host: &str, port: u16) -> BadArgs {
     BadArgs(format!("MOVED {} {host}:{port}", slot.0).into())

@@ -37,13 +37,11 @@ fn change<F>(node: &Node, ask: impl FnOnce(Host) -> F) -> Change
 where
     F: Future<Output = Result<String, AdminError>> + Send + 'static,
 {
-    let asked = super::source::host(node).map(ask);
-    Box::pin(async move {
-        match asked {
-            Some(asked) => asked.await.map_err(|why| refused(&why)),
-            None => Err(error::NOT_FOUNDED),
-        }
-    })
+    let asked = match super::source::host(node) {
+        Some(host) => Ok(ask(host)),
+        None => Err(node.shards.forming()),
+    };
+    Box::pin(async move { asked?.await.map_err(|why| refused(&why)) })
 }
 
 fn refused(why: &AdminError) -> BadArgs {

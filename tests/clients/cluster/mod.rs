@@ -1,5 +1,8 @@
 //! Clients of Redis Cluster, each in a session with three nodes in cluster mode.
 
+mod ctl;
+mod protocol;
+
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
