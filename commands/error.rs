@@ -196,5 +196,6 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NotFounded => text("ERR the shard has not elected its first leader yet"),
         Fault::StaleEpoch => text("TRYAGAIN the map of the cluster changed in between"),
         Fault::BadPlacement => text("ERR no such set of nodes can hold the replicas"),
+        Fault::TooManyNodes => text("ERR the cluster has as many nodes as it may"),
     }
 }

@@ -72,10 +72,12 @@ pub enum Fault {
     StaleEpoch,
     /// The replicas are none, too many, not distinct, or on nodes that take none.
     BadPlacement,
+    /// The cluster has as many nodes as it may.
+    TooManyNodes,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 33] = [
+const ALL: [Fault; 34] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -109,6 +111,7 @@ const ALL: [Fault; 33] = [
     Fault::NotFounded,
     Fault::StaleEpoch,
     Fault::BadPlacement,
+    Fault::TooManyNodes,
 ];
 
 impl<'a> Wire<'a> for Fault {

@@ -95,7 +95,7 @@ impl Map {
             return Ok(());
         }
         if is_new && self.node_count() >= NODES_MAX {
-            return Err(Fault::Limit);
+            return Err(Fault::TooManyNodes);
         }
         let old = replaces.filter(|old| is_new && *old != new.id && self.node(*old).is_some());
         self.edit().nodes.insert(new.id, new);

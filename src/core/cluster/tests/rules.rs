@@ -107,7 +107,7 @@ fn a_removed_node_never_joins_again() {
 #[test]
 fn names_of_nodes_and_their_number_are_bounded() {
     let mut map = founded(nodes(NODES_MAX as u64), 4, 3);
-    assert_eq!(refused(&mut map, &join(info(1_000, ""))), Fault::Limit);
+    assert_eq!(refused(&mut map, &join(info(1_000, ""))), Fault::TooManyNodes);
     let long = NodeInfo { host: "h".repeat(HOST_BYTES_MAX + 1), ..info(1, "") };
     assert_eq!(refused(&mut map, &join(long)), Fault::OutOfRange);
 }
