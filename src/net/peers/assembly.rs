@@ -4,6 +4,9 @@ use bytes::Bytes;
 
 use super::frame::{Damage, Head, Kind, STREAMS, Stream};
 
+/// From here on a message gets room for more than has come.
+const GROWS_FASTER_BYTES: usize = 1 << 20;
+
 /// A whole message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Message {
@@ -64,11 +67,23 @@ impl Assembly {
             *slot = None;
             return Ok(None);
         }
+        part.make_room(body.len(), self.message_bytes_max);
         part.body.extend_from_slice(body);
         if more {
             return Ok(None);
         }
         let body = slot.take().map_or_else(Bytes::new, |part| Bytes::from(part.body));
         Ok(Some(Message { kind, stream, id, body }))
+    }
+}
+
+impl Part {
+    /// Grows in steps of four, once much has come: moving a long message again and
+    /// again would hold up others, and room that is not used costs no memory.
+    fn make_room(&mut self, bytes: usize, bytes_max: usize) {
+        let len = self.body.len();
+        if len >= GROWS_FASTER_BYTES && self.body.capacity() - len < bytes {
+            self.body.reserve_exact((len * 3).max(bytes).min(bytes_max - len));
+        }
     }
 }

@@ -157,6 +157,7 @@ struct Connection<'a> {
 impl Connection<'_> {
     /// Reads, serves and replies as long as there is something to do.
     fn poll(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        self.wire.begin_turn();
         while self.clock.poll_tick(cx).is_ready() {
             self.look()?;
         }

@@ -122,6 +122,7 @@ impl Visit {
         mut take: impl FnMut(Message, &Outbox) -> bool,
     ) -> Result<(), Broken> {
         poll_fn(|cx| {
+            self.wire.begin_turn();
             loop {
                 if let Poll::Ready(Err(broken)) = self.wire.poll_send(cx, &self.outbox) {
                     return Poll::Ready(Err(broken));
@@ -138,6 +139,10 @@ impl Visit {
     }
 
     async fn flush(&mut self) -> Result<(), Broken> {
-        poll_fn(|cx| self.wire.poll_send(cx, &self.outbox)).await
+        poll_fn(|cx| {
+            self.wire.begin_turn();
+            self.wire.poll_send(cx, &self.outbox)
+        })
+        .await
     }
 }

@@ -21,6 +21,9 @@ const INPUT_BYTES: usize = 64 << 10;
 /// When no more than this comes at once, a buffer that has grown shrinks.
 const SMALL_BYTES: usize = 4 << 10;
 
+/// A connection lets other tasks run after so many bytes in and out.
+const TURN_BYTES: usize = 512 << 10;
+
 /// Why a connection has ended.
 #[derive(Debug)]
 pub(super) enum Broken {
@@ -59,6 +62,8 @@ pub(super) struct Wire {
     /// What of the input is there and not taken.
     range: std::ops::Range<usize>,
     last_read: usize,
+    /// Bytes that may still be moved before other tasks get their turn.
+    turn: usize,
     seal: Seal,
     assembly: Assembly,
     batch: Batch,
@@ -78,11 +83,26 @@ impl Wire {
             input: vec![0; INPUT_BYTES],
             range: 0..0,
             last_read: 0,
+            turn: TURN_BYTES,
             seal: Seal::new(incoming),
             assembly: Assembly::new(message_bytes_max),
             batch: Batch::new(Seal::new(outgoing)),
             meter,
         }
+    }
+
+    /// To be called whenever the task is polled.
+    pub(super) fn begin_turn(&mut self) {
+        self.turn = TURN_BYTES;
+    }
+
+    /// Whether it is the turn of others; the task is woken after them.
+    fn turn_is_over(&self, cx: &Context<'_>) -> bool {
+        let over = self.turn == 0;
+        if over {
+            cx.waker().wake_by_ref();
+        }
+        over
     }
 
     /// Writes what waits. Ready: nothing is left, and the task is woken when there is
@@ -97,10 +117,14 @@ impl Wire {
             if self.batch.is_empty() {
                 return Poll::Ready(Ok(()));
             }
+            if self.turn_is_over(cx) {
+                return Poll::Pending;
+            }
             self.meter.sent_frames.fetch_add(self.batch.take_frames(), Relaxed);
             let written = ready!(self.batch.poll_write(&mut self.stream, cx));
             let written = written.map_err(Broken::Reset)?;
             self.meter.sent_bytes.fetch_add(written as u64, Relaxed);
+            self.turn = self.turn.saturating_sub(written);
         }
     }
 
@@ -111,6 +135,9 @@ impl Wire {
 
     /// Reads what is there, once.
     pub(super) fn poll_receive(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Broken>> {
+        if self.turn_is_over(cx) {
+            return Poll::Pending;
+        }
         self.make_room();
         let mut buf = ReadBuf::new(&mut self.input[self.range.end..]);
         ready!(Pin::new(&mut self.stream).poll_read(cx, &mut buf)).map_err(Broken::Reset)?;
@@ -120,6 +147,7 @@ impl Wire {
         }
         self.range.end += read;
         self.last_read = read;
+        self.turn = self.turn.saturating_sub(read);
         self.meter.received_bytes.fetch_add(read as u64, Relaxed);
         Poll::Ready(Ok(()))
     }

@@ -4,7 +4,7 @@ mod run;
 mod watch;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -35,8 +35,9 @@ pub(super) struct Link {
     born: Instant,
     /// Rung when dialling again should not wait any longer.
     now: Notify,
-    /// Rung when the connection has to be closed.
+    /// Rung when the connection has to be closed for good.
     close: Notify,
+    gone: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -69,6 +70,7 @@ impl Link {
             born: now,
             now: Notify::new(),
             close: Notify::new(),
+            gone: AtomicBool::new(false),
         }
     }
 
@@ -116,8 +118,9 @@ impl Link {
         }
     }
 
-    /// Closes the connection and turns back what waits.
+    /// Closes the connection for good and ends all calls.
     pub(super) fn give_up(&self) {
+        self.gone.store(true, SeqCst);
         self.outbox.shut();
         self.outbox.broke();
         self.close.notify_one();

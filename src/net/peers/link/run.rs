@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -34,6 +35,9 @@ pub(in crate::peers) async fn keep_up(hub: Arc<Hub>, peer: Arc<Peer>, kind: Link
     let mut pause = Pause::new(limits);
     loop {
         wait_for_cluster(&hub, &link).await;
+        if link.gone.load(SeqCst) {
+            return;
+        }
         match attempt(&hub, &peer, kind).await {
             Ok((stream, agreed)) => {
                 pause = Pause::new(limits);
@@ -55,7 +59,7 @@ pub(in crate::peers) async fn keep_up(hub: Arc<Hub>, peer: Arc<Peer>, kind: Link
 
 /// Within no cluster there are no others.
 async fn wait_for_cluster(hub: &Hub, link: &Link) {
-    while hub.me().cluster == 0 {
+    while hub.me().cluster == 0 && !link.gone.load(SeqCst) {
         link.in_cluster(false);
         tokio::select! {
             () = sleep(hub.options.limits.probe) => {}
@@ -184,6 +188,7 @@ impl Connection<'_> {
     }
 
     fn poll_traffic(&mut self, cx: &mut Context<'_>) -> Result<(), Broken> {
+        self.wire.begin_turn();
         while self.clock.poll_tick(cx).is_ready() {
             self.look()?;
         }

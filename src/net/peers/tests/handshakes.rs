@@ -97,6 +97,18 @@ async fn links_wait_until_both_belong_to_the_cluster() {
 }
 
 #[tokio::test]
+async fn a_node_that_is_forgotten_before_the_cluster_is_there_is_not_dialled() {
+    let none = || Start { cluster: 0, ..Start::default() };
+    let (a, b) = (none().node(1).await, none().node(2).await);
+    a.knows(&b);
+    a.links.forget(b.id);
+    b.links.belongs_to(7);
+    a.links.belongs_to(7);
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    assert!(b.links.links().is_empty());
+}
+
+#[tokio::test]
 async fn who_never_finishes_is_closed_and_keeps_nobody_out() {
     let limits = PeerLimits {
         handshakes_max: 4,

@@ -10,8 +10,8 @@ use crate::peers::Lane;
 
 const BIG: usize = 64 << 20;
 
-/// The longest round trip on `lane` while long messages travel on another one.
-async fn worst_beside(big: Lane, lane: Lane) -> Duration {
+/// The usual round trip on `lane` while long messages travel on another one.
+async fn usual_beside(big: Lane, lane: Lane) -> Duration {
     let (a, b) = (Arc::new(Node::new(1).await), Arc::new(Node::new(2).await));
     a.links_to(&b).await;
     let flood = {
@@ -27,22 +27,28 @@ async fn worst_beside(big: Lane, lane: Lane) -> Duration {
         })
     };
     until("it has begun", || a.links.links().iter().any(|link| link.sent_bytes > 1 << 20)).await;
-    let mut worst = Duration::ZERO;
+    let mut times = Vec::new();
     while !flood.is_finished() {
         let start = Instant::now();
         assert_eq!(a.asks(&b, lane, "small").await, Ok("small".into()));
-        worst = worst.max(start.elapsed());
+        times.push(start.elapsed());
     }
     flood.await.unwrap();
-    worst
+    times.sort();
+    let (usual, worst) = (times[times.len() / 2], times[times.len() - 1]);
+    println!(
+        "{lane:?} beside 64 MiB on {big:?}: {} times, p50 {usual:?}, max {worst:?}",
+        times.len()
+    );
+    // How long the worst takes depends on who else wants the processor.
+    usual
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn urgent_messages_do_not_wait_for_long_ones() {
     for big in [Lane::Log, Lane::Data, Lane::Bulk] {
-        let worst = worst_beside(big, Lane::Urgent).await;
-        println!("an urgent round trip beside 64 MiB on {big:?}: {worst:?} at worst");
-        assert!(worst < Duration::from_millis(100), "{worst:?} beside {big:?}");
+        let usual = usual_beside(big, Lane::Urgent).await;
+        assert!(usual < Duration::from_millis(10), "{usual:?} beside {big:?}");
     }
 }
 
@@ -50,9 +56,8 @@ async fn urgent_messages_do_not_wait_for_long_ones() {
 async fn short_messages_do_not_wait_for_long_ones_of_their_own_or_a_later_lane() {
     for (big, lane) in [(Lane::Data, Lane::Data), (Lane::Data, Lane::Log), (Lane::Bulk, Lane::Log)]
     {
-        let worst = worst_beside(big, lane).await;
-        println!("a round trip on {lane:?} beside 64 MiB on {big:?}: {worst:?} at worst");
-        assert!(worst < Duration::from_millis(150), "{worst:?} on {lane:?} beside {big:?}");
+        let usual = usual_beside(big, lane).await;
+        assert!(usual < Duration::from_millis(50), "{usual:?} on {lane:?} beside {big:?}");
     }
 }
 
