@@ -1,9 +1,12 @@
 //! Where a connection waits for the outcomes of what it handed in.
 
+use std::fmt;
 use std::task::{Context, Poll, Waker};
 
 use lockstep_core::Outcome;
 use parking_lot::Mutex;
+
+use crate::peers::Later;
 
 /// What became of operations that were handed in.
 #[derive(Debug)]
@@ -35,10 +38,18 @@ pub struct Mailbox {
     slot: Mutex<Slot>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Slot {
     delivery: Option<Delivery>,
     waker: Option<Waker>,
+    /// What brings the delivery, carried on by whoever waits for it.
+    errand: Option<Later<Delivery>>,
+}
+
+impl fmt::Debug for Slot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}, errand: {}", self.delivery, self.errand.is_some())
+    }
 }
 
 impl Mailbox {
@@ -54,8 +65,27 @@ impl Mailbox {
         }
     }
 
+    /// Leaves it to an errand to bring the delivery. It is begun at once, and
+    /// carried on while somebody waits for the delivery; it ends unfinished when
+    /// the mailbox is dropped.
+    pub(crate) fn send(&self, mut errand: Later<Delivery>) {
+        match errand.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
+            Poll::Ready(delivery) => self.put(delivery),
+            Poll::Pending => self.slot.lock().errand = Some(errand),
+        }
+    }
+
     /// Takes the delivery, or asks to be woken.
     pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Delivery> {
+        let errand = self.slot.lock().errand.take();
+        if let Some(mut errand) = errand {
+            // Without the lock: it does whatever it likes.
+            let polled = errand.as_mut().poll(cx);
+            if polled.is_pending() {
+                self.slot.lock().errand = Some(errand);
+            }
+            return polled;
+        }
         let mut slot = self.slot.lock();
         match slot.delivery.take() {
             Some(delivery) => Poll::Ready(delivery),

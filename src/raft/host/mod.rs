@@ -5,28 +5,54 @@
 //! straight to their group, all others to the node that does. A node alone is a
 //! cluster of one, on the same road.
 
-mod admin;
-mod alone;
-mod error;
-mod groups;
-mod health;
 mod options;
+
+mod found;
+mod history;
+mod join;
+mod keeper;
+mod life;
+
+mod answers;
 mod router;
 mod serve;
+
+mod executor;
+mod scout;
+mod steward;
+
+mod admin;
+mod health;
 mod stop;
 
+mod dice;
+mod error;
+mod groups;
+mod message;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, Map};
 use lockstep_core::{NodeId, ShardId};
+use parking_lot::Mutex;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 pub use error::{AdminError, HostError};
 pub use health::{Health, ShardHealth};
 pub use options::{HostOptions, Keep};
+pub use router::{FORWARDED_BYTES_MAX, FORWARDED_MAX};
 
-use crate::{Group, Pulse};
+use crate::{Group, Pulse, Timing};
+use dice::Dice;
+use found::Seeds;
 use groups::Groups;
+use router::{InFlight, Knowledge};
 
 /// All groups of a node, the map of the cluster, and the way to the leaders.
 #[derive(Clone)]
@@ -35,29 +61,32 @@ pub struct Host {
 }
 
 /// What the tasks of a host share.
-pub(crate) struct Inner {
+struct Inner {
     options: HostOptions,
     pulse: Pulse,
     groups: Groups,
     map: watch::Sender<Arc<Map>>,
-    stop: watch::Sender<bool>,
+    /// The cluster this node belongs to, perhaps before that has a map.
+    cluster: Mutex<Option<ClusterId>>,
+    seeds: Mutex<Seeds>,
+    knowledge: Knowledge,
+    in_flight: Arc<InFlight>,
+    /// Of nodes that were taken out of a shard led here: in which term that was
+    /// seen, and the last entry then.
+    parted: Mutex<BTreeMap<(ShardId, NodeId), (u64, u64)>>,
+    /// Groups are started one at a time, each once.
+    starting: tokio::sync::Mutex<()>,
+    boot_guard_until: Instant,
+    dice: Dice,
     begun: watch::Sender<bool>,
+    /// Leaderships are handed over and not taken.
+    leaving: watch::Sender<bool>,
+    stop: watch::Sender<bool>,
 }
 
 impl std::fmt::Debug for Host {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "Host({:?})", self.inner.options.me.id)
-    }
-}
-
-impl Inner {
-    fn me(&self) -> NodeId {
-        self.options.me.id
-    }
-
-    fn voters(&self, shard: ShardId) -> Vec<NodeId> {
-        let map = self.map.borrow();
-        map.placement(shard).map(|placement| placement.replicas.clone()).unwrap_or_default()
     }
 }
 
@@ -68,18 +97,42 @@ impl Host {
     /// # Errors
     /// A group that cannot be recovered.
     pub async fn start(options: HostOptions) -> Result<Host, HostError> {
-        let pulse = Pulse::start(options.me.id, options.peers.clone(), options.timing);
         let inner = Inner {
-            options,
-            pulse,
+            pulse: Pulse::start(options.me.id, options.peers.clone(), options.timing),
             groups: Groups::default(),
             map: watch::Sender::new(Arc::default()),
-            stop: watch::Sender::new(false),
+            cluster: Mutex::new(options.cluster),
+            seeds: Mutex::new(Seeds::new(&options.seeds)),
+            knowledge: Knowledge::default(),
+            in_flight: Arc::default(),
+            parted: Mutex::default(),
+            starting: tokio::sync::Mutex::default(),
+            boot_guard_until: Instant::now() + options.timing.boot_guard,
+            dice: Dice::new(options.luck),
             begun: watch::Sender::new(false),
+            leaving: watch::Sender::new(false),
+            stop: watch::Sender::new(false),
+            options,
         };
         let host = Host { inner: Arc::new(inner) };
-        host.start_alone().await?;
+        if let Some(cluster) = host.inner.cluster_known() {
+            host.inner.options.peers.belongs_to(cluster.0);
+        }
+        host.inner.recover().await?;
+        host.spawn_tasks();
         Ok(host)
+    }
+
+    fn spawn_tasks(&self) {
+        let inner = &self.inner;
+        watched(inner.clone().watch_map());
+        watched(inner.clone().belong());
+        watched(inner.clone().keep_groups());
+        watched(inner.clone().begin_life());
+        watched(inner.clone().tell_address());
+        watched(inner.clone().scout());
+        watched(inner.clone().look_after_groups());
+        watched(inner.clone().look_after_map());
     }
 
     /// The map of the cluster; without an id until this node belongs to one.
@@ -123,4 +176,78 @@ impl Host {
     pub fn meta(&self) -> Option<Group> {
         self.inner.groups.get(ShardId::META)
     }
+
+    /// Shares and bytes on their way to the leaders of their shards.
+    pub fn forwarded(&self) -> (usize, usize) {
+        self.inner.in_flight.now()
+    }
+}
+
+impl Inner {
+    fn me(&self) -> NodeId {
+        self.options.me.id
+    }
+
+    /// A time that nodes far apart need more of.
+    fn scaled(&self, time: Duration) -> Duration {
+        let factor = self.options.timing.heartbeat.as_millis() / Timing::LAN.heartbeat.as_millis();
+        time * u32::try_from(factor).unwrap_or(1).max(1)
+    }
+
+    /// The leader of a shard, by the word of the latest term.
+    fn leader_of(&self, shard: ShardId) -> Option<NodeId> {
+        let told = self.knowledge.led(shard);
+        let own = self.groups.with(shard, |group| {
+            let standing = group.watch();
+            let standing = standing.borrow();
+            (standing.leader, standing.term)
+        });
+        match (own, told) {
+            (Some((leader, term)), Some(told)) if told.leader.is_none() || told.term <= term => {
+                leader
+            }
+            (Some((leader, _)), None) => leader,
+            (_, told) => told.and_then(|told| told.leader),
+        }
+    }
+
+    /// The leader of a shard if that is another node; asks around if none is known.
+    async fn leader_elsewhere(self: &Arc<Self>, shard: ShardId) -> Option<NodeId> {
+        let other = || self.leader_of(shard).filter(|leader| *leader != self.me());
+        if other().is_none() {
+            self.look_around(shard).await;
+        }
+        other()
+    }
+
+    /// The voters of a shard, as far as this node knows.
+    fn voters(&self, shard: ShardId) -> Vec<NodeId> {
+        let own = self.groups.with(shard, |group| group.watch().borrow().voters.clone());
+        let own = own.filter(|voters| !voters.is_empty());
+        own.unwrap_or_else(|| {
+            let map = self.map.borrow();
+            map.placement(shard).map(|placement| placement.replicas.clone()).unwrap_or_default()
+        })
+    }
+
+    /// Whether enough voters of a shard can be reached for it to have a leader.
+    fn reaches_quorum(&self, shard: ShardId) -> bool {
+        let (me, voters) = (self.me(), self.voters(shard));
+        let reaches = |node: &&NodeId| **node == me || self.options.peers.reaches(**node);
+        voters.iter().filter(reaches).count() > voters.len() / 2
+    }
+}
+
+/// Runs a task of the host. One that breaks takes the node down: what it looked
+/// after would be left alone.
+fn watched(task: impl Future<Output = ()> + Send + 'static) {
+    let task = tokio::spawn(task);
+    tokio::spawn(async move {
+        if let Err(why) = task.await
+            && why.is_panic()
+        {
+            tracing::error!(id = "LS-2003", "a task of the node broke; the node stops");
+            std::process::abort();
+        }
+    });
 }

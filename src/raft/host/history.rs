@@ -1,0 +1,42 @@
+//! What stands in the log of the map before it is applied.
+
+use std::io;
+
+use lockstep_core::wire::Wire;
+use lockstep_core::{Op, ShardId, cluster};
+use lockstep_storage::Log;
+
+use crate::batch::Batch;
+
+/// How many bytes of the log are read at a time.
+const READ_BYTES_MAX: usize = 1 << 20;
+
+/// The seed of the data shards, as the entry says that founded the cluster; none
+/// if that entry is not in the log. There is only one such entry, committed or
+/// not: who founds a cluster writes the same whenever it tries.
+pub(super) fn seed(log: &Log) -> io::Result<Option<u64>> {
+    let (first, last) = log.first_last(ShardId::META);
+    let Some(last) = last else { return Ok(None) };
+    let mut from = first.map_or(0, |purged| purged.index + 1);
+    while from <= last.index {
+        let records = log.read_up_to(ShardId::META, from, last.index + 1, READ_BYTES_MAX)?;
+        let Some(newest) = records.last() else { break };
+        from = newest.id.index + 1;
+        for record in records {
+            if let Ok(batch) = Batch::from_payload(record.payload)
+                && let Some(seed) = seed_in(&batch)
+            {
+                return Ok(Some(seed));
+            }
+        }
+    }
+    Ok(None)
+}
+
+fn seed_in(batch: &Batch) -> Option<u64> {
+    let (header, mut rest) = batch.open().ok()?;
+    (0..header.count).find_map(|_| match Op::take(&mut rest).ok()? {
+        Op::Cluster { op: cluster::Op::Found { seed, .. } } => Some(seed),
+        _ => None,
+    })
+}

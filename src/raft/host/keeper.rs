@@ -1,0 +1,285 @@
+//! Which groups run on this node: those on its disk, those the map puts here,
+//! and none that was moved away.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_core::cluster::{Map, NodeInfo};
+use lockstep_core::{NodeId, ShardId};
+
+use super::error::{HostError, error};
+use super::message::{Request, Verdict};
+use super::{Inner, answers, history};
+use crate::{Group, Lane, Options};
+
+/// How often the groups are compared with the map, even if nothing changed.
+const LOOK: Duration = Duration::from_millis(500);
+/// How often somebody looks whether the map changed.
+const MAP_LOOK: Duration = Duration::from_millis(20);
+/// How long a leader may take to say whether a replica may be erased.
+const MAY_ERASE_WAIT: Duration = Duration::from_millis(500);
+
+impl Inner {
+    /// Starts every group that something is on disk of.
+    pub(super) async fn recover(self: &Arc<Self>) -> Result<(), HostError> {
+        let (log, snapshots) = (&self.options.log, &self.options.snapshots);
+        let mut shards = log.shards();
+        shards.extend(snapshots.shards().map_err(|why| error("looking for snapshots", why))?);
+        // The map first: the seed of all others stands in it.
+        shards.sort_by_key(|shard| (!shard.is_meta(), *shard));
+        shards.dedup();
+        for shard in shards {
+            self.start_group(shard).await?;
+        }
+        Ok(())
+    }
+
+    /// Starts the group of a shard, if it does not run yet.
+    pub(super) async fn start_group(self: &Arc<Self>, shard: ShardId) -> Result<Group, HostError> {
+        let _one_at_a_time = self.starting.lock().await;
+        if let Some(group) = self.groups.get(shard) {
+            return Ok(group);
+        }
+        let options = &self.options;
+        let group = Group::start(Options {
+            shard,
+            node: self.me(),
+            seed: if shard.is_meta() { 0 } else { self.seed()? },
+            log: options.log.clone(),
+            snapshots: options.snapshots.clone(),
+            clock: options.clock.clone(),
+            limits: options.limits.clone(),
+            snapshot_log_bytes: options.snapshot_log_bytes.clone(),
+            effects: answers::sink(self),
+            peers: options.peers.clone(),
+            pulse: self.pulse.clone(),
+            timing: options.timing,
+            boot_guard_until: self.boot_guard_until,
+            luck: self.dice.next(),
+            guards: options.guards,
+        })
+        .await
+        .map_err(|why| error(&format!("starting shard {}", shard.0), why))?;
+        self.groups.add(group.clone());
+        Ok(group)
+    }
+
+    /// The seed of data shards: that of the map, as far as it is on this node.
+    fn seed(&self) -> Result<u64, HostError> {
+        let meta = self.groups.get(ShardId::META);
+        let applied = meta.as_ref().and_then(|meta| {
+            let state = meta.state();
+            state.cluster().id().map(|_| state.cluster().seed())
+        });
+        match applied {
+            Some(seed) => Ok(seed),
+            None => {
+                let logged = history::seed(&self.options.log);
+                let logged = logged.map_err(|why| error("reading the log of the map", why))?;
+                Ok(logged.unwrap_or(self.options.seed))
+            }
+        }
+    }
+
+    /// Whether a leader's entries may begin a group here.
+    pub(super) fn may_open(&self, shard: ShardId) -> bool {
+        let map = self.map.borrow();
+        // Without the map nobody knows the seed.
+        !*self.stop.borrow() && map.placement(shard).is_some() && !map.removed(self.me())
+    }
+
+    /// Begins the group of a shard that its leader sends entries for.
+    pub(super) async fn open_group(self: &Arc<Self>, shard: ShardId) -> Option<Group> {
+        match self.start_group(shard).await {
+            Ok(group) => Some(group),
+            Err(why) => {
+                tracing::error!(shard = shard.0, "{why}");
+                None
+            }
+        }
+    }
+
+    /// Keeps the map that others see equal to that of the group here.
+    pub(super) async fn watch_map(self: Arc<Self>) {
+        let mut stop = self.stop.subscribe();
+        let mut seen = (0, 0);
+        loop {
+            self.look_at_map(&mut seen);
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                () = tokio::time::sleep(MAP_LOOK) => {}
+            }
+        }
+    }
+
+    fn look_at_map(&self, seen: &mut (u64, u64)) {
+        let Some(meta) = self.groups.get(ShardId::META) else { return };
+        let map = {
+            let state = meta.state();
+            let now = (state.seq(), state.cluster().epoch());
+            if *seen == now {
+                return;
+            }
+            *seen = now;
+            state.cluster().clone()
+        };
+        if **self.map.borrow() != map && map.id().is_some() {
+            self.take_map(map);
+        }
+    }
+
+    /// A newer map.
+    fn take_map(&self, map: Map) {
+        let before = self.map.borrow().clone();
+        let me = self.me();
+        for node in map.nodes().filter(|node| node.id != me) {
+            if before.node(node.id).map(NodeInfo::peer_address) != Some(node.peer_address()) {
+                self.options.peers.know(node.id, &node.peer_address());
+            }
+        }
+        for node in before.nodes().filter(|node| map.node(node.id).is_none()) {
+            self.options.peers.forget(node.id);
+        }
+        if map.removed(me) && !before.removed(me) {
+            tracing::error!(
+                node = me.0,
+                "this node was removed from the cluster; to use it again, start it with an empty \
+                 data directory"
+            );
+        }
+        if let Some(cluster) = map.id() {
+            let addresses = |map: &Map| -> Vec<String> {
+                map.nodes().filter(|node| node.id != me).map(NodeInfo::peer_address).collect()
+            };
+            let now = addresses(&map);
+            if before.id() != map.id() || addresses(&before) != now {
+                self.keep(cluster, map.shards(), &now);
+            }
+        }
+        self.map.send_replace(Arc::new(map));
+    }
+
+    /// Compares the groups with the map, whenever that changes.
+    pub(super) async fn keep_groups(self: Arc<Self>) {
+        let mut stop = self.stop.subscribe();
+        let mut map = self.map.subscribe();
+        loop {
+            let now = map.borrow_and_update().clone();
+            self.sort_groups(&now).await;
+            self.note_progress();
+            tokio::select! {
+                biased;
+                _ = stop.wait_for(|stop| *stop) => return,
+                _ = map.changed() => {}
+                () = tokio::time::sleep(LOOK) => {}
+            }
+        }
+    }
+
+    async fn sort_groups(self: &Arc<Self>, map: &Map) {
+        if map.id().is_none() || map.removed(self.me()) {
+            return;
+        }
+        for (shard, placement) in map.placements() {
+            if !placement.has(self.me()) {
+                if placement.founded && self.groups.get(shard).is_some() {
+                    self.part_with(shard).await;
+                }
+            } else if !placement.founded {
+                let members = members(map, &placement.replicas);
+                if let Err(why) = self.found_group(shard, &members).await {
+                    tracing::error!(shard = shard.0, "{why}");
+                }
+            }
+        }
+    }
+
+    async fn found_group(
+        self: &Arc<Self>,
+        shard: ShardId,
+        members: &BTreeMap<NodeId, String>,
+    ) -> Result<(), HostError> {
+        let group = self.start_group(shard).await?;
+        if group.is_founded() {
+            return Ok(());
+        }
+        group.found(members).await.map_err(|why| error("founding a shard", why))
+    }
+
+    /// A shard that was moved away: forgets it, once its leader says that nobody
+    /// can count on this replica any more.
+    async fn part_with(self: &Arc<Self>, shard: ShardId) {
+        let Some(leader) = self.leader_elsewhere(shard).await else { return };
+        let request = Request::MayErase { shard }.bytes();
+        let wait = self.scaled(MAY_ERASE_WAIT);
+        let reply = self.options.peers.call(leader, Lane::Data, request, wait).await;
+        let verdict = reply.map(|reply| Verdict::open(&reply));
+        if !matches!(verdict, Ok(Ok(Verdict::Yes {}))) {
+            return;
+        }
+        let Some(group) = self.groups.remove(shard) else { return };
+        group.stop().await;
+        match group.erase().await {
+            Ok(()) => tracing::info!(shard = shard.0, "the shard was moved away"),
+            Err(why) => tracing::error!(shard = shard.0, "{why}"),
+        }
+    }
+
+    /// Notes how far the shards here have come.
+    fn note_progress(&self) {
+        for group in self.groups.all() {
+            let seq = group.state().seq();
+            self.knowledge.saw(group.id(), seq);
+        }
+    }
+
+    /// Whether `node` may forget what it kept of a shard that this node leads:
+    /// every voter knows that it has no part in it any more, so that none will
+    /// ever ask it for a vote.
+    pub(super) fn may_erase(&self, shard: ShardId, node: NodeId) -> Verdict {
+        let Some(group) = self.groups.get(shard).filter(Group::leads) else {
+            return Verdict::NotNow {};
+        };
+        let standing = group.watch().borrow().clone();
+        if standing.joint || standing.voters.contains(&node) || standing.learners.contains(&node) {
+            self.parted.lock().remove(&(shard, node));
+            return Verdict::NotNow {};
+        }
+        // What the log holds now is behind the change that took the node out.
+        let mut parted = self.parted.lock();
+        let last = group.status().last_index;
+        let (term, since) = *parted.entry((shard, node)).or_insert((standing.term, last));
+        if term != standing.term {
+            parted.insert((shard, node), (standing.term, last));
+            return Verdict::NotNow {};
+        }
+        let knows = |voter: &NodeId| {
+            *voter == self.me() || group.lag(*voter).is_some_and(|lag| lag + since <= last)
+        };
+        if standing.voters.iter().all(knows) { Verdict::Yes {} } else { Verdict::NotNow {} }
+    }
+
+    /// Keeps what is needed for the next start.
+    pub(super) fn keep(
+        &self,
+        cluster: lockstep_core::cluster::ClusterId,
+        shards: u16,
+        addresses: &[String],
+    ) -> bool {
+        match (self.options.keep)(cluster, shards, addresses) {
+            Ok(()) => true,
+            Err(why) => {
+                tracing::error!("keeping the id of the cluster and the nodes' addresses: {why}");
+                false
+            }
+        }
+    }
+}
+
+/// Where peers reach these nodes.
+pub(super) fn members(map: &Map, nodes: &[NodeId]) -> BTreeMap<NodeId, String> {
+    let address = |node: NodeId| map.node(node).map(NodeInfo::peer_address).unwrap_or_default();
+    nodes.iter().map(|node| (*node, address(*node))).collect()
+}
