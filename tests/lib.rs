@@ -9,6 +9,7 @@ pub use harness::client::{Client, request, words};
 pub use harness::cluster::Cluster;
 pub use harness::need::{in_ci, needed, printed, tool};
 pub use harness::ports::free_port;
+pub use harness::proxy::{Faults, Proxy, Way};
 pub use harness::raw;
 pub use harness::server::{Kind, Server, wait_for};
 pub use harness::value::Value;

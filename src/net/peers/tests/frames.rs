@@ -101,3 +101,11 @@ fn a_message_grows_only_to_its_bound() {
     assert_eq!(assembly.take(part, b"12345678"), Ok(None));
     assert_eq!(assembly.take(part, b"901"), Err(Damage::Long));
 }
+
+#[test]
+fn any_bytes_read_the_same_in_one_piece_and_in_many() {
+    let mut random = crate::fuzz::Random::new(5);
+    for _ in 0..5_000 {
+        crate::fuzz::peer(&crate::fuzz::peer_stream(&mut random));
+    }
+}

@@ -1,0 +1,3 @@
+//! The network made bad on purpose.
+
+mod proxy;
