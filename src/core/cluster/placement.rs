@@ -33,10 +33,12 @@ impl Placement {
     }
 }
 
-/// The largest odd number that is neither over `nodes` nor over `factor`.
+/// The largest odd number that is neither over `nodes` nor over `factor`; with
+/// two nodes two: a second copy cannot vote the first one down, and yet the loss
+/// of one node must not be the loss of the data.
 pub(super) fn replicas_for(nodes: usize, factor: usize) -> usize {
     match nodes.min(factor) {
-        0 => 0,
+        few @ 0..=2 => few,
         some if some % 2 == 0 => some - 1,
         some => some,
     }

@@ -12,8 +12,8 @@ fn a_lone_node_has_everything() {
 }
 
 #[test]
-fn two_nodes_have_one_replica_of_each_shard() {
-    assert_eq!(Map::plan_founding(&nodes(2), 3, 3), [ids([1]), ids([2]), ids([1])]);
+fn two_nodes_have_two_replicas_of_each_shard() {
+    assert_eq!(Map::plan_founding(&nodes(2), 3, 3), [ids([1, 2]), ids([2, 1]), ids([1, 2])]);
 }
 
 #[test]

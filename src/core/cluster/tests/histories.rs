@@ -101,7 +101,7 @@ impl Life {
             if lost || !self.has_quorum(&group.replicas) {
                 continue;
             }
-            let wanted = odd(staying.min(usize::from(self.map.replicas())));
+            let wanted = copies(staying.min(usize::from(self.map.replicas())));
             if wanted > 0 {
                 assert_eq!(group.replicas.len(), wanted, "{shard:?}");
                 let up = |node| self.map.node(node).unwrap().state == NodeState::Up;
@@ -117,8 +117,8 @@ impl Life {
     }
 }
 
-fn odd(count: usize) -> usize {
-    if count.is_multiple_of(2) { count.saturating_sub(1) } else { count }
+fn copies(count: usize) -> usize {
+    if count > 2 && count.is_multiple_of(2) { count.saturating_sub(1) } else { count }
 }
 
 fn zone(chance: &mut Chance, zones: u64) -> String {
