@@ -12,5 +12,6 @@ mod knocks;
 mod lanes;
 mod limits;
 mod node;
+mod promises;
 mod relay;
 mod strangers;
