@@ -29,8 +29,6 @@ pub(crate) const NORMAL: u8 = 1;
 const FORMAT: u8 = 1;
 /// Room for the header.
 const HEADER_BYTES_MAX: usize = 32;
-/// Room for the name of a share.
-const NAME_BYTES_MAX: usize = 64;
 
 /// What stands before the operations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -52,15 +52,32 @@ pub(crate) fn entry(record: Record) -> Result<Entry, Malformed> {
 
 pub(crate) fn vote_bytes(vote: &Vote) -> Vec<u8> {
     let mut out = Vec::new();
-    vote.leader_id.term.put(&mut out);
-    vote.leader_id.node_id.put(&mut out);
-    vote.committed.put(&mut out);
+    put_vote(vote, &mut out);
     out
 }
 
 pub(crate) fn vote(mut bytes: &[u8]) -> Result<Vote, Malformed> {
-    let leader_id = LeaderId { term: u64::take(&mut bytes)?, node_id: u64::take(&mut bytes)? };
-    Ok(Vote { leader_id, committed: bool::take(&mut bytes)? })
+    take_vote(&mut bytes)
+}
+
+pub(crate) fn put_vote(vote: &Vote, out: &mut Vec<u8>) {
+    vote.leader_id.term.put(out);
+    vote.leader_id.node_id.put(out);
+    vote.committed.put(out);
+}
+
+pub(crate) fn take_vote(rest: &mut &[u8]) -> Result<Vote, Malformed> {
+    let leader_id = LeaderId { term: u64::take(rest)?, node_id: u64::take(rest)? };
+    Ok(Vote { leader_id, committed: bool::take(rest)? })
+}
+
+/// How many bytes the payload of an entry takes, roughly.
+pub(crate) fn payload_bytes(entry: &Entry) -> usize {
+    match &entry.payload {
+        EntryPayload::Normal(batch) => batch.payload().len(),
+        EntryPayload::Membership(_) => 1024,
+        EntryPayload::Blank => 1,
+    }
 }
 
 pub(crate) fn meta_bytes(meta: &SnapshotMeta) -> Vec<u8> {
@@ -81,7 +98,7 @@ pub(crate) fn meta(mut bytes: &[u8]) -> Result<SnapshotMeta, Malformed> {
     })
 }
 
-fn put_log_id(id: Option<&LogId>, out: &mut Vec<u8>) {
+pub(crate) fn put_log_id(id: Option<&LogId>, out: &mut Vec<u8>) {
     id.is_some().put(out);
     if let Some(id) = id.map(entry_id) {
         id.term.put(out);
@@ -90,7 +107,7 @@ fn put_log_id(id: Option<&LogId>, out: &mut Vec<u8>) {
     }
 }
 
-fn take_log_id(input: &mut &[u8]) -> Result<Option<LogId>, Malformed> {
+pub(crate) fn take_log_id(input: &mut &[u8]) -> Result<Option<LogId>, Malformed> {
     if !bool::take(input)? {
         return Ok(None);
     }

@@ -1,33 +1,35 @@
 //! A Raft group: the handle through which a node uses one of its shards.
 
+mod config;
 mod members;
 mod options;
+mod propose;
+mod serve;
 mod standing;
 
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use bytes::Bytes;
 use lockstep_core::{NodeId, Op, Read, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use openraft::metrics::WaitError;
-use openraft::{Config, SnapshotPolicy};
 use parking_lot::{RwLock, RwLockReadGuard};
 use tokio::sync::{Semaphore, watch};
 
-use crate::batch::{Batch, Ops};
+use crate::batch::Ops;
+use crate::guards::Guards;
 use crate::inbox::Inbox;
 use crate::machine::{Machine, Progress};
 use crate::mailbox::{Delivery, Mailbox, Refusal};
-use crate::network::Alone;
-use crate::peers::Later;
-use crate::snapshot;
+use crate::network::Ways;
+use crate::office::Office;
+use crate::pulse::Pulse;
+use crate::snapshot::{self, Inbound};
 use crate::store::Store;
 use crate::tasks;
-use crate::tickets::{Answer, Tickets};
 use crate::types::{Node, SnapshotMeta, Types};
 
 pub use options::{Clock, EffectSink, Options};
@@ -35,17 +37,10 @@ pub use standing::{Role, Standing, Status};
 
 type Raft = openraft::Raft<Types, Machine>;
 
-/// The behaviour version that this build proposes.
-const VERSION: u32 = 1;
 /// How many entries may be on their way at once. With two, a closed loop of 50
 /// clients splits into shares of 17 for each sync, with one into shares of 25: a
 /// sync costs the same for both.
 const ENTRIES_IN_FLIGHT: usize = 1;
-/// How often the other tasks get a turn before an entry is closed: connections
-/// that are ready hand in their shares, and an entry of many costs little more
-/// than an entry of one. Three gave entries of 31 operations with 50 clients
-/// where none gave 25; more than three gave no more.
-const TURNS: usize = 3;
 /// How long a group that stops waits for what was proposed.
 const STOP_WAIT: Duration = Duration::from_secs(5);
 /// How often whoever asked for a snapshot looks whether it is there.
@@ -84,8 +79,11 @@ pub(crate) struct Inner {
     pub(crate) snapshots: Snapshots,
     pub(crate) clock: Arc<dyn Clock>,
     in_flight: Arc<Semaphore>,
-    /// Reads may be answered from the state without asking anybody.
-    pub(crate) leads: Arc<AtomicBool>,
+    /// Whether this replica leads, and what it promised.
+    pub(crate) office: Arc<Office>,
+    pub(crate) pulse: Pulse,
+    pub(crate) inbound: Arc<Inbound>,
+    pub(crate) guards: Guards,
     pub(crate) standing: watch::Sender<Standing>,
     entries: AtomicU64,
     operations: AtomicU64,
@@ -112,22 +110,28 @@ impl Group {
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
         let shard = Arc::new(RwLock::new(state));
         let progress = Arc::new(Progress::default());
-        let office = Arc::new(AtomicBool::new(false));
-        let sink = options.effects;
+        let Options { peers, pulse, timing, guards, boot_guard_until, .. } = options;
+        let luck = options.luck.wrapping_add(u64::from(id.0));
+        let office = Arc::new(Office::new(node.0, timing, guards, boot_guard_until, luck));
         let machine = Machine::new(
             id,
             shard.clone(),
             meta,
             progress.clone(),
             snapshots.clone(),
-            sink,
+            options.effects,
             office.clone(),
+            guards,
         );
         let store = Store::new(id, log.clone(), progress.clone());
-        let config = config(id).validate().map_err(|why| error("Raft settings", why))?;
-        let raft = Raft::new(node.0, Arc::new(config), Alone, store, machine)
+        let ways =
+            Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };
+        let config = config::config(id, &timing, &guards);
+        let config = config.validate().map_err(|why| error("Raft settings", why))?;
+        let raft = Raft::new(node.0, Arc::new(config), ways, store, machine)
             .await
             .map_err(|why| error("starting the group", why))?;
+        let inbound = Inbound::new(id, snapshots.clone(), Arc::new(raft.clone()));
         let (stop, _) = watch::channel(false);
         let group = Group {
             inner: Arc::new(Inner {
@@ -141,7 +145,10 @@ impl Group {
                 snapshots,
                 clock,
                 in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
-                leads: office,
+                office,
+                pulse,
+                inbound,
+                guards,
                 standing: watch::channel(Standing::default()).0,
                 entries: AtomicU64::new(0),
                 operations: AtomicU64::new(0),
@@ -150,17 +157,16 @@ impl Group {
             }),
         };
         group.spawn_tasks();
-        group.elect_if_alone().await?;
+        group.inner.pulse.add(&group.inner);
+        if group.standing_now().voters == [node] {
+            group.elect().await?;
+        }
         Ok(group)
     }
 
     /// A voter without others needs no time-out to know that nobody leads.
-    async fn elect_if_alone(&self) -> Result<(), Error> {
-        if self.is_founded() && self.standing_now().voters == [self.inner.node] {
-            let raft = &self.inner.raft;
-            raft.trigger().elect(true).await.map_err(|why| error("election", why))?;
-        }
-        Ok(())
+    async fn elect(&self) -> Result<(), Error> {
+        self.inner.raft.trigger().elect(true).await.map_err(|why| error("election", why))
     }
 
     /// Whether the group has members: founded here, or told by its leader.
@@ -190,7 +196,7 @@ impl Group {
             )) => return Ok(()),
             Err(why) => return Err(error("founding the group", why)),
         }
-        self.elect_if_alone().await
+        if members.len() == 1 { self.elect().await } else { Ok(()) }
     }
 
     /// Waits until this node leads and serves.
@@ -214,7 +220,7 @@ impl Group {
 
     fn spawn_tasks(&self) {
         for task in [
-            tokio::spawn(propose(self.inner.clone())),
+            tokio::spawn(propose::run(self.inner.clone())),
             tokio::spawn(tasks::tick(self.inner.clone())),
             tokio::spawn(tasks::watch_office(self.inner.clone())),
             tokio::spawn(tasks::take_snapshots(self.inner.clone())),
@@ -223,13 +229,17 @@ impl Group {
         }
     }
 
-    /// Hands in operations; their outcomes go to `mailbox`.
+    /// Hands in operations; their outcomes go to `mailbox`. Where there is nothing
+    /// for the log the state is looked at, and nothing proposed.
     ///
     /// # Errors
     /// Refused at once; nothing will be delivered.
     pub fn submit(&self, ops: Ops, mailbox: &Arc<Mailbox>) -> Result<(), Refusal> {
-        if !self.leads() {
+        if !self.inner.office.takes() {
             return Err(Refusal::NotLeader);
+        }
+        if ops.only_reads() {
+            return self.inner.look(ops, mailbox);
         }
         self.inner.inbox.put(ops, mailbox.clone())
     }
@@ -259,7 +269,7 @@ impl Group {
 
     /// Whether this node leads the shard and may answer reads from its state.
     pub fn leads(&self) -> bool {
-        self.inner.leads.load(Ordering::Acquire)
+        self.inner.office.leads()
     }
 
     /// Answers a read from the state, if this node may: the lease is looked at
@@ -276,15 +286,6 @@ impl Group {
     pub fn watch(&self) -> watch::Receiver<Standing> {
         self.inner.standing.subscribe()
     }
-
-    /// Answers another replica of the shard.
-    pub fn serve(&self, _from: NodeId, _rpc: &[u8]) -> Later<Bytes> {
-        Box::pin(std::future::ready(crate::message::nobody_here()))
-    }
-
-    /// The connection to a node broke. If that node leads the shard, it is not
-    /// waited for any longer.
-    pub fn link_lost(&self, _node: NodeId) {}
 
     /// The state between two entries. Hold it briefly: nothing is applied
     /// meanwhile.
@@ -337,7 +338,8 @@ impl Group {
 
     /// Stops the group: refuses what still waits, lets what was proposed end.
     pub async fn stop(&self) {
-        self.inner.leads.store(false, Ordering::Release);
+        self.inner.office.close();
+        self.inner.pulse.remove(self.inner.id);
         self.inner.inbox.close();
         // Everything proposed gives its permit back when it is applied. A disk
         // that does not answer any more must not keep the node from its end.
@@ -350,57 +352,15 @@ impl Group {
             tracing::warn!(shard = self.inner.id.0, %why, "the group did not stop in order");
         }
     }
-}
 
-fn config(id: ShardId) -> Config {
-    Config {
-        cluster_name: format!("shard-{}", id.0),
-        heartbeat_interval: 50,
-        election_timeout_min: 150,
-        election_timeout_max: 300,
-        snapshot_policy: SnapshotPolicy::Never,
-        max_in_snapshot_log_to_keep: 0,
-        enable_pre_vote: Some(true),
-        // A leader restored without an election would read its own lease from
-        // before the restart; a fresh term costs one vote.
-        enable_leader_restore: Some(false),
-        ..Config::default()
-    }
-}
-
-/// Turns what gathers in the inbox into entries, one behind the other.
-async fn propose(inner: Arc<Inner>) {
-    let mut stop = inner.stop.subscribe();
-    let mut last_ms = 0;
-    loop {
-        tokio::select! {
-            () = inner.inbox.filled() => {}
-            _ = stop.changed() => return,
-        }
-        // More gathers while all entries that may be in flight are.
-        let permit = tokio::select! {
-            permit = inner.in_flight.clone().acquire_owned() => permit,
-            _ = stop.changed() => return,
-        };
-        let permit = permit.expect("the semaphore is never closed");
-        for _ in 0..TURNS {
-            tokio::task::yield_now().await;
-        }
-        let (mut parts, tickets) = inner.inbox.take();
-        if parts.is_empty() {
-            // Closed meanwhile.
-            continue;
-        }
-        last_ms = inner.clock.now_ms().max(last_ms);
-        let batch = Batch::join(last_ms, VERSION, &mut parts);
-        inner.entries.fetch_add(1, Ordering::Relaxed);
-        let count = parts.iter().map(|part| u64::from(part.count)).sum();
-        inner.operations.fetch_add(count, Ordering::Relaxed);
-        let tickets = Tickets::new(tickets, permit);
-        let answer = Answer::new(move |result| tickets.complete(result));
-        if let Err(why) = inner.raft.client_write_ff(batch, Some(answer)).await {
-            tracing::error!(shard = inner.id.0, %why, id = "LS-2001", "the group has failed");
-            return;
-        }
+    /// Ends at once, as a process that is killed, without order: for tests.
+    #[doc(hidden)]
+    pub async fn abandon(&self) {
+        self.inner.office.close();
+        self.inner.pulse.remove(self.inner.id);
+        self.inner.inbox.close();
+        self.inner.stop.send_replace(true);
+        // There is nobody to tell.
+        let _ = self.inner.raft.shutdown().await;
     }
 }

@@ -13,10 +13,6 @@ pub struct Guards {
     pub lease_shorter_than_election: bool,
     /// A read looks whether the lease still holds.
     pub read_with_quorum: bool,
-    /// What is appended counts once it is on disk.
-    pub ack_after_fsync: bool,
-    /// A vote counts once it is on disk.
-    pub vote_synced: bool,
     /// Only what is committed is applied.
     pub apply_after_commit: bool,
     /// What was proposed is not proposed again without its number.
@@ -38,8 +34,6 @@ impl Default for Guards {
             lease_guard: true,
             lease_shorter_than_election: true,
             read_with_quorum: true,
-            ack_after_fsync: true,
-            vote_synced: true,
             apply_after_commit: true,
             no_retry_after_propose: true,
             requests_remembered: true,

@@ -61,7 +61,7 @@ impl Inbox {
     }
 
     fn add(&self, ops: Ops, mailbox: Arc<Mailbox>, always: bool) -> Result<(), Refusal> {
-        let ticket = Ticket { count: ops.len(), mailbox };
+        let ticket = Ticket { count: ops.len(), ticks: ops.ticks, mailbox };
         let bytes = ops.bytes();
         let ticket_count = ticket.count;
         let first = {
@@ -126,15 +126,20 @@ impl Inbox {
 
     /// Refuses everything from now on and what still waits.
     pub(crate) fn close(&self) {
+        self.waiting.lock().closed = true;
+        self.refuse(Refusal::Stopping);
+    }
+
+    /// Refuses what waits.
+    pub(crate) fn refuse(&self, why: Refusal) {
         let tickets = {
             let mut waiting = self.waiting.lock();
-            waiting.closed = true;
             waiting.ops.clear();
             (waiting.bytes, waiting.count) = (0, 0);
             std::mem::take(&mut waiting.tickets)
         };
         for ticket in tickets {
-            ticket.mailbox.put(crate::Delivery::Refused(Refusal::Stopping));
+            ticket.mailbox.put(crate::Delivery::Refused(why));
         }
     }
 }

@@ -11,12 +11,17 @@ mod group;
 mod guards;
 mod host;
 mod inbox;
+mod luck;
 mod machine;
 mod mailbox;
 pub mod message;
 mod network;
+mod office;
 pub mod peers;
 mod pulse;
+mod rpc;
+#[doc(hidden)]
+pub mod runtime;
 mod snapshot;
 mod store;
 mod tasks;
@@ -25,12 +30,16 @@ mod tests;
 mod tickets;
 mod timing;
 mod types;
+pub mod watch;
 
 pub use batch::Ops;
 pub use group::{Clock, EffectSink, Error, Group, Options, Role, Standing, Status};
 #[doc(hidden)]
 pub use guards::Guards;
-pub use host::{AdminError, Health, Host, HostError, HostOptions, Keep, ShardHealth};
+pub use host::{
+    AdminError, FORWARDED_BYTES_MAX, FORWARDED_MAX, Health, Host, HostError, HostOptions, Keep,
+    ShardHealth,
+};
 pub use inbox::Limits;
 pub use mailbox::{Delivery, Mailbox, Refusal};
 pub use peers::{CallError, Lane, Later, Nobody, Peers, Served};

@@ -1,28 +1,28 @@
 //! The state machine of a shard, as openraft wants to see it.
 
+mod run;
+
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use futures_util::{Stream, StreamExt};
-use lockstep_core::wire::Wire;
-use lockstep_core::{Effects, Op, Outcome, Shard, ShardId};
+use lockstep_core::{Effects, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
 use openraft::storage::{EntryResponder, RaftSnapshotBuilder, RaftStateMachine};
 use openraft::type_config::alias::SnapshotOf;
-use parking_lot::{Mutex, RwLock, RwLockWriteGuard};
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::batch::Batch;
 use crate::group::EffectSink;
+use crate::guards::Guards;
+use crate::office::{Office, Phase};
 use crate::snapshot::{self, Builder, Image};
-use crate::types::{LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
-
-/// After how many operations waiting readers get their turn.
-const OPS_PER_TURN: u32 = 64;
+use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
 
 /// How far a shard has come; read by many, written by its machine.
 #[derive(Debug, Default)]
@@ -32,6 +32,10 @@ pub(crate) struct Progress {
     next_deadline_ms: AtomicU64,
     /// Bytes of entries applied since the newest snapshot was begun.
     log_bytes: AtomicU64,
+    /// Of which leader the last applied entry is.
+    applied_as: Mutex<Option<LeaderId>>,
+    /// Rung when that changes.
+    pub leader_moved: Notify,
     /// Rung when the next deadline came nearer.
     pub deadline_moved: Notify,
     /// What became of snapshots.
@@ -65,6 +69,16 @@ impl Snapshotting {
 impl Progress {
     pub(crate) fn applied(&self) -> u64 {
         self.applied.load(Ordering::Acquire)
+    }
+
+    /// Of which leader the last applied entry is.
+    pub(crate) fn applied_as(&self) -> Option<LeaderId> {
+        *self.applied_as.lock()
+    }
+
+    fn applies_as(&self, leader: LeaderId) {
+        *self.applied_as.lock() = Some(leader);
+        self.leader_moved.notify_one();
     }
 
     pub(crate) fn next_deadline_ms(&self) -> u64 {
@@ -106,7 +120,8 @@ pub(crate) struct Machine {
     progress: Arc<Progress>,
     snapshots: Snapshots,
     effects: EffectSink,
-    leads: Arc<AtomicBool>,
+    office: Arc<Office>,
+    guards: Guards,
 }
 
 impl fmt::Debug for Machine {
@@ -116,6 +131,7 @@ impl fmt::Debug for Machine {
 }
 
 impl Machine {
+    #[allow(clippy::too_many_arguments)]
     pub(crate) fn new(
         id: ShardId,
         shard: Arc<RwLock<Shard>>,
@@ -123,7 +139,8 @@ impl Machine {
         progress: Arc<Progress>,
         snapshots: Snapshots,
         effects: EffectSink,
-        leads: Arc<AtomicBool>,
+        office: Arc<Office>,
+        guards: Guards,
     ) -> Self {
         let applied = meta.last_log_id;
         let deadline = shard.read().next_deadline();
@@ -137,7 +154,8 @@ impl Machine {
             progress,
             snapshots,
             effects,
-            leads,
+            office,
+            guards,
         }
     }
 
@@ -145,11 +163,12 @@ impl Machine {
         let _stops = AbortOnPanic(self.id);
         let mut fx = Effects::default();
         let mut shard = self.shard.write();
-        let outcomes = run(&mut shard, batch, wanted, &mut fx);
+        let outcomes =
+            run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
         let deadline = shard.next_deadline();
         drop(shard);
         if !fx.is_empty() {
-            (self.effects)(fx.take(), self.leads.load(Ordering::Acquire));
+            (self.effects)(fx.take(), self.office.phase() != Phase::Away);
         }
         (outcomes, deadline)
     }
@@ -172,43 +191,6 @@ impl Drop for AbortOnPanic {
     }
 }
 
-/// Applies the operations of a batch in order, and the reads between them.
-fn run(
-    shard: &mut RwLockWriteGuard<'_, Shard>,
-    batch: &Batch,
-    wanted: bool,
-    fx: &mut Effects,
-) -> Outcomes {
-    let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
-    let mut reads = batch.reads().iter().peekable();
-    let mut outcomes = Vec::new();
-    if wanted {
-        outcomes.reserve(header.count as usize + batch.reads().len());
-    }
-    for done in 0..header.count {
-        while let Some((_, read)) = reads.next_if(|(at, _)| *at == done) {
-            outcomes.push(look(shard, read));
-        }
-        // Not a client's fault: what does not decode was never proposed by a
-        // node of this version, and to skip it would part the replicas.
-        let op = Op::take(&mut rest).expect("an entry holds operations of this version");
-        let outcome = shard.apply(header.now_ms, &op, fx);
-        if wanted {
-            outcomes.push(outcome);
-        }
-        if done % OPS_PER_TURN == OPS_PER_TURN - 1 {
-            RwLockWriteGuard::bump(shard);
-        }
-    }
-    outcomes.extend(reads.map(|(_, read)| look(shard, read)));
-    outcomes
-}
-
-fn look(shard: &Shard, read: &[u8]) -> Outcome {
-    let op = Op::take(&mut &read[..]).expect("encoded by this process");
-    shard.look(&op)
-}
-
 impl RaftStateMachine<Types> for Machine {
     type SnapshotData = Image;
     type SnapshotBuilder = Builder;
@@ -223,6 +205,7 @@ impl RaftStateMachine<Types> for Machine {
     {
         while let Some(next) = entries.next().await {
             let (entry, responder) = next?;
+            let of = self.applied.map(|id| *id.committed_leader_id());
             self.applied = Some(entry.log_id);
             let index = entry.log_id.index();
             let outcomes = match &entry.payload {
@@ -234,13 +217,16 @@ impl RaftStateMachine<Types> for Machine {
                 EntryPayload::Membership(membership) => {
                     self.membership = StoredMembership::new(Some(entry.log_id), membership.clone());
                     self.publish_only(index);
-                    Vec::new()
+                    Outcomes::default()
                 }
                 EntryPayload::Blank => {
                     self.publish_only(index);
-                    Vec::new()
+                    Outcomes::default()
                 }
             };
+            if of != Some(*entry.log_id.committed_leader_id()) {
+                self.progress.applies_as(*entry.log_id.committed_leader_id());
+            }
             if let Some(responder) = responder {
                 responder.send(outcomes);
             }

@@ -1,12 +1,31 @@
 //! What beats for all groups of a node: heartbeats and election timers.
+//!
+//! One task for all groups. The heartbeats of all groups this node leads go to
+//! each peer in one message, however many groups there are.
 
-use std::sync::Arc;
+mod beats;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::Duration;
 
 use bytes::Bytes;
-use lockstep_core::NodeId;
+use lockstep_core::{NodeId, ShardId};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
 
+use crate::group::Inner as Group;
+use crate::message;
 use crate::peers::{Later, Peers};
 use crate::timing::Timing;
+use beats::Beats;
+
+/// How long the pulse sleeps when nothing is to be done.
+const REST: Duration = Duration::from_secs(10);
+/// How long the groups have to hand in their heartbeats for a message.
+const GATHER: Duration = Duration::from_millis(1);
 
 /// The heartbeat of a node, shared by its groups.
 #[derive(Clone, Debug)]
@@ -14,28 +33,129 @@ pub struct Pulse(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    _node: NodeId,
-    _peers: Arc<dyn Peers>,
-    _timing: Timing,
+    peers: Arc<dyn Peers>,
+    timing: Timing,
+    groups: Mutex<BTreeMap<ShardId, Weak<Group>>>,
+    beats: Beats,
+    /// Rung when something has to be done earlier than expected.
+    bell: Arc<Notify>,
+    stopped: AtomicBool,
 }
 
 impl Pulse {
     /// Begins to beat. There is one for each node; it has to be started on the
     /// runtime the groups run on.
-    pub fn start(node: NodeId, peers: Arc<dyn Peers>, timing: Timing) -> Self {
-        Pulse(Arc::new(Inner { _node: node, _peers: peers, _timing: timing }))
+    pub fn start(_node: NodeId, peers: Arc<dyn Peers>, timing: Timing) -> Self {
+        let pulse = Pulse(Arc::new(Inner {
+            peers,
+            timing,
+            groups: Mutex::default(),
+            beats: Beats::default(),
+            bell: Arc::default(),
+            stopped: AtomicBool::new(false),
+        }));
+        tokio::spawn(run(Arc::downgrade(&pulse.0)));
+        pulse
     }
 
     /// Answers the heartbeats of another node
     /// ([`Addressed::Heartbeats`](crate::message::Addressed::Heartbeats)).
-    pub fn serve(&self, _from: NodeId, _beats: &[u8]) -> Later<Bytes> {
-        Box::pin(std::future::ready(crate::message::nobody_here()))
+    pub fn serve(&self, from: NodeId, beats: &[u8]) -> Later<Bytes> {
+        match beats::take(beats) {
+            Ok(beats) => Box::pin(beats::answer(self.clone(), from, beats)),
+            Err(_) => Box::pin(std::future::ready(message::nobody_here())),
+        }
     }
 
     /// The connection to a node broke: every group it leads looks whether it is
     /// still there.
-    pub fn link_lost(&self, _node: NodeId) {}
+    pub fn link_lost(&self, node: NodeId) {
+        for group in self.groups() {
+            group.link_lost(node);
+        }
+    }
 
     /// Beats no more.
-    pub fn stop(&self) {}
+    pub fn stop(&self) {
+        self.0.stopped.store(true, Ordering::Release);
+        self.wake();
+    }
+
+    pub(crate) fn add(&self, group: &Arc<Group>) {
+        self.0.groups.lock().insert(group.id, Arc::downgrade(group));
+        self.wake();
+    }
+
+    pub(crate) fn remove(&self, shard: ShardId) {
+        self.0.groups.lock().remove(&shard);
+    }
+
+    /// Something has to be done earlier than expected.
+    pub(crate) fn wake(&self) {
+        self.0.bell.notify_one();
+    }
+
+    fn groups(&self) -> Vec<Arc<Group>> {
+        self.0.groups()
+    }
+
+    fn group(&self, shard: ShardId) -> Option<Arc<Group>> {
+        self.0.groups.lock().get(&shard)?.upgrade()
+    }
+}
+
+impl Inner {
+    fn groups(&self) -> Vec<Arc<Group>> {
+        self.groups.lock().values().filter_map(Weak::upgrade).collect()
+    }
+}
+
+/// Beats until the pulse is stopped, or nobody holds it any more.
+async fn run(pulse: Weak<Inner>) {
+    let mut next_beat = Instant::now();
+    loop {
+        let Some(inner) = pulse.upgrade() else { return };
+        if inner.stopped.load(Ordering::Acquire) {
+            return;
+        }
+        let wake = round(&inner, &mut next_beat).await;
+        let bell = inner.bell.clone();
+        drop(inner);
+        tokio::select! {
+            biased;
+            () = bell.notified() => {}
+            () = tokio::time::sleep_until(wake) => {}
+        }
+    }
+}
+
+/// Does what is due, and says when to look again.
+async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
+    let now = Instant::now();
+    let mut wake = now + REST;
+    let beat = *next_beat <= now;
+    let mut leads = false;
+    for group in inner.groups() {
+        let (campaign, again) = group.office.step(now);
+        if campaign {
+            group.ask_votes().await;
+        }
+        wake = again.map_or(wake, |again| wake.min(again));
+        if group.office.has_followers() {
+            leads = true;
+            if beat {
+                group.beat().await;
+            }
+        }
+    }
+    if leads {
+        if beat {
+            *next_beat += inner.timing.heartbeat;
+            if *next_beat <= now {
+                *next_beat = now + inner.timing.heartbeat;
+            }
+        }
+        wake = wake.min(*next_beat);
+    }
+    inner.beats.send_due(inner, now).map_or(wake, |due| wake.min(due))
 }

@@ -5,15 +5,20 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lockstep_core::Op;
+use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
-use openraft::{ReadPolicy, ServerState};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::batch::Ops;
 use crate::group::{Inner, Standing};
-use crate::mailbox::Mailbox;
+use crate::mailbox::{Delivery, Mailbox};
+use crate::office::{Members, Serve};
+use crate::types::LeaderId;
 
+/// When something is due and this replica could not tick, it looks again after
+/// this time.
+const TICK_RETRY: Duration = Duration::from_millis(100);
 /// How often the size of the log is looked at.
 const SNAPSHOT_LOOK: Duration = Duration::from_millis(200);
 /// How long the disk is left alone when a snapshot could not be written.
@@ -28,54 +33,89 @@ pub(crate) async fn tick(inner: Arc<Inner>) {
     loop {
         let deadline = inner.progress.next_deadline_ms();
         let now = inner.clock.now_ms();
-        if deadline <= now && inner.leads.load(Ordering::Acquire) {
-            let mailbox = Arc::new(Mailbox::default());
-            let mut ops = Ops::default();
-            ops.write(&Op::Tick {});
-            if inner.inbox.put_always(ops, mailbox.clone()).is_ok() {
-                mailbox.take().await;
-                continue;
+        let mut wait = Duration::from_millis(deadline.saturating_sub(now).clamp(1, 60_000));
+        if deadline <= now {
+            // Where another replica leads it is not ours to tick.
+            wait = TICK_RETRY;
+            if inner.office.takes() {
+                let mailbox = Arc::new(Mailbox::default());
+                let mut ops = Ops::default();
+                ops.write(&Op::Tick {});
+                if inner.inbox.put_always(ops, mailbox.clone()).is_ok()
+                    && matches!(mailbox.take().await, Delivery::Done(_))
+                {
+                    continue;
+                }
             }
         }
-        let wait = Duration::from_millis(deadline.saturating_sub(now).clamp(1, 60_000));
         tokio::select! {
+            biased;
+            _ = stop.changed() => return,
             () = tokio::time::sleep(wait) => {}
             () = inner.progress.deadline_moved.notified() => {}
-            _ = stop.changed() => return,
         }
     }
 }
 
-/// Keeps `leads` true to what Raft says.
+/// Takes up the office when Raft says that this replica leads, and leaves it.
 pub(crate) async fn watch_office(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut metrics = inner.raft.server_metrics();
     loop {
-        let leader = metrics.borrow_watched().state == ServerState::Leader;
-        if !leader {
-            inner.leads.store(false, Ordering::Release);
-        } else if !inner.leads.load(Ordering::Acquire) {
-            // Only behind everything that earlier leaders committed.
-            let ready = inner.raft.ensure_linearizable(ReadPolicy::ReadIndex).await.is_ok();
-            inner.leads.store(ready && !*inner.stop.borrow(), Ordering::Release);
-        }
+        drop(metrics.borrow_and_update());
+        let leading = inner.observe();
+        let not_before = leading.and_then(|leader| inner.serve_soon(leader));
         tell(&inner);
         tokio::select! {
+            biased;
+            _ = stop.changed() => return,
             changed = metrics.changed() => {
                 if changed.is_err() {
-                    inner.leads.store(false, Ordering::Release);
+                    inner.office.close();
                     tell(&inner);
                     return;
                 }
             }
-            _ = stop.changed() => return,
+            () = inner.progress.leader_moved.notified() => {}
+            () = tokio::time::sleep_until(not_before.unwrap_or_else(Instant::now)),
+                if not_before.is_some() => {}
+        }
+    }
+}
+
+impl Inner {
+    /// Tells the office what Raft says; gives as which leader this replica leads.
+    fn observe(&self) -> Option<LeaderId> {
+        let watched = self.raft.server_metrics();
+        let (leading, members) = {
+            let metrics = watched.borrow_watched();
+            let leads = metrics.state == ServerState::Leader && metrics.vote.committed;
+            let membership = metrics.membership_config.membership();
+            let configs = membership.get_joint_config().clone();
+            let others = membership.nodes().any(|(id, _)| *id != self.node.0);
+            (leads.then_some(metrics.vote.leader_id), Members { configs, others })
+        };
+        self.office.observe(leading, members);
+        self.pulse.wake();
+        leading
+    }
+
+    /// Serves if everything that earlier leaders committed is applied, and none of
+    /// them can still answer; says how long to wait for the latter.
+    fn serve_soon(&self, leader: LeaderId) -> Option<Instant> {
+        if self.progress.applied_as() != Some(leader) || *self.stop.borrow() {
+            return None;
+        }
+        match self.office.try_serve(leader) {
+            Serve::NotBefore(at) => Some(at),
+            Serve::Now | Serve::Never => None,
         }
     }
 }
 
 /// Tells whoever watches how the group stands.
 fn tell(inner: &Inner) {
-    let leads = inner.leads.load(Ordering::Acquire);
+    let leads = inner.office.leads();
     let now = Standing { leads, ..inner.standing_now() };
     inner.standing.send_if_modified(|before| {
         let changed = *before != now;
@@ -93,8 +133,9 @@ pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
     let mut not_before = Instant::now();
     loop {
         tokio::select! {
-            _ = clock.tick() => {}
+            biased;
             _ = stop.changed() => return,
+            _ = clock.tick() => {}
         }
         let failed = inner.progress.snapshots.failures();
         if failed != failures {
@@ -122,7 +163,7 @@ pub(crate) fn notice_end(task: JoinHandle<()>, inner: Arc<Inner>) {
             _ => {}
         }
         // Nothing is answered from here on.
-        inner.leads.store(false, Ordering::Release);
+        inner.office.close();
         inner.inbox.close();
         // A runtime that is just ending, and takes this task along, needs no abort;
         // a log that has failed is noticed meanwhile.

@@ -1,6 +1,8 @@
 //! The group as a whole, on a real log in a directory of its own.
 
+mod cluster;
 mod failures;
+mod rig;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -15,6 +17,7 @@ use openraft::testing::log::{StoreBuilder, Suite};
 use parking_lot::{Mutex, RwLock};
 
 use crate::machine::{Machine, Progress};
+use crate::office::Office;
 use crate::store::Store;
 use crate::types::Types;
 use crate::{
@@ -54,7 +57,14 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
             progress.clone(),
             snapshots,
             Arc::new(|_, _| ()),
-            Arc::default(),
+            Arc::new(Office::new(
+                1,
+                Timing::LAN,
+                Guards::default(),
+                tokio::time::Instant::now(),
+                1,
+            )),
+            Guards::default(),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
     }

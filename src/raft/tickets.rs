@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use lockstep_core::Outcome;
 use openraft::OptionalSend;
 use openraft::RaftTypeConfig;
 use openraft::raft::responder::Responder;
@@ -15,6 +16,8 @@ use crate::types::{Outcomes, Types};
 pub(crate) struct Ticket {
     /// How many outcomes are its own.
     pub count: usize,
+    /// The first of them is of no interest.
+    pub ticks: bool,
     /// Where they go.
     pub mailbox: Arc<Mailbox>,
 }
@@ -32,7 +35,8 @@ impl Tickets {
         Tickets { list, _in_flight: in_flight }
     }
 
-    /// Delivers what became of the entry.
+    /// Delivers what became of the entry. Only what openraft refused before it
+    /// gave it a place in the log was surely not applied.
     pub(crate) fn complete(mut self, result: openraft::raft::ClientWriteResult<Types>) {
         match result {
             Ok(response) => self.deliver(response.data),
@@ -51,18 +55,32 @@ impl Tickets {
     }
 
     fn deliver(&mut self, outcomes: Outcomes) {
+        let Outcomes { list, forgotten } = outcomes;
         if self.list.len() == 1
             && let Some(only) = self.list.pop()
         {
-            only.mailbox.put(Delivery::Done(outcomes));
+            only.deliver(list, !forgotten.is_empty());
             return;
         }
-        let mut outcomes = outcomes.into_iter();
+        let mut from = 0;
+        let mut outcomes = list.into_iter();
         for ticket in self.list.drain(..) {
             let share: Vec<_> = outcomes.by_ref().take(ticket.count).collect();
             assert_eq!(share.len(), ticket.count, "an entry gives one outcome per operation");
-            ticket.mailbox.put(Delivery::Done(share));
+            let places = from..from + ticket.count;
+            from = places.end;
+            ticket.deliver(share, forgotten.iter().any(|place| places.contains(place)));
         }
+    }
+}
+
+impl Ticket {
+    fn deliver(self, mut share: Vec<Outcome>, forgotten: bool) {
+        if self.ticks {
+            share.remove(0);
+        }
+        let delivery = if forgotten { Delivery::Unknown } else { Delivery::Done(share) };
+        self.mailbox.put(delivery);
     }
 }
 

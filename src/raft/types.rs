@@ -20,8 +20,15 @@ pub type Membership = openraft::Membership<u64, Node>;
 pub type StoredMembership = openraft::StoredMembership<LeaderId, u64, Node>;
 pub type SnapshotMeta = openraft::SnapshotMeta<LeaderId, u64, Node>;
 
-/// The outcomes of one entry, in the order of its operations.
-pub type Outcomes = Vec<Outcome>;
+/// What the operations of one entry gave.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outcomes {
+    /// The outcomes in the order of the operations.
+    pub list: Vec<Outcome>,
+    /// Places in the list that hold no outcome: what the operation gave was
+    /// forgotten.
+    pub forgotten: Vec<usize>,
+}
 
 impl RaftTypeConfig for Types {
     type D = Batch;
@@ -33,7 +40,7 @@ impl RaftTypeConfig for Types {
     type Vote = Vote;
     type Payload = Payload;
     type Entry = Entry;
-    type AsyncRuntime = openraft::impls::TokioRuntime;
+    type AsyncRuntime = crate::runtime::Runtime;
     type Responder<T>
         = Answer<T>
     where

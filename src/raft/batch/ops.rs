@@ -19,6 +19,9 @@ pub struct Ops {
     /// What they are called, so that they are applied once however often they
     /// are handed in.
     name: Option<Name>,
+    /// The first operation moves the clock, for the reads, and nobody waits for
+    /// its outcome.
+    pub(crate) ticks: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -73,6 +76,15 @@ impl Ops {
         if let Some(name) = &mut self.name {
             name.retry = true;
         }
+    }
+
+    /// Only reads, behind an operation that moves the clock of the shard.
+    pub(crate) fn behind_a_tick(self) -> Ops {
+        let mut ops = Ops::default();
+        ops.write(&Op::Tick {});
+        ops.reads = self.reads.into_iter().map(|(_, read)| (1, read)).collect();
+        ops.ticks = true;
+        ops
     }
 
     /// How many outcomes there will be.
@@ -163,7 +175,7 @@ impl<'a> Wire<'a> for Ops {
         } else {
             None
         };
-        let ops = Ops { bytes, count, reads, name };
+        let ops = Ops { bytes, count, reads, name, ticks: false };
         if ops.is_sound() { Ok(ops) } else { Err(Malformed) }
     }
 }

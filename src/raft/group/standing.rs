@@ -1,5 +1,7 @@
 //! Who leads a group and who belongs to it.
 
+use std::collections::BTreeMap;
+
 use lockstep_core::NodeId;
 use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
@@ -83,6 +85,19 @@ impl Inner {
 }
 
 impl Group {
+    /// Whether this node is the only voter.
+    pub(crate) fn is_alone(&self) -> bool {
+        self.inner.standing.borrow().voters == [self.inner.node]
+    }
+
+    /// The members and where peers reach them, as the newest entry says.
+    pub(crate) fn members(&self) -> BTreeMap<NodeId, String> {
+        let watched = self.inner.raft.metrics();
+        let metrics = watched.borrow_watched();
+        let nodes = metrics.membership_config.membership().nodes();
+        nodes.map(|(id, node)| (NodeId(*id), node.addr.clone())).collect()
+    }
+
     pub(crate) fn standing_now(&self) -> Standing {
         Standing { leads: self.leads(), ..self.inner.standing_now() }
     }

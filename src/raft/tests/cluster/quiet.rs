@@ -1,0 +1,49 @@
+//! What a cluster costs that does nothing.
+
+use std::sync::atomic::Ordering::SeqCst;
+
+use tokio::time::sleep;
+
+use super::super::rig::Rig;
+use super::ms;
+use crate::Guards;
+
+#[tokio::test(start_paused = true)]
+async fn heartbeats_of_all_shards_go_in_one_message_to_each_peer() {
+    let rig = Rig::with(3, Guards::default(), 9).await;
+    sleep(ms(3000)).await;
+    for shard in 0..9 {
+        let leaders = rig.nodes.values().filter(|node| node.groups()[shard].leads()).count();
+        assert_eq!(leaders, 1, "shard {shard}");
+    }
+    let before = rig.net.calls.load(SeqCst);
+    sleep(ms(10_000)).await;
+    let calls = rig.net.calls.load(SeqCst) - before;
+    // Three nodes, two peers each, twenty times in a second.
+    let most = 3 * 2 * 20 * 10;
+    assert!(calls <= most + most / 20, "{calls} messages in ten seconds");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_elected_while_nothing_happens() {
+    let rig = Rig::with(3, Guards::default(), 3).await;
+    sleep(ms(2000)).await;
+    let terms = || -> Vec<u64> {
+        rig.nodes
+            .values()
+            .flat_map(|node| node.groups().iter().map(|group| group.status().term))
+            .collect()
+    };
+    let before = terms();
+    sleep(ms(60_000)).await;
+    assert_eq!(terms(), before);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_alone_sends_nothing() {
+    let rig = Rig::new(1).await;
+    rig.led().await;
+    rig.write("1").await;
+    sleep(ms(5000)).await;
+    assert_eq!(rig.net.calls.load(SeqCst), 0);
+}
