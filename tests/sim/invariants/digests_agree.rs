@@ -1,0 +1,36 @@
+//! Replicas that applied the same entries have the same state.
+
+use std::collections::BTreeMap;
+
+use lockstep_core::ShardId;
+
+use super::{Invariant, Sight};
+
+/// How often the states are looked at: it means to read all of them.
+const EVERY_MS: u64 = 200;
+
+/// The state at each index that was looked at.
+#[derive(Default)]
+pub struct DigestsAgree {
+    digests: BTreeMap<(ShardId, u64), u64>,
+    next_ms: u64,
+}
+
+impl Invariant for DigestsAgree {
+    fn look(&mut self, sight: &Sight<'_>) -> Result<(), String> {
+        if sight.now_ms < self.next_ms {
+            return Ok(());
+        }
+        self.next_ms = sight.now_ms + EVERY_MS;
+        for replica in &sight.replicas {
+            let applied = replica.status.applied;
+            let digest = replica.group.state().state_digest();
+            let first = *self.digests.entry((replica.shard, applied)).or_insert(digest);
+            if applied > 0 && first != digest {
+                let (node, shard) = (replica.node, replica.shard);
+                return Err(format!("n{node} has another state of {shard:?} at {applied}"));
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What a seed means.
+
+use lockstep_raft::Guards;
+use lockstep_storage::Mutants;
+
+use crate::chance::Chance;
+use crate::mutants::Mutant;
+use crate::world::{Plan, Profile, Settings};
+
+/// What is asked of a run besides its seed.
+#[derive(Clone, Debug, Default)]
+pub struct Wishes {
+    /// How many nodes; none: whatever the seed says.
+    pub nodes: Option<usize>,
+    /// What goes wrong; empty: whatever the seed says.
+    pub profiles: Vec<Profile>,
+    /// What is broken on purpose.
+    pub mutant: Option<Mutant>,
+    /// Whether the last events are kept as text.
+    pub shown: bool,
+    /// How long things go wrong; none: whatever the seed says.
+    pub faults_ms: Option<u64>,
+}
+
+/// The plan of a run.
+pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
+    let mut chance = Chance::new(seed);
+    let profiles = profiles(&mut chance, wishes);
+    let drawn = if chance.permille(250) { 5 } else { 3 };
+    let nodes = wishes.nodes.unwrap_or(drawn);
+    let joins = profiles.contains(&Profile::Members);
+    let mut plan = Plan {
+        seed,
+        nodes,
+        spare: if joins { 2 } else { 0 },
+        clients: chance.between(4, 10) as u32,
+        rest_ms: chance.between(10, 120),
+        faults_ms: wishes.faults_ms.unwrap_or(chance.between(8_000, 16_000)),
+        profiles,
+        settings: Settings {
+            seeds: (0..nodes).map(|at| format!("n{at}:1")).collect(),
+            shards: chance.between(1, 2) as u16,
+            replicas: if nodes == 5 && chance.permille(400) { 5 } else { 3 },
+            snapshot_log_bytes: chance.pick(&[4 << 10, 16 << 10, 64 << 10, 1 << 20]),
+            batch_ops_max: chance.pick(&[1, 4, 1000]),
+            guards: Guards::default(),
+            mutants: Mutants::default(),
+            seed: chance.draw(),
+        },
+        replies_by_order: false,
+        multi_split: false,
+        shown: wishes.shown,
+    };
+    if let Some(mutant) = wishes.mutant {
+        mutant.switch_on(&mut plan);
+    }
+    plan
+}
+
+fn profiles(chance: &mut Chance, wishes: &Wishes) -> Vec<Profile> {
+    let mut kinds = Profile::ALL.to_vec();
+    chance.shuffle(&mut kinds);
+    let many = chance.between(1, 3) as usize;
+    match (&wishes.profiles[..], wishes.mutant) {
+        ([], Some(mutant)) => mutant.profiles().to_vec(),
+        ([], None) => kinds[..many].to_vec(),
+        (asked, _) => asked.to_vec(),
+    }
+}

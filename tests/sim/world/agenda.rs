@@ -1,0 +1,421 @@
+//! What the world does, and when.
+
+use std::collections::BTreeMap;
+
+use lockstep_core::ShardId;
+
+use super::faults::{Fault, Harm, Planned, Shape};
+use super::net::{Packet, Weather};
+use super::node::files;
+use super::{STEP_MS, World};
+
+/// How long a client of the network needs to notice a broken connection.
+const NOTICE_MS: u64 = 3;
+/// How long until a node that came back is connected to.
+const CONNECT_MS: u64 = 60;
+/// How long a node that stops in order may take.
+const STOP_MS: u64 = 10_000;
+
+/// Something to be done.
+#[derive(Clone, Debug)]
+enum Action {
+    Begin(Fault),
+    Start(usize),
+    /// The power of a node, and what happens to its disk.
+    Off(usize, bool, Option<Harm>),
+    Resume(usize),
+    Cut(Vec<(usize, usize)>),
+    Mend(Vec<(usize, usize)>),
+    Fair,
+    DiskFine(usize),
+    Stop(usize),
+    /// It should have stopped by now.
+    StopNow(usize, u64),
+    RestartNext(usize),
+}
+
+/// What is to be done, in the order of time.
+#[derive(Default)]
+pub struct Agenda {
+    actions: BTreeMap<(u64, u64), Action>,
+    planned: u64,
+    /// When a node that stops in order starts again.
+    away_ms: BTreeMap<usize, u64>,
+    /// The last node of a restart of all that is through.
+    restarting: Option<usize>,
+}
+
+impl Agenda {
+    fn at(&mut self, at_ms: u64, action: Action) {
+        self.planned += 1;
+        self.actions.insert((at_ms, self.planned), action);
+    }
+
+    /// Plans a fault.
+    pub fn plan(&mut self, planned: Planned) {
+        self.at(planned.at_ms, Action::Begin(planned.fault));
+    }
+
+    fn due(&mut self, now_ms: u64) -> Option<Action> {
+        let first = self.actions.first_entry()?;
+        if first.key().0 > now_ms { None } else { Some(first.remove()) }
+    }
+}
+
+impl World {
+    pub(super) fn do_what_is_due(&mut self) {
+        while let Some(action) = self.agenda.due(self.now_ms) {
+            self.act(action);
+        }
+    }
+
+    fn act(&mut self, action: Action) {
+        match action {
+            Action::Begin(fault) => {
+                self.note(|| format!("FAULT {fault:?}"), &[]);
+                self.begin(fault);
+            }
+            Action::Start(at) => self.start(at),
+            Action::Off(at, power, harm) => {
+                self.crash(at, power);
+                self.harm(at, harm);
+            }
+            Action::Resume(at) => self.resume(at),
+            Action::Cut(ways) => self.net.cuts.cut(&ways),
+            Action::Mend(ways) => self.net.cuts.mend(&ways),
+            Action::Fair => self.net.weather = Weather::FAIR,
+            Action::DiskFine(at) => self.nodes[at].disk_ms = (0, 2),
+            Action::Stop(at) => self.stop(at),
+            Action::StopNow(at, life) => {
+                let still = self.nodes[at].process.as_ref();
+                if still.is_some_and(|process| process.life.number == life) {
+                    self.violate(format!("n{at} did not stop in {STOP_MS} ms"));
+                }
+            }
+            Action::RestartNext(at) => self.restart_next(at),
+        }
+    }
+
+    /// The node that is meant, or the leader of some shard.
+    fn meant(&mut self, node: Option<usize>) -> usize {
+        if let Some(node) = node {
+            return node;
+        }
+        let shards = u64::from(self.plan.settings.shards);
+        let shard = match self.chance.below(shards + 1) {
+            0 => ShardId::META,
+            number => ShardId(number as u16 - 1),
+        };
+        let any = self.chance.below(self.nodes.len() as u64) as usize;
+        self.leader(shard).unwrap_or(any)
+    }
+
+    fn begin(&mut self, fault: Fault) {
+        let now_ms = self.now_ms;
+        match fault {
+            Fault::Crash { node, power, midway, back_after_ms, harm } => {
+                let at = self.meant(node);
+                let off_ms = if let Some(changes) = midway {
+                    self.nodes[at].disk.power_off_after(changes);
+                    now_ms + self.chance.between(STEP_MS, 60)
+                } else {
+                    now_ms
+                };
+                self.agenda.at(off_ms, Action::Off(at, power, harm));
+                self.agenda.at(off_ms + back_after_ms.max(1), Action::Start(at));
+            }
+            Fault::CrashAll { power, back_within_ms } => {
+                for at in 0..self.nodes.len() {
+                    self.crash(at, power);
+                    let back_ms = now_ms + 1 + self.chance.below(back_within_ms);
+                    self.agenda.at(back_ms, Action::Start(at));
+                }
+            }
+            Fault::Pause { node, for_ms } => {
+                let at = self.meant(node);
+                if self.nodes[at].process.is_some() && !self.nodes[at].paused {
+                    self.nodes[at].paused = true;
+                    self.agenda.at(now_ms + for_ms, Action::Resume(at));
+                }
+            }
+            Fault::Cut { shape, for_ms, flap_ms } => self.cut(shape, for_ms, flap_ms),
+            Fault::Storm { weather, for_ms } => {
+                self.net.weather = weather;
+                self.agenda.at(now_ms + for_ms, Action::Fair);
+            }
+            Fault::SlowDisk { node, sync_ms, for_ms } => {
+                let at = self.meant(node);
+                self.nodes[at].disk_ms = sync_ms;
+                self.agenda.at(now_ms + for_ms, Action::DiskFine(at));
+            }
+            Fault::Reset { node, other } => self.reset(node, other),
+            Fault::Restart { node, away_ms } => {
+                self.agenda.away_ms.insert(node, away_ms);
+                self.agenda.at(now_ms, Action::Stop(node));
+            }
+            Fault::RestartAll => {
+                if self.agenda.restarting.is_none() {
+                    self.restart_next(0);
+                }
+            }
+            Fault::Transfer { shard, to } => self.transfer(ShardId(shard), to),
+            Fault::Join { node } => self.join(node),
+            Fault::Drain { node } => self.drain(node),
+            Fault::Wipe { node, away_ms } => {
+                if self.members[node] && self.may_lose(node) {
+                    self.crash(node, false);
+                    self.nodes[node].wipe();
+                    self.agenda.at(now_ms + away_ms, Action::Start(node));
+                }
+            }
+        }
+    }
+
+    fn cut(&mut self, shape: Shape, for_ms: u64, flap_ms: u64) {
+        let leader = self.meant(None);
+        let ways = shape.ways(self.nodes.len(), leader);
+        let (mut at_ms, end_ms) = (self.now_ms, self.now_ms + for_ms);
+        loop {
+            let up_ms = if flap_ms == 0 { end_ms } else { end_ms.min(at_ms + flap_ms) };
+            self.agenda.at(at_ms, Action::Cut(ways.clone()));
+            self.agenda.at(up_ms, Action::Mend(ways.clone()));
+            at_ms = up_ms + flap_ms;
+            if at_ms >= end_ms {
+                return;
+            }
+        }
+    }
+
+    /// Starts the process of a node, if it should run and does not.
+    pub(super) fn start(&mut self, at: usize) {
+        if self.nodes[at].process.is_some() || !self.members[at] {
+            return;
+        }
+        match self.nodes[at].start(self.now_ms, &self.plan.settings) {
+            Ok(damaged) => {
+                let Some(process) = &self.nodes[at].process else { return };
+                let (id, boot) = (process.id, process.boot);
+                self.ids.retain(|_, node| *node != at);
+                self.ids.insert(id, at);
+                self.note(
+                    || format!("n{at} starts as {id:?} in its life {boot}, put aside: {damaged:?}"),
+                    &[at as u64, id.0, boot],
+                );
+                self.tell_links(at, true, CONNECT_MS);
+            }
+            Err(why) => self.violate(format!("n{at} cannot start: {}", why.0)),
+        }
+    }
+
+    /// Lets all others notice that a node came or went.
+    fn tell_links(&mut self, at: usize, up: bool, after_ms: u64) {
+        let Some(id) = self.ids.iter().find(|(_, node)| **node == at).map(|(id, _)| *id) else {
+            return;
+        };
+        for other in 0..self.nodes.len() {
+            let Some(process) = &self.nodes[other].process else { continue };
+            let (to, cut) = (process.life, self.net.cuts.is_cut(at, other));
+            if other == at || (cut && !up) {
+                continue;
+            }
+            let at_ms = self.now_ms + 1 + self.chance.below(after_ms);
+            self.net.later(at_ms, other, Packet::Link { to, node: id, up, gone: !up });
+        }
+    }
+
+    /// Ends the process of a node at once.
+    pub(super) fn crash(&mut self, at: usize, power: bool) {
+        if self.nodes[at].process.is_none() {
+            return;
+        }
+        self.note(|| format!("n{at} crashes, power lost: {power}"), &[at as u64, power.into()]);
+        self.nodes[at].crash(power);
+        // Without power nobody closes the connections.
+        if !power {
+            self.tell_links(at, false, NOTICE_MS);
+        }
+    }
+
+    fn harm(&mut self, at: usize, harm: Option<Harm>) {
+        let Some(Harm::Flips(count)) = harm else { return };
+        // One damaged disk at a time: the others have to be able to mend it.
+        if !self.may_lose(at) {
+            return;
+        }
+        let disk = self.nodes[at].disk.clone();
+        let files = files(&disk);
+        for _ in 0..count {
+            if files.is_empty() {
+                return;
+            }
+            let path = &files[self.chance.below(files.len() as u64) as usize];
+            let len = disk.bytes(path).map_or(0, |bytes| bytes.len() as u64);
+            if len > 0 {
+                disk.flip(path, self.chance.below(len), 1 << self.chance.below(8));
+            }
+        }
+    }
+
+    /// Whether all other nodes are well, so that this one can be done without.
+    fn may_lose(&self, at: usize) -> bool {
+        let whole = self.member_nodes().all(|node| {
+            node.at == at
+                || node.host().is_some_and(|host| host.cluster().is_some())
+                    && node.running().is_some_and(|process| !process.stopping)
+        });
+        whole && self.is_caught_up(at)
+    }
+
+    /// Whether every shard is led by another node than this one, and its voters
+    /// have all of its log.
+    fn is_caught_up(&self, without: usize) -> bool {
+        let mut shards = std::iter::once(ShardId::META)
+            .chain((0..self.plan.settings.shards).map(ShardId));
+        shards.all(|shard| {
+            let mut last = Vec::new();
+            for node in self.member_nodes().filter(|node| node.at != without) {
+                let Some(group) = node.host().and_then(|host| host.group(shard)) else { continue };
+                let _inside = node.running().map(|process| process.enter());
+                last.push(group.status().applied);
+            }
+            let most = last.iter().max().copied().unwrap_or(0);
+            let near = last.iter().filter(|applied| **applied + 50 >= most).count();
+            most > 0 && near >= 2 && self.is_led(shard)
+        })
+    }
+
+    /// What was read turned out to be damaged: the node begins anew.
+    pub(super) fn rejoin(&mut self, at: usize, why: &str) {
+        self.note(|| format!("n{at} puts its data aside: {why}"), &[at as u64]);
+        self.tell_links(at, false, NOTICE_MS);
+        if let Err(why) = self.nodes[at].put_aside(why) {
+            return self.violate(format!("n{at} cannot put its data aside: {}", why.0));
+        }
+        let soon_ms = self.now_ms + 200;
+        self.agenda.at(soon_ms, Action::Start(at));
+    }
+
+    /// A process ended by itself: it was told to, or its log failed.
+    pub(super) fn ended(&mut self, at: usize) {
+        let in_order = self.nodes[at].process.as_ref().is_some_and(|process| process.stopping);
+        self.note(|| format!("n{at} ends, in order: {in_order}"), &[at as u64]);
+        self.tell_links(at, false, NOTICE_MS);
+        self.nodes[at].crash(false);
+        let away_ms = self.agenda.away_ms.remove(&at).unwrap_or(300);
+        let back_ms = self.now_ms + away_ms;
+        self.agenda.at(back_ms, Action::Start(at));
+        if self.agenda.restarting == Some(at) {
+            self.agenda.at(back_ms, Action::RestartNext(at + 1));
+        }
+    }
+
+    fn resume(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        if !node.paused {
+            return;
+        }
+        node.paused = false;
+        if let Some(process) = &mut node.process {
+            process.wake(self.now_ms);
+        }
+        self.note(|| format!("n{at} goes on"), &[at as u64]);
+    }
+
+    fn reset(&mut self, one: usize, other: usize) {
+        self.net.reset(one, other);
+        for (at, peer) in [(one, other), (other, one)] {
+            let Some(id) = self.nodes[peer].process.as_ref().map(|process| process.id) else {
+                continue;
+            };
+            let Some(process) = &self.nodes[at].process else { continue };
+            let link = Packet::Link { to: process.life, node: id, up: false, gone: false };
+            self.net.later(self.now_ms + 1, at, link);
+        }
+    }
+
+    /// Lets a process stop in order.
+    fn stop(&mut self, at: usize) {
+        let node = &mut self.nodes[at];
+        let Some(process) = node.process.as_mut().filter(|process| !process.stopping) else {
+            return;
+        };
+        let Some(host) = process.host.clone() else { return };
+        process.stopping = true;
+        let (stopped, life) = (process.stopped.clone(), process.life.number);
+        process.spawn(async move {
+            host.stop().await;
+            *stopped.lock() = true;
+        });
+        self.agenda.at(self.now_ms + STOP_MS, Action::StopNow(at, life));
+    }
+
+    fn restart_next(&mut self, at: usize) {
+        self.agenda.restarting = None;
+        if at >= self.nodes.len() {
+            return;
+        }
+        let soon_ms = self.now_ms + 100;
+        if !self.members[at] {
+            return self.agenda.at(soon_ms, Action::RestartNext(at + 1));
+        }
+        // The next one waits until everything is whole again.
+        if !self.is_whole() {
+            return self.agenda.at(soon_ms, Action::RestartNext(at));
+        }
+        self.agenda.restarting = Some(at);
+        self.agenda.away_ms.insert(at, 300);
+        self.stop(at);
+    }
+
+    fn transfer(&mut self, shard: ShardId, to: usize) {
+        let Some(process) = self.nodes[to].running() else { return };
+        let Some(host) = process.host.clone() else { return };
+        process.spawn(async move {
+            // It may be refused; the cluster has to stay whole all the same.
+            let _ = host.transfer_shard(shard, None).await;
+        });
+    }
+
+    fn join(&mut self, at: usize) {
+        let joining = (0..self.nodes.len()).find(|at| !self.members[*at]);
+        let _ = at;
+        if let Some(at) = joining {
+            self.members[at] = true;
+            self.start(at);
+        }
+    }
+
+    fn drain(&mut self, at: usize) {
+        let members = self.members.iter().filter(|member| **member).count();
+        let Some(id) = self.nodes[at].process.as_ref().map(|process| process.id) else { return };
+        if members <= 3 {
+            return;
+        }
+        let by = self.nodes.iter().find(|node| node.at != at && node.host().is_some());
+        let Some(node) = by else { return };
+        let (Some(process), Some(host)) = (node.running(), node.host().cloned()) else { return };
+        process.spawn(async move {
+            // It may be refused; the cluster has to stay whole all the same.
+            let _ = host.node_drain(id).await;
+        });
+    }
+
+    /// Everything that goes wrong ends now, and all nodes run.
+    pub(super) fn heal(&mut self) {
+        self.note(|| "HEAL".into(), &[]);
+        self.agenda.actions.clear();
+        self.agenda.restarting = None;
+        self.net.calm();
+        for at in 0..self.nodes.len() {
+            self.nodes[at].disk_ms = (0, 2);
+            self.resume(at);
+            let power_off = self.nodes[at].process.as_ref();
+            let stopping = power_off.is_some_and(|process| process.stopping);
+            if stopping {
+                self.crash(at, false);
+            }
+            let soon_ms = self.now_ms + self.chance.between(STEP_MS, 300);
+            self.agenda.at(soon_ms, Action::Start(at));
+        }
+    }
+}

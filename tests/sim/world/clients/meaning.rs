@@ -1,0 +1,194 @@
+//! What a client asks for, as words and as what the checkers need.
+
+/// What one command is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Meaning {
+    /// GET of a register.
+    Get(u32),
+    /// SET of a register.
+    Set(u32, Vec<u8>),
+    /// INCRBY.
+    Add(u32, i64),
+    /// APPEND to a register.
+    Append(u32, Vec<u8>),
+    /// SET ... IFEQ: from, to.
+    Swap(u32, Vec<u8>, Vec<u8>),
+    /// DEL of a register.
+    Delete(u32),
+    /// APPEND of an element to a list.
+    Push(u32, u64),
+    /// GET of a list.
+    List(u32),
+    /// MULTI, these, EXEC.
+    Multi(Vec<Meaning>),
+    /// SET of the client's own key with a time to live.
+    SetShort(u64, u64),
+    /// GET of it.
+    GetShort,
+    /// LOCK: which, under a name or by the connection, for how long, waiting how long.
+    Lock {
+        /// Which lock.
+        lock: u32,
+        /// Under a name of the client's.
+        named: bool,
+        /// The lease.
+        lease_ms: Option<u64>,
+        /// How long to wait in line.
+        block_ms: Option<u64>,
+    },
+    /// UNLOCK of what the client holds.
+    Unlock {
+        /// Which lock.
+        lock: u32,
+        /// Whether it is held under a name.
+        named: bool,
+    },
+    /// QPUSH: queue, message, delay.
+    Produce(u32, u64, u64),
+    /// QPOP: queue, visibility timeout, waiting how long.
+    Consume(u32, u64, Option<u64>),
+    /// QPOP of many that are settled at once.
+    Drain(u32),
+    /// QACK: queue, message, receipt.
+    Ack(u32, u64, String),
+    /// QNACK: queue, message, receipt.
+    Nack(u32, u64, String),
+    /// Nobody wants to know.
+    Nothing,
+}
+
+fn word(text: impl Into<Vec<u8>>) -> Vec<u8> {
+    text.into()
+}
+
+/// Which key or lock or queue: the names of all of them.
+pub fn register(key: u32) -> String {
+    format!("r{key}")
+}
+
+/// A list.
+pub fn list(key: u32) -> String {
+    format!("list{key}")
+}
+
+/// A lock.
+pub fn lock(lock: u32) -> String {
+    format!("lock{lock}")
+}
+
+/// A queue.
+pub fn queue(queue: u32) -> String {
+    format!("queue{queue}")
+}
+
+/// How an element stands in a list; all are of one length.
+pub const ELEMENT_BYTES: usize = 9;
+
+/// An element of a list.
+pub fn element(element: u64) -> String {
+    format!("{element:08x},")
+}
+
+/// Reads a list back.
+pub fn elements(bytes: &[u8]) -> Option<Vec<u64>> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    let words = text.split_terminator(',');
+    words.map(|word| u64::from_str_radix(word, 16).ok()).collect()
+}
+
+impl Meaning {
+    /// The command; of MULTI the commands in between.
+    pub fn commands(&self, conn: u64) -> Vec<Vec<Vec<u8>>> {
+        match self {
+            Meaning::Multi(inside) => {
+                inside.iter().flat_map(|meaning| meaning.commands(conn)).collect()
+            }
+            one => vec![one.words(conn)],
+        }
+    }
+
+    fn words(&self, conn: u64) -> Vec<Vec<u8>> {
+        let mut words = match self {
+            Meaning::Get(key) => vec![word("GET"), word(register(*key))],
+            Meaning::Set(key, value) => vec![word("SET"), word(register(*key)), value.clone()],
+            Meaning::Add(key, by) => {
+                vec![word("INCRBY"), word(register(*key)), word(by.to_string())]
+            }
+            Meaning::Append(key, bytes) => {
+                vec![word("APPEND"), word(register(*key)), bytes.clone()]
+            }
+            Meaning::Swap(key, from, to) => {
+                vec![word("SET"), word(register(*key)), to.clone(), word("IFEQ"), from.clone()]
+            }
+            Meaning::Delete(key) => vec![word("DEL"), word(register(*key))],
+            Meaning::Push(key, new) => vec![word("APPEND"), word(list(*key)), word(element(*new))],
+            Meaning::List(key) => vec![word("GET"), word(list(*key))],
+            Meaning::SetShort(value, ttl_ms) => vec![
+                word("SET"),
+                word(format!("short{conn}")),
+                word(value.to_string()),
+                word("PX"),
+                word(ttl_ms.to_string()),
+            ],
+            Meaning::GetShort => vec![word("GET"), word(format!("short{conn}"))],
+            Meaning::Lock { lock: which, named, lease_ms, .. } => {
+                let mut words = vec![word("LOCK"), word(lock(*which))];
+                words.extend(owner(*named, conn));
+                words.extend(option("PX", *lease_ms));
+                words
+            }
+            Meaning::Unlock { lock: which, named } => {
+                let mut words = vec![word("UNLOCK"), word(lock(*which))];
+                words.extend(owner(*named, conn));
+                words
+            }
+            Meaning::Produce(which, message, delay_ms) => {
+                let mut words =
+                    vec![word("QPUSH"), word(queue(*which)), word(message.to_string())];
+                words.extend(option("DELAY", Some(*delay_ms).filter(|ms| *ms > 0)));
+                words
+            }
+            Meaning::Consume(which, lease_ms, _) => {
+                let mut words = vec![word("QPOP"), word(queue(*which))];
+                words.extend(option("VT", Some(*lease_ms)));
+                words
+            }
+            Meaning::Drain(which) => vec![
+                word("QPOP"),
+                word(queue(*which)),
+                word("COUNT"),
+                word("100"),
+                word("NOACK"),
+            ],
+            Meaning::Ack(which, _, receipt) => {
+                vec![word("QACK"), word(queue(*which)), word(receipt.clone())]
+            }
+            Meaning::Nack(which, _, receipt) => vec![
+                word("QNACK"),
+                word(queue(*which)),
+                word(receipt.clone()),
+                word("SILENT"),
+                word("NOW"),
+            ],
+            Meaning::Multi(_) | Meaning::Nothing => Vec::new(),
+        };
+        words.extend(option("BLOCK", self.block_ms()));
+        words
+    }
+
+    /// How long it is ready to wait in line.
+    pub fn block_ms(&self) -> Option<u64> {
+        match self {
+            Meaning::Lock { block_ms, .. } | Meaning::Consume(_, _, block_ms) => *block_ms,
+            _ => None,
+        }
+    }
+}
+
+fn owner(named: bool, conn: u64) -> Vec<Vec<u8>> {
+    if named { vec![word("OWNER"), word(format!("conn{conn}"))] } else { Vec::new() }
+}
+
+fn option(name: &str, value: Option<u64>) -> Vec<Vec<u8>> {
+    value.map_or_else(Vec::new, |value| vec![word(name), word(value.to_string())])
+}

@@ -1,0 +1,452 @@
+//! Clients: each is connected to one node, asks, waits, and writes down what it
+//! was told.
+
+mod book;
+mod draw;
+pub mod meaning;
+mod settle;
+mod submit;
+
+use std::sync::Arc;
+
+use lockstep_core::{NodeId, Origin, Outcome, ShardId};
+use lockstep_raft::{Delivery, Mailbox};
+
+pub use book::{Book, Counts, moment};
+pub use draw::Goods;
+use draw::{Hands, Held};
+use meaning::Meaning;
+use submit::prepare;
+
+use super::node::Node;
+use super::trace::{Kind, Trace};
+use crate::chance::Chance;
+use crate::check::Span;
+
+/// After so long a client gives up and closes its connection.
+const PATIENCE_MS: u64 = 8_000;
+
+/// What clients share.
+pub struct Desk {
+    pub book: Book,
+    pub goods: Goods,
+    /// Numbers that no two commands share.
+    pub unique: u64,
+    /// How far the clocks of two nodes may be apart, in milliseconds.
+    pub skew_ms: u64,
+    /// How many data shards there are.
+    pub shards: u16,
+    /// How long clients rest between two commands at most.
+    pub rest_ms: u64,
+    /// How many moments there were in this millisecond.
+    ticks: u64,
+    /// MULTI is handed in as two entries.
+    pub multi_split: bool,
+    pub now_ms: u64,
+}
+
+impl Desk {
+    pub fn new(goods: Goods, shards: u16, skew_ms: u64, rest_ms: u64) -> Self {
+        Desk {
+            book: Book::default(),
+            goods,
+            unique: 0,
+            skew_ms,
+            shards,
+            rest_ms,
+            ticks: 0,
+            multi_split: false,
+            now_ms: 0,
+        }
+    }
+
+    /// A moment of its own.
+    pub fn moment(&mut self) -> u64 {
+        self.ticks += 1;
+        moment(self.now_ms) + self.ticks
+    }
+
+    /// It is later now.
+    pub fn set_now(&mut self, now_ms: u64) {
+        self.now_ms = now_ms;
+        self.ticks = 0;
+    }
+
+    /// Up to when something surely lasts that was asked for at `began` and lasts
+    /// so long by the clock of a leader.
+    pub fn surely_until(&self, began: u64, lasts_ms: u64) -> u64 {
+        began + moment((lasts_ms - lasts_ms / 50).saturating_sub(self.skew_ms + 4))
+    }
+}
+
+/// What a client waits for.
+enum Wait {
+    /// For what it handed in.
+    Share { mailbox: Arc<Mailbox>, meanings: Vec<Meaning>, began: u64 },
+    /// In line, in a machine.
+    Line { meaning: Meaning, request: u64, began: u64 },
+}
+
+/// A transaction that is handed in in two pieces.
+struct Half {
+    whole: Vec<Meaning>,
+    rest: Vec<Meaning>,
+    first: Vec<Outcome>,
+    began: u64,
+}
+
+/// A connection to a node.
+struct Connection {
+    node: usize,
+    life: u64,
+    origin: Origin,
+    /// The number of the last request.
+    request: u64,
+    /// The shards where it may hold something or wait.
+    bound_to: Vec<ShardId>,
+}
+
+/// How the last command of a client ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ended {
+    /// With an answer.
+    Answered,
+    /// It was refused, or nobody knows.
+    Otherwise,
+}
+
+/// A client.
+pub struct Client {
+    pub id: u32,
+    pub ended: Ended,
+    chance: Chance,
+    connection: Option<Connection>,
+    connections: u64,
+    waits: Option<Wait>,
+    half: Option<Half>,
+    since_ms: u64,
+    next_at_ms: u64,
+    hands: Hands,
+    /// Its own key: the value, the moments around the SET, and how long it lives.
+    short: Option<(u64, Span, u64)>,
+}
+
+impl Client {
+    pub fn new(id: u32, chance: Chance) -> Self {
+        Client {
+            id,
+            ended: Ended::Otherwise,
+            chance,
+            connection: None,
+            connections: 0,
+            waits: None,
+            half: None,
+            since_ms: 0,
+            next_at_ms: 0,
+            hands: Hands::default(),
+            short: None,
+        }
+    }
+
+    /// Whether it waits for an answer.
+    pub fn is_waiting(&self) -> bool {
+        self.waits.is_some()
+    }
+
+    /// Does what it can do now; `asks`: whether it begins anything new.
+    pub fn step(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace, asks: bool) {
+        self.notice_the_end(nodes, desk);
+        if let Some(at) = self.connection.as_ref().map(|connection| connection.node)
+            && nodes[at].paused
+        {
+            self.give_up_in_time(nodes, desk);
+            return;
+        }
+        self.take_answers(nodes, desk, trace);
+        self.give_up_in_time(nodes, desk);
+        if asks && self.waits.is_none() && desk.now_ms >= self.next_at_ms {
+            self.ask(nodes, desk, trace);
+        }
+    }
+
+    /// Closes the connection in order, when nothing is waited for.
+    pub fn leave(&mut self, nodes: &mut [Node], desk: &mut Desk) {
+        let now = desk.moment();
+        self.close(nodes, desk, now);
+    }
+
+    /// An answer to a request that waited in line.
+    pub fn answered(
+        &mut self,
+        desk: &mut Desk,
+        trace: &mut Trace,
+        request: u64,
+        outcome: &Outcome,
+    ) {
+        let waits = matches!(&self.waits, Some(Wait::Line { request: waits, .. }) if *waits == request);
+        if !waits {
+            return;
+        }
+        let Some(Wait::Line { meaning, began, .. }) = self.waits.take() else { return };
+        self.told(desk, trace, &format!("{outcome:?}"));
+        let span = Span { began, ended: desk.moment() };
+        self.settle(desk, &meaning, span, outcome);
+        self.rest(desk);
+    }
+
+    /// Which connection this is, for answers.
+    pub fn origin(&self) -> Option<Origin> {
+        self.connection.as_ref().map(|connection| connection.origin)
+    }
+
+    fn told(&self, desk: &Desk, trace: &mut Trace, what: &str) {
+        let (id, now_ms) = (self.id, desk.now_ms);
+        let numbers = [now_ms, u64::from(id)];
+        trace.event(Kind::Told, &numbers, what.as_bytes(), || {
+            format!("{now_ms} client {id} is told {what}")
+        });
+    }
+
+    fn rest(&mut self, desk: &Desk) {
+        self.next_at_ms = desk.now_ms + self.chance.below(desk.rest_ms.max(1));
+    }
+
+    /// The process at the other end is gone.
+    fn notice_the_end(&mut self, nodes: &[Node], desk: &mut Desk) {
+        let Some(connection) = &self.connection else { return };
+        let process = nodes[connection.node].process.as_ref();
+        if process.is_some_and(|process| process.life.number == connection.life) {
+            return;
+        }
+        let now = desk.moment();
+        self.connection = None;
+        self.outcome_is_unknown(desk);
+        desk.book.counts.broken += 1;
+        self.hands_are_empty(desk, now);
+        self.rest(desk);
+    }
+
+    fn outcome_is_unknown(&mut self, desk: &mut Desk) {
+        self.half_is_unknown(desk);
+        match self.waits.take() {
+            Some(Wait::Share { meanings, began, .. }) => {
+                for meaning in meanings {
+                    self.settle_unknown(desk, &meaning, began);
+                }
+            }
+            Some(Wait::Line { meaning, began, .. }) => self.settle_unknown(desk, &meaning, began),
+            None => {}
+        }
+    }
+
+    fn half_is_unknown(&mut self, desk: &mut Desk) {
+        if let Some(half) = self.half.take() {
+            self.waits = None;
+            self.settle_unknown(desk, &Meaning::Multi(half.whole), half.began);
+        }
+    }
+
+    fn give_up_in_time(&mut self, nodes: &mut [Node], desk: &mut Desk) {
+        if self.waits.is_some() && desk.now_ms > self.since_ms + PATIENCE_MS {
+            self.outcome_is_unknown(desk);
+            desk.book.counts.broken += 1;
+            let now = desk.moment();
+            self.close(nodes, desk, now);
+        }
+    }
+
+    /// Closes the connection: what it holds ends.
+    fn close(&mut self, nodes: &mut [Node], desk: &mut Desk, now: u64) {
+        self.hands_are_empty(desk, now);
+        let Some(connection) = self.connection.take() else { return };
+        self.rest(desk);
+        submit::gone(&nodes[connection.node], connection.origin, &connection.bound_to);
+    }
+
+    /// The connection is over: a lock that it held may be free.
+    fn hands_are_empty(&mut self, desk: &mut Desk, now: u64) {
+        self.short = None;
+        if let Some(Held { hold, .. }) = self.hands.lock.take() {
+            let until = &mut desk.book.holds[hold].until;
+            *until = now.min(*until);
+        }
+        self.hands.message = None;
+    }
+
+    fn take_answers(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace) {
+        let Some(Wait::Share { mailbox, .. }) = &self.waits else { return };
+        let Some(delivery) = mailbox.try_take() else { return };
+        let Some(Wait::Share { meanings, began, .. }) = self.waits.take() else { return };
+        self.told(desk, trace, &format!("{delivery:?}"));
+        let span = Span { began, ended: desk.moment() };
+        self.rest(desk);
+        match delivery {
+            Delivery::Done(outcomes) => {
+                if outcomes.len() != meanings.len() {
+                    let count = outcomes.len();
+                    desk.book.wrong(format!("{count} outcomes for {} commands", meanings.len()));
+                }
+                desk.book.counts.done += 1;
+                for (meaning, outcome) in meanings.iter().zip(&outcomes) {
+                    if let (Some(half), Outcome::List(list)) = (self.half.take(), outcome) {
+                        self.next_half(half, list, nodes, desk, trace);
+                    } else if *outcome == Outcome::Waits {
+                        let request = self.connection.as_ref().map_or(0, |held| held.request);
+                        self.waits = Some(Wait::Line { meaning: meaning.clone(), request, began });
+                    } else {
+                        self.settle(desk, meaning, span, outcome);
+                    }
+                }
+            }
+            // Not applied: as if it had never been asked.
+            Delivery::Refused(_) => {
+                desk.book.counts.refused += 1;
+                self.half_is_unknown(desk);
+            }
+            Delivery::Unknown => {
+                desk.book.counts.unknown += 1;
+                let meanings = if self.half.is_some() { Vec::new() } else { meanings };
+                self.half_is_unknown(desk);
+                for meaning in &meanings {
+                    self.settle_unknown(desk, meaning, began);
+                }
+                // It may hold what it does not know of.
+                if meanings.iter().any(|meaning| matches!(meaning, Meaning::Lock { .. })) {
+                    let now = desk.moment();
+                    self.close(nodes, desk, now);
+                }
+            }
+        }
+    }
+
+    /// One piece of a transaction was carried out.
+    fn next_half(
+        &mut self,
+        mut half: Half,
+        outcomes: &[Outcome],
+        nodes: &mut [Node],
+        desk: &mut Desk,
+        trace: &mut Trace,
+    ) {
+        half.first.extend_from_slice(outcomes);
+        if half.rest.is_empty() {
+            let span = Span { began: half.began, ended: desk.moment() };
+            self.settle(desk, &Meaning::Multi(half.whole), span, &Outcome::List(half.first));
+        } else {
+            let rest = std::mem::take(&mut half.rest);
+            self.half = Some(half);
+            self.hand_in(vec![Meaning::Multi(rest)], nodes, desk, trace);
+        }
+    }
+
+    fn ask(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace) {
+        if !self.connect(nodes) {
+            self.rest(desk);
+            return;
+        }
+        if self.chance.permille(5) {
+            let now = desk.moment();
+            self.close(nodes, desk, now);
+            return;
+        }
+        let mut meanings = draw::next(&mut self.chance, &desk.goods, &self.hands, &mut desk.unique);
+        if desk.multi_split
+            && let [Meaning::Multi(whole)] = &meanings[..]
+        {
+            let (first, rest) = whole.split_at(whole.len() / 2);
+            let (whole, first, rest) = (whole.clone(), first.to_vec(), rest.to_vec());
+            self.half = Some(Half { whole, rest, first: Vec::new(), began: desk.moment() });
+            meanings = vec![Meaning::Multi(first)];
+        }
+        self.hand_in(meanings, nodes, desk, trace);
+    }
+
+    /// Asks for this one thing.
+    pub fn demand(
+        &mut self,
+        meaning: Meaning,
+        nodes: &mut [Node],
+        desk: &mut Desk,
+        trace: &mut Trace,
+    ) {
+        self.ended = Ended::Otherwise;
+        if self.connect(nodes) {
+            self.hand_in(vec![meaning], nodes, desk, trace);
+        }
+    }
+
+    /// Whether it was granted a lock that it did not give back.
+    pub fn holds_a_lock(&self) -> bool {
+        self.hands.lock.is_some()
+    }
+
+    fn hand_in(
+        &mut self,
+        meanings: Vec<Meaning>,
+        nodes: &mut [Node],
+        desk: &mut Desk,
+        trace: &mut Trace,
+    ) {
+        let Some(connection) = &mut self.connection else { return };
+        connection.request += 1;
+        let (origin, request, at) = (connection.origin, connection.request, connection.node);
+        let began = desk.moment();
+        let (id, now_ms) = (self.id, desk.now_ms);
+        trace.event(Kind::Asked, &[now_ms, u64::from(id)], &[], || {
+            format!("{now_ms} client {id} at n{at} asks {meanings:?}")
+        });
+        let prepared = prepare(meanings, origin, request, desk.shards);
+        if prepared.binds && !connection.bound_to.contains(&prepared.shard) {
+            connection.bound_to.push(prepared.shard);
+        }
+        self.since_ms = desk.now_ms + prepared.block_ms;
+        self.before_asking(desk, &prepared.meanings, began);
+        match submit::submit(&nodes[at], prepared) {
+            submit::Submitted::Read(meaning, outcome) => {
+                desk.book.counts.done += 1;
+                self.told(desk, trace, &format!("{outcome:?}"));
+                let span = Span { began, ended: desk.moment() };
+                self.settle(desk, &meaning, span, &outcome);
+                self.rest(desk);
+            }
+            submit::Submitted::Waits(mailbox, meanings) => {
+                self.waits = Some(Wait::Share { mailbox, meanings, began });
+            }
+        }
+    }
+
+    /// Connects to a node that serves, if there is one.
+    fn connect(&mut self, nodes: &[Node]) -> bool {
+        if self.connection.is_some() {
+            return true;
+        }
+        let serve = |node: &&Node| {
+            node.running().is_some_and(|process| !process.stopping)
+                && node.host().is_some_and(|host| host.cluster().is_some())
+        };
+        let serving: Vec<usize> = nodes.iter().filter(serve).map(|node| node.at).collect();
+        if serving.is_empty() {
+            return false;
+        }
+        let node = self.chance.pick(&serving);
+        let Some(process) = nodes[node].running() else { return false };
+        self.connections += 1;
+        let conn = u64::from(self.id) << 20 | self.connections;
+        let origin = Origin { node: process.id, boot: process.boot, conn };
+        let life = process.life.number;
+        self.connection =
+            Some(Connection { node, life, origin, request: 0, bound_to: Vec::new() });
+        true
+    }
+
+    /// A number for the owner of a lock.
+    fn owner(&self, named: bool) -> u64 {
+        let conn = self.origin().map_or(0, |origin| origin.conn);
+        if named { conn | 1 << 63 } else { conn }
+    }
+}
+
+/// Whether an answer is for this node's process.
+pub fn is_for(origin: Origin, node: NodeId, boot: u64) -> bool {
+    origin.node == node && origin.boot == boot
+}

@@ -1,0 +1,160 @@
+//! The way of a command from its words to a host.
+
+use std::sync::Arc;
+
+use lockstep_commands::{Args, Context, Protocol, Request, table};
+use lockstep_core::op::Home;
+use lockstep_core::slot::SLOTS;
+use lockstep_core::wire::Wire;
+use lockstep_core::{Db, Op, Origin, Outcome, Read, ShardId};
+use lockstep_raft::{Mailbox, Ops};
+
+use super::meaning::Meaning;
+use crate::world::node::Node;
+
+/// What a client is about to hand in.
+pub struct Prepared {
+    pub shard: ShardId,
+    pub ops: Ops,
+    /// One for each outcome.
+    pub meanings: Vec<Meaning>,
+    /// Whether the connection may hold something there afterwards.
+    pub binds: bool,
+    pub block_ms: u64,
+    /// The operation, when it is a single read.
+    read: Option<Vec<u8>>,
+}
+
+/// What became of it.
+pub enum Submitted {
+    /// Read at once.
+    Read(Meaning, Outcome),
+    /// On its way.
+    Waits(Arc<Mailbox>, Vec<Meaning>),
+}
+
+fn context(origin: Origin, request: u64) -> Context {
+    Context {
+        db: Db(0),
+        origin,
+        request,
+        protocol: Protocol::Resp3,
+        string_bytes_max: 1 << 20,
+        lfu: false,
+        seed: 1,
+    }
+}
+
+/// Gives the operation of a command to `take`.
+fn parsed<T>(words: &[Vec<u8>], context: &Context, take: impl FnOnce(Op<'_>) -> T) -> T {
+    let words: Vec<&[u8]> = words.iter().map(Vec::as_slice).collect();
+    let (command, used) = table::find(&words).expect("a command of the table");
+    let request = (command.parse)(context, Args::new(&words, used)).expect("well-formed words");
+    match request {
+        Request::Op(op) => take(op),
+        other => panic!("{other:?} is not for a shard"),
+    }
+}
+
+/// Makes operations of what a client wants; all of it belongs to one shard.
+pub fn prepare(
+    meanings: Vec<Meaning>,
+    origin: Origin,
+    request: u64,
+    shards: u16,
+) -> Prepared {
+    let context = context(origin, request);
+    let mut ops = Ops::default();
+    let mut shard = ShardId(0);
+    let (mut binds, mut block_ms, mut read) = (false, 0, None);
+    for meaning in &meanings {
+        block_ms = block_ms.max(meaning.block_ms().unwrap_or(0));
+        let commands = meaning.commands(origin.conn);
+        if matches!(meaning, Meaning::Multi(_)) {
+            let mut inside = Vec::new();
+            for words in &commands {
+                parsed(words, &context, |op| op.put(&mut inside));
+            }
+            let count = commands.len() as u32;
+            ops.write(&Op::Transaction { watched: Vec::new(), count, ops: &inside });
+            continue;
+        }
+        for words in &commands {
+            parsed(words, &context, |op| {
+                shard = of(op.home(), shards);
+                binds |= op.wait().is_some() || matches!(op, Op::Lock { .. });
+                if op.is_write() {
+                    ops.write(&op);
+                } else {
+                    ops.read(&op);
+                    let mut bytes = Vec::new();
+                    op.put(&mut bytes);
+                    read = Some(bytes);
+                }
+            });
+        }
+    }
+    let read = read.filter(|_| meanings.len() == 1);
+    Prepared { shard, ops, meanings, binds, block_ms, read, }
+        .named(origin, request)
+}
+
+impl Prepared {
+    fn named(mut self, origin: Origin, request: u64) -> Self {
+        if !self.ops.only_reads() {
+            self.ops.identify(origin, request);
+        }
+        self
+    }
+}
+
+fn of(home: Home, shards: u16) -> ShardId {
+    match home {
+        Home::Slot(slot) => {
+            let shard = usize::from(slot.0) * usize::from(shards) / usize::from(SLOTS);
+            ShardId(shard as u16)
+        }
+        _ => ShardId(0),
+    }
+}
+
+/// Hands operations to the node, as its connections do.
+pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
+    let mailbox = Arc::new(Mailbox::default());
+    let (Some(process), Some(host)) = (node.running(), node.host()) else {
+        return Submitted::Waits(mailbox, prepared.meanings);
+    };
+    let _inside = process.enter();
+    if let Some(bytes) = &prepared.read
+        && let Some(group) = host.group(prepared.shard)
+        && let Ok(op) = Op::take(&mut &bytes[..])
+    {
+        match group.read(&op) {
+            Ok(Read::Done(outcome)) => {
+                return Submitted::Read(prepared.meanings.remove(0), outcome);
+            }
+            Ok(Read::TickFirst) => {
+                let mut ops = Ops::default();
+                ops.write(&Op::Tick {});
+                ops.read(&op);
+                prepared.ops = ops;
+                prepared.meanings.insert(0, Meaning::Nothing);
+            }
+            Err(_) => {}
+        }
+    }
+    host.submit(prepared.shard, prepared.ops, &mailbox);
+    Submitted::Waits(mailbox, prepared.meanings)
+}
+
+/// Tells the shards that a connection is over.
+pub fn gone(node: &Node, origin: Origin, bound_to: &[ShardId]) {
+    let Some(process) = &node.process else { return };
+    let Some(host) = &process.host else { return };
+    for shard in bound_to {
+        let (host, shard) = (host.clone(), *shard);
+        process.spawn(async move {
+            host.insist(shard, &Op::Gone { origin }).await;
+        });
+    }
+}

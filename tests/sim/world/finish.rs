@@ -1,0 +1,157 @@
+//! The end of a run: everything heals, and everything has to be there.
+
+use lockstep_core::ShardId;
+
+use super::clients::meaning::Meaning;
+use super::clients::{Client, Ended};
+use super::{Profile, World};
+use crate::check::registers::Verdict;
+use crate::check::{appends, locks, queues, registers};
+
+/// Within this time the cluster must be whole again.
+const HEAL_MS: u64 = 30_000;
+/// How long one of the last commands may take.
+const ASK_MS: u64 = 10_000;
+/// Leases and delays of this run are shorter.
+const LEASES_OVER_MS: u64 = 3_200;
+
+impl World {
+    pub(super) fn finish(&mut self) {
+        self.asking = false;
+        self.heal();
+        let settled = |world: &World| !world.clients.iter().any(Client::is_waiting);
+        if !self.wait_for(HEAL_MS, settled, "clients still wait after everything has healed") {
+            return;
+        }
+        let mut clients = std::mem::take(&mut self.clients);
+        clients.iter_mut().for_each(|client| client.leave(&mut self.nodes, &mut self.desk));
+        clients.clear();
+        if !self.wait_for(HEAL_MS, World::has_converged, "the cluster is not whole 30 s after it healed")
+        {
+            return;
+        }
+        let leases_ms = self.now_ms + LEASES_OVER_MS + self.desk.skew_ms;
+        while self.now_ms < leases_ms && self.violations.is_empty() {
+            self.step();
+        }
+        self.clients = vec![Client::new(u32::MAX, self.chance.fork())];
+        self.last_demands();
+        if self.violations.is_empty() {
+            self.look();
+            self.check();
+        }
+    }
+
+    /// Whether all replicas of all shards are equal, and led.
+    fn has_converged(&self) -> bool {
+        if !self.is_whole() {
+            return false;
+        }
+        let mut shards = std::iter::once(ShardId::META)
+            .chain((0..self.plan.settings.shards).map(ShardId));
+        shards.all(|shard| {
+            let mut states = Vec::new();
+            for node in &self.nodes {
+                let Some(group) = node.host().and_then(|host| host.group(shard)) else { continue };
+                let _inside = node.running().map(|process| process.enter());
+                states.push((group.status().applied, group.state().state_digest()));
+            }
+            states.len() >= 3.min(self.plan.nodes) && states.windows(2).all(|pair| pair[0] == pair[1])
+        })
+    }
+
+    fn last_demands(&mut self) {
+        let goods = self.desk.goods;
+        let keys = goods.registers + goods.mixed;
+        let reads = (0..keys).map(Meaning::Get).chain((0..goods.lists).map(Meaning::List));
+        let locks = (0..goods.locks).flat_map(|lock| {
+            let take =
+                Meaning::Lock { lock, named: false, lease_ms: None, block_ms: Some(5_000) };
+            [take, Meaning::Unlock { lock, named: false }]
+        });
+        for meaning in reads.chain(locks).collect::<Vec<_>>() {
+            let takes = matches!(meaning, Meaning::Lock { .. });
+            if !self.demand(meaning.clone()) {
+                return;
+            }
+            if takes && !self.clients[0].holds_a_lock() {
+                return self.violate(format!("nobody holds it, and it is not granted: {meaning:?}"));
+            }
+        }
+        for queue in 0..goods.queues {
+            loop {
+                let before = self.desk.book.queues.deliveries.len();
+                if !self.demand(Meaning::Drain(queue)) {
+                    return;
+                }
+                if self.desk.book.queues.deliveries.len() == before {
+                    break;
+                }
+            }
+        }
+        self.desk.book.queues.drained = true;
+    }
+
+    /// Asks until there is an answer.
+    fn demand(&mut self, meaning: Meaning) -> bool {
+        let until_ms = self.now_ms + ASK_MS;
+        while self.now_ms < until_ms && self.violations.is_empty() {
+            let mut client = self.clients.remove(0);
+            client.demand(meaning.clone(), &mut self.nodes, &mut self.desk, &mut self.trace);
+            self.clients.push(client);
+            while self.clients[0].is_waiting() && self.violations.is_empty() {
+                self.step();
+            }
+            if self.clients[0].ended == Ended::Answered {
+                return true;
+            }
+            self.step();
+        }
+        if self.violations.is_empty() {
+            self.violate(format!("no answer to {meaning:?} after everything has healed"));
+        }
+        false
+    }
+
+    /// Asks the checkers.
+    fn check(&mut self) {
+        let book = std::mem::take(&mut self.desk.book);
+        for (key, history) in &book.registers {
+            match registers::check(history) {
+                Verdict::Explained => {}
+                Verdict::Impossible => self.violate(format!("register {key} is not linearizable")),
+                Verdict::TooLong => self.undecided += 1,
+            }
+        }
+        if let Err(flaw) = appends::check(&book.lists) {
+            let shown = describe(&flaw, &book.lists);
+            self.violate(format!("the lists: {shown}"));
+        }
+        if let Err(flaw) = locks::check(&book.holds) {
+            self.violate(format!("the locks: {flaw:?}"));
+        }
+        if let Err(flaw) = queues::check(&book.queues) {
+            self.violate(format!("the queues: {flaw:?}"));
+        }
+        self.check_uncertain(&book.counts);
+        self.desk.book.counts = book.counts;
+    }
+
+    /// Without faults every outcome is known, and nothing is refused.
+    fn check_uncertain(&mut self, counts: &super::Counts) {
+        let calm = self.plan.profiles.iter().all(|profile| *profile == Profile::Base);
+        if calm && counts.unknown + counts.broken + counts.refused > 0 {
+            self.violate(format!("nothing went wrong, and yet {counts:?}"));
+        }
+    }
+}
+
+fn describe(flaw: &appends::Flaw, lists: &[appends::Transaction]) -> String {
+    match flaw {
+        appends::Flaw::Cycle(members) => {
+            let shown = members.iter().take(6).map(|at| format!("{:?}", lists[*at]));
+            format!("{} transactions in a circle: {}", members.len(), shown.collect::<String>())
+        }
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,191 @@
+//! A simulated machine: a disk, clocks, and a process from time to time.
+
+mod boot;
+mod clock;
+mod process;
+
+use std::sync::Arc;
+
+use lockstep_core::NodeId;
+use lockstep_raft::Host;
+use lockstep_storage::SimDisk;
+
+pub use boot::{Settings, files};
+pub use clock::Rate;
+pub use process::Process;
+
+use crate::chance::Chance;
+use crate::world::net::{Life, SimPeers};
+use boot::Surroundings;
+use clock::SimClock;
+use process::Parts;
+
+/// When the runs happen: some time in 2020.
+const EPOCH_MS: u64 = 1_600_000_000_000;
+
+/// A simulated machine.
+pub struct Node {
+    /// Its place in the world.
+    pub at: usize,
+    /// Where its peer port is.
+    pub address: String,
+    pub disk: SimDisk,
+    pub process: Option<Process>,
+    /// The process stands still.
+    pub paused: bool,
+    pub rate: Rate,
+    /// How much later than the world's its wall clock is at the next start.
+    pub wall_skew_ms: i64,
+    /// How long a sync takes at least and at most.
+    pub disk_ms: (u64, u64),
+    lives: u64,
+    /// Who it was before its data was put aside.
+    replaces: Option<NodeId>,
+    chance: Chance,
+    /// What a broken network does.
+    pub replies_by_order: bool,
+}
+
+/// Why a process did not start.
+#[derive(Debug)]
+pub struct CannotStart(pub String);
+
+impl Node {
+    /// A new machine.
+    pub fn new(at: usize, chance: Chance) -> Self {
+        Node {
+            at,
+            address: address(at),
+            disk: SimDisk::new(),
+            process: None,
+            paused: false,
+            rate: Rate::default(),
+            wall_skew_ms: 0,
+            disk_ms: (0, 2),
+            lives: 0,
+            replaces: None,
+            chance,
+            replies_by_order: false,
+        }
+    }
+
+    /// The process, if there is one that runs.
+    pub fn running(&self) -> Option<&Process> {
+        self.process.as_ref().filter(|_| !self.paused)
+    }
+
+    /// The groups of the process, if it runs.
+    pub fn host(&self) -> Option<&Host> {
+        self.running()?.host.as_ref()
+    }
+
+    /// Starts a process; whether damaged data was put aside before.
+    pub fn start(&mut self, now_ms: u64, settings: &Settings) -> Result<Option<String>, CannotStart> {
+        let failed = |why: lockstep_storage::StorageError| CannotStart(why.to_string());
+        self.lives += 1;
+        let life = Life { node: self.at, number: self.lives };
+        let (mut chance, luck) = (self.chance.fork(), self.chance.draw());
+        let mut fresh = || NodeId(chance.draw() >> 16 | 1);
+        let mut opened = boot::open(&self.disk, settings, &mut fresh).map_err(failed)?;
+        self.replaces = opened.replaces.or(self.replaces).filter(|old| *old != opened.identity.node);
+        opened.replaces = self.replaces;
+        let (runtime, base) = process::runtime();
+        let clock = Arc::new(SimClock::default());
+        let answers = Arc::default();
+        let cluster = opened.identity.cluster();
+        let peers = SimPeers::new(life, opened.identity.node, cluster, self.replies_by_order);
+        let around = Surroundings {
+            address: self.address.clone(),
+            clock: clock.clone(),
+            peers: peers.clone(),
+            answers: Arc::clone(&answers),
+            luck,
+            zone: String::new(),
+            seeds: settings.seeds.clone(),
+        };
+        let options = boot::host_options(&self.disk, &opened, settings, around).map_err(failed)?;
+        let wall_ms = EPOCH_MS.saturating_add_signed(self.wall_skew_ms) + now_ms;
+        clock.set(wall_ms);
+        let parts = Parts {
+            life,
+            started_ms: now_ms,
+            rate: self.rate,
+            wall_ms,
+            clock,
+            peers,
+            answers,
+            log: opened.log,
+            snapshots: opened.snapshots,
+            identity: opened.identity,
+        };
+        let process = Process::new((runtime, base), parts);
+        let starting = process.starting.clone();
+        process.spawn(async move {
+            let started = Host::start(options).await;
+            *starting.lock() = Some(started);
+        });
+        self.process = Some(process);
+        self.paused = false;
+        Ok(opened.damaged)
+    }
+
+    /// Ends the process at once. With the power everything goes that was not
+    /// synced.
+    pub fn crash(&mut self, power: bool) {
+        // First the disk: what ends now must not write any more.
+        if power {
+            self.disk.power_loss(self.chance.draw());
+        } else {
+            self.disk.kill();
+        }
+        self.paused = false;
+        self.process = None;
+    }
+
+    /// Puts the data aside that could not be read after all.
+    pub fn put_aside(&mut self, why: &str) -> Result<(), CannotStart> {
+        self.crash(false);
+        let old = boot::put_aside(&self.disk, why).map_err(|why| CannotStart(why.to_string()))?;
+        self.replaces = old.or(self.replaces);
+        Ok(())
+    }
+
+    /// A new and empty disk.
+    pub fn wipe(&mut self) {
+        self.crash(false);
+        self.disk = SimDisk::new();
+        self.replaces = None;
+    }
+
+    /// Lets the process do what is due, and the disk what waits. Whether the disk
+    /// worked.
+    pub fn step(&mut self, now_ms: u64) -> bool {
+        let Some(process) = &mut self.process else { return false };
+        if self.paused {
+            return false;
+        }
+        process.step(now_ms);
+        if process.disk_busy_until_ms > now_ms {
+            return false;
+        }
+        let worked = {
+            let _inside = process.enter();
+            process.log.step()
+        };
+        if worked {
+            let (low, high) = self.disk_ms;
+            process.disk_busy_until_ms = now_ms + self.chance.between(low, high);
+        }
+        worked
+    }
+}
+
+/// Where the peer port of a node is.
+pub fn address(at: usize) -> String {
+    format!("n{at}:1")
+}
+
+/// Which node is at an address.
+pub fn at_address(address: &str) -> Option<usize> {
+    address.strip_prefix('n')?.strip_suffix(":1")?.parse().ok()
+}

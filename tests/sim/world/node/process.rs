@@ -1,0 +1,136 @@
+//! One process of a node: its runtime, its clock, its groups.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use lockstep_core::{Effect, NodeId};
+use lockstep_raft::{Host, HostError};
+use lockstep_storage::{Identity, Log, Snapshots};
+use parking_lot::Mutex;
+use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::time::Instant;
+
+use super::boot::Starting;
+use super::clock::{Rate, SimClock};
+use crate::world::net::{Life, SimPeers};
+
+/// One process of a node. It has a runtime of its own, with time that stands
+/// still between two steps; with the runtime all its tasks end.
+pub struct Process {
+    runtime: Runtime,
+    /// Its first moment by its own clock.
+    base: Instant,
+    started_ms: u64,
+    local_ms: u64,
+    rate: Rate,
+    /// What the wall clock showed at the start.
+    wall_ms: u64,
+    pub life: Life,
+    pub id: NodeId,
+    pub boot: u64,
+    pub clock: Arc<SimClock>,
+    pub peers: Arc<SimPeers>,
+    pub answers: Arc<Mutex<Vec<Effect>>>,
+    pub log: Log,
+    pub snapshots: Snapshots,
+    pub host: Option<Host>,
+    pub starting: Starting,
+    pub stopped: Arc<Mutex<bool>>,
+    pub stopping: bool,
+    pub _identity: Arc<Identity>,
+    /// The disk is at work until then.
+    pub disk_busy_until_ms: u64,
+}
+
+/// A runtime for one process. Time moves only when it is told to.
+pub fn runtime() -> (Runtime, Instant) {
+    let runtime = Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without threads and sockets needs nothing");
+    let base = runtime.block_on(async { Instant::now() });
+    (runtime, base)
+}
+
+/// What a process is made of.
+pub struct Parts {
+    pub life: Life,
+    pub started_ms: u64,
+    pub rate: Rate,
+    pub wall_ms: u64,
+    pub clock: Arc<SimClock>,
+    pub peers: Arc<SimPeers>,
+    pub answers: Arc<Mutex<Vec<Effect>>>,
+    pub log: Log,
+    pub snapshots: Snapshots,
+    pub identity: Arc<Identity>,
+}
+
+impl Process {
+    /// A process whose host is still to be started.
+    pub fn new((runtime, base): (Runtime, Instant), parts: Parts) -> Self {
+        Process {
+            runtime,
+            base,
+            started_ms: parts.started_ms,
+            local_ms: 0,
+            rate: parts.rate,
+            wall_ms: parts.wall_ms,
+            life: parts.life,
+            id: parts.identity.node,
+            boot: parts.identity.boot,
+            clock: parts.clock,
+            peers: parts.peers,
+            answers: parts.answers,
+            log: parts.log,
+            snapshots: parts.snapshots,
+            host: None,
+            starting: Starting::default(),
+            stopped: Arc::default(),
+            stopping: false,
+            _identity: parts.identity,
+            disk_busy_until_ms: 0,
+        }
+    }
+
+    /// Everything that asks for the time or spawns tasks has to be done inside.
+    pub fn enter(&self) -> EnterGuard<'_> {
+        self.runtime.enter()
+    }
+
+    /// Runs something to its end in the background.
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        drop(self.runtime.spawn(work));
+    }
+
+    /// Lets everything happen that is due up to this time of the world.
+    pub fn step(&mut self, now_ms: u64) {
+        let local_ms = self.rate.shown_ms(now_ms - self.started_ms);
+        self.clock.set(self.wall_ms + self.local_ms);
+        let until = self.base + Duration::from_millis(local_ms);
+        self.runtime.block_on(async { tokio::time::sleep_until(until).await });
+        self.local_ms = local_ms;
+    }
+
+    /// The process stood still up to now: its clocks went on.
+    pub fn wake(&mut self, now_ms: u64) {
+        let local_ms = self.rate.shown_ms(now_ms - self.started_ms);
+        let leap = Duration::from_millis(local_ms - self.local_ms);
+        self.runtime.block_on(async { tokio::time::advance(leap).await });
+        self.local_ms = local_ms;
+        self.clock.set(self.wall_ms + local_ms);
+    }
+
+    /// Takes the host when it has started.
+    pub fn look_for_host(&mut self) -> Option<HostError> {
+        if self.host.is_some() {
+            return None;
+        }
+        match self.starting.lock().take()? {
+            Ok(host) => self.host = Some(host),
+            Err(why) => return Some(why),
+        }
+        None
+    }
+}
