@@ -105,7 +105,8 @@ impl Inner {
     async fn ask_seeds(self: &Arc<Self>) -> Result<bool, HostError> {
         let addresses = self.seeds.lock().addresses();
         let cards = self.cards(addresses).await;
-        let found = self.seeds.lock().judge(&self.card(), &cards);
+        let own = self.card();
+        let found = self.seeds.lock().judge(&own, &cards);
         match found {
             Found::Nothing => Ok(false),
             Found::Cluster(card) => self.join(&card).await,
