@@ -11,6 +11,7 @@ pub mod snapshots;
 
 pub mod peers;
 
+mod clear;
 mod error;
 mod founding;
 #[doc(hidden)]
@@ -21,6 +22,7 @@ mod quarantine;
 #[cfg(test)]
 mod tests;
 
+pub use clear::clear_forgotten;
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
 pub use error::{StorageError, is_damage};
 pub use founding::{found, founded};

@@ -75,7 +75,7 @@ struct State {
 enum Phase {
     #[default]
     Idle,
-    Partial(Partial),
+    Partial(Box<Partial>),
     /// A piece is being written, or all of it read and installed.
     Busy,
 }
@@ -279,7 +279,7 @@ struct Turn<'a>(&'a Inbound);
 
 impl Turn<'_> {
     fn put_back(self, partial: Partial) {
-        self.0.state.lock().phase = Phase::Partial(partial);
+        self.0.state.lock().phase = Phase::Partial(Box::new(partial));
         mem::forget(self);
     }
 

@@ -142,7 +142,12 @@ impl Writer {
         }
         let written = self.put(shared, header, &[]).and_then(|_| self.write_buffer());
         if let Err(error) = written {
-            shared.fail(&error);
+            return shared.fail(&error);
+        }
+        // The next segment will say that this one ends behind the mark: what follows
+        // is not safe before the mark is.
+        if let Some(active) = &self.active {
+            shared.syncer.written(&active.segment, active.position(), 0);
         }
     }
 

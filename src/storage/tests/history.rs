@@ -24,6 +24,7 @@ enum Op {
     Truncate(u16, u64),
     Purge(u16, EntryId),
     Vote(u16, Vec<u8>),
+    Forget(u16),
 }
 
 type State = BTreeMap<u16, Held>;
@@ -45,6 +46,7 @@ fn apply(state: &mut State, op: &Op) {
                 held.entries.retain(|held| held.id.index > upto.index);
             }
         }
+        Op::Forget(shard) => *state.get_mut(shard).unwrap() = Held::default(),
         Op::Vote(shard, vote) => state.get_mut(shard).unwrap().vote = Some(vote.clone()),
     }
 }
@@ -111,7 +113,12 @@ impl Story {
                 self.push(Op::Truncate(shard, from));
                 log.truncate(ShardId(shard), from, answer.done());
             }
-            70..87 => {
+            70..73 => {
+                safe = true;
+                self.push(Op::Forget(shard));
+                log.forget(ShardId(shard), answer.done());
+            }
+            73..87 => {
                 let upto = id(self.term, self.some_index(shard));
                 self.push(Op::Purge(shard, upto));
                 log.purge(ShardId(shard), upto, answer.done());
@@ -174,8 +181,11 @@ impl Story {
         }
         for _ in 0..self.rng.random_range(1..25) {
             self.hand_in(log);
-            if self.chance(60) {
-                log.step();
+            match self.rng.random_range(0..10) {
+                0..3 => {}
+                3 => drop(log.write_only()),
+                4 => log.rest(),
+                _ => drop(log.step()),
             }
             if log.failed().is_some() {
                 break;

@@ -112,3 +112,18 @@ fn a_reader_of_a_freed_segment_is_not_disturbed() {
     purge(&log, 1, id(1, 59));
     assert_eq!(log.read(lockstep_core::ShardId(1), 1, 60).unwrap(), []);
 }
+
+#[test]
+fn a_mark_that_is_not_safe_does_not_cut_off_the_segment_behind_it() {
+    for seed in 0..40 {
+        let disk = SimDisk::new();
+        let log = open(&disk);
+        append(&log, 1, records(1, 1, 20));
+        log.rest();
+        // Too large for what is left of the segment.
+        append(&log, 1, vec![record(1, 20, vec![7; 3000])]);
+        let contents = held(&log, 1);
+        disk.power_loss(seed);
+        assert_eq!(held(&open(&disk), 1), contents, "seed {seed}");
+    }
+}
