@@ -23,7 +23,12 @@ impl Front {
     ) -> Next {
         let now_ms = self.watch.now_ms();
         let leader = self.near.leader(&self.node.shards, shard);
-        match leader.map(|group| group.state().read(now_ms, op)) {
+        let read = leader.and_then(|group| {
+            let read = group.state().read(now_ms, op);
+            // Behind the look: the lease may have ended since it was looked at.
+            group.leads().then_some(read)
+        });
+        match read {
             Some(Read::Done(outcome)) => {
                 let reply = (command.reply)(command.spec, outcome);
                 self.answer(command, reply, begun, words, out);
