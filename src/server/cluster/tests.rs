@@ -232,7 +232,7 @@ fn keys_locks_and_queues_have_one_slot_or_none() {
         "watch foo",
         "lock foo",
         "unlock foo",
-        "lockcheck foo 1",
+        "lockcheck foo TOKEN 1",
         "qpush foo m",
         "qpop foo",
         "qlen foo",
