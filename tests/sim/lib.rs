@@ -8,7 +8,7 @@
 pub mod chance;
 pub mod check;
 pub mod invariants;
-pub mod world;
 pub mod mutants;
 pub mod plan;
 pub mod run;
+pub mod world;

@@ -4,8 +4,8 @@ mod applied_grows;
 mod committed_stays;
 mod digests_agree;
 mod logs_match;
-mod one_lease;
 mod one_leader;
+mod one_lease;
 
 use std::collections::BTreeMap;
 

@@ -269,8 +269,8 @@ impl World {
     /// Whether every shard is led by another node than this one, and its voters
     /// have all of its log.
     fn is_caught_up(&self, without: usize) -> bool {
-        let mut shards = std::iter::once(ShardId::META)
-            .chain((0..self.plan.settings.shards).map(ShardId));
+        let mut shards =
+            std::iter::once(ShardId::META).chain((0..self.plan.settings.shards).map(ShardId));
         shards.all(|shard| {
             let mut last = Vec::new();
             for node in self.member_nodes().filter(|node| node.at != without) {

@@ -33,8 +33,7 @@ impl World {
         let now_ms = self.now_ms;
         match packet {
             Packet::Request { from, sender, cluster, way, lane, call, bytes } => {
-                let numbers =
-                    [now_ms, from.node as u64, at as u64, lane as u64, call.unwrap_or(0)];
+                let numbers = [now_ms, from.node as u64, at as u64, lane as u64, call.unwrap_or(0)];
                 self.trace.event(Kind::Arrived, &numbers, &bytes, || {
                     let say = say(lane, &bytes);
                     format!("{now_ms} n{at} gets of n{} call {call:?} {say}", from.node)

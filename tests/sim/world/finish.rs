@@ -26,8 +26,11 @@ impl World {
         let mut clients = std::mem::take(&mut self.clients);
         clients.iter_mut().for_each(|client| client.leave(&mut self.nodes, &mut self.desk));
         clients.clear();
-        if !self.wait_for(HEAL_MS, World::has_converged, "the cluster is not whole 30 s after it healed")
-        {
+        if !self.wait_for(
+            HEAL_MS,
+            World::has_converged,
+            "the cluster is not whole 30 s after it healed",
+        ) {
             return;
         }
         let leases_ms = self.now_ms + LEASES_OVER_MS + self.desk.skew_ms;
@@ -47,8 +50,8 @@ impl World {
         if !self.is_whole() {
             return false;
         }
-        let mut shards = std::iter::once(ShardId::META)
-            .chain((0..self.plan.settings.shards).map(ShardId));
+        let mut shards =
+            std::iter::once(ShardId::META).chain((0..self.plan.settings.shards).map(ShardId));
         shards.all(|shard| {
             let mut states = Vec::new();
             for node in &self.nodes {
@@ -56,7 +59,8 @@ impl World {
                 let _inside = node.running().map(|process| process.enter());
                 states.push((group.status().applied, group.state().state_digest()));
             }
-            states.len() >= 3.min(self.plan.nodes) && states.windows(2).all(|pair| pair[0] == pair[1])
+            states.len() >= 3.min(self.plan.nodes)
+                && states.windows(2).all(|pair| pair[0] == pair[1])
         })
     }
 
@@ -65,8 +69,7 @@ impl World {
         let keys = goods.registers + goods.mixed;
         let reads = (0..keys).map(Meaning::Get).chain((0..goods.lists).map(Meaning::List));
         let locks = (0..goods.locks).flat_map(|lock| {
-            let take =
-                Meaning::Lock { lock, named: false, lease_ms: None, block_ms: Some(5_000) };
+            let take = Meaning::Lock { lock, named: false, lease_ms: None, block_ms: Some(5_000) };
             [take, Meaning::Unlock { lock, named: false }]
         });
         for meaning in reads.chain(locks).collect::<Vec<_>>() {
@@ -75,7 +78,8 @@ impl World {
                 return;
             }
             if takes && !self.clients[0].holds_a_lock() {
-                return self.violate(format!("nobody holds it, and it is not granted: {meaning:?}"));
+                return self
+                    .violate(format!("nobody holds it, and it is not granted: {meaning:?}"));
             }
         }
         for queue in 0..goods.queues {

@@ -305,7 +305,12 @@ impl World {
                 let process = self.nodes[*node].process.as_ref().expect("it runs");
                 let _inside = process.enter();
                 let status = group.status();
-                numbers.extend([*node as u64, u64::from(group.id().0), status.applied, status.term]);
+                numbers.extend([
+                    *node as u64,
+                    u64::from(group.id().0),
+                    status.applied,
+                    status.term,
+                ]);
                 Replica {
                     node: *node,
                     life: *life,
@@ -334,9 +339,9 @@ impl World {
     fn is_whole(&self) -> bool {
         let shards = (0..self.plan.settings.shards).map(ShardId);
         let mut all = std::iter::once(ShardId::META).chain(shards);
-        let known = self.member_nodes().all(|node| {
-            node.host().is_some_and(|host| host.cluster().is_some())
-        });
+        let known = self
+            .member_nodes()
+            .all(|node| node.host().is_some_and(|host| host.cluster().is_some()));
         known && all.all(|shard| self.is_led(shard))
     }
 

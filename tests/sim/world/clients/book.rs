@@ -127,9 +127,7 @@ fn register_call(
             };
             (*key, Call::Swap(from.clone(), to.clone(), gave))
         }
-        Meaning::Delete(key) => {
-            (*key, Call::Delete(number(outcome)?.map(|number| number == 1)))
-        }
+        Meaning::Delete(key) => (*key, Call::Delete(number(outcome)?.map(|number| number == 1))),
         _ => return Ok(None),
     };
     Ok(Some(call))

@@ -143,8 +143,7 @@ impl Meaning {
                 words
             }
             Meaning::Produce(which, message, delay_ms) => {
-                let mut words =
-                    vec![word("QPUSH"), word(queue(*which)), word(message.to_string())];
+                let mut words = vec![word("QPUSH"), word(queue(*which)), word(message.to_string())];
                 words.extend(option("DELAY", Some(*delay_ms).filter(|ms| *ms > 0)));
                 words
             }
@@ -153,13 +152,9 @@ impl Meaning {
                 words.extend(option("VT", Some(*lease_ms)));
                 words
             }
-            Meaning::Drain(which) => vec![
-                word("QPOP"),
-                word(queue(*which)),
-                word("COUNT"),
-                word("100"),
-                word("NOACK"),
-            ],
+            Meaning::Drain(which) => {
+                vec![word("QPOP"), word(queue(*which)), word("COUNT"), word("100"), word("NOACK")]
+            }
             Meaning::Ack(which, _, receipt) => {
                 vec![word("QACK"), word(queue(*which)), word(receipt.clone())]
             }

@@ -7,16 +7,14 @@ pub mod meaning;
 mod settle;
 mod submit;
 
-use std::sync::Arc;
-
 use lockstep_core::{NodeId, Origin, Outcome, ShardId};
-use lockstep_raft::{Delivery, Mailbox};
+use lockstep_raft::Delivery;
 
 pub use book::{Book, Counts, moment};
 pub use draw::Goods;
 use draw::{Hands, Held};
 use meaning::Meaning;
-use submit::prepare;
+use submit::{OnTheWay, prepare};
 
 use super::node::Node;
 use super::trace::{Kind, Trace};
@@ -82,7 +80,7 @@ impl Desk {
 /// What a client waits for.
 enum Wait {
     /// For what it handed in.
-    Share { mailbox: Arc<Mailbox>, meanings: Vec<Meaning>, began: u64 },
+    Share { on_the_way: OnTheWay, meanings: Vec<Meaning>, began: u64 },
     /// In line, in a machine.
     Line { meaning: Meaning, request: u64, began: u64 },
 }
@@ -172,7 +170,7 @@ impl Client {
     /// Closes the connection in order, when nothing is waited for.
     pub fn leave(&mut self, nodes: &mut [Node], desk: &mut Desk) {
         let now = desk.moment();
-        self.close(nodes, desk, now);
+        self.close(nodes, desk, now, None);
     }
 
     /// An answer to a request that waited in line.
@@ -183,7 +181,8 @@ impl Client {
         request: u64,
         outcome: &Outcome,
     ) {
-        let waits = matches!(&self.waits, Some(Wait::Line { request: waits, .. }) if *waits == request);
+        let waits =
+            matches!(&self.waits, Some(Wait::Line { request: waits, .. }) if *waits == request);
         if !waits {
             return;
         }
@@ -220,22 +219,30 @@ impl Client {
         }
         let now = desk.moment();
         self.connection = None;
-        self.outcome_is_unknown(desk);
+        // The task that waited for it ended with its process.
+        let _ = self.outcome_is_unknown(desk);
         desk.book.counts.broken += 1;
         self.hands_are_empty(desk, now);
         self.rest(desk);
     }
 
-    fn outcome_is_unknown(&mut self, desk: &mut Desk) {
+    /// Gives what is still on its way.
+    fn outcome_is_unknown(&mut self, desk: &mut Desk) -> Option<OnTheWay> {
+        let waits = self.waits.take();
+        let halved = self.half.is_some();
         self.half_is_unknown(desk);
-        match self.waits.take() {
-            Some(Wait::Share { meanings, began, .. }) => {
-                for meaning in meanings {
-                    self.settle_unknown(desk, &meaning, began);
+        match waits {
+            Some(Wait::Share { meanings, began, on_the_way }) => {
+                for meaning in meanings.iter().filter(|_| !halved) {
+                    self.settle_unknown(desk, meaning, began);
                 }
+                Some(on_the_way)
             }
-            Some(Wait::Line { meaning, began, .. }) => self.settle_unknown(desk, &meaning, began),
-            None => {}
+            Some(Wait::Line { meaning, began, .. }) => {
+                self.settle_unknown(desk, &meaning, began);
+                None
+            }
+            None => None,
         }
     }
 
@@ -248,19 +255,26 @@ impl Client {
 
     fn give_up_in_time(&mut self, nodes: &mut [Node], desk: &mut Desk) {
         if self.waits.is_some() && desk.now_ms > self.since_ms + PATIENCE_MS {
-            self.outcome_is_unknown(desk);
+            let on_the_way = self.outcome_is_unknown(desk);
             desk.book.counts.broken += 1;
             let now = desk.moment();
-            self.close(nodes, desk, now);
+            self.close(nodes, desk, now, on_the_way);
         }
     }
 
     /// Closes the connection: what it holds ends.
-    fn close(&mut self, nodes: &mut [Node], desk: &mut Desk, now: u64) {
+    fn close(
+        &mut self,
+        nodes: &mut [Node],
+        desk: &mut Desk,
+        now: u64,
+        on_the_way: Option<OnTheWay>,
+    ) {
         self.hands_are_empty(desk, now);
         let Some(connection) = self.connection.take() else { return };
         self.rest(desk);
-        submit::gone(&nodes[connection.node], connection.origin, &connection.bound_to);
+        let Connection { node, origin, bound_to, .. } = connection;
+        submit::gone(&nodes[node], origin, bound_to, on_the_way);
     }
 
     /// The connection is over: a lock that it held may be free.
@@ -274,8 +288,8 @@ impl Client {
     }
 
     fn take_answers(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace) {
-        let Some(Wait::Share { mailbox, .. }) = &self.waits else { return };
-        let Some(delivery) = mailbox.try_take() else { return };
+        let Some(Wait::Share { on_the_way, .. }) = &self.waits else { return };
+        let Some(delivery) = on_the_way.take() else { return };
         let Some(Wait::Share { meanings, began, .. }) = self.waits.take() else { return };
         self.told(desk, trace, &format!("{delivery:?}"));
         let span = Span { began, ended: desk.moment() };
@@ -313,7 +327,7 @@ impl Client {
                 // It may hold what it does not know of.
                 if meanings.iter().any(|meaning| matches!(meaning, Meaning::Lock { .. })) {
                     let now = desk.moment();
-                    self.close(nodes, desk, now);
+                    self.close(nodes, desk, now, None);
                 }
             }
         }
@@ -346,7 +360,7 @@ impl Client {
         }
         if self.chance.permille(5) {
             let now = desk.moment();
-            self.close(nodes, desk, now);
+            self.close(nodes, desk, now, None);
             return;
         }
         let mut meanings = draw::next(&mut self.chance, &desk.goods, &self.hands, &mut desk.unique);
@@ -409,8 +423,8 @@ impl Client {
                 self.settle(desk, &meaning, span, &outcome);
                 self.rest(desk);
             }
-            submit::Submitted::Waits(mailbox, meanings) => {
-                self.waits = Some(Wait::Share { mailbox, meanings, began });
+            submit::Submitted::Waits(on_the_way, meanings) => {
+                self.waits = Some(Wait::Share { on_the_way, meanings, began });
             }
         }
     }
@@ -434,8 +448,7 @@ impl Client {
         let conn = u64::from(self.id) << 20 | self.connections;
         let origin = Origin { node: process.id, boot: process.boot, conn };
         let life = process.life.number;
-        self.connection =
-            Some(Connection { node, life, origin, request: 0, bound_to: Vec::new() });
+        self.connection = Some(Connection { node, life, origin, request: 0, bound_to: Vec::new() });
         true
     }
 

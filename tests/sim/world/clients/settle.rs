@@ -2,14 +2,14 @@
 
 use lockstep_core::Outcome;
 
-use super::book::{open, Strange};
+use super::book::{Strange, open};
 use super::draw::Held;
 use super::meaning::Meaning;
 use super::{Client, Desk, Ended, moment};
+use crate::check::NEVER;
 use crate::check::Span;
 use crate::check::locks::Hold;
 use crate::check::queues::{Ack, Delivery, Push};
-use crate::check::NEVER;
 
 impl Client {
     /// Notes what ends by being asked for, whatever the answer.
@@ -34,7 +34,13 @@ impl Client {
     }
 
     /// Writes down an answer.
-    pub(super) fn settle(&mut self, desk: &mut Desk, meaning: &Meaning, span: Span, outcome: &Outcome) {
+    pub(super) fn settle(
+        &mut self,
+        desk: &mut Desk,
+        meaning: &Meaning,
+        span: Span,
+        outcome: &Outcome,
+    ) {
         self.ended = Ended::Answered;
         let settled = match meaning {
             Meaning::Nothing => Ok(()),

@@ -1,16 +1,45 @@
 //! The way of a command from its words to a host.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockstep_commands::{Args, Context, Protocol, Request, table};
 use lockstep_core::op::Home;
 use lockstep_core::slot::SLOTS;
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, Op, Origin, Outcome, Read, ShardId};
-use lockstep_raft::{Mailbox, Ops};
+use lockstep_raft::{Delivery, Mailbox, Ops};
+use parking_lot::Mutex;
+use tokio::task::AbortHandle;
 
 use super::meaning::Meaning;
 use crate::world::node::Node;
+
+/// Longer than operations are tried again.
+const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
+
+/// Operations that were handed in, and the task that waits for what becomes of
+/// them, as a connection does.
+pub struct OnTheWay {
+    arrived: Arc<Mutex<Option<Delivery>>>,
+    mailbox: Arc<Mailbox>,
+    waits: Option<AbortHandle>,
+}
+
+impl OnTheWay {
+    /// Takes what became of them, when that is known.
+    pub fn take(&self) -> Option<Delivery> {
+        self.arrived.lock().take()
+    }
+
+    /// Nobody waits for them any more.
+    fn abandon(&self) -> Arc<Mailbox> {
+        if let Some(waits) = &self.waits {
+            waits.abort();
+        }
+        self.mailbox.clone()
+    }
+}
 
 /// What a client is about to hand in.
 pub struct Prepared {
@@ -30,7 +59,7 @@ pub enum Submitted {
     /// Read at once.
     Read(Meaning, Outcome),
     /// On its way.
-    Waits(Arc<Mailbox>, Vec<Meaning>),
+    Waits(OnTheWay, Vec<Meaning>),
 }
 
 fn context(origin: Origin, request: u64) -> Context {
@@ -57,12 +86,7 @@ fn parsed<T>(words: &[Vec<u8>], context: &Context, take: impl FnOnce(Op<'_>) -> 
 }
 
 /// Makes operations of what a client wants; all of it belongs to one shard.
-pub fn prepare(
-    meanings: Vec<Meaning>,
-    origin: Origin,
-    request: u64,
-    shards: u16,
-) -> Prepared {
+pub fn prepare(meanings: Vec<Meaning>, origin: Origin, request: u64, shards: u16) -> Prepared {
     let context = context(origin, request);
     let mut ops = Ops::default();
     let mut shard = ShardId(0);
@@ -95,8 +119,7 @@ pub fn prepare(
         }
     }
     let read = read.filter(|_| meanings.len() == 1);
-    Prepared { shard, ops, meanings, binds, block_ms, read, }
-        .named(origin, request)
+    Prepared { shard, ops, meanings, binds, block_ms, read }.named(origin, request)
 }
 
 impl Prepared {
@@ -120,9 +143,9 @@ fn of(home: Home, shards: u16) -> ShardId {
 
 /// Hands operations to the node, as its connections do.
 pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
-    let mailbox = Arc::new(Mailbox::default());
+    let mut on_the_way = OnTheWay { arrived: Arc::default(), mailbox: Arc::default(), waits: None };
     let (Some(process), Some(host)) = (node.running(), node.host()) else {
-        return Submitted::Waits(mailbox, prepared.meanings);
+        return Submitted::Waits(on_the_way, prepared.meanings);
     };
     let _inside = process.enter();
     if let Some(bytes) = &prepared.read
@@ -143,18 +166,31 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
             Err(_) => {}
         }
     }
-    host.submit(prepared.shard, prepared.ops, &mailbox);
-    Submitted::Waits(mailbox, prepared.meanings)
+    host.submit(prepared.shard, prepared.ops, &on_the_way.mailbox);
+    let (mailbox, arrived) = (on_the_way.mailbox.clone(), on_the_way.arrived.clone());
+    on_the_way.waits = Some(process.spawn(async move {
+        let delivery = mailbox.take().await;
+        *arrived.lock() = Some(delivery);
+    }));
+    Submitted::Waits(on_the_way, prepared.meanings)
 }
 
-/// Tells the shards that a connection is over.
-pub fn gone(node: &Node, origin: Origin, bound_to: &[ShardId]) {
+/// Tells the shards that a connection is over, when nothing of it is on its way
+/// any more.
+pub fn gone(node: &Node, origin: Origin, bound_to: Vec<ShardId>, on_the_way: Option<OnTheWay>) {
+    let on_the_way = on_the_way.map(|on_the_way| on_the_way.abandon());
     let Some(process) = &node.process else { return };
-    let Some(host) = &process.host else { return };
-    for shard in bound_to {
-        let (host, shard) = (host.clone(), *shard);
-        process.spawn(async move {
-            host.insist(shard, &Op::Gone { origin }).await;
-        });
+    let Some(host) = process.host.clone() else { return };
+    if bound_to.is_empty() {
+        return;
     }
+    process.spawn(async move {
+        if let Some(mailbox) = on_the_way {
+            // Known or not, it is over then.
+            let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
+        }
+        for shard in bound_to {
+            host.insist(shard, &Op::Gone { origin }).await;
+        }
+    });
 }

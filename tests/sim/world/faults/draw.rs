@@ -92,7 +92,9 @@ fn one(chance: &mut Chance, profile: Profile, nodes: usize, shards: u16) -> Opti
         Profile::Upgrade => match chance.below(6) {
             0 => Fault::RestartAll,
             1 | 2 => Fault::Restart { node: some(chance), away_ms: chance.between(50, 1000) },
-            _ => Fault::Transfer { shard: chance.below(u64::from(shards)) as u16, to: some(chance) },
+            _ => {
+                Fault::Transfer { shard: chance.below(u64::from(shards)) as u16, to: some(chance) }
+            }
         },
     })
 }

@@ -82,7 +82,8 @@ impl Net {
 
     /// Loses everything between two nodes: the connection broke.
     pub fn reset(&mut self, one: usize, other: usize) {
-        let between = |from: usize, to: usize| (from, to) == (one, other) || (to, from) == (one, other);
+        let between =
+            |from: usize, to: usize| (from, to) == (one, other) || (to, from) == (one, other);
         self.flying.retain(|_, (to, packet)| match packet {
             Packet::Request { from, .. } => !between(from.node, *to),
             Packet::Reply { by, .. } => !between(*by, *to),

@@ -135,7 +135,9 @@ pub fn host_options(
 ) -> Result<HostOptions, StorageError> {
     let disk: Arc<dyn Disk> = Arc::new(disk.boot());
     let mut seeds = lockstep_storage::peers::load(disk.as_ref(), data())?;
-    seeds.extend(around.seeds.iter().filter(|seed| !seeds.contains(seed)).cloned().collect::<Vec<_>>());
+    seeds.extend(
+        around.seeds.iter().filter(|seed| !seeds.contains(seed)).cloned().collect::<Vec<_>>(),
+    );
     let (host, port) = around.address.split_once(':').expect("host:port");
     let me = NodeInfo {
         id: opened.identity.node,

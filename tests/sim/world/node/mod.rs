@@ -80,14 +80,19 @@ impl Node {
     }
 
     /// Starts a process; whether damaged data was put aside before.
-    pub fn start(&mut self, now_ms: u64, settings: &Settings) -> Result<Option<String>, CannotStart> {
+    pub fn start(
+        &mut self,
+        now_ms: u64,
+        settings: &Settings,
+    ) -> Result<Option<String>, CannotStart> {
         let failed = |why: lockstep_storage::StorageError| CannotStart(why.to_string());
         self.lives += 1;
         let life = Life { node: self.at, number: self.lives };
         let (mut chance, luck) = (self.chance.fork(), self.chance.draw());
         let mut fresh = || NodeId(chance.draw() >> 16 | 1);
         let mut opened = boot::open(&self.disk, settings, &mut fresh).map_err(failed)?;
-        self.replaces = opened.replaces.or(self.replaces).filter(|old| *old != opened.identity.node);
+        self.replaces =
+            opened.replaces.or(self.replaces).filter(|old| *old != opened.identity.node);
         opened.replaces = self.replaces;
         let (runtime, base) = process::runtime();
         let clock = Arc::new(SimClock::default());

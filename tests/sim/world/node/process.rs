@@ -8,6 +8,7 @@ use lockstep_raft::{Host, HostError};
 use lockstep_storage::{Identity, Log, Snapshots};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
 use super::boot::Starting;
@@ -100,8 +101,8 @@ impl Process {
     }
 
     /// Runs something to its end in the background.
-    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
-        drop(self.runtime.spawn(work));
+    pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        self.runtime.spawn(work).abort_handle()
     }
 
     /// Lets everything happen that is due up to this time of the world.
