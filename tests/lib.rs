@@ -6,7 +6,7 @@ mod harness;
 
 pub use binary::{lockstep_binary, workspace};
 pub use harness::client::{Client, request, words};
-pub use harness::cluster::Cluster;
+pub use harness::cluster::{Cluster, Place};
 pub use harness::need::{in_ci, needed, printed, tool};
 pub use harness::ports::free_port;
 pub use harness::proxy::{Faults, Proxy, Way};

@@ -3,7 +3,7 @@
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::path::PathBuf;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
@@ -29,8 +29,25 @@ pub struct Cluster {
     folder: TempDir,
 }
 
+/// Where a node of a test runs.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// Its address.
+    pub host: IpAddr,
+    /// The program, with arguments, that starts it there; empty: none is needed.
+    pub enter: Vec<String>,
+}
+
+impl Place {
+    /// This machine.
+    pub fn here() -> Place {
+        Place { host: Ipv4Addr::LOCALHOST.into(), enter: Vec::new() }
+    }
+}
+
 #[derive(Debug)]
 struct Node {
+    place: Place,
     port: u16,
     peer_port: u16,
     admin_port: u16,
@@ -39,14 +56,14 @@ struct Node {
 }
 
 impl Node {
-    fn new(arguments: &[&str]) -> Node {
+    fn new(place: Place, arguments: &[&str]) -> Node {
         let arguments = arguments.iter().map(ToString::to_string).collect();
         let [port, peer_port, admin_port] = [(); 3].map(|()| free_port());
-        Node { port, peer_port, admin_port, arguments, child: None }
+        Node { place, port, peer_port, admin_port, arguments, child: None }
     }
 
     fn seed(&self) -> String {
-        format!("127.0.0.1:{}@{}", self.port, self.peer_port)
+        format!("{}:{}@{}", self.place.host, self.port, self.peer_port)
     }
 }
 
@@ -64,7 +81,12 @@ impl Cluster {
 
     /// So many nodes that do not run yet.
     pub fn prepare(count: usize, arguments: &[&str]) -> Self {
-        let nodes: Vec<Node> = (0..count).map(|_| Node::new(&[])).collect();
+        Self::prepare_at(&vec![Place::here(); count], arguments)
+    }
+
+    /// A node in each of these places, none of which runs yet.
+    pub fn prepare_at(places: &[Place], arguments: &[&str]) -> Self {
+        let nodes: Vec<Node> = places.iter().map(|place| Node::new(place.clone(), &[])).collect();
         let seeds: Vec<String> = nodes.iter().map(Node::seed).collect();
         Cluster {
             nodes,
@@ -77,7 +99,7 @@ impl Cluster {
     /// Adds a node that is none of the seeds, with further arguments, and gives
     /// its number. It does not run yet.
     pub fn add(&mut self, arguments: &[&str]) -> usize {
-        self.nodes.push(Node::new(arguments));
+        self.nodes.push(Node::new(Place::here(), arguments));
         self.nodes.len() - 1
     }
 
@@ -213,7 +235,8 @@ impl Cluster {
 
     /// What a node's admin port answers, head included.
     pub fn admin(&self, node: usize, path: &str) -> Option<String> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.nodes[node].admin_port)).ok()?;
+        let own = &self.nodes[node];
+        let mut stream = TcpStream::connect((own.place.host, own.admin_port)).ok()?;
         stream.set_read_timeout(Some(Duration::from_secs(5))).ok()?;
         let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).ok()?;
@@ -227,7 +250,13 @@ impl Cluster {
     /// # Panics
     /// When the node takes none.
     pub fn client(&self, node: usize) -> Client {
-        Client::connect(self.nodes[node].port).expect("the node takes connections")
+        let stream = TcpStream::connect(self.address(node));
+        stream.and_then(Client::over).expect("the node takes connections")
+    }
+
+    /// Where a node takes clients.
+    pub fn address(&self, node: usize) -> SocketAddr {
+        (self.nodes[node].place.host, self.nodes[node].port).into()
     }
 
     /// A node's port for clients.
@@ -283,7 +312,14 @@ impl Cluster {
         let log = File::options().create(true).append(true).open(self.log_path(node));
         let log = log.expect("the log can be written");
         let own = &self.nodes[node];
-        let mut command = Command::new(lockstep_binary());
+        let mut command = match &own.place.enter[..] {
+            [] => Command::new(lockstep_binary()),
+            [program, arguments @ ..] => {
+                let mut command = Command::new(program);
+                command.args(arguments).arg(lockstep_binary());
+                command
+            }
+        };
         // Settings of whoever runs the tests must not change them.
         for (name, _) in std::env::vars_os() {
             if name.to_string_lossy().starts_with("LOCKSTEP_") {
