@@ -333,6 +333,9 @@ impl Group {
                 return Err(error("snapshot", snapshots.last_failure()));
             }
         }
+        if self.inner.office.is_alone() {
+            self.inner.cut_log(self.inner.snapshot_index()).await;
+        }
         Ok(())
     }
 

@@ -3,6 +3,9 @@
 //! What is decoded came from another node: any bytes give a value or
 //! [`Malformed`], and never more memory than they are long.
 
+#[cfg(test)]
+mod tests;
+
 use bytes::Bytes;
 use lockstep_core::wire::{Malformed, Wire, take_bytes};
 use lockstep_storage::Record;

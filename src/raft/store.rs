@@ -21,6 +21,9 @@ use crate::types::{Entry, LogId, Types, Vote};
 const RECENT_BYTES_MAX: usize = 8 << 20;
 /// How many bytes of entries are read from the log at a time.
 const READ_BYTES_MAX: usize = 4 << 20;
+/// How many bytes of entries are sent to a follower at a time, unless one alone is
+/// larger.
+const SEND_BYTES_MAX: usize = 1 << 20;
 
 /// The log of one shard. Entries are kept in memory at least until they are
 /// applied, with the reads that ride along; older ones come from the disk.
@@ -80,15 +83,22 @@ impl Recent {
         }
     }
 
-    /// The entries from `from` up to (not with) `end`, if the first is here.
-    fn get(&self, from: u64, end: u64) -> Option<Vec<Entry>> {
+    /// The entries from `from` up to (not with) `end`, if the first is here; no more
+    /// than so many bytes, but one at least.
+    fn get(&self, from: u64, end: u64, bytes_max: usize) -> Option<Vec<Entry>> {
         let first = self.entries.front()?.log_id.index();
         let skip = usize::try_from(from.checked_sub(first)?).ok()?;
         if skip >= self.entries.len() {
             return None;
         }
         let count = usize::try_from(end.saturating_sub(from)).unwrap_or(usize::MAX);
-        Some(self.entries.iter().skip(skip).take(count).cloned().collect())
+        let mut bytes = 0;
+        let fits = self.entries.iter().skip(skip).take(count).take_while(|entry| {
+            let first = bytes == 0;
+            bytes += size(entry);
+            first || bytes <= bytes_max
+        });
+        Some(fits.cloned().collect())
     }
 }
 
@@ -97,13 +107,13 @@ impl Store {
         Store { shard, log, recent: Arc::default(), progress }
     }
 
-    fn entries(&self, from: u64, end: u64) -> io::Result<Vec<Entry>> {
-        if let Some(entries) = self.recent.lock().get(from, end) {
+    fn entries(&self, from: u64, end: u64, bytes_max: usize) -> io::Result<Vec<Entry>> {
+        if let Some(entries) = self.recent.lock().get(from, end, bytes_max) {
             return Ok(entries);
         }
         // Behind the memory: only while catching up after a start or for a
         // follower that lags.
-        let records = self.log.read_up_to(self.shard, from, end, READ_BYTES_MAX)?;
+        let records = self.log.read_up_to(self.shard, from, end, bytes_max)?;
         records
             .into_iter()
             .map(|record| {
@@ -141,7 +151,7 @@ impl RaftLogReader<Types> for Store {
         let (mut from, end) = bounds(range);
         let mut all = Vec::new();
         while from < end {
-            let entries = self.entries(from, end)?;
+            let entries = self.entries(from, end, READ_BYTES_MAX)?;
             let Some(last) = entries.last() else { break };
             from = last.log_id.index() + 1;
             all.extend(entries);
@@ -154,7 +164,7 @@ impl RaftLogReader<Types> for Store {
         start: u64,
         end: u64,
     ) -> Result<Vec<Entry>, io::Error> {
-        self.entries(start, end)
+        self.entries(start, end, SEND_BYTES_MAX)
     }
 
     async fn entries_stream<RB>(
@@ -170,7 +180,7 @@ impl RaftLogReader<Types> for Store {
         let mut ready = VecDeque::new();
         stream::iter(std::iter::from_fn(move || {
             if ready.is_empty() && from < end {
-                match store.entries(from, end) {
+                match store.entries(from, end, READ_BYTES_MAX) {
                     Ok(entries) => ready.extend(entries),
                     Err(error) => {
                         from = end;

@@ -24,6 +24,9 @@ const SNAPSHOT_LOOK: Duration = Duration::from_millis(200);
 /// How long the disk is left alone when a snapshot could not be written.
 const SNAPSHOT_RETRY: Duration = Duration::from_secs(5);
 
+/// How long followers find entries in the log that a snapshot stands for.
+const TAIL_KEPT: Duration = Duration::from_secs(60);
+
 /// How long a group whose task has ended stands still before the process ends.
 const ABORT_DELAY: Duration = Duration::from_millis(200);
 
@@ -124,18 +127,23 @@ fn tell(inner: &Inner) {
     });
 }
 
-/// Takes a snapshot whenever enough was written since the last one.
+/// Takes a snapshot whenever enough was written since the last one, and cuts the
+/// log behind it.
 pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut clock = tokio::time::interval(SNAPSHOT_LOOK);
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut failures = 0;
     let mut not_before = Instant::now();
+    let mut cut = Cut::default();
     loop {
         tokio::select! {
             biased;
             _ = stop.changed() => return,
             _ = clock.tick() => {}
+        }
+        if let Some(upto) = cut.next(inner.snapshot_index(), inner.office.is_alone()) {
+            inner.cut_log(upto).await;
         }
         let failed = inner.progress.snapshots.failures();
         if failed != failures {
@@ -148,6 +156,56 @@ pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
         }
         // Fails only when the group has, which others notice.
         let _ = inner.raft.trigger().snapshot().await;
+    }
+}
+
+/// Up to where the log is cut. Alone, a node cuts it behind the newest snapshot.
+/// Where there are followers, one that was away for a moment must not need a whole
+/// snapshot: the entries since the snapshot before are kept for a while.
+#[derive(Debug, Default)]
+struct Cut {
+    snapshot: u64,
+    /// Up to where the log was cut.
+    upto: u64,
+    /// When it is cut behind the newest snapshot.
+    due: Option<Instant>,
+}
+
+impl Cut {
+    /// Where to cut now, if anywhere.
+    fn next(&mut self, snapshot: u64, alone: bool) -> Option<u64> {
+        let before = self.snapshot;
+        if snapshot != before {
+            self.snapshot = snapshot;
+            self.due = Some(Instant::now() + TAIL_KEPT);
+        }
+        let over = self.due.is_some_and(|due| due <= Instant::now());
+        let upto = if alone || over {
+            self.due = None;
+            snapshot
+        } else if snapshot != before {
+            before
+        } else {
+            return None;
+        };
+        let more = upto > self.upto;
+        self.upto = upto.max(self.upto);
+        more.then_some(upto)
+    }
+}
+
+impl Inner {
+    /// The last index that the newest snapshot covers.
+    pub(crate) fn snapshot_index(&self) -> u64 {
+        let watched = self.raft.metrics();
+        let metrics = watched.borrow_watched();
+        metrics.snapshot.map_or(0, |id| id.index())
+    }
+
+    /// Lets go of the entries up to there; a snapshot stands for them.
+    pub(crate) async fn cut_log(&self, upto: u64) {
+        // Fails only when the group has, which others notice.
+        let _ = self.raft.trigger().purge_log(upto).await;
     }
 }
 

@@ -32,7 +32,8 @@ pub(super) fn config(id: ShardId, timing: &Timing, guards: &Guards) -> Config {
         enable_elect: false,
         enable_heartbeat: false,
         snapshot_policy: SnapshotPolicy::Never,
-        max_in_snapshot_log_to_keep: 0,
+        // The log is cut by the group itself.
+        max_in_snapshot_log_to_keep: u64::MAX,
         max_payload_entries: REQUEST_ENTRIES_MAX,
         enable_pre_vote: Some(guards.pre_vote),
         // A leader restored without an election would read its own lease from

@@ -155,6 +155,12 @@ impl Office {
         self.renew(lease);
     }
 
+    /// Whether no other node has to do with the shard.
+    pub(crate) fn is_alone(&self) -> bool {
+        let members = &self.state.lock().lease.members;
+        members.is_only(self.me) && !members.others
+    }
+
     /// Whether others wait for a sign of life of this replica.
     pub(crate) fn has_followers(&self) -> bool {
         self.phase() != Phase::Away && self.state.lock().lease.members.others

@@ -90,10 +90,10 @@ async fn a_lone_leader_that_takes_others_in_answers_without_a_pause() {
     change.await.unwrap();
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_node_far_behind_gets_a_snapshot() {
+/// A node is away while the others write and take a snapshot, and comes back some
+/// time after that. Says up to where it has a snapshot then.
+async fn a_node_is_away_for(after: std::time::Duration) -> u64 {
     let mut rig = Rig::new(3).await;
-    rig.led().await;
     rig.write("0").await;
     let (leader, _) = rig.led().await;
     let late = leader % 3 + 1;
@@ -105,8 +105,20 @@ async fn a_node_far_behind_gets_a_snapshot() {
         node.group().snapshot().await.unwrap();
     }
     rig.write("100").await;
+    sleep(after).await;
     rig.start(late, disk).await;
     rig.converged().await;
     rig.write("101").await;
     rig.converged().await;
+    rig.node(late).group().status().snapshot
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_away_for_long_gets_a_snapshot() {
+    assert!(a_node_is_away_for(ms(61_000)).await > 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_was_away_for_a_moment_gets_the_entries() {
+    assert_eq!(a_node_is_away_for(ms(2_000)).await, 0);
 }
