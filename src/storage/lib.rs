@@ -11,7 +11,6 @@ pub mod snapshots;
 
 pub mod peers;
 
-mod clear;
 mod error;
 mod founding;
 #[doc(hidden)]
@@ -19,10 +18,10 @@ pub mod fuzz;
 mod identity;
 mod mutants;
 mod quarantine;
+mod reconcile;
 #[cfg(test)]
 mod tests;
 
-pub use clear::clear_forgotten;
 pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
 pub use error::{StorageError, is_damage};
 pub use founding::{found, founded};
@@ -33,4 +32,5 @@ pub use log::{
 #[doc(hidden)]
 pub use mutants::Mutants;
 pub use quarantine::{QUARANTINES_MAX, Quarantined, quarantine};
+pub use reconcile::reconcile;
 pub use snapshots::{SnapshotOptions, Snapshots};

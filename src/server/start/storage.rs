@@ -88,6 +88,11 @@ fn open_once(
     let log_dir = dir.join(lockstep_storage::LOG_DIR);
     let (log, recovered) = Log::open(disk.clone(), &log_dir, options)?;
     let snapshots = Snapshots::open(disk.clone(), &dir.join(lockstep_storage::SNAPSHOT_DIR))?;
+    lockstep_storage::reconcile(&log, &snapshots)?;
+    if !alone {
+        // Before anything is started that would have to be stopped again.
+        snapshots.check()?;
+    }
     let must_join = owner.cluster() == 0 && lost_data(dir);
     Ok(Storage {
         owner: Arc::new(owner),

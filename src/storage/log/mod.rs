@@ -25,7 +25,7 @@ mod writer;
 
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, mpsc};
 
 use bytes::Bytes;
@@ -178,6 +178,11 @@ impl Log {
         let index = self.shared.index.lock();
         let forgotten = index.shards().filter(|(_, log)| log.forgotten);
         forgotten.map(|(shard, _)| shard).collect()
+    }
+
+    /// Where its files are.
+    pub(crate) fn dir(&self) -> PathBuf {
+        self.shared.dir.clone()
     }
 
     /// Whether nobody works on the log but whoever calls [`Log::step`].

@@ -151,6 +151,19 @@ impl Snapshots {
         Export::new(meta, reader).map(Some)
     }
 
+    /// Reads all snapshots and sees that they are intact.
+    ///
+    /// # Errors
+    /// One is damaged, or the disk fails.
+    pub fn check(&self) -> Result<(), StorageError> {
+        for shard in self.shards()? {
+            if let Some((_, mut reader)) = self.latest(shard)? {
+                while reader.check_chunk()? {}
+            }
+        }
+        Ok(())
+    }
+
     /// Notes that a snapshot was found damaged while the node ran: nobody is to
     /// read it again. Other errors are none of this business.
     pub fn report(&self, error: &StorageError) {

@@ -7,7 +7,7 @@ use lockstep_core::ShardId;
 
 use super::rig::{Answer, Held, append, held, id, open, purge, record, records};
 use crate::log::Driver;
-use crate::{Log, SimDisk, SnapshotOptions, Snapshots, clear_forgotten};
+use crate::{Log, SimDisk, SnapshotOptions, Snapshots, reconcile};
 
 fn forget(log: &Log, shard: u16) {
     let answer = Answer::default();
@@ -154,7 +154,7 @@ fn erasing_a_shard_that_is_interrupted_is_finished_at_the_next_start() {
             }
             disk.power_loss(seed);
             let (log, all) = (open(&disk), snapshots(&disk));
-            clear_forgotten(&log, &all).unwrap();
+            reconcile(&log, &all).unwrap();
             let kept = log.shards().contains(&ShardId(1));
             assert_eq!(kept, log.vote(ShardId(1)).is_some());
             assert_eq!(kept, all.shards().unwrap().contains(&ShardId(1)), "step {step}");
@@ -162,4 +162,34 @@ fn erasing_a_shard_that_is_interrupted_is_finished_at_the_next_start() {
             assert!(all.shards().unwrap().contains(&ShardId(2)));
         }
     }
+}
+
+#[test]
+fn a_snapshot_without_its_log_and_a_cut_log_without_its_snapshot_are_damage() {
+    let disk = SimDisk::new();
+    let (log, all) = (open(&disk), snapshots(&disk));
+    reconcile(&log, &all).unwrap();
+    snapshot(&all, 1, 1);
+    let unknown = reconcile(&log, &all).unwrap_err();
+    assert!(unknown.is_damage() && unknown.to_string().contains("shard 1"), "{unknown}");
+    log.save_vote(ShardId(1), b"vote").unwrap();
+    reconcile(&log, &all).unwrap();
+    purge(&log, 2, id(1, 5));
+    let missing = reconcile(&log, &all).unwrap_err();
+    assert!(missing.is_damage() && missing.to_string().contains("shard 2"), "{missing}");
+    snapshot(&all, 2, 1);
+    reconcile(&log, &all).unwrap();
+}
+
+#[test]
+fn all_snapshots_can_be_checked_at_once() {
+    let disk = SimDisk::new();
+    let all = snapshots(&disk);
+    all.check().unwrap();
+    for shard in 0..3 {
+        snapshot(&all, shard, 1);
+    }
+    all.check().unwrap();
+    disk.flip(&disk.paths()[1], 500, 1);
+    assert!(all.check().unwrap_err().is_damage());
 }
