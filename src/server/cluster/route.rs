@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use lockstep_commands::{BadArgs, Begin, Find, Here, Request, Spec, error, introspect};
 use lockstep_core::slot::Slot;
-use lockstep_core::{Db, Op, keys};
+use lockstep_core::{Db, Op, ShardId, keys};
 
 use crate::Node;
 use crate::config::Setting;
@@ -13,14 +13,19 @@ use crate::config::Setting;
 /// none if it names no key. Call it before anything else is done with the command.
 ///
 /// While a leader is being chosen the command is let in; it is passed on as soon
-/// as there is one.
+/// as there is one. `leads` says whether this node leads a shard.
 ///
 /// # Errors
 /// CROSSSLOT, or MOVED with the node that leads the slot.
-pub fn admit(node: &Node, spec: &Spec, words: &[&[u8]]) -> Result<Option<Slot>, BadArgs> {
+pub fn admit(
+    node: &Node,
+    leads: impl FnOnce(ShardId) -> bool,
+    spec: &Spec,
+    words: &[&[u8]],
+) -> Result<Option<Slot>, BadArgs> {
     let slot = slot_of(spec, words)?;
     if let Some(slot) = slot {
-        check_leader(node, slot)?;
+        check_leader(node, leads, slot)?;
     }
     Ok(slot)
 }
@@ -43,7 +48,7 @@ pub fn admit_all<'a, W: AsRef<[u8]> + 'a>(
         all = Some(slot);
     }
     if let Some(slot) = all {
-        check_leader(node, slot)?;
+        check_leader(node, |shard| node.shards.leads(shard), slot)?;
     }
     Ok(all)
 }
@@ -75,10 +80,13 @@ fn only_key(spec: &Spec) -> Option<usize> {
 }
 
 /// Whether the commands of a slot may be taken here.
-fn check_leader(node: &Node, slot: Slot) -> Result<(), BadArgs> {
+fn check_leader(
+    node: &Node,
+    leads: impl FnOnce(ShardId) -> bool,
+    slot: Slot,
+) -> Result<(), BadArgs> {
     let shard = node.shards.of_slot(slot);
-    let here = node.shards.replica(shard).is_some_and(|group| group.leads());
-    if here || node.settings.word(Setting::ClusterMode) == "proxy" {
+    if leads(shard) || node.settings.word(Setting::ClusterMode) == "proxy" {
         return Ok(());
     }
     match super::source::leader_elsewhere(node, shard) {

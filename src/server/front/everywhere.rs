@@ -48,7 +48,7 @@ impl Front {
         let future = Box::pin(async move {
             match gather(&node, asked).await {
                 Ok(outcomes) => {
-                    (command.reply)(command.spec, locks::Stats::merge(outcomes.into_iter()))
+                    (command.reply)(command.spec, locks::Stats::merge(outcomes))
                 }
                 Err(bad) => Reply::Error(bad),
             }

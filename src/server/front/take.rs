@@ -41,7 +41,7 @@ impl Front {
             return self.defer(words);
         }
         let in_cluster_mode = cluster::is_on(&self.node);
-        if in_cluster_mode && let Err(bad) = cluster::admit(&self.node, command.spec, words) {
+        if in_cluster_mode && let Err(bad) = self.admit(command, words) {
             return self.refuse(command, bad, out);
         }
         if self.transaction.is_open() && !transaction::runs_at_once(command.spec.name) {
@@ -71,6 +71,13 @@ impl Front {
         // what was queued.
         self.node.monitors.feed(&self.session, command, words);
         next
+    }
+
+    /// Whether a command may run on this node, by its keys.
+    fn admit(&mut self, command: &Command, words: &[&[u8]]) -> Result<(), BadArgs> {
+        let (node, near) = (&self.node, &mut self.near);
+        let leads = |shard| near.leader(&node.shards, shard).is_some();
+        cluster::admit(node, leads, command.spec, words).map(drop)
     }
 
     /// Whether a command has to wait for the end of a pause (CLIENT PAUSE).

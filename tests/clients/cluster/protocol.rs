@@ -136,6 +136,7 @@ fn what_is_about_all_keys_is_about_those_led_here(three: &Cluster) {
     const KEYS: usize = 90;
     let mut wanted: Vec<String> = (0..KEYS).map(|number| format!("all:{number}")).collect();
     wanted.sort();
+    (0..3).for_each(|node| assert_eq!(three.client(node).call("FLUSHALL").text(), "OK"));
     for key in &wanted {
         let (node, ..) = home(three, key);
         assert_eq!(three.client(node).call(&format!("SET {key} x")).text(), "OK");
@@ -235,8 +236,7 @@ fn a_failover_brings_the_leaderships_here(three: &Cluster) {
 
 #[test]
 fn with_proxies_no_client_is_sent_away() {
-    let arguments = ["--cluster-enabled", "yes", "--cluster-mode", "proxy", "--fsync", "never"];
-    let three = Cluster::start(3, &arguments);
+    let three = super::three_with(&["--cluster-mode", "proxy", "--profile", "wan"]);
     for node in 0..3 {
         let mut client = three.client(node);
         for number in 0..30 {
