@@ -47,9 +47,7 @@ impl Front {
         let asked = node.shards.ids().map(|shard| (shard, ask(&node, shard, op))).collect();
         let future = Box::pin(async move {
             match gather(&node, asked).await {
-                Ok(outcomes) => {
-                    (command.reply)(command.spec, locks::Stats::merge(outcomes))
-                }
+                Ok(outcomes) => (command.reply)(command.spec, locks::Stats::merge(outcomes)),
                 Err(bad) => Reply::Error(bad),
             }
         });
