@@ -14,6 +14,7 @@ use lockstep_raft::{Clock, Delivery, Group, Host, Mailbox, Ops, Refusal};
 use lockstep_storage::{Log, LogStats};
 
 use crate::clock::NodeClock;
+use crate::config::seeds::{Seed, address as address_of};
 use crate::front::Room;
 
 /// The shards of the cluster, and this node's share in them.
@@ -24,6 +25,8 @@ pub struct Shards {
     count: AtomicUsize,
     /// Whether keys are spread over them.
     spread: AtomicBool,
+    /// Where the nodes are that found the cluster.
+    seeds: Vec<Seed>,
     log: Log,
     clock: Arc<NodeClock>,
     disk_full: AtomicBool,
@@ -34,12 +37,14 @@ impl Shards {
     /// The shard that holds the key space, unless keys are spread by slot.
     pub const KEY_SPACE: ShardId = ShardId(0);
 
-    /// The shards of `host`, the log they share, and the node's clock.
-    pub fn new(host: Host, log: Log, clock: Arc<NodeClock>) -> Self {
+    /// The shards of `host`, the log they share, and the node's clock. Clients are
+    /// told of `seeds` that are waited for.
+    pub fn new(host: Host, seeds: Vec<Seed>, log: Log, clock: Arc<NodeClock>) -> Self {
         let shards = Shards {
             host,
             count: AtomicUsize::new(0),
             spread: AtomicBool::new(false),
+            seeds,
             log,
             clock,
             disk_full: AtomicBool::new(false),
@@ -138,7 +143,15 @@ impl Shards {
 
     /// Why there is no cluster yet.
     pub fn not_formed(&self) -> String {
-        "this node is joining the cluster".to_owned()
+        let silent = self.host.silent_seeds();
+        let called = |address: &String| {
+            let seed = self.seeds.iter().find(|seed| seed.peer_address() == *address);
+            seed.map_or_else(|| address.clone(), |seed| address_of(&seed.host, seed.port))
+        };
+        match silent.iter().map(called).collect::<Vec<_>>()[..] {
+            [] => "this node is joining the cluster".to_owned(),
+            ref names => format!("waiting for nodes {} of the cluster", names.join(", ")),
+        }
     }
 
     /// The node's time, which it judges by where it leads.

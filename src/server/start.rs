@@ -18,7 +18,7 @@ use tokio::sync::watch;
 
 use crate::clients::Clients;
 use crate::clock::NodeClock;
-use crate::config::{Setting, Settings};
+use crate::config::{self, Setting, Settings};
 use crate::front::{Front, Waits};
 use crate::latency::Latency;
 use crate::monitor::Monitors;
@@ -171,7 +171,7 @@ async fn open_node(
         slowlog: Slowlog::default(),
         latency: Latency::default(),
         monitors: Monitors::default(),
-        shards: Shards::new(groups.host, storage.log.clone(), clock),
+        shards: Shards::new(groups.host, config::seeds::of(&settings), storage.log.clone(), clock),
         links: groups.links,
         waits,
         connections: Connections::new(connection_limits(&settings)),

@@ -45,7 +45,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
-        shards: Shards::new(host, log, clock),
+        shards: Shards::new(host, Vec::new(), log, clock),
         links: None,
         waits,
         connections: Arc::default(),

@@ -39,6 +39,12 @@ impl Host {
         node == self.inner.me() || self.inner.options.peers.reaches(node)
     }
 
+    /// The addresses, among those it was told to ask, where nobody answered when
+    /// it last looked for a cluster (`host:peer-port`).
+    pub fn silent_seeds(&self) -> Vec<String> {
+        self.inner.seeds.lock().silent()
+    }
+
     /// How the cluster looks from this node.
     pub fn health(&self) -> Health {
         let me = self.inner.me();

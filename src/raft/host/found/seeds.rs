@@ -18,6 +18,8 @@ pub(crate) struct Seeds {
     given: Vec<String>,
     /// Who came by, or was named by those.
     met: BTreeSet<String>,
+    /// Those it was told that did not answer last time.
+    silent: Vec<String>,
     /// What was said about them last, so that it is said once.
     said: Option<String>,
 }
@@ -45,6 +47,11 @@ impl Seeds {
         self.given.iter().chain(met).cloned().collect()
     }
 
+    /// The addresses it was told that did not answer last time.
+    pub(crate) fn silent(&self) -> Vec<String> {
+        self.silent.clone()
+    }
+
     /// The addresses it was not told when it was started.
     pub(crate) fn met(&self) -> Vec<String> {
         self.met.iter().cloned().collect()
@@ -60,6 +67,10 @@ impl Seeds {
     /// What follows from the answers that came, by the address they came from.
     pub(crate) fn judge(&mut self, me: &Card, cards: &[(String, Card)]) -> Found {
         let own = me.node.peer_address();
+        let answers = |address: &&String| {
+            **address == own || cards.iter().any(|(from, _)| from == *address)
+        };
+        self.silent = self.given.iter().filter(|address| !answers(address)).cloned().collect();
         for (_, card) in cards {
             for other in card.others.iter().filter(|other| **other != own) {
                 self.meet(other.clone());
@@ -94,15 +105,25 @@ impl Seeds {
         }
     }
 
-    /// Nobody has a cluster: is it up to this node?
+    /// Nobody has a cluster: is it up to this node? Only a seed founds, so that
+    /// nodes that were told of the same seeds agree on the one that does, whoever
+    /// else comes by meanwhile.
     fn founder(&mut self, me: &Card, cards: &[(String, Card)]) -> Found {
         let own = me.node.peer_address();
-        let answered =
-            |address: &String| *address == own || cards.iter().any(|(from, _)| from == address);
-        let mut nodes: BTreeMap<NodeId, NodeInfo> =
-            cards.iter().map(|(_, card)| (card.node.id, card.node.clone())).collect();
-        nodes.insert(me.node.id, me.node.clone());
-        let silent: Vec<&String> = self.given.iter().filter(|address| !answered(address)).collect();
+        let at = |address: &String| {
+            let there = cards.iter().find(|(from, _)| from == address).map(|(_, card)| card);
+            if *address == own { Some(me) } else { there }
+        };
+        let named: BTreeMap<NodeId, &NodeInfo> =
+            self.given.iter().filter_map(at).map(|card| (card.node.id, &card.node)).collect();
+        let mut nodes = named.clone();
+        if self.given.len() < usize::from(me.expect) {
+            // Others are needed, too.
+            nodes.extend(cards.iter().map(|(_, card)| (card.node.id, &card.node)));
+            nodes.insert(me.node.id, &me.node);
+        }
+        let silent: Vec<&String> =
+            self.given.iter().filter(|address| at(address).is_none()).collect();
         if !silent.is_empty() || nodes.len() < usize::from(me.expect) {
             let words = format!(
                 "waiting for {} nodes to found a cluster: {} are there{}",
@@ -113,9 +134,8 @@ impl Seeds {
             self.note(words);
             return Found::Nothing;
         }
-        let lowest = nodes.keys().next().copied();
-        if lowest == Some(me.node.id) {
-            return Found::Lead(nodes.into_values().collect());
+        if named.keys().next() == Some(&me.node.id) {
+            return Found::Lead(nodes.into_values().cloned().collect());
         }
         Found::Nothing
     }
