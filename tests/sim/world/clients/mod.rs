@@ -121,6 +121,8 @@ pub struct Client {
     connection: Option<Connection>,
     connections: u64,
     waits: Option<Wait>,
+    /// An answer to the last request, before it was known to wait.
+    early: Option<(u64, Outcome)>,
     half: Option<Half>,
     since_ms: u64,
     next_at_ms: u64,
@@ -138,6 +140,7 @@ impl Client {
             connection: None,
             connections: 0,
             waits: None,
+            early: None,
             half: None,
             since_ms: 0,
             next_at_ms: 0,
@@ -181,10 +184,14 @@ impl Client {
         request: u64,
         outcome: &Outcome,
     ) {
-        let waits =
-            matches!(&self.waits, Some(Wait::Line { request: waits, .. }) if *waits == request);
-        if !waits {
-            return;
+        match &self.waits {
+            Some(Wait::Line { request: waits, .. }) if *waits == request => {}
+            // It may come before it is known that there is something to wait for.
+            Some(Wait::Share { .. }) => {
+                self.early = Some((request, outcome.clone()));
+                return;
+            }
+            _ => return,
         }
         let Some(Wait::Line { meaning, began, .. }) = self.waits.take() else { return };
         self.told(desk, trace, &format!("{outcome:?}"));
@@ -307,6 +314,11 @@ impl Client {
                     } else if *outcome == Outcome::Waits {
                         let request = self.connection.as_ref().map_or(0, |held| held.request);
                         self.waits = Some(Wait::Line { meaning: meaning.clone(), request, began });
+                        if let Some((early, outcome)) = self.early.take()
+                            && early == request
+                        {
+                            self.answered(desk, trace, request, &outcome);
+                        }
                     } else {
                         self.settle(desk, meaning, span, outcome);
                     }
@@ -403,6 +415,7 @@ impl Client {
     ) {
         let Some(connection) = &mut self.connection else { return };
         connection.request += 1;
+        self.early = None;
         let (origin, request, at) = (connection.origin, connection.request, connection.node);
         let began = desk.moment();
         let (id, now_ms) = (self.id, desk.now_ms);
