@@ -25,6 +25,8 @@ pub mod id {
     pub const DATA_PUT_ASIDE: &str = "LS-0005";
     /// The cluster was founded with other settings than this node has.
     pub const OTHER_CLUSTER: &str = "LS-0006";
+    /// A snapshot on disk is damaged; another one is taken in its place.
+    pub const SNAPSHOT_DAMAGED: &str = "LS-0007";
     /// A second signal ended the process before it had stopped gracefully.
     pub const CUT_SHORT: &str = "LS-0004";
     /// Writes are acknowledged before they are safe on disk.
@@ -83,7 +85,10 @@ fn filter(level: &str) -> Targets {
         "warning" => (LevelFilter::WARN, LevelFilter::WARN),
         _ => (LevelFilter::INFO, LevelFilter::WARN),
     };
-    Targets::new().with_default(theirs).with_target("lockstep", ours)
+    // Each vote that a node does not answer is a warning to openraft, many times
+    // a second; the links say once that it is not reached.
+    let raft = if theirs == LevelFilter::WARN { LevelFilter::ERROR } else { theirs };
+    Targets::new().with_default(theirs).with_target("openraft", raft).with_target("lockstep", ours)
 }
 
 #[cfg(test)]
@@ -104,7 +109,7 @@ mod tests {
         ] {
             let filter = filter(level);
             assert!(filter.would_enable("lockstep_raft::group", &ours), "{level}");
-            assert!(filter.would_enable("openraft::core", &theirs), "{level}");
+            assert!(filter.would_enable("hyper::proto", &theirs), "{level}");
             assert_eq!(filter.would_enable("openraft::core", &Level::DEBUG), level == "trace");
         }
     }

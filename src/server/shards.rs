@@ -11,7 +11,7 @@ use lockstep_core::op::Home;
 use lockstep_core::slot::{SLOTS, Slot};
 use lockstep_core::{Op, ShardId};
 use lockstep_raft::{Clock, Delivery, Group, Host, Mailbox, Ops, Refusal};
-use lockstep_storage::{Log, LogStats};
+use lockstep_storage::{Log, LogStats, Snapshots};
 
 use crate::clock::NodeClock;
 use crate::config::seeds::{Seed, address as address_of};
@@ -28,6 +28,7 @@ pub struct Shards {
     /// Where the nodes are that found the cluster.
     seeds: Vec<Seed>,
     log: Log,
+    snapshots: Snapshots,
     clock: Arc<NodeClock>,
     disk_full: AtomicBool,
     room: Room,
@@ -37,15 +38,21 @@ impl Shards {
     /// The shard that holds the key space, unless keys are spread by slot.
     pub const KEY_SPACE: ShardId = ShardId(0);
 
-    /// The shards of `host`, the log they share, and the node's clock. Clients are
-    /// told of `seeds` that are waited for.
-    pub fn new(host: Host, seeds: Vec<Seed>, log: Log, clock: Arc<NodeClock>) -> Self {
+    /// The shards of `host`, what they have on disk, and the node's clock. Clients
+    /// are told of `seeds` that are waited for.
+    pub fn new(
+        host: Host,
+        seeds: Vec<Seed>,
+        (log, snapshots): (Log, Snapshots),
+        clock: Arc<NodeClock>,
+    ) -> Self {
         let shards = Shards {
             host,
             count: AtomicUsize::new(0),
             spread: AtomicBool::new(false),
             seeds,
             log,
+            snapshots,
             clock,
             disk_full: AtomicBool::new(false),
             room: Room::default(),
@@ -214,6 +221,11 @@ impl Shards {
     /// The log all shards share.
     pub fn log(&self) -> &Log {
         &self.log
+    }
+
+    /// What was found damaged among the snapshots since the start.
+    pub fn snapshot_damage(&self) -> Option<String> {
+        self.snapshots.damage()
     }
 
     /// Writes a snapshot of every replica here now (SAVE).

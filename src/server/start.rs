@@ -171,7 +171,12 @@ async fn open_node(
         slowlog: Slowlog::default(),
         latency: Latency::default(),
         monitors: Monitors::default(),
-        shards: Shards::new(groups.host, config::seeds::of(&settings), storage.log.clone(), clock),
+        shards: Shards::new(
+            groups.host,
+            config::seeds::of(&settings),
+            (storage.log.clone(), storage.snapshots.clone()),
+            clock,
+        ),
         links: groups.links,
         waits,
         connections: Connections::new(connection_limits(&settings)),

@@ -27,7 +27,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let waits = Arc::new(Waits::new(origin));
     let clock = Arc::new(NodeClock::default());
     let me = myself(origin.node);
-    let host = Host::start(options(&me, &log, snapshots, &clock, &waits)).await.unwrap();
+    let host = Host::start(options(&me, &log, snapshots.clone(), &clock, &waits)).await.unwrap();
     host.begun().await;
     let node = Arc::new(Node {
         identity: Identity {
@@ -45,7 +45,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
-        shards: Shards::new(host, Vec::new(), log, clock),
+        shards: Shards::new(host, Vec::new(), (log, snapshots), clock),
         links: None,
         waits,
         connections: Arc::default(),

@@ -25,6 +25,7 @@ const RETRY: Duration = Duration::from_secs(5);
 pub async fn watch(node: Arc<Node>) {
     let mut clock = interval(LOOK);
     let mut looks = 0_u32;
+    let mut damage_told = false;
     let mut freeing: Option<JoinHandle<()>> = None;
     loop {
         clock.tick().await;
@@ -39,6 +40,10 @@ pub async fn watch(node: Arc<Node>) {
         }
         let stats = node.shards.log_stats();
         node.shards.set_disk_full(stats.disk_full);
+        if let Some(why) = node.shards.snapshot_damage().filter(|_| !damage_told) {
+            tracing::error!(id = crate::logging::id::SNAPSHOT_DAMAGED, "{why}");
+            damage_told = true;
+        }
         // One at a time: it may take long, or fail again and again.
         if freeing.as_ref().is_none_or(JoinHandle::is_finished) {
             freeing = keeps_segments(&node, &stats).map(|group| tokio::spawn(free(group)));
