@@ -17,7 +17,7 @@ use lockstep_core::{NodeId, Op, Read, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use openraft::metrics::WaitError;
 use parking_lot::{RwLock, RwLockReadGuard};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::Semaphore;
 
 use crate::batch::Ops;
 use crate::guards::Guards;
@@ -31,6 +31,7 @@ use crate::snapshot::{self, Inbound};
 use crate::store::Store;
 use crate::tasks;
 use crate::types::{Node, SnapshotMeta, Types};
+use crate::watch;
 
 pub use options::{Clock, EffectSink, Options};
 pub use standing::{Role, Standing, Status};

@@ -186,7 +186,7 @@ impl Drop for AbortOnPanic {
                 id = "LS-2003",
                 "the state machine of the shard broke; the node stops"
             );
-            std::process::abort();
+            crate::runtime::give_up();
         }
     }
 }

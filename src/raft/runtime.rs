@@ -17,12 +17,36 @@ use crate::luck;
 
 thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
+    static SIMULATES: Cell<bool> = const { Cell::new(false) };
+    static GAVE_UP: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Sets from where random numbers are drawn on this thread.
+/// Sets from where random numbers are drawn on this thread. From now on it
+/// simulates: nothing leaves it, and what would end the process is only noted.
 #[doc(hidden)]
 pub fn seed(seed: u64) {
     STATE.set(seed);
+    SIMULATES.set(true);
+    GAVE_UP.set(false);
+}
+
+/// Whether this thread simulates.
+pub(crate) fn is_simulated() -> bool {
+    SIMULATES.get()
+}
+
+/// Whether a node that this thread simulates should have ended.
+#[doc(hidden)]
+pub fn gave_up() -> bool {
+    GAVE_UP.get()
+}
+
+/// Ends the process: what is left may be wrong, and nobody may see it.
+pub(crate) fn give_up() {
+    if !is_simulated() {
+        std::process::abort();
+    }
+    GAVE_UP.set(true);
 }
 
 /// Random numbers of the thread, the same with every run.

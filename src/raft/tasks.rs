@@ -232,7 +232,7 @@ pub(crate) fn notice_end(task: JoinHandle<()>, inner: Arc<Inner>) {
                 id = "LS-2003",
                 "a task of the shard broke; the node stops"
             );
-            std::process::abort();
+            crate::runtime::give_up();
         }
     });
 }

@@ -40,7 +40,6 @@ use std::time::Duration;
 use lockstep_core::cluster::{ClusterId, Map};
 use lockstep_core::{NodeId, ShardId};
 use parking_lot::Mutex;
-use tokio::sync::watch;
 use tokio::time::Instant;
 
 pub use error::{AdminError, HostError};
@@ -48,7 +47,7 @@ pub use health::{Health, ShardHealth};
 pub use options::{HostOptions, Keep};
 pub use router::{FORWARDED_BYTES_MAX, FORWARDED_MAX};
 
-use crate::{Group, Pulse, Timing};
+use crate::{Group, Pulse, Timing, watch};
 use dice::Dice;
 use found::Seeds;
 use groups::Groups;
@@ -215,7 +214,7 @@ impl Inner {
     async fn leader_elsewhere(self: &Arc<Self>, shard: ShardId) -> Option<NodeId> {
         let other = || self.leader_of(shard).filter(|leader| *leader != self.me());
         if other().is_none() {
-            self.look_around(shard).await;
+            self.look_around(shard, None).await;
         }
         other()
     }
@@ -247,7 +246,7 @@ fn watched(task: impl Future<Output = ()> + Send + 'static) {
             && why.is_panic()
         {
             tracing::error!(id = "LS-2003", "a task of the node broke; the node stops");
-            std::process::abort();
+            crate::runtime::give_up();
         }
     });
 }

@@ -77,7 +77,7 @@ impl<T> Receiver<T> {
     ///
     /// # Errors
     /// It will never be.
-    pub async fn wait_for(&mut self, is: impl Fn(&T) -> bool) -> Result<Ref<'_, T>, Closed> {
+    pub async fn wait_for(&mut self, mut is: impl FnMut(&T) -> bool) -> Result<Ref<'_, T>, Closed> {
         loop {
             let fits = is(&self.borrow_and_update());
             if fits {
