@@ -3,7 +3,8 @@
 //! Everything stands on the [`Disk`] seam, which has a real body and a simulated
 //! one that can lose power, fill up and fail. The [`Log`] is one write-ahead log
 //! for all shards of the node, the [`Snapshots`] hold one checked file per shard,
-//! the [`Identity`] says whose data directory this is.
+//! the [`Identity`] says whose data directory this is. What is damaged is never
+//! used; [`quarantine()`] puts it aside where other nodes have it.
 
 pub mod disk;
 pub mod log;

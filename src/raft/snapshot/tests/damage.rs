@@ -7,7 +7,7 @@ use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
 use super::super::{Image, current, load};
-use super::rig::{Follower, Leader, Link, SHARD, open, state, stored, vote, write};
+use super::rig::{Follower, Leader, Link, PIECE, SHARD, open, state, stored, vote, write};
 use lockstep_storage::log::Driver;
 use openraft::errors::Unreachable;
 use std::path::Path;
@@ -74,31 +74,18 @@ async fn what_is_damaged_where_it_is_received_is_noticed_and_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn a_receiver_that_damages_everything_is_given_up() {
     let (leader, follower) = (Leader::new(15), Follower::new());
-    let disk = follower.disk.clone();
-    follower.disk.on_sync(move |_| {
-        for path in disk.paths() {
-            disk.flip(&path, 500_000, 4);
-        }
-    });
-    // Too small to be synced on its way, so it is damaged by hand.
     let link = Link::to(&follower);
-    let flipper = follower.disk.clone();
-    let flips = tokio::spawn(async move {
-        loop {
-            for path in flipper.paths() {
-                flipper.flip(&path, 100_000, 4);
-            }
-            tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    let (carry, disk) = (link.carry(), follower.disk.clone());
+    let damaging = move |request, patience| {
+        let half = disk.paths().pop().filter(|path| disk.bytes(path).unwrap().len() == PIECE);
+        if let Some(half) = half {
+            disk.flip(&half, 100_000, 4);
         }
-    });
-    link.take(std::time::Duration::from_micros(1_500));
-    let sent = leader.send(&link, vote(5, 1)).await;
-    flips.abort();
-    if sent.is_ok() {
-        assert_eq!(follower.digests(), [leader.digest()], "an even number of flips");
-    } else {
-        assert!(follower.digests().is_empty());
-    }
+        carry(request, patience)
+    };
+    let sent = super::send(&damaging, vote(5, 1), leader.image(), super::never()).await;
+    assert!(matches!(sent, Err(StreamingError::Network(_))), "{sent:?}");
+    assert!(follower.digests().is_empty());
 }
 
 fn log(disk: &SimDisk) -> Log {
