@@ -91,7 +91,10 @@ impl Group {
     }
 
     /// The members and where peers reach them, as the newest entry says.
-    pub(crate) fn members(&self) -> BTreeMap<NodeId, String> {
+    pub(crate) async fn members(&self) -> BTreeMap<NodeId, String> {
+        // Just after the start the group has not said yet who belongs to it; a
+        // failed group never will.
+        let _ = self.inner.raft.is_initialized().await;
         let watched = self.inner.raft.metrics();
         let metrics = watched.borrow_watched();
         let nodes = metrics.membership_config.membership().nodes();

@@ -65,6 +65,9 @@ impl Inner {
         match next_change(shard, &standing, &placement.replicas, map, &|node| {
             self.ready(group, node)
         }) {
+            Some(Change::Vote(voters)) if !voters.contains(&self.me()) => {
+                self.make_way(group, &standing, &voters).await;
+            }
             Some(change) => self.change(group, map, change).await,
             None => self.grant_wish(group, map, &standing, wishes).await,
         }
@@ -94,6 +97,15 @@ impl Inner {
             Ok(Ok(())) => {}
             Ok(Err(why)) => tracing::warn!(shard = shard.0, "{why}"),
             Err(_) => tracing::warn!(shard = shard.0, "the change of members takes long"),
+        }
+    }
+
+    /// This node leads and is not to vote any more: whoever leads next goes on.
+    async fn make_way(&self, group: &Group, now: &Standing, voters: &BTreeSet<NodeId>) {
+        let stays = |node: &&NodeId| voters.contains(node) && self.ready(group, **node);
+        let Some(heir) = now.voters.iter().find(stays) else { return };
+        if let Err(why) = group.transfer(*heir).await {
+            tracing::warn!(shard = group.id().0, to = heir.0, "{why}");
         }
     }
 
@@ -156,15 +168,15 @@ fn next_change(
     map: &Map,
     ready: &dyn Fn(NodeId) -> bool,
 ) -> Option<Change> {
-    if wanted.iter().any(|node| map.node(*node).is_none()) {
-        // It was removed: the map is about to want somebody else.
-        return None;
-    }
     let voters: BTreeSet<NodeId> = now.voters.iter().copied().collect();
     let target: BTreeSet<NodeId> = wanted.iter().copied().collect();
     let known = |node: NodeId| voters.contains(&node) || now.learners.contains(&node);
     if let Some(node) = learners(shard, wanted, map).find(|node| !known(*node)) {
         return Some(Change::Learn(node));
+    }
+    if wanted.iter().any(|node| map.node(*node).is_none()) {
+        // It was removed: the map is about to want somebody else.
+        return None;
     }
     if now.joint || voters != target {
         // Whoever is new has to be ready, and with those who stay it must not be
@@ -186,7 +198,7 @@ fn learners<'a>(
     map: &'a Map,
 ) -> impl Iterator<Item = NodeId> + 'a {
     let all = map.nodes().map(|node| node.id).filter(move |_| shard.is_meta());
-    wanted.iter().copied().chain(all)
+    wanted.iter().copied().chain(all).filter(|node| map.node(*node).is_some())
 }
 
 #[cfg(test)]

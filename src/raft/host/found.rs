@@ -245,7 +245,7 @@ impl Inner {
 
     async fn try_first_map(self: &Arc<Self>, meta: &crate::Group) {
         let Some(cluster) = self.cluster_known() else { return };
-        let members = meta.members();
+        let members = meta.members().await;
         let addresses = members.values().cloned().collect();
         let mut nodes: BTreeMap<NodeId, NodeInfo> = self
             .cards(addresses)

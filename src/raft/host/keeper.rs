@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lockstep_core::cluster::{Map, NodeInfo};
 use lockstep_core::{NodeId, ShardId};
+use tokio::time::Instant;
 
 use super::error::{HostError, error};
 use super::message::{Request, Verdict};
@@ -17,6 +18,8 @@ use crate::{Group, Lane, Options};
 const LOOK: Duration = Duration::from_millis(500);
 /// How often somebody looks whether the map changed.
 const MAP_LOOK: Duration = Duration::from_millis(20);
+/// How long after its removal the links to a node are kept.
+const FORGET_AFTER: Duration = Duration::from_secs(5);
 /// How long a leader may take to say whether a replica may be erased.
 const MAY_ERASE_WAIT: Duration = Duration::from_millis(500);
 
@@ -24,13 +27,21 @@ impl Inner {
     /// Starts every group that something is on disk of.
     pub(super) async fn recover(self: &Arc<Self>) -> Result<(), HostError> {
         let (log, snapshots) = (&self.options.log, &self.options.snapshots);
+        lockstep_storage::reconcile(log, snapshots)
+            .map_err(|why| error("looking for snapshots", why))?;
         let mut shards = log.shards();
         shards.extend(snapshots.shards().map_err(|why| error("looking for snapshots", why))?);
         // The map first: the seed of all others stands in it.
         shards.sort_by_key(|shard| (!shard.is_meta(), *shard));
         shards.dedup();
         for shard in shards {
-            self.start_group(shard).await?;
+            let group = self.start_group(shard).await?;
+            // Before anybody leads the map it cannot be read.
+            for (node, address) in group.members().await {
+                if node != self.me() {
+                    self.options.peers.know(node, &address);
+                }
+            }
         }
         Ok(())
     }
@@ -104,8 +115,10 @@ impl Inner {
     pub(super) async fn watch_map(self: Arc<Self>) {
         let mut stop = self.stop.subscribe();
         let mut seen = (0, 0);
+        let mut gone = BTreeMap::new();
         loop {
-            self.look_at_map(&mut seen);
+            self.look_at_map(&mut seen, &mut gone);
+            self.forget_gone(&mut gone);
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -114,7 +127,19 @@ impl Inner {
         }
     }
 
-    fn look_at_map(&self, seen: &mut (u64, u64)) {
+    /// Closes the links to nodes that were removed, a little later: they are still
+    /// to hear of it.
+    fn forget_gone(&self, gone: &mut BTreeMap<NodeId, Instant>) {
+        gone.retain(|node, since| {
+            let over = since.elapsed() >= FORGET_AFTER;
+            if over {
+                self.options.peers.forget(*node);
+            }
+            !over
+        });
+    }
+
+    fn look_at_map(&self, seen: &mut (u64, u64), gone: &mut BTreeMap<NodeId, Instant>) {
         let Some(meta) = self.groups.get(ShardId::META) else { return };
         let map = {
             let state = meta.state();
@@ -126,6 +151,9 @@ impl Inner {
             state.cluster().clone()
         };
         if **self.map.borrow() != map && map.id().is_some() {
+            let before = self.map.borrow().clone();
+            let removed = before.nodes().filter(|node| map.node(node.id).is_none());
+            gone.extend(removed.map(|node| (node.id, Instant::now())));
             self.take_map(map);
         }
     }
@@ -138,9 +166,6 @@ impl Inner {
             if before.node(node.id).map(NodeInfo::peer_address) != Some(node.peer_address()) {
                 self.options.peers.know(node.id, &node.peer_address());
             }
-        }
-        for node in before.nodes().filter(|node| map.node(node.id).is_none()) {
-            self.options.peers.forget(node.id);
         }
         if map.removed(me) && !before.removed(me) {
             tracing::error!(

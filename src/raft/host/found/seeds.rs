@@ -67,9 +67,8 @@ impl Seeds {
     /// What follows from the answers that came, by the address they came from.
     pub(crate) fn judge(&mut self, me: &Card, cards: &[(String, Card)]) -> Found {
         let own = me.node.peer_address();
-        let answers = |address: &&String| {
-            **address == own || cards.iter().any(|(from, _)| from == *address)
-        };
+        let answers =
+            |address: &&String| **address == own || cards.iter().any(|(from, _)| from == *address);
         self.silent = self.given.iter().filter(|address| !answers(address)).cloned().collect();
         for (_, card) in cards {
             for other in card.others.iter().filter(|other| **other != own) {

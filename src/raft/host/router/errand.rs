@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use super::super::Inner;
 use super::super::message::{Delivered, Led, Request};
 use super::limits::Place;
-use crate::{CallError, Delivery, Group, Lane, Mailbox, Ops, Refusal};
+use crate::{CallError, Delivery, Group, Lane, Mailbox, Ops, Refusal, Standing};
 
 /// How long what was surely not proposed is tried again.
 const UNPROPOSED_MAX: Duration = Duration::from_secs(1);
@@ -56,6 +56,8 @@ struct Way {
     hint: Option<NodeId>,
     /// A try was lost: it may have been proposed.
     lost: bool,
+    /// Who was thought to lead and did not answer.
+    silent: Option<NodeId>,
 }
 
 impl Inner {
@@ -66,7 +68,7 @@ impl Inner {
         mut ops: Ops,
         _place: Place,
     ) -> Delivery {
-        let mut way = Way { begun: Instant::now(), hint: None, lost: false };
+        let mut way = Way { begun: Instant::now(), hint: None, lost: false, silent: None };
         ops.set_floor(self.knowledge.seq(shard));
         loop {
             let tried = match self.next_stop(shard, &mut way) {
@@ -154,6 +156,7 @@ impl Inner {
             Err(CallError::Lost) => Tried::Lost,
         };
         if !matches!(tried, Tried::Delivered(_)) {
+            way.silent = Some(node);
             self.knowledge.doubt(shard, node);
         }
         if let Some(leader) = way.hint {
@@ -162,11 +165,14 @@ impl Inner {
         tried
     }
 
-    /// Returns when the replica here knows another leader than `node`.
+    /// Returns when the replica here learns of another leader than `node`.
     async fn deposed(&self, shard: ShardId, node: NodeId) {
         if let Some(mut standing) = self.groups.with(shard, Group::watch) {
+            // What it knows already may be older than what led to `node`.
+            let term = standing.borrow().term;
             let other = |leader: Option<NodeId>| leader.is_some_and(|leader| leader != node);
-            if standing.wait_for(|now| other(now.leader)).await.is_ok() {
+            let later = |now: &Standing| now.term > term && other(now.leader);
+            if standing.wait_for(later).await.is_ok() {
                 return;
             }
         }
@@ -196,7 +202,8 @@ impl Inner {
         }
         let standing = self.groups.with(shard, Group::watch);
         let pause = tokio::time::sleep(self.dice.between(PAUSE_MIN, PAUSE_MAX));
-        let own = standing.as_ref().is_some_and(|standing| standing.borrow().leader.is_some());
+        let own = standing.as_ref().and_then(|standing| standing.borrow().leader);
+        let own = own.is_some_and(|leader| Some(leader) != way.silent);
         let patient = way.begun.elapsed() < self.scaled(OWN_REPLICA_WAIT);
         match standing {
             Some(mut standing) if own || patient => {
@@ -209,16 +216,16 @@ impl Inner {
             }
             _ => {
                 pause.await;
-                self.look_around(shard).await;
+                self.look_around(shard, way.silent).await;
             }
         }
     }
 
-    /// Asks the other replicas of a shard who leads it.
-    pub(crate) async fn look_around(&self, shard: ShardId) {
-        if self.leader_of(shard).is_some_and(|leader| leader != self.me())
-            || !self.knowledge.begin_to_ask(shard)
-        {
+    /// Asks the other replicas of a shard who leads it, unless that is known and
+    /// not `silent`.
+    pub(crate) async fn look_around(&self, shard: ShardId, silent: Option<NodeId>) {
+        let known = |leader: NodeId| leader != self.me() && Some(leader) != silent;
+        if self.leader_of(shard).is_some_and(known) || !self.knowledge.begin_to_ask(shard) {
             return;
         }
         let _asked = Asked { inner: self, shard };

@@ -1,1 +1,8 @@
-//! Clusters in one process.
+//! Whole clusters in one process, on virtual time.
+#![allow(clippy::unwrap_used)]
+
+mod founding;
+mod members;
+mod net;
+mod routing;
+mod world;

@@ -1,0 +1,230 @@
+//! Operations on their way to leaders that come and go.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, ShardId, Wait, locks};
+use parking_lot::Mutex;
+
+use super::world::{World, get, incr, number, submit_as};
+use crate::{Delivery, Mailbox, Ops, Refusal, Served};
+
+const SHARD: ShardId = ShardId(0);
+
+#[tokio::test(start_paused = true)]
+async fn every_node_takes_every_operation() {
+    let world = World::of(3, 3).await;
+    let mut count = 0;
+    for id in 1..=3 {
+        for shard in 0..3 {
+            let shard = ShardId(shard);
+            let delivery = submit_as(world.host(id), shard, &incr(b"n"), 1, 1).await;
+            assert_eq!(number(&delivery), Some((count / 3) + 1), "{delivery:?}");
+            count += 1;
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn increments_through_all_nodes_are_applied_once_while_leaders_are_killed() {
+    let mut world = World::of(3, 1).await;
+    let sure = Arc::new(Mutex::new((0i64, 0i64)));
+    let stop = Arc::new(Mutex::new(false));
+    for round in 0..6 {
+        let leader = world.leader(SHARD).unwrap();
+        let survivors: Vec<_> =
+            world.running().filter(|host| host.node().0 != leader).cloned().collect();
+        *stop.lock() = false;
+        let clients: Vec<_> = (0..8u64)
+            .map(|conn| {
+                let host = survivors[conn as usize % 2].clone();
+                let (sure, stop) = (sure.clone(), stop.clone());
+                tokio::spawn(async move {
+                    let mut request = 0;
+                    while !*stop.lock() {
+                        request += 1;
+                        let conn = round * 100 + conn;
+                        match submit_as(&host, SHARD, &incr(b"n"), conn, request).await {
+                            Delivery::Done(_) => sure.lock().0 += 1,
+                            Delivery::Unknown => sure.lock().1 += 1,
+                            Delivery::Refused(_) => {}
+                        }
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        world.kill(leader).await;
+        tokio::time::sleep(Duration::from_millis(1500)).await;
+        *stop.lock() = true;
+        join_all(clients).await;
+        world.start(leader).await;
+        world.until("all shards are led", World::is_led).await;
+        world.host(leader).begun().await;
+    }
+    let found = number(&world.host(1).ask(SHARD, &get(b"n")).await).unwrap();
+    let (done, unknown) = *sure.lock();
+    assert_eq!(unknown, 0, "whatever was proposed was asked about again");
+    assert_eq!(found, done, "each was applied once");
+    assert!(done > 1000, "{done}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_name_what_was_lost_on_the_way_is_unknown() {
+    let mut world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let host = world.running().find(|host| host.node().0 != leader).unwrap().clone();
+    let mut ops = Ops::default();
+    ops.write(&incr(b"n"));
+    let mailbox = Arc::new(Mailbox::default());
+    // The leader gets it and says nothing any more.
+    host.submit(SHARD, ops, &mailbox);
+    tokio::time::sleep(Duration::from_micros(1500)).await;
+    world.kill(leader).await;
+    assert!(matches!(mailbox.take().await, Delivery::Unknown));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_minority_refuses_soon_and_knows_whom_it_misses() {
+    let mut world = World::of(3, 1).await;
+    world.kill(2).await;
+    world.kill(3).await;
+    let begun = tokio::time::Instant::now();
+    let delivery = loop {
+        let delivery = submit_as(world.host(1), SHARD, &incr(b"n"), 1, 1).await;
+        if matches!(delivery, Delivery::Refused(_)) {
+            break delivery;
+        }
+    };
+    assert!(matches!(delivery, Delivery::Refused(Refusal::NoLeader)));
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    let begun = tokio::time::Instant::now();
+    let delivery = world.host(1).ask(SHARD, &get(b"n")).await;
+    assert!(matches!(delivery, Delivery::Refused(Refusal::NoLeader)), "{delivery:?}");
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    let health = world.host(1).health();
+    let missing: Vec<NodeId> = health.missing.iter().map(|node| node.id).collect();
+    assert_eq!(missing, [NodeId(2), NodeId(3)]);
+    assert!(!health.quorum);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_read_that_another_node_sends_is_answered_without_a_task() {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    world.host(leader).ask(SHARD, &incr(b"n")).await;
+    let mut ops = Ops::default();
+    ops.read(&get(b"n"));
+    let mut share = Vec::new();
+    lockstep_core::wire::Wire::put(&ops, &mut share);
+    let request = super::super::message::Request::Submit { shard: SHARD, share: &share }.bytes();
+    let served = world.host(leader).serve(NodeId(9), request);
+    assert!(matches!(served, Served::Now(_)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn leaderships_that_are_handed_over_cost_no_command() {
+    let world = World::of(3, 2).await;
+    let stop = Arc::new(Mutex::new(false));
+    let clients: Vec<_> = (1..=3u64)
+        .map(|id| {
+            let (host, stop) = (world.host(id).clone(), stop.clone());
+            tokio::spawn(async move {
+                let mut request = 0;
+                while !*stop.lock() {
+                    request += 1;
+                    let shard = ShardId((request % 2) as u16);
+                    let delivery = submit_as(&host, shard, &incr(b"n"), id, request).await;
+                    assert!(matches!(delivery, Delivery::Done(_)), "{delivery:?}");
+                }
+            })
+        })
+        .collect();
+    for _ in 0..3 {
+        for id in 1..=3 {
+            world.host(id).transfer_shard(SHARD, None).await.unwrap();
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            assert_eq!(world.host(id).leader_of(SHARD), Some(NodeId(id)));
+        }
+    }
+    *stop.lock() = true;
+    for ended in join_all(clients).await {
+        ended.unwrap();
+    }
+}
+
+fn lock(node: NodeId, boot: u64, conn: u64, waits: bool) -> Op<'static> {
+    let origin = Origin { node, boot, conn };
+    let wait = Wait::For { origin, request: 1, block_ms: 0 };
+    Op::Lock {
+        op: locks::Op::Acquire {
+            name: b"door",
+            owner: locks::Owner::Connection { origin },
+            mode: locks::Mode::Exclusive {},
+            lease_ms: None,
+            wait: waits.then_some(wait),
+        },
+    }
+}
+
+fn unlock(node: NodeId, boot: u64, conn: u64) -> Op<'static> {
+    let owner = locks::Owner::Connection { origin: Origin { node, boot, conn } };
+    Op::Lock { op: locks::Op::Release { name: b"door", owner, token: None, strict: false } }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_that_waits_is_answered_on_its_node_though_the_leader_was_killed() {
+    let mut world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let others: Vec<u64> = (1..=3).filter(|id| *id != leader).collect();
+    let (holder, waiter) = (NodeId(others[0]), NodeId(others[1]));
+    let held = submit_as(world.host(holder.0), SHARD, &lock(holder, 1, 1, false), 1, 1).await;
+    assert!(matches!(&held, Delivery::Done(done) if matches!(done[0], Outcome::Int(_))));
+    let waits = submit_as(world.host(waiter.0), SHARD, &lock(waiter, 1, 2, true), 2, 1).await;
+    assert!(matches!(&waits, Delivery::Done(done) if done[0] == Outcome::Waits), "{waits:?}");
+    world.kill(leader).await;
+    let freed = submit_as(world.host(holder.0), SHARD, &unlock(holder, 1, 1), 1, 2).await;
+    assert_eq!(number(&freed), Some(1));
+    world
+        .until("it is answered", |world| {
+            world.node(waiter.0).answers.lock().iter().any(|effect| {
+                let Effect::Answer { origin, outcome, .. } = effect;
+                origin.conn == 2 && matches!(outcome, Outcome::Int(_))
+            })
+        })
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_without_a_replica_is_answered_by_the_leader_and_told_when_that_changes() {
+    let mut world = World::of(3, 1).await;
+    world.start(4).await;
+    world.host(4).begun().await;
+    assert!(world.host(4).group(SHARD).is_none(), "three replicas are enough");
+    let leader = world.leader(SHARD).unwrap();
+    let holder = NodeId((1..=3).find(|id| *id != leader).unwrap());
+    submit_as(world.host(holder.0), SHARD, &lock(holder, 1, 1, false), 1, 1).await;
+    let waits = submit_as(world.host(4), SHARD, &lock(NodeId(4), 1, 2, true), 2, 1).await;
+    assert!(matches!(&waits, Delivery::Done(done) if done[0] == Outcome::Waits), "{waits:?}");
+    submit_as(world.host(holder.0), SHARD, &unlock(holder, 1, 1), 1, 2).await;
+    world.until("it is answered", |world| !world.node(4).answers.lock().is_empty()).await;
+    world.node(4).adrift.lock().clear();
+    world.kill(leader).await;
+    world.until("it is told", |world| world.node(4).adrift.lock().contains(&SHARD)).await;
+    let delivery = submit_as(world.host(4), SHARD, &incr(b"n"), 3, 1).await;
+    assert_eq!(number(&delivery), Some(1), "{delivery:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_former_life_of_a_node_held_is_free_when_its_new_life_has_begun() {
+    let mut world = World::of(3, 1).await;
+    let node = NodeId((1..=3).find(|id| Some(*id) != world.leader(SHARD)).unwrap());
+    submit_as(world.host(node.0), SHARD, &lock(node, 1, 1, false), 1, 1).await;
+    world.kill(node.0).await;
+    world.start(node.0).await;
+    world.host(node.0).begun().await;
+    let leader = world.leader(SHARD).unwrap();
+    let held = world.host(leader).group(SHARD).unwrap().state().locks().held();
+    assert_eq!(held, 0);
+}
