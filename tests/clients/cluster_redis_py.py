@@ -100,7 +100,7 @@ def steady(protocol, attempts=5):
         before = layout()
         try:
             return session(protocol)
-        except (AssertionError, redis.RedisError):
+        except (AssertionError, redis.RedisError, RedisClusterException):
             if attempt == attempts or layout() == before:
                 raise
 

@@ -9,19 +9,32 @@ import time
 
 from redis.backoff import ConstantBackoff
 from redis.cluster import ClusterNode, RedisCluster
-from redis.exceptions import RedisError
+from redis.exceptions import RedisClusterException, RedisError
 from redis.retry import Retry
 
 PORT = int(sys.argv[1])
 SPREAD = 60
 PATIENCE = 30
 
-r = RedisCluster(
-    startup_nodes=[ClusterNode("127.0.0.1", PORT)],
-    decode_responses=True,
-    socket_timeout=2,
-    retry=Retry(ConstantBackoff(0.1), 3),
-)
+TROUBLE = (RedisError, RedisClusterException, OSError)
+
+
+def connect():
+    begun = time.monotonic()
+    while True:
+        try:
+            return RedisCluster(
+                startup_nodes=[ClusterNode("127.0.0.1", PORT)],
+                decode_responses=True,
+                socket_timeout=2,
+                retry=Retry(ConstantBackoff(0.1), 3),
+            )
+        except TROUBLE:
+            if time.monotonic() - begun > PATIENCE:
+                raise
+
+
+r = connect()
 acknowledged = {}
 failures = 0
 killed = threading.Event()
@@ -36,7 +49,7 @@ def write(turn):
             r.set(f"key:{i}", turn)
             acknowledged[i] = turn
             done += 1
-        except RedisError:
+        except TROUBLE:
             failures += 1
     return done
 
@@ -61,5 +74,10 @@ while whole < 5:
     whole = whole + 1 if write(turn) == SPREAD else 0
     assert time.monotonic() - begun < PATIENCE, f"no recovery, {failures} failures"
 for i, value in acknowledged.items():
-    assert int(r.get(f"key:{i}")) >= value
+    for attempt in range(50):
+        try:
+            assert int(r.get(f"key:{i}")) >= value
+            break
+        except TROUBLE:
+            assert attempt < 49, f"key:{i} cannot be read"
 print(f"recovered after {time.monotonic() - begun:.2f} s with {failures} failures", flush=True)

@@ -101,6 +101,9 @@ pub const MENU: &[(u32, &str)] = &[
     (1, "LATENCY (RESET | HELP | FOO)"),
     (1, "MEMORY (HELP | FOO)"),
     (1, "ROLE"),
+    (1, "CLUSTER (HELP | FOO | INFO | KEYSLOT key | COUNTKEYSINSLOT abc | SLOTS x | MEET a)"),
+    (1, "READONLY"),
+    (1, "ASKING"),
     // Nobody has these.
     (1, "FOO value..."),
     (1, "GETT key"),

@@ -1,7 +1,7 @@
 //! The cluster as one node sees it at a moment.
 
 use lockstep_core::cluster::NodeInfo;
-use lockstep_core::slot::{SLOTS, Slot};
+use lockstep_core::slot::SLOTS;
 use lockstep_core::{NodeId, ShardId};
 
 /// The cluster as one node sees it at a moment.
@@ -101,13 +101,8 @@ fn first<A, B>((a, _): (A, B)) -> A {
     a
 }
 
-/// The shard that a slot belongs to, of so many.
-pub fn shard_of_slot(slot: Slot, count: usize) -> ShardId {
-    let shard = usize::from(slot.0) * count / usize::from(SLOTS);
-    ShardId(u16::try_from(shard).unwrap_or(u16::MAX))
-}
-
-/// The slots of one shard of so many: those that [`shard_of_slot`] gives to it.
+/// The slots of one shard of so many: those that
+/// [`Shards::of_slot`](crate::shards::Shards::of_slot) gives to it.
 pub fn slots_of(shard: usize, count: usize) -> Range {
     let all = usize::from(SLOTS);
     let begin = |shard: usize| (shard * all).div_ceil(count.max(1)).min(all);
@@ -126,7 +121,7 @@ mod tests {
                 let (from, to) = slots_of(shard, count);
                 assert!(from <= to);
                 for slot in [from, to] {
-                    assert_eq!(usize::from(shard_of_slot(Slot(slot), count).0), shard);
+                    assert_eq!(usize::from(slot) * count / usize::from(SLOTS), shard);
                 }
                 let next = if shard + 1 == count { SLOTS } else { slots_of(shard + 1, count).0 };
                 assert_eq!(to + 1, next, "no slot between two shards");

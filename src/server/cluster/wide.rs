@@ -9,7 +9,7 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{Db, Op, Outcome, Read, ShardId};
 use lockstep_raft::{Delivery, Group};
 
-use super::topology::{shard_of_slot, slots_of};
+use super::topology::slots_of;
 use crate::Node;
 
 /// How often a read is tried again behind a tick.
@@ -127,7 +127,7 @@ impl Sight<'_> {
         let keys::Op::Scan { db, cursor, pattern, count, kind } = *op else { return None };
         let Some(slot) = cursor_slot(cursor) else { return Some(scanned(0, Vec::new())) };
         let shards = self.node.shards.count();
-        let from = if cursor == 0 { ShardId(0) } else { shard_of_slot(slot, shards) };
+        let from = if cursor == 0 { ShardId(0) } else { self.node.shards.of_slot(slot) };
         let mut rest = self.led.iter().filter(|group| group.id() >= from).peekable();
         while let Some(group) = rest.next() {
             let cursor = if group.id() == from { cursor } else { begin(group.id(), shards) };

@@ -65,7 +65,7 @@ fn wrong_words_refusals_and_silence_have_codes_of_their_own() {
 
 #[test]
 fn a_node_comes_drains_and_leaves() {
-    let mut cluster = Cluster::start(3, &["--fsync", "never", "--shards", "6"]);
+    let mut cluster = Cluster::start(3, &["--fsync", "never", "--shards", "6", "--profile", "wan"]);
     let port = cluster.port(0);
     let fourth = cluster.add(&[]);
     cluster.restart(fourth);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::net::ToSocketAddrs;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockstep_net::client::{Frame, RespClient};
 
@@ -10,6 +10,10 @@ use lockstep_net::client::{Frame, RespClient};
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 /// How long a change of the cluster may take.
 const ANSWER_TIME: Duration = Duration::from_secs(60);
+/// How long an election is waited for.
+const ELECTION_TIME: Duration = Duration::from_secs(10);
+/// How long to wait before asking again.
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why it did not come to an answer.
 #[derive(Debug, PartialEq, Eq)]
@@ -71,6 +75,23 @@ impl Connection {
             Ok(Ok(answer)) => Ok(answer),
             Ok(Err(why)) => Err(failed(why.to_string())),
             Err(_) => Err(failed(format!("nothing came in {} s", ANSWER_TIME.as_secs()))),
+        }
+    }
+}
+
+impl Connection {
+    /// The same, asked again while an election goes on: nothing was changed then.
+    pub(crate) async fn insist<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Result<Frame, Trouble> {
+        let begun = Instant::now();
+        loop {
+            match self.ask(words).await {
+                Err(Trouble::Refused(why))
+                    if why.starts_with("CLUSTERDOWN") && begun.elapsed() < ELECTION_TIME =>
+                {
+                    tokio::time::sleep(ASK_AGAIN).await;
+                }
+                answer => return answer,
+            }
         }
     }
 }

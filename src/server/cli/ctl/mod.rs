@@ -75,7 +75,7 @@ pub(super) fn run(words: &[OsString]) -> ExitCode {
 
 async fn carry_out(asked: &Asked) -> Result<String, Trouble> {
     let mut server = Connection::open(&asked.address, asked.password.as_deref()).await?;
-    let answer = server.ask(&asked.words).await?;
+    let answer = server.insist(&asked.words).await?;
     if asked.is_list() {
         let rows = show::rows(&answer);
         return Ok(match asked.form {
@@ -101,7 +101,7 @@ async fn until_empty(server: &mut Connection, node: &str, wait: Duration) -> Res
         match rows.iter().find(|row| row.id.starts_with(&node.to_ascii_lowercase())) {
             Some(row) if !row.is_empty() && begun.elapsed() >= wait => {
                 return Err(Trouble::Refused(format!(
-                    "after {} s the node still keeps {} replicas and leads {} shards",
+                    "after {} s the node is not empty: it keeps {} replicas and leads {} of them",
                     wait.as_secs(),
                     row.replicas.len(),
                     row.leads.len()
