@@ -1,5 +1,6 @@
 //! Three nodes and more.
 
+mod chaos;
 mod handover;
 mod hazards;
 mod members;
@@ -131,7 +132,12 @@ async fn a_request_that_is_handed_in_twice_is_applied_once() {
     let group = rig.node(leader).group().clone();
     let origin = Origin { node: NodeId(9), boot: 1, conn: 1 };
     let mut ops = Ops::default();
-    let add = lockstep_core::keys::Op::Append { db: lockstep_core::Db(0), key: b"a", value: b"x", max: 1 << 20 };
+    let add = lockstep_core::keys::Op::Append {
+        db: lockstep_core::Db(0),
+        key: b"a",
+        value: b"x",
+        max: 1 << 20,
+    };
     ops.write(&lockstep_core::Op::Key { op: add });
     ops.read(&get("a"));
     ops.identify(origin, 1);

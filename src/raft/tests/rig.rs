@@ -25,6 +25,8 @@ use lockstep_core::keys::Expiry;
 
 /// How long a sync of the disk takes.
 const SYNC: Duration = Duration::from_micros(300);
+/// How often an idle disk looks for work.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// The time of a node: that of the runtime.
 struct RigClock(Instant);
@@ -73,6 +75,10 @@ impl Net {
 
     fn node(&self, node: NodeId) -> Option<Arc<Served>> {
         self.nodes.lock().get(&node)?.upgrade()
+    }
+
+    pub(super) fn reseed(&self, seed: u64) {
+        *self.luck.lock() = seed;
     }
 
     pub(super) fn cut_way(&self, from: u64, to: u64) {
@@ -371,8 +377,12 @@ impl Rig {
 
 /// Does what waits for the disk, as slow as one.
 async fn drive(log: Log) {
+    let mut rest = SYNC;
     loop {
-        sleep(SYNC).await;
-        while log.step() {}
+        sleep(rest).await;
+        rest = IDLE;
+        while log.step() {
+            rest = SYNC;
+        }
     }
 }
