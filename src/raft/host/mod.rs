@@ -158,7 +158,8 @@ impl Host {
     /// its former lives held is free, and every shard was led a moment ago.
     pub async fn begun(&self) {
         // Fails only when the host is gone.
-        let _ = self.inner.begun.subscribe().wait_for(|begun| *begun).await;
+        let mut begun = self.inner.begun.subscribe();
+        drop(begun.wait_for(|begun| *begun).await);
     }
 
     /// The replica of a shard on this node.

@@ -110,6 +110,50 @@ async fn a_minority_refuses_soon_and_knows_whom_it_misses() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_leader_that_is_cut_off_refuses_soon_while_the_others_go_on() {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let others: Vec<u64> = (1..=3).filter(|id| *id != leader).collect();
+    assert_eq!(number(&submit_as(world.host(leader), SHARD, &incr(b"n"), 1, 1).await), Some(1));
+    others.iter().for_each(|id| world.net.cut(NodeId(leader), NodeId(*id)));
+    // Handed in while it still believes to lead: nobody will ever know there.
+    let stuck = {
+        let host = world.host(leader).clone();
+        tokio::spawn(async move { submit_as(&host, SHARD, &incr(b"n"), 2, 1).await })
+    };
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    let begun = tokio::time::Instant::now();
+    let read = world.host(leader).ask(SHARD, &get(b"n")).await;
+    assert!(matches!(read, Delivery::Refused(Refusal::NoLeader)), "{read:?}");
+    assert!(begun.elapsed() < Duration::from_millis(500), "{:?}", begun.elapsed());
+    let written = submit_as(world.host(others[0]), SHARD, &incr(b"n"), 3, 1).await;
+    assert_eq!(number(&written), Some(2), "{written:?}");
+    assert!(matches!(stuck.await.unwrap(), Delivery::Unknown));
+    world.net.heal();
+    world
+        .until("it follows", |world| {
+            world.host(leader).leader_of(SHARD).is_some_and(|now| now.0 != leader)
+        })
+        .await;
+    assert_eq!(number(&world.host(leader).ask(SHARD, &get(b"n")).await), Some(2));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_cut_off_leader_was_handed_is_applied_once_if_it_heals_in_time() {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let others: Vec<u64> = (1..=3).filter(|id| *id != leader).collect();
+    others.iter().for_each(|id| world.net.cut(NodeId(leader), NodeId(*id)));
+    let host = world.host(leader).clone();
+    let stuck = tokio::spawn(async move { submit_as(&host, SHARD, &incr(b"n"), 2, 1).await });
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    world.net.heal();
+    let delivery = stuck.await.unwrap();
+    assert_eq!(number(&delivery), Some(1), "{delivery:?}");
+    assert_eq!(number(&world.host(leader).ask(SHARD, &get(b"n")).await), Some(1));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_read_that_another_node_sends_is_answered_without_a_task() {
     let world = World::of(3, 1).await;
     let leader = world.leader(SHARD).unwrap();
