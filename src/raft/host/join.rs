@@ -64,6 +64,7 @@ impl Inner {
             };
         }
         let id = node.id;
+        let replaces = replaces.or_else(|| self.former(&node));
         let op = cluster::Op::Join { node, replaces };
         match self.ask(ShardId::META, &Op::Cluster { op }).await {
             Delivery::Done(outcomes) => match outcomes.first() {
@@ -77,6 +78,15 @@ impl Inner {
             },
             _ => Verdict::NotNow {},
         }
+    }
+
+    /// The node that was at this address before, if it cannot be reached: its data
+    /// was lost, and it will not come back.
+    fn former(&self, node: &NodeInfo) -> Option<NodeId> {
+        let map = self.map.borrow().clone();
+        let same = |old: &&NodeInfo| old.id != node.id && old.peer_address() == node.peer_address();
+        let former = map.nodes().find(same).map(|old| old.id);
+        former.filter(|old| !self.options.peers.reaches(*old))
     }
 
     /// Somebody says where a cluster is.
