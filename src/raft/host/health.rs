@@ -52,7 +52,11 @@ impl Host {
         let shards: Vec<_> =
             (0..map.shards()).map(|shard| self.shard_health(ShardId(shard))).collect();
         let reaches = |node: NodeId| node == me || self.inner.options.peers.reaches(node);
-        let led = |shard: &ShardHealth| shard.leader.is_some_and(reaches);
+        // A leader that has lost its majority goes on believing in itself.
+        let leads = |shard| self.group(shard).is_some_and(|group| group.leads());
+        let serves = |shard, leader| if leader == me { leads(shard) } else { reaches(leader) };
+        let led =
+            |shard: &ShardHealth| shard.leader.is_some_and(|leader| serves(shard.shard, leader));
         Health {
             founded: map.id().is_some(),
             quorum: map.id().is_some() && shards.iter().all(led),
