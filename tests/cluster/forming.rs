@@ -115,3 +115,31 @@ fn nodes_with_another_secret_stay_outside() {
     assert!(answer.starts_with("CLUSTERDOWN "), "{answer}");
     assert_eq!(cluster.client(1).call("GET a").text(), "1");
 }
+
+#[test]
+fn a_node_with_damaged_data_puts_it_aside_and_fetches_it_from_the_others() {
+    let mut cluster = Cluster::start(3, &["--shards", "2"]);
+    for key in 0..200 {
+        assert_eq!(cluster.client(0).call(&format!("SET k{key} {key}")).text(), "OK");
+    }
+    cluster.kill(1);
+    let segment = std::fs::read_dir(cluster.data(1).join("log")).unwrap().flatten();
+    let segment = segment.map(|entry| entry.path()).min().unwrap();
+    let mut bytes = std::fs::read(&segment).unwrap();
+    bytes[4000] ^= 0x55;
+    std::fs::write(&segment, bytes).unwrap();
+    cluster.restart(1);
+    assert!(cluster.log(1).contains("LS-0005"), "it says so");
+    assert!(cluster.data(1).join("quarantine-1").exists(), "nothing is thrown away");
+    let mut client = cluster.client(1);
+    for key in 0..200 {
+        assert_eq!(client.call(&format!("GET k{key}")).text(), key.to_string());
+    }
+    // It counts again: with it, one of the others may go.
+    wait_for("replicas on the node that lost its data", || {
+        let info = cluster.info(1, "lockstep");
+        info.contains("\r\nnodes:3\r\n") && info.matches("voters=3,learners=0").count() == 2
+    });
+    cluster.kill(2);
+    wait_for("a write without the third node", || cluster.client(1).call("SET a 1").text() == "OK");
+}
