@@ -125,8 +125,7 @@ impl Group {
             guards,
         );
         let store = Store::new(id, log.clone(), progress.clone());
-        let ways =
-            Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };
+        let ways = Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };
         let config = config::config(id, &timing, &guards);
         let config = config.validate().map_err(|why| error("Raft settings", why))?;
         let raft = Raft::new(node.0, Arc::new(config), ways, store, machine)

@@ -39,7 +39,7 @@ async fn run(seed: u64, guards: Guards) {
             5 => rig.net.loss.store(luck::next(&mut state) % 200, SeqCst),
             6 => rig.net.delay_us.store(luck::next(&mut state) % 20_000, SeqCst),
             7 if down.is_empty() && rig.nodes.contains_key(&node) => {
-                let kill = luck::next(&mut state) % 2 == 0;
+                let kill = luck::next(&mut state).is_multiple_of(2);
                 let disk = if kill { rig.kill(node).await } else { rig.kill_silently(node).await };
                 down.push((node, disk));
             }
@@ -50,7 +50,7 @@ async fn run(seed: u64, guards: Guards) {
             }
             9 => {
                 let lost = rig.leader().unwrap_or(node);
-                if luck::next(&mut state) % 2 == 0 {
+                if luck::next(&mut state).is_multiple_of(2) {
                     rig.net.cut_off(lost);
                 }
                 for other in rig.nodes.values() {
