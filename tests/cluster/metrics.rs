@@ -43,7 +43,7 @@ fn wait_counts_replicas_that_have_acknowledged() {
     let cluster = cluster(3, 1);
     let leader = cluster.wait_leader(0);
     let mut client = cluster.client(leader);
-    assert_eq!(client.call("SET a 1").text(), "OK");
+    wait_for("a leader that stays", || client.call("SET a 1").text() == "OK");
     assert_eq!(client.call("WAIT 2 10000").int(), Some(2));
     assert_eq!(client.call("WAIT 3 50").int(), Some(2));
 }

@@ -72,6 +72,9 @@ pub(super) fn fill_lockstep(node: &Node, page: &mut Page) {
     page.line("term", statuses.iter().map(|status| status.term).max().unwrap_or_default());
     page.line("applied_index", statuses.iter().map(|status| status.applied).sum::<u64>());
     page.line("snapshot_index", statuses.iter().map(|status| status.snapshot).sum::<u64>());
+    let (forwarded, forwarded_bytes) = host.forwarded();
+    page.line("forwarded_in_flight", forwarded);
+    page.line("forwarded_bytes", forwarded_bytes);
     page.line("waiting_requests", node.waits.len());
     page.line("log_entries", log.entries);
     page.line("log_segments", log.segments);

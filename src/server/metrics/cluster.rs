@@ -27,6 +27,8 @@ pub(super) const GAUGES: &[(&str, &str)] = &[
     ("lockstep_cluster_epoch", "How often the map of the cluster has changed."),
     ("lockstep_node_draining", "1 when the node is on its way out."),
     ("lockstep_shards_led", "Shards that this node leads."),
+    ("lockstep_forwarded_in_flight", "Shares of connections on their way to other leaders."),
+    ("lockstep_forwarded_bytes", "Bytes of these shares."),
     ("lockstep_peer_up", "1 where messages to the other node arrive."),
     ("lockstep_peer_circuit_open", "1 where the link is given up for now and probed."),
     ("lockstep_peer_round_trip_seconds", "The time of a round trip to the other node."),
@@ -45,6 +47,9 @@ pub(super) fn publish(node: &Node) {
     gauge!("lockstep_cluster_quorum").set(f64::from(u8::from(health.quorum)));
     gauge!("lockstep_cluster_epoch").set(map.epoch() as f64);
     gauge!("lockstep_node_draining").set(f64::from(u8::from(health.draining)));
+    let (shares, bytes) = host.forwarded();
+    gauge!("lockstep_forwarded_in_flight").set(shares as f64);
+    gauge!("lockstep_forwarded_bytes").set(bytes as f64);
     gauge!("lockstep_shards_led").set(node.shards.led().len() as f64);
     let me = node.identity.node_id;
     let others = map.nodes().map(|other| other.id).filter(|other| *other != me);
