@@ -30,6 +30,9 @@ use crate::watchdog;
 use host::{Parts, Threads};
 use storage::Storage;
 
+/// How long a node that comes back lets clients wait until it has found its cluster.
+const FIND_BACK_WAIT: Duration = Duration::from_secs(1);
+
 /// Why a node could not start: what was being done, and what the system said.
 #[derive(Debug)]
 pub struct Failed(pub String);
@@ -63,6 +66,8 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     if node.links.is_none() {
         node.shards.host().begun().await;
+    } else {
+        find_back(&node).await;
     }
     node.shards.look_at_map();
     crate::cli::startup::announce(
@@ -113,6 +118,21 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         }
         Some(why) => Err(Failed(format!("the log failed: {why}"))),
     }
+}
+
+/// Waits, not for long, until a node that comes back has found the leaders of its
+/// cluster. Clients that come meanwhile wait at the door instead of being refused.
+async fn find_back(node: &Node) {
+    if node.shards.host().cluster().is_none() {
+        return;
+    }
+    let found = async {
+        while !node.shards.ready() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    // Without a majority it opens as well, to say so.
+    let _ = tokio::time::timeout(FIND_BACK_WAIT, found).await;
 }
 
 fn bind(settings: &Settings) -> Result<Listener, Failed> {

@@ -1,7 +1,7 @@
 //! Clients of transactions.
 
 use lockstep_sim::check::appends::{Part, Transaction};
-use lockstep_tests::{Value, request};
+use lockstep_tests::{Value, request, wait_for};
 use rand::RngExt;
 
 use super::super::history::Kind;
@@ -18,7 +18,8 @@ const WIDTH: usize = 10;
 pub fn found(client: &mut lockstep_tests::Client) {
     for account in ACCOUNTS {
         let share = TOTAL / ACCOUNTS.len() as i64;
-        assert_eq!(client.call(&format!("SET {account} {share}")).text(), "OK");
+        let set = format!("SET {account} {share}");
+        wait_for("an account is filled", || client.call(&set).text() == "OK");
     }
 }
 
