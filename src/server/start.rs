@@ -66,7 +66,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     if node.links.is_none() {
         node.shards.host().begun().await;
-    } else {
+    } else if storage.owner.cluster() != 0 {
         find_back(&node).await;
     }
     node.shards.look_at_map();
@@ -123,9 +123,6 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
 /// Waits, not for long, until a node that comes back has found the leaders of its
 /// cluster. Clients that come meanwhile wait at the door instead of being refused.
 async fn find_back(node: &Node) {
-    if node.shards.host().cluster().is_none() {
-        return;
-    }
     let found = async {
         while !node.shards.ready() {
             tokio::time::sleep(Duration::from_millis(5)).await;
