@@ -127,6 +127,7 @@ async fn work(rig: &Rig, counter: &Counter, time: std::time::Duration, seed: u64
 
 fn runs(seeds: std::ops::Range<u64>, guards: Guards) {
     for seed in seeds {
+        println!("seed {seed}");
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_time()
             .start_paused(true)
@@ -138,8 +139,9 @@ fn runs(seeds: std::ops::Range<u64>, guards: Guards) {
 
 #[test]
 fn no_read_is_stale_and_all_come_together_again() {
-    let count = std::env::var("CHAOS_SEEDS").ok().and_then(|seeds| seeds.parse().ok());
-    runs(0..count.unwrap_or(10), Guards::default());
+    let number = |name| std::env::var(name).ok().and_then(|value| value.parse().ok());
+    let from = number("CHAOS_FROM").unwrap_or(0);
+    runs(from..from + number("CHAOS_SEEDS").unwrap_or(10), Guards::default());
 }
 
 #[test]
