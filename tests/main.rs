@@ -20,3 +20,4 @@ mod outcome_words;
 mod readme;
 mod redis_cli;
 mod restart;
+mod simulation;

@@ -158,6 +158,12 @@ impl Shard {
         &self.cluster
     }
 
+    /// Forgets all requests: for tests of what they are remembered for.
+    #[doc(hidden)]
+    pub fn forget_requests(&mut self) {
+        self.requests = requests::Table::new();
+    }
+
     /// The requests that are remembered.
     pub fn requests(&self) -> &requests::Table {
         &self.requests

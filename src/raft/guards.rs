@@ -19,6 +19,8 @@ pub struct Guards {
     pub no_retry_after_propose: bool,
     /// A request is remembered and applied once.
     pub requests_remembered: bool,
+    /// Snapshots hold the requests that are remembered.
+    pub requests_in_snapshot: bool,
     /// A pre-vote is asked before a vote.
     pub pre_vote: bool,
     /// A leader that lost its quorum falls silent now and then.
@@ -37,6 +39,7 @@ impl Default for Guards {
             apply_after_commit: true,
             no_retry_after_propose: true,
             requests_remembered: true,
+            requests_in_snapshot: true,
             pre_vote: true,
             quorum_probe: true,
             no_leader_restore: true,

@@ -40,6 +40,8 @@ pub(crate) struct Progress {
     pub deadline_moved: Notify,
     /// What became of snapshots.
     pub snapshots: Snapshotting,
+    /// How many snapshots of other replicas took the place of entries.
+    installed: AtomicU64,
 }
 
 /// What became of the snapshots of a shard.
@@ -69,6 +71,12 @@ impl Snapshotting {
 impl Progress {
     pub(crate) fn applied(&self) -> u64 {
         self.applied.load(Ordering::Acquire)
+    }
+
+    /// How many snapshots of other replicas took the place of entries: what these
+    /// would have answered, nobody here was told.
+    pub(crate) fn installed(&self) -> u64 {
+        self.installed.load(Ordering::Acquire)
     }
 
     /// Of which leader the last applied entry is.
@@ -254,11 +262,15 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         image: Image,
     ) -> Result<(), io::Error> {
-        let shard = image.install(meta, self.snapshots.clone()).await?;
+        let mut shard = image.install(meta, self.snapshots.clone()).await?;
+        if !self.guards.requests_in_snapshot {
+            shard.forget_requests();
+        }
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();
         *self.shard.write() = shard;
+        self.progress.installed.fetch_add(1, Ordering::AcqRel);
         self.progress.publish(self.applied.map_or(0, |id| id.index()), deadline, 0);
         Ok(())
     }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use lexopt::prelude::{Long, ValueExt};
 use lockstep_sim::mutants::Mutant;
 use lockstep_sim::plan::Wishes;
-use lockstep_sim::run::{run, run_many};
+use lockstep_sim::run::{find, run, run_many};
 use lockstep_sim::world::{Profile, Report};
 
 const USAGE: &str = "\
@@ -19,9 +19,10 @@ lockstep-sim: a cluster in one thread, on a simulated world
   --profile A,B     what goes wrong (drawn from the seed), some of
                     base kill killall net partial storm pause disk dur cor mem upg clock
   --mutant NAME     with a mistake on purpose; `list` names them
+  --mutants N       looks for each mistake on purpose with at most so many seeds
   --time MS         how long things go wrong (drawn from the seed)
   --threads N       at most so many at once
-  --last N          how many of the last events are shown of a run that failed (60)
+  --last N          how many of the last events are shown (60)
   --quiet           no line for runs that went well";
 
 struct Asked {
@@ -31,6 +32,7 @@ struct Asked {
     threads: usize,
     last: usize,
     quiet: bool,
+    mutants: Option<u64>,
     wishes: Wishes,
 }
 
@@ -54,6 +56,7 @@ fn asked() -> Result<Option<Asked>, lexopt::Error> {
         threads,
         last: 60,
         quiet: false,
+        mutants: None,
         wishes: Wishes::default(),
     };
     let mut words = lexopt::Parser::from_env();
@@ -66,6 +69,7 @@ fn asked() -> Result<Option<Asked>, lexopt::Error> {
             Long("time") => asked.wishes.faults_ms = Some(words.value()?.parse()?),
             Long("threads") => asked.threads = words.value()?.parse()?,
             Long("last") => asked.last = words.value()?.parse()?,
+            Long("mutants") => asked.mutants = Some(words.value()?.parse()?),
             Long("quiet") => asked.quiet = true,
             Long("profile") => {
                 let names: String = words.value()?.parse()?;
@@ -94,6 +98,9 @@ fn asked() -> Result<Option<Asked>, lexopt::Error> {
 }
 
 fn go(asked: &Asked) -> ExitCode {
+    if let Some(seeds_max) = asked.mutants {
+        return find_mutants(seeds_max, asked.threads);
+    }
     if let Some(seed) = asked.seed {
         let report = run(seed, &Wishes { shown: true, ..asked.wishes.clone() });
         show(&report);
@@ -132,6 +139,20 @@ fn go(asked: &Asked) -> ExitCode {
     code(bad.is_empty())
 }
 
+fn find_mutants(seeds_max: u64, threads: usize) -> ExitCode {
+    let mut all = true;
+    for mutant in Mutant::ALL {
+        match find(mutant, seeds_max, threads) {
+            Some((seeds, what)) => println!("{:26} {seeds:5} seeds: {what:.120}", mutant.name()),
+            None => {
+                println!("{:26} NOT FOUND with {seeds_max} seeds", mutant.name());
+                all = false;
+            }
+        }
+    }
+    code(all)
+}
+
 fn code(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -149,7 +170,7 @@ fn show(report: &Report) {
 }
 
 fn show_last(report: &Report, last: usize) {
-    if !report.violations.is_empty() {
+    if last > 0 {
         let from = report.last.len().saturating_sub(last);
         report.last[from..].iter().for_each(|event| println!("  {event}"));
     }

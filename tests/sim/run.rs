@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use crate::mutants::Mutant;
 use crate::plan::{Wishes, plan};
 use crate::world::{Counts, Report, World};
 
@@ -15,6 +16,14 @@ thread_local! {
     static BROKE: Cell<Option<String>> = const { Cell::new(None) };
     /// Whether a run is going on here.
     static RUNS: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a task of the run on this thread broke.
+pub(crate) fn has_broken() -> bool {
+    let what = BROKE.take();
+    let broken = what.is_some();
+    BROKE.set(what);
+    broken
 }
 
 /// Runs one seed.
@@ -70,6 +79,20 @@ pub fn run_many(
         }
         drop(reports);
     });
+}
+
+/// How many seeds it takes until a mistake on purpose is found, and what gave it
+/// away; none: so many were not enough.
+pub fn find(mutant: Mutant, seeds_max: u64, threads: usize) -> Option<(u64, String)> {
+    let wishes = Wishes { mutant: Some(mutant), ..Wishes::default() };
+    let mut found: Option<(u64, String)> = None;
+    run_many(0..seeds_max, &wishes, threads, |mut report| {
+        if !report.violations.is_empty() {
+            found = Some((report.seed + 1, report.violations.swap_remove(0)));
+        }
+        found.is_none()
+    });
+    found
 }
 
 /// A task that breaks takes its process along; here it is a violation.

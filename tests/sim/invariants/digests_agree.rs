@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use lockstep_core::ShardId;
 
-use super::{Invariant, Sight};
+use super::{Invariant, Replica, Sight};
 
 /// How often the states are looked at: it means to read all of them.
-const EVERY_MS: u64 = 200;
+const EVERY_MS: u64 = 400;
 
 /// The state at each index that was looked at.
 #[derive(Default)]
@@ -24,6 +24,14 @@ impl Invariant for DigestsAgree {
         self.next_ms = sight.now_ms + EVERY_MS;
         for replica in &sight.replicas {
             let applied = replica.status.applied;
+            // What nobody can be compared with need not be read.
+            let same = |other: &&Replica<'_>| {
+                other.shard == replica.shard && other.status.applied == applied
+            };
+            let known = self.digests.contains_key(&(replica.shard, applied));
+            if !known && sight.replicas.iter().filter(same).count() < 2 {
+                continue;
+            }
             let digest = replica.group.state().state_digest();
             let first = *self.digests.entry((replica.shard, applied)).or_insert(digest);
             if applied > 0 && first != digest {

@@ -1,12 +1,13 @@
 //! What the world does, and when.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use lockstep_core::ShardId;
 
 use super::faults::{Fault, Harm, Planned, Shape};
 use super::net::{Packet, Weather};
-use super::node::files;
+use super::node::{Node, files};
 use super::{STEP_MS, World};
 
 /// How long a client of the network needs to notice a broken connection.
@@ -15,6 +16,9 @@ const NOTICE_MS: u64 = 3;
 const CONNECT_MS: u64 = 60;
 /// How long a node that stops in order may take.
 const STOP_MS: u64 = 10_000;
+/// How often somebody tries to remove a node that was drained.
+const REMOVE_TRIES: u32 = 30;
+const REMOVE_AGAIN: Duration = Duration::from_millis(500);
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -115,8 +119,11 @@ impl World {
         match fault {
             Fault::Crash { node, power, midway, back_after_ms, harm } => {
                 let at = self.meant(node);
+                // One damaged disk at a time: the others have to be able to mend it.
+                let harm = harm.filter(|_| self.may_lose(at));
                 let off_ms = if let Some(changes) = midway {
                     self.nodes[at].disk.power_off_after(changes);
+                    self.nodes[at].power_fails = true;
                     now_ms + self.chance.between(STEP_MS, 60)
                 } else {
                     now_ms
@@ -191,6 +198,9 @@ impl World {
         if self.nodes[at].process.is_some() || !self.members[at] {
             return;
         }
+        if self.nodes[at].power_fails {
+            self.nodes[at].crash(true);
+        }
         match self.nodes[at].start(self.now_ms, &self.plan.settings) {
             Ok(damaged) => {
                 let Some(process) = &self.nodes[at].process else { return };
@@ -238,10 +248,6 @@ impl World {
 
     fn harm(&mut self, at: usize, harm: Option<Harm>) {
         let Some(Harm::Flips(count)) = harm else { return };
-        // One damaged disk at a time: the others have to be able to mend it.
-        if !self.may_lose(at) {
-            return;
-        }
         let disk = self.nodes[at].disk.clone();
         let files = files(&disk);
         for _ in 0..count {
@@ -396,8 +402,30 @@ impl World {
         let (Some(process), Some(host)) = (node.running(), node.host().cloned()) else { return };
         process.spawn(async move {
             // It may be refused; the cluster has to stay whole all the same.
-            let _ = host.node_drain(id).await;
+            if host.node_drain(id).await.is_err() {
+                return;
+            }
+            for _ in 0..REMOVE_TRIES {
+                tokio::time::sleep(REMOVE_AGAIN).await;
+                if host.node_remove(id, false).await.is_ok() {
+                    return;
+                }
+            }
         });
+    }
+
+    /// Nodes that were removed from the cluster run no more.
+    fn retire(&mut self) {
+        for at in 0..self.nodes.len() {
+            let Some(id) = self.nodes[at].process.as_ref().map(|process| process.id) else {
+                continue;
+            };
+            let removed = |node: &Node| node.host().is_some_and(|host| host.map().removed(id));
+            if self.nodes.iter().any(removed) {
+                self.crash(at, false);
+                self.members[at] = false;
+            }
+        }
     }
 
     /// Everything that goes wrong ends now, and all nodes run.
@@ -406,13 +434,14 @@ impl World {
         self.agenda.actions.clear();
         self.agenda.restarting = None;
         self.net.calm();
+        self.retire();
         for at in 0..self.nodes.len() {
             self.nodes[at].disk_ms = (0, 2);
             self.resume(at);
-            let power_off = self.nodes[at].process.as_ref();
-            let stopping = power_off.is_some_and(|process| process.stopping);
-            if stopping {
-                self.crash(at, false);
+            let process = self.nodes[at].process.as_ref();
+            let stopping = process.is_some_and(|process| process.stopping);
+            if stopping || self.nodes[at].power_fails {
+                self.crash(at, self.nodes[at].power_fails);
             }
             let soon_ms = self.now_ms + self.chance.between(STEP_MS, 300);
             self.agenda.at(soon_ms, Action::Start(at));

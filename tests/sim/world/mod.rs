@@ -233,6 +233,9 @@ impl World {
             self.step_node(at);
         }
         self.collect();
+        if lockstep_raft::runtime::gave_up() || crate::run::has_broken() {
+            self.violate("a node should have ended by itself".into());
+        }
         let wrong = std::mem::take(&mut self.desk.book.wrong);
         wrong.into_iter().for_each(|what| self.violate(what));
         if self.now_ms >= self.next_look_ms {

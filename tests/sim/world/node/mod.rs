@@ -33,6 +33,8 @@ pub struct Node {
     pub process: Option<Process>,
     /// The process stands still.
     pub paused: bool,
+    /// The power goes in a moment: the disk does nothing any more.
+    pub power_fails: bool,
     pub rate: Rate,
     /// How much later than the world's its wall clock is at the next start.
     pub wall_skew_ms: i64,
@@ -59,6 +61,7 @@ impl Node {
             disk: SimDisk::new(),
             process: None,
             paused: false,
+            power_fails: false,
             rate: Rate::default(),
             wall_skew_ms: 0,
             disk_ms: (0, 2),
@@ -138,7 +141,8 @@ impl Node {
     /// synced.
     pub fn crash(&mut self, power: bool) {
         // First the disk: what ends now must not write any more.
-        if power {
+        if power || std::mem::take(&mut self.power_fails) {
+            self.power_fails = false;
             self.disk.power_loss(self.chance.draw());
         } else {
             self.disk.kill();
