@@ -16,7 +16,7 @@ use std::time::Duration;
 use lockstep_core::{NodeId, Op, Read, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use openraft::metrics::WaitError;
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::Semaphore;
 
 use crate::batch::Ops;
@@ -82,6 +82,8 @@ pub(crate) struct Inner {
     in_flight: Arc<Semaphore>,
     /// Whether this replica leads, and what it promised.
     pub(crate) office: Arc<Office>,
+    /// Held while the office is told what Raft says.
+    pub(crate) observing: Mutex<()>,
     pub(crate) pulse: Pulse,
     pub(crate) inbound: Arc<Inbound>,
     pub(crate) guards: Guards,
@@ -106,9 +108,12 @@ impl Group {
     /// A snapshot that cannot be read, or a log that does not work.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let Options { shard: id, node, log, snapshots, clock, limits, .. } = options;
-        let (meta, state) = snapshot::load(id, &snapshots, &log)
+        let (meta, mut state) = snapshot::load(id, &snapshots, &log)
             .map_err(|why| error("reading the snapshot", why))?
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
+        if !options.guards.requests_in_snapshot {
+            state.forget_requests();
+        }
         let shard = Arc::new(RwLock::new(state));
         let progress = Arc::new(Progress::default());
         let Options { peers, pulse, timing, guards, boot_guard_until, .. } = options;
@@ -146,6 +151,7 @@ impl Group {
                 clock,
                 in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
                 office,
+                observing: Mutex::default(),
                 pulse,
                 inbound,
                 guards,
@@ -306,6 +312,11 @@ impl Group {
     /// Entries and operations proposed since the start.
     pub fn proposed(&self) -> (u64, u64) {
         (self.inner.entries.load(Ordering::Relaxed), self.inner.operations.load(Ordering::Relaxed))
+    }
+
+    /// How many snapshots of other replicas took the place of entries here.
+    pub(crate) fn snapshots_installed(&self) -> u64 {
+        self.inner.progress.installed()
     }
 
     /// Takes a snapshot now and waits until it is on disk.

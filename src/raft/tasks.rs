@@ -88,7 +88,9 @@ pub(crate) async fn watch_office(inner: Arc<Inner>) {
 
 impl Inner {
     /// Tells the office what Raft says; gives as which leader this replica leads.
-    fn observe(&self) -> Option<LeaderId> {
+    pub(crate) fn observe(&self) -> Option<LeaderId> {
+        // One at a time: what was read earlier must not be told later.
+        let _one = self.observing.lock();
         let watched = self.raft.server_metrics();
         let (leading, members) = {
             let metrics = watched.borrow_watched();

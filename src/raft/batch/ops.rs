@@ -63,9 +63,10 @@ impl Ops {
     }
 
     /// A number of an operation of the shard ([`lockstep_core::Stamp::seq`]) that
-    /// was applied before they were first handed in.
+    /// was applied before they were first handed in. Behind the first time it
+    /// stays what it was.
     pub fn set_floor(&mut self, floor: u64) {
-        if let Some(name) = &mut self.name {
+        if let Some(name) = self.name.as_mut().filter(|name| !name.retry) {
             name.floor = floor;
         }
     }

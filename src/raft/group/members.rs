@@ -10,7 +10,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::standing::{Change, Changed};
 use super::{ENTRIES_IN_FLIGHT, Error, Group, error};
-use crate::types::Node;
+use crate::types::{LogId, Node};
 
 /// How long each step of handing over may take.
 const STEP_WAIT: Duration = Duration::from_secs(1);
@@ -131,6 +131,34 @@ impl Group {
         Some(last.saturating_sub(matched.as_ref().map_or(0, |id| id.index() + 1)))
     }
 
+    /// Whether a node has no part in the group, and every voter knows that: as the
+    /// leader sees it.
+    pub(crate) fn has_parted_with(&self, node: NodeId) -> bool {
+        let watched = self.inner.raft.metrics();
+        let metrics = watched.borrow_watched();
+        let (members, replication) = match &metrics.replication {
+            Some(replication) => (&metrics.membership_config, replication),
+            None => return false,
+        };
+        let Some(since) = members.log_id().as_ref().map(LogId::index) else { return false };
+        let membership = members.membership();
+        if membership.get_joint_config().len() > 1
+            || membership.nodes().any(|(id, _)| *id == node.0)
+        {
+            return false;
+        }
+        let knows = |voter: u64| {
+            let matched = || replication.get(&voter)?.as_ref().map(LogId::index);
+            voter == self.inner.node.0 || matched().is_some_and(|index| index >= since)
+        };
+        membership.voter_ids().all(knows)
+    }
+
+    /// The index of the last entry of the log.
+    pub(crate) fn last_index(&self) -> Option<u64> {
+        self.inner.raft.metrics().borrow_watched().last_log_index
+    }
+
     /// Removes all that this node kept of the shard. The group has to be stopped.
     ///
     /// # Errors
@@ -161,6 +189,8 @@ impl<'a> Expected<'a> {
 
 impl Drop for Expected<'_> {
     fn drop(&mut self) {
+        // First what became of it: there must be no moment without the new voters.
+        self.0.inner.observe();
         self.0.inner.office.expect_voters(None);
     }
 }

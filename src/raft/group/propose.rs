@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use lockstep_core::shard::VERSION;
 use lockstep_core::wire::Wire;
@@ -20,6 +21,9 @@ use crate::tickets::{Answer, Tickets};
 /// than an entry of one. Three gave entries of 31 operations with 50 clients
 /// where none gave 25; more than three gave no more.
 const TURNS: usize = 3;
+/// How often it is looked, while an entry is on its way, whether there is any hope
+/// for what waits behind it.
+const REFUSE_LOOK: Duration = Duration::from_millis(50);
 /// After how many reads whoever writes gets a turn.
 const READS_PER_TURN: usize = 64;
 
@@ -34,10 +38,13 @@ pub(super) async fn run(inner: Arc<Inner>) {
             () = inner.inbox.filled() => {}
         }
         // More gathers while all entries that may be in flight are.
-        let permit = tokio::select! {
-            biased;
-            _ = stop.changed() => return,
-            permit = inner.in_flight.clone().acquire_owned() => permit,
+        let permit = loop {
+            tokio::select! {
+                biased;
+                _ = stop.changed() => return,
+                permit = inner.in_flight.clone().acquire_owned() => break permit,
+                () = tokio::time::sleep(REFUSE_LOOK) => inner.refuse_if_cut_off(),
+            }
         };
         let permit = permit.expect("the semaphore is never closed");
         match inner.office.phase() {
@@ -66,6 +73,14 @@ pub(super) async fn run(inner: Arc<Inner>) {
 }
 
 impl Inner {
+    /// What waits behind an entry that gets no majority is refused: it was not
+    /// proposed, and may be tried elsewhere.
+    fn refuse_if_cut_off(&self) {
+        if !self.office.takes() {
+            self.inbox.refuse(Refusal::NotLeader);
+        }
+    }
+
     /// Makes one entry of what has gathered. False: the group has failed.
     async fn propose(&self, last_ms: &mut u64, permit: OwnedSemaphorePermit) -> bool {
         let (mut parts, tickets) = self.inbox.take();

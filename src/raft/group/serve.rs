@@ -82,6 +82,7 @@ impl Inner {
         }
         let reply = self.raft.append_entries(append).await.ok()?;
         if !matches!(reply, AppendEntriesResponse::HigherVote(_)) {
+            self.office.supports(leader);
             self.office.follow(leader, heard_at);
         }
         Some(reply)
@@ -98,6 +99,7 @@ impl Inner {
             Ballot::Open if pre => self.raft.pre_vote(request).await.ok()?,
             Ballot::Open => self.raft.vote(request).await.ok()?,
         };
+        self.office.supports(response.vote.leader_id);
         // Looked at after the vote was given: nothing that was promised before is
         // left out.
         Some(Voted { response, heard: self.office.heard() })

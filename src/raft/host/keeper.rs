@@ -96,8 +96,10 @@ impl Inner {
     /// Whether a leader's entries may begin a group here.
     pub(super) fn may_open(&self, shard: ShardId) -> bool {
         let map = self.map.borrow();
-        // Without the map nobody knows the seed.
-        !*self.stop.borrow() && map.placement(shard).is_some() && !map.removed(self.me())
+        // Without the map nobody knows the seed. What was moved away must not come
+        // back, and vote, because a message to it was late.
+        let wanted = map.placement(shard).is_some_and(|placement| placement.has(self.me()));
+        !*self.stop.borrow() && (wanted || shard.is_meta()) && !map.removed(self.me())
     }
 
     /// Begins the group of a shard that its leader sends entries for.
@@ -190,10 +192,11 @@ impl Inner {
     pub(super) async fn keep_groups(self: Arc<Self>) {
         let mut stop = self.stop.subscribe();
         let mut map = self.map.subscribe();
+        let mut installed = BTreeMap::new();
         loop {
             let now = map.borrow_and_update().clone();
             self.sort_groups(&now).await;
-            self.note_progress();
+            self.note_progress(&mut installed);
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
@@ -237,6 +240,7 @@ impl Inner {
     /// can count on this replica any more.
     async fn part_with(self: &Arc<Self>, shard: ShardId) {
         let Some(leader) = self.leader_elsewhere(shard).await else { return };
+        let last = self.groups.with(shard, Group::last_index).flatten();
         let request = Request::MayErase { shard }.bytes();
         let wait = self.scaled(MAY_ERASE_WAIT);
         let reply = self.options.peers.call(leader, Lane::Data, request, wait).await;
@@ -244,19 +248,34 @@ impl Inner {
         if !matches!(verdict, Ok(Ok(Verdict::Yes {}))) {
             return;
         }
+        // Nobody begins the group again before nothing is left of this one.
+        let alone = self.starting.lock().await;
         let Some(group) = self.groups.remove(shard) else { return };
         group.stop().await;
+        if group.last_index() != last {
+            // Something came since it was asked: the shard is on its way back, and
+            // what was acknowledged must not be forgotten.
+            drop(alone);
+            self.open_group(shard).await;
+            return;
+        }
         match group.erase().await {
             Ok(()) => tracing::info!(shard = shard.0, "the shard was moved away"),
             Err(why) => tracing::error!(shard = shard.0, "{why}"),
         }
     }
 
-    /// Notes how far the shards here have come.
-    fn note_progress(&self) {
+    /// Notes how far the shards here have come, and how many snapshots took the
+    /// place of entries: answers that these held may be lost.
+    fn note_progress(&self, installed: &mut BTreeMap<ShardId, u64>) {
         for group in self.groups.all() {
             let seq = group.state().seq();
             self.knowledge.saw(group.id(), seq);
+            let now = group.snapshots_installed();
+            let before = installed.insert(group.id(), now);
+            if now > 0 && before.is_some_and(|before| before != now) {
+                (self.options.adrift)(group.id());
+            }
         }
     }
 
@@ -267,23 +286,9 @@ impl Inner {
         let Some(group) = self.groups.get(shard).filter(Group::leads) else {
             return Verdict::NotNow {};
         };
-        let standing = group.watch().borrow().clone();
-        if standing.joint || standing.voters.contains(&node) || standing.learners.contains(&node) {
-            self.parted.lock().remove(&(shard, node));
-            return Verdict::NotNow {};
-        }
-        // What the log holds now is behind the change that took the node out.
-        let mut parted = self.parted.lock();
-        let last = group.status().last_index;
-        let (term, since) = *parted.entry((shard, node)).or_insert((standing.term, last));
-        if term != standing.term {
-            parted.insert((shard, node), (standing.term, last));
-            return Verdict::NotNow {};
-        }
-        let knows = |voter: &NodeId| {
-            *voter == self.me() || group.lag(*voter).is_some_and(|lag| lag + since <= last)
-        };
-        if standing.voters.iter().all(knows) { Verdict::Yes {} } else { Verdict::NotNow {} }
+        // Behind the look: whoever does not lead any more may not know of changes.
+        let parted = group.has_parted_with(node) && group.leads();
+        if parted { Verdict::Yes {} } else { Verdict::NotNow {} }
     }
 
     /// Keeps what is needed for the next start.

@@ -32,7 +32,6 @@ mod message;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -70,9 +69,6 @@ struct Inner {
     seeds: Mutex<Seeds>,
     knowledge: Knowledge,
     in_flight: Arc<InFlight>,
-    /// Of nodes that were taken out of a shard led here: in which term that was
-    /// seen, and the last entry then.
-    parted: Mutex<BTreeMap<(ShardId, NodeId), (u64, u64)>>,
     /// Groups are started one at a time, each once.
     starting: tokio::sync::Mutex<()>,
     boot_guard_until: Instant,
@@ -104,7 +100,6 @@ impl Host {
             seeds: Mutex::new(Seeds::new(&options.seeds)),
             knowledge: Knowledge::default(),
             in_flight: Arc::default(),
-            parted: Mutex::default(),
             starting: tokio::sync::Mutex::default(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,
             dice: Dice::new(options.luck),

@@ -64,7 +64,12 @@ impl Host {
 
     /// The same for a whole share. Under a name it also keeps what was sent
     /// before it, and arrives late, from being applied.
-    pub async fn insist_on(&self, shard: ShardId, ops: Ops) -> Delivery {
+    pub async fn insist_on(&self, shard: ShardId, mut ops: Ops) -> Delivery {
+        let alone = |group: &crate::Group| group.is_alone() && group.leads();
+        if self.inner.groups.with(shard, alone) == Some(true) {
+            // As in `submit`: nothing was sent anywhere.
+            ops.forget_id();
+        }
         self.inner.insist(shard, ops).await
     }
 }

@@ -22,6 +22,7 @@ impl Inner {
         loop {
             if self.is_blind() {
                 self.ask_all().await;
+                self.look_for_leaders();
             }
             tokio::select! {
                 biased;
@@ -35,6 +36,15 @@ impl Inner {
     fn is_blind(&self) -> bool {
         let map = self.map.borrow();
         map.placements().any(|(shard, _)| !self.has(shard))
+    }
+
+    /// A leader that is not reached for a while, and says nothing itself: what it
+    /// told meanwhile is lost, also if it leads on.
+    fn look_for_leaders(&self) {
+        let map = self.map.borrow().clone();
+        let me = self.me();
+        let away = |node: &NodeId| *node != me && !self.options.peers.reaches(*node);
+        map.nodes().map(|node| node.id).filter(away).for_each(|node| self.lost_sight_of(node));
     }
 
     fn has(&self, shard: ShardId) -> bool {

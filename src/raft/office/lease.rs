@@ -61,6 +61,8 @@ pub(super) struct Lease {
     serving: bool,
     /// As which leader it never serves again.
     abdicated: Option<LeaderId>,
+    /// The latest leader, or candidate, that it gave its vote to.
+    supports: Option<LeaderId>,
     /// When what a peer has acknowledged was sent, newest first of all, and by
     /// which leader.
     acked: BTreeMap<u64, Instant>,
@@ -117,6 +119,12 @@ impl Lease {
         all?.into_iter().min()
     }
 
+    /// Whether this replica serves never again as this leader: it has handed over,
+    /// or given its vote to a later one. Raft's own word on that may come late.
+    fn is_over(&self, leader: LeaderId) -> bool {
+        self.abdicated == Some(leader) || self.supports > Some(leader)
+    }
+
     fn is_retired(&self, leader: LeaderId) -> bool {
         self.retired.contains(&leader)
     }
@@ -135,7 +143,7 @@ impl Office {
         lease.gather_members();
         self.renew(lease);
         let phase = match leading {
-            Some(leader) if lease.abdicated == Some(leader) => Phase::Away,
+            Some(leader) if lease.is_over(leader) => Phase::Away,
             Some(_) if lease.serving => self.phase(),
             Some(_) => Phase::Taking,
             None => Phase::Away,
@@ -171,7 +179,7 @@ impl Office {
     pub(crate) fn try_serve(&self, leader: LeaderId) -> Serve {
         let mut state = self.state.lock();
         let lease = &mut state.lease;
-        if lease.leading != Some(leader) || lease.abdicated == Some(leader) {
+        if lease.leading != Some(leader) || lease.is_over(leader) {
             return Serve::Never;
         }
         let now = Instant::now();
@@ -185,7 +193,7 @@ impl Office {
         Serve::Now
     }
 
-    fn safe_at(&self, lease: &Lease, leader: LeaderId, now: Instant) -> Instant {
+    fn safe_at(&self, lease: &mut Lease, leader: LeaderId, now: Instant) -> Instant {
         if lease.serving || lease.members.is_only(self.me) || !self.guards.lease_guard {
             return now;
         }
@@ -196,7 +204,11 @@ impl Office {
         match &lease.grants {
             Some(grants) if grants.leader == leader => own.max(grants.safe_at),
             // Nobody asked this replica's voters: it cannot know.
-            _ => now + self.timing.lease_guard,
+            _ => {
+                let safe_at = own.max(now + self.timing.lease_guard);
+                lease.grants = Some(Grants { leader, safe_at });
+                safe_at
+            }
         }
     }
 
@@ -217,7 +229,8 @@ impl Office {
     }
 
     fn renew(&self, lease: &mut Lease) {
-        let until = if !lease.serving || lease.leading.is_none() {
+        let over = lease.leading.is_none_or(|leader| lease.is_over(leader));
+        let until = if !lease.serving || over {
             NEVER
         } else if lease.members.is_only(self.me) || !self.guards.read_with_quorum {
             ALWAYS
@@ -242,7 +255,7 @@ impl Office {
     pub(crate) fn end_yield(&self, leader: LeaderId) {
         let state = self.state.lock();
         let lease = &state.lease;
-        if lease.leading == Some(leader) && lease.abdicated != Some(leader) && lease.serving {
+        if lease.leading == Some(leader) && !lease.is_over(leader) && lease.serving {
             self.enter(Phase::Open);
         }
     }
@@ -254,6 +267,20 @@ impl Office {
         state.lease.abdicated = Some(leader);
         if state.lease.leading == Some(leader) {
             state.lease.serving = false;
+            self.until.store(NEVER, Release);
+            self.enter(Phase::Away);
+        }
+    }
+
+    /// This replica's vote is for that leader, or candidate. What it promised
+    /// itself as an earlier leader ends with it: an acknowledgement that comes late
+    /// must not make that longer.
+    pub(crate) fn supports(&self, later: LeaderId) {
+        let mut state = self.state.lock();
+        let lease = &mut state.lease;
+        lease.supports = lease.supports.max(Some(later));
+        if lease.leading.is_some_and(|leader| leader < later) {
+            lease.serving = false;
             self.until.store(NEVER, Release);
             self.enter(Phase::Away);
         }

@@ -215,3 +215,32 @@ async fn a_voter_that_still_answers_reads_says_that_it_has_just_heard_of_itself(
     advance(ms(121)).await;
     assert_eq!(office.heard().leader, None);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_voted_for_a_later_one_answers_nothing_however_late_it_is_acknowledged() {
+    let office = elected().await;
+    office.try_serve(leader(2, 1));
+    office.acked(2, leader(2, 1), Instant::now());
+    advance(ms(100)).await;
+    let sent = Instant::now();
+    advance(ms(30)).await;
+    assert!(!office.leads());
+    office.supports(leader(3, 2));
+    office.acked(3, leader(2, 1), sent);
+    assert!(!office.leads() && !office.takes());
+    office.observe(Some(leader(2, 1)), members(&[&[1, 2, 3]]));
+    assert_eq!(office.try_serve(leader(2, 1)), Serve::Never);
+    office.supports(leader(4, 1));
+    office.ask_votes(leader(4, 1));
+    office.observe(Some(leader(4, 1)), members(&[&[1, 2, 3]]));
+    assert_ne!(office.try_serve(leader(4, 1)), Serve::Never);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_that_knows_nothing_of_its_voters_waits_once() {
+    let office = office().await;
+    office.observe(Some(leader(2, 1)), members(&[&[1, 2, 3]]));
+    let Serve::NotBefore(at) = office.try_serve(leader(2, 1)) else { panic!("too early") };
+    tokio::time::sleep_until(at).await;
+    assert_eq!(office.try_serve(leader(2, 1)), Serve::Now);
+}

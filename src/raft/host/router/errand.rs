@@ -141,19 +141,19 @@ impl Inner {
             reply = call => reply,
             () = self.deposed(shard, node) => Err(CallError::Lost),
         };
-        let tried = match reply.map(|reply| Delivered::open(&reply)) {
-            Ok(Ok(Delivered::Done { outcomes, seq })) => {
+        let tried = match reply.map(|reply| (reply.is_empty(), Delivered::open(&reply))) {
+            Ok((_, Ok(Delivered::Done { outcomes, seq }))) if outcomes.len() == ops.len() => {
                 self.knowledge.saw(shard, seq);
                 return Tried::Delivered(Delivery::Done(outcomes));
             }
-            Ok(Ok(Delivered::Refused { why, leader })) => {
+            Ok((_, Ok(Delivered::Refused { why, leader }))) => {
                 way.hint = leader.filter(|leader| *leader != node);
                 refused(why)
             }
-            Ok(Ok(Delivered::Unknown)) => Tried::Lost,
-            // It was not understood, and so not carried out.
-            Ok(Err(_)) | Err(CallError::NotSent) => Tried::NotProposed,
-            Err(CallError::Lost) => Tried::Lost,
+            // It was not understood there, and so not carried out.
+            Ok((true, _)) | Err(CallError::NotSent) => Tried::NotProposed,
+            // A reply that is not understood here may tell of anything.
+            Ok(_) | Err(CallError::Lost) => Tried::Lost,
         };
         if !matches!(tried, Tried::Delivered(_)) {
             way.silent = Some(node);
