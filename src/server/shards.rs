@@ -126,6 +126,11 @@ impl Shards {
         self.host.insist(shard, op).await
     }
 
+    /// The same for a share that may have a name.
+    pub async fn insist_on(&self, shard: ShardId, ops: Ops) -> Delivery {
+        self.host.insist_on(shard, ops).await
+    }
+
     /// What to tell a client whose operations have no outcomes.
     pub fn failure(&self, shard: ShardId, delivery: &Delivery) -> BadArgs {
         match delivery {

@@ -20,14 +20,9 @@ const READS_MAX: usize = 10;
 /// clock only; then [`carry_out`] does it.
 pub fn look(node: &Node, op: &keys::Op<'_>) -> Option<Outcome> {
     let sight = Sight { node, led: led(node) };
-    match op {
-        keys::Op::DbSize { db } => sight.sizes(*db).map(|sizes| Outcome::Int(sizes.iter().sum())),
-        keys::Op::Keys { .. } => sight.keys(op),
-        keys::Op::RandomKey { db, seed } => sight.random_key(*db, *seed),
-        keys::Op::Scan { .. } => sight.scan(op),
-        keys::Op::Digest {} => sight.digest(),
-        _ => None,
-    }
+    let seen = sight.look(op);
+    // Behind the look: a lease may have ended since it was looked at.
+    seen.filter(|_| sight.led.iter().all(Group::leads))
 }
 
 /// Carries out an operation about all keys of this node through the logs of the
@@ -85,6 +80,19 @@ struct Sight<'a> {
 }
 
 impl Sight<'_> {
+    fn look(&self, op: &keys::Op<'_>) -> Option<Outcome> {
+        match op {
+            keys::Op::DbSize { db } => {
+                self.sizes(*db).map(|sizes| Outcome::Int(sizes.iter().sum()))
+            }
+            keys::Op::Keys { .. } => self.keys(op),
+            keys::Op::RandomKey { db, seed } => self.random_key(*db, *seed),
+            keys::Op::Scan { .. } => self.scan(op),
+            keys::Op::Digest {} => self.digest(),
+            _ => None,
+        }
+    }
+
     /// Reads from one shard; none: a tick must come first.
     fn read(&self, group: &Group, op: keys::Op<'_>) -> Option<Outcome> {
         match group.state().read(self.node.shards.now_ms(), &Op::Key { op }) {

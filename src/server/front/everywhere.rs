@@ -6,7 +6,7 @@ use std::time::Instant;
 use lockstep_commands::{BadArgs, Command, Reply};
 use lockstep_core::{Op, Outcome, ShardId, locks};
 use lockstep_net::{Next, Output};
-use lockstep_raft::{Delivery, Mailbox, Ops};
+use lockstep_raft::{Delivery, Group, Mailbox, Ops};
 
 use super::Front;
 use super::pending::Later;
@@ -63,8 +63,12 @@ impl Front {
             return wide::look(&self.node, op);
         }
         let led = self.node.shards.led();
-        let all = led.len() == self.node.shards.count();
-        all.then(|| locks::Stats::merge(led.iter().map(|group| group.state().look(op))))
+        if led.len() != self.node.shards.count() {
+            return None;
+        }
+        let merged = locks::Stats::merge(led.iter().map(|group| group.state().look(op)));
+        // Behind the look: a lease may have ended since it was looked at.
+        led.iter().all(Group::leads).then_some(merged)
     }
 }
 

@@ -28,16 +28,23 @@ impl Front {
         let bound_to = std::mem::take(&mut self.bound_to);
         let blocked = self.blocked.take();
         let on_the_way = self.parts.abandon();
-        (!bound_to.is_empty()).then_some(async move {
+        let gone = Op::Gone { origin };
+        let word = |shard| (shard, self.parts.last_word(shard, origin, &gone));
+        let last_words: Vec<_> = bound_to.into_iter().map(word).collect();
+        (!last_words.is_empty()).then_some(async move {
             // What is tried again after the shard was told would leave something
             // behind for good.
             for mailbox in on_the_way {
                 let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
             }
-            for shard in bound_to {
+            for (shard, ops) in last_words {
                 // A shard that cannot be told now is stopping and learns of it
                 // with this node's next life.
-                let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
+                let told = node.shards.insist_on(shard, ops).await;
+                if matches!(told, Delivery::Unknown) {
+                    // The shard has forgotten whether it was told.
+                    let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
+                }
             }
             if let Some(blocked) = blocked {
                 give_back(&node, origin.conn, &blocked).await;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use lockstep_commands::BadArgs;
-use lockstep_core::{Origin, Outcome, ShardId};
+use lockstep_core::{Op, Origin, Outcome, ShardId};
 use lockstep_raft::{Delivery, Mailbox, Ops};
 
 use crate::Node;
@@ -78,6 +78,19 @@ impl Parts {
                 };
             }
         }
+    }
+
+    /// A share of one operation, under the next number: what was handed in before
+    /// it and arrives late is not carried out any more.
+    pub(super) fn last_word(&mut self, shard: ShardId, origin: Origin, op: &Op<'_>) -> Ops {
+        self.of(shard);
+        let mut ops = Ops::default();
+        ops.write(op);
+        if let Some(part) = self.list.iter_mut().find(|part| part.shard == shard) {
+            part.number += 1;
+            ops.identify(origin, part.number);
+        }
+        ops
     }
 
     /// The next outcome of a shard.
