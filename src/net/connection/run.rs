@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::task::yield_now;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::chunk::Chunk;
 use super::input::{Input, Pause};
@@ -26,6 +26,9 @@ const FAREWELL: Duration = Duration::from_secs(10);
 /// its last reply is not lost.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 1 << 20;
+
+/// How long a server that stops waits for what a client is just sending.
+const LAST_CALL: Duration = Duration::from_millis(100);
 
 /// After so many reads in a row, messages out of band get their turn.
 const READS_IN_A_ROW_MAX: u8 = 16;
@@ -88,10 +91,30 @@ struct Connection<H> {
 impl<H: Handler> Connection<H> {
     async fn run(&mut self) -> Result<Infallible, Closed> {
         loop {
-            match self.wait().await? {
-                Event::Received | Event::Room => self.serve_batch().await?,
-                Event::Interrupted(Next::Close) => return Err(Closed::ByHandler),
-                Event::Interrupted(_) => self.send().await?,
+            match self.wait().await {
+                Ok(Event::Received | Event::Room) => self.serve_batch().await?,
+                Ok(Event::Interrupted(Next::Close)) => return Err(Closed::ByHandler),
+                Ok(Event::Interrupted(_)) => self.send().await?,
+                Err(Closed::Stopping) => return self.serve_last().await,
+                Err(why) => return Err(why),
+            }
+        }
+    }
+
+    /// Serves what a client sends within a moment, and ends. A client that finds
+    /// the end right behind a reply knows that nothing of its was broken off.
+    async fn serve_last(&mut self) -> Result<Infallible, Closed> {
+        let end = Instant::now() + LAST_CALL;
+        loop {
+            let Connection { socket, input, .. } = self;
+            let received = poll_fn(|context| socket.poll_receive(context, input));
+            let Ok(received) = timeout_at(end, received).await else {
+                return Err(Closed::Stopping);
+            };
+            received?;
+            self.serve_batch().await?;
+            if self.input.len() == 0 {
+                return Err(Closed::Stopping);
             }
         }
     }

@@ -42,3 +42,17 @@ async fn a_blocked_client_does_not_hold_the_server_up() {
     assert_eq!(client.rest().await.unwrap(), b"");
     server.ended.await.unwrap();
 }
+
+#[tokio::test]
+async fn what_a_client_is_just_sending_is_answered_before_the_end() {
+    let server = Server::start().await;
+    let mut client = server.connect().await;
+    client.ask(&["PING"]).await.unwrap();
+    server.stop.send(true).unwrap();
+    // Every task has heard of the end by now.
+    tokio::task::yield_now().await;
+    client.send_raw(b"PING\r\n");
+    client.flush().await.unwrap();
+    assert_eq!(client.rest().await.unwrap(), b"$4\r\nPONG\r\n");
+    server.ended.await.unwrap();
+}
