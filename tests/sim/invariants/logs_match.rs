@@ -1,4 +1,5 @@
-//! Entries of the same index and term say the same, and so do all before them.
+//! Entries of the same index, term and leader say the same, and so do all before
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +10,10 @@ use super::{Invariant, Sight};
 /// What an entry says, and the term of the one before it where that is known.
 type Seen = (u64, Option<u64>);
 
-/// What stands at which index in which term.
+/// What stands at which index, by term and leader.
 #[derive(Default)]
 pub struct LogsMatch {
-    entries: BTreeMap<(ShardId, u64, u64), Seen>,
+    entries: BTreeMap<(ShardId, u64, u64, u64), Seen>,
 }
 
 impl Invariant for LogsMatch {
@@ -24,7 +25,7 @@ impl Invariant for LogsMatch {
                 .filter(|(place, index, _)| (*place, *index + 1) == (entry.replica, entry.index))
                 .map(|(_, _, term)| term);
             before = Some((entry.replica, entry.index, entry.term));
-            let key = (replica.shard, entry.index, entry.term);
+            let key = (replica.shard, entry.index, entry.term, entry.node);
             let seen = self.entries.entry(key).or_insert((entry.digest, previous));
             let same_before = match (seen.1, previous) {
                 (Some(one), Some(other)) => one == other,

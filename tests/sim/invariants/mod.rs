@@ -79,7 +79,7 @@ impl Default for Invariants {
     fn default() -> Self {
         Invariants {
             rules: vec![
-                ("one leader in a term", Box::new(one_leader::OneLeader::default())),
+                ("a new leader is the only one", Box::new(one_leader::OneLeader::default())),
                 ("one lease at a time", Box::new(one_lease::OneLease)),
                 ("what is committed stays", Box::new(committed_stays::CommittedStays::default())),
                 ("logs match", Box::new(logs_match::LogsMatch::default())),

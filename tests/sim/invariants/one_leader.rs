@@ -1,27 +1,31 @@
-//! A term of a shard has at most one leader.
+//! Of two leaders of a shard, the older one never serves after the younger one.
+//!
+//! Leaders are ordered by their term, and within a term by their node: a voter
+//! that voted for one may vote for a greater one in the same term, and then
+//! follows the smaller one no more.
 
 use std::collections::BTreeMap;
 
 use lockstep_core::{NodeId, ShardId};
-use lockstep_raft::Role;
 
 use super::{Invariant, Sight};
 
-/// Who led in which term.
+/// The youngest leader that ever served a shard.
 #[derive(Default)]
 pub struct OneLeader {
-    leaders: BTreeMap<(ShardId, u64), NodeId>,
+    youngest: BTreeMap<ShardId, (u64, NodeId)>,
 }
 
 impl Invariant for OneLeader {
     fn look(&mut self, sight: &Sight<'_>) -> Result<(), String> {
-        for replica in sight.replicas.iter().filter(|replica| replica.status.role == Role::Leader) {
-            let term = replica.status.term;
-            let first = self.leaders.entry((replica.shard, term)).or_insert(replica.id);
-            if *first != replica.id {
-                let (shard, id) = (replica.shard, replica.id);
-                return Err(format!("{first:?} and {id:?} led {shard:?} in term {term}"));
+        for replica in sight.replicas.iter().filter(|replica| replica.leads) {
+            let this = (replica.status.term, replica.id);
+            let youngest = self.youngest.entry(replica.shard).or_insert(this);
+            if this < *youngest {
+                let shard = replica.shard;
+                return Err(format!("{this:?} serves {shard:?} after {youngest:?}"));
             }
+            *youngest = this;
         }
         Ok(())
     }

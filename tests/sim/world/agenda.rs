@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lockstep_core::ShardId;
+use lockstep_raft::Group;
 
 use super::faults::{Fault, Harm, Planned, Shape};
 use super::net::{Packet, Weather};
@@ -272,22 +273,31 @@ impl World {
         whole && self.is_caught_up(at)
     }
 
-    /// Whether every shard is led by another node than this one, and its voters
-    /// have all of its log.
+    /// Whether every shard is led, all its voters run, and those that are left
+    /// without this one have nearly all of its log.
     fn is_caught_up(&self, without: usize) -> bool {
         let mut shards =
             std::iter::once(ShardId::META).chain((0..self.plan.settings.shards).map(ShardId));
         shards.all(|shard| {
-            let mut last = Vec::new();
-            for node in self.member_nodes().filter(|node| node.at != without) {
-                let Some(group) = node.host().and_then(|host| host.group(shard)) else { continue };
-                let _inside = node.running().map(|process| process.enter());
-                last.push(group.status().applied);
-            }
-            let most = last.iter().max().copied().unwrap_or(0);
-            let near = last.iter().filter(|applied| **applied + 50 >= most).count();
-            most > 0 && near >= 2 && self.is_led(shard)
+            let Some(group) = self.leader(shard).and_then(|at| self.replica(at, shard)) else {
+                return false;
+            };
+            let standing = group.watch().borrow().clone();
+            let most = group.status().applied;
+            let well = standing.voters.iter().all(|voter| {
+                let at = self.ids.get(voter).copied().filter(|at| self.members[*at]);
+                let replica = at.and_then(|at| self.replica(at, shard));
+                at == Some(without)
+                    || replica.is_some_and(|group| group.status().applied + 50 >= most)
+            });
+            well && !standing.joint && standing.voters.len() >= 3
         })
+    }
+
+    fn replica(&self, at: usize, shard: ShardId) -> Option<Group> {
+        let node = &self.nodes[at];
+        let _inside = node.running()?.enter();
+        node.host()?.group(shard)
     }
 
     /// What was read turned out to be damaged: the node begins anew.
@@ -415,7 +425,7 @@ impl World {
     }
 
     /// Nodes that were removed from the cluster run no more.
-    fn retire(&mut self) {
+    pub(super) fn retire(&mut self) {
         for at in 0..self.nodes.len() {
             let Some(id) = self.nodes[at].process.as_ref().map(|process| process.id) else {
                 continue;

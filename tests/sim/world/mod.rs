@@ -241,6 +241,9 @@ impl World {
         if self.now_ms >= self.next_look_ms {
             self.next_look_ms = self.now_ms + LOOK_EVERY_MS;
             self.look();
+            if !self.asking {
+                self.retire();
+            }
         }
     }
 

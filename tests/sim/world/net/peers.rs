@@ -22,7 +22,7 @@ pub struct SimPeers {
     node: NodeId,
     /// Answers are given to the oldest call to a node, whatever their number.
     by_order: bool,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Default)]
@@ -34,13 +34,26 @@ struct State {
     addresses: BTreeMap<NodeId, String>,
     /// Nodes that are known not to be there.
     gone: BTreeSet<NodeId>,
+    /// Nodes that did not answer the last call.
+    silent: BTreeSet<NodeId>,
+}
+
+impl State {
+    /// A node answered a call, or did not.
+    fn heard(&mut self, node: NodeId, answered: bool) {
+        if answered {
+            self.silent.remove(&node);
+        } else {
+            self.silent.insert(node);
+        }
+    }
 }
 
 impl SimPeers {
     /// The network of one process.
     pub fn new(life: Life, node: NodeId, cluster: u64, by_order: bool) -> Arc<Self> {
         let state = State { cluster, ..State::default() };
-        Arc::new(SimPeers { life, node, by_order, state: Mutex::new(state) })
+        Arc::new(SimPeers { life, node, by_order, state: Arc::new(Mutex::new(state)) })
     }
 
     /// Takes what was sent.
@@ -62,7 +75,10 @@ impl SimPeers {
         } else {
             call
         };
-        if let Some((tell, _)) = state.calls.remove(&call) {
+        if let Some((tell, to)) = state.calls.remove(&call) {
+            if let Some(to) = to {
+                state.heard(to, result.is_ok());
+            }
             // Whoever called may have given up.
             let _ = tell.send(result);
         }
@@ -91,6 +107,7 @@ impl SimPeers {
             state.gone.insert(node);
         } else {
             state.gone.remove(&node);
+            state.silent.remove(&node);
         }
     }
 
@@ -117,10 +134,17 @@ impl SimPeers {
         let packet = self.request(state.cluster, way, lane, Some(call), bytes);
         state.outbox.push(packet);
         drop(state);
+        let state = self.state.clone();
         Box::pin(async move {
             match tokio::time::timeout(timeout, told).await {
                 Ok(Ok(result)) => result,
-                _ => Err(CallError::Lost),
+                Ok(Err(_)) => Err(CallError::Lost),
+                Err(_) => {
+                    if let Some(to) = to {
+                        state.lock().heard(to, false);
+                    }
+                    Err(CallError::Lost)
+                }
             }
         })
     }
@@ -171,7 +195,9 @@ impl Peers for SimPeers {
 
     fn reaches(&self, node: NodeId) -> bool {
         let state = self.state.lock();
-        node == self.node || (state.addresses.contains_key(&node) && !state.gone.contains(&node))
+        let known = state.addresses.contains_key(&node);
+        let absent = state.gone.contains(&node) || state.silent.contains(&node);
+        node == self.node || (known && !absent)
     }
 
     fn belongs_to(&self, cluster: u64) {
