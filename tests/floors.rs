@@ -66,7 +66,10 @@ fn nobody_uses_the_tests_or_the_benchmarks() {
         let manifest = manifest(folder);
         for section in ["dependencies", "dev-dependencies", "build-dependencies"] {
             for used in names(&manifest, section) {
-                assert!(!["lockstep-tests", "lockstep-sim", "lockstep-bench"].contains(&used.as_str()), "{name}");
+                assert!(
+                    !["lockstep-tests", "lockstep-sim", "lockstep-bench"].contains(&used.as_str()),
+                    "{name}"
+                );
             }
         }
     }
@@ -78,7 +81,10 @@ fn every_crate_of_the_workspace_has_a_floor() {
     let members = members["workspace"]["members"].as_array().unwrap();
     for member in members.iter().filter_map(toml::Value::as_str) {
         let known = FLOORS.iter().any(|(folder, ..)| *folder == member);
-        assert!(known || ["tests", "tests/sim", "bench"].contains(&member), "{member} stands on no floor");
+        assert!(
+            known || ["tests", "tests/sim", "bench"].contains(&member),
+            "{member} stands on no floor"
+        );
     }
 }
 

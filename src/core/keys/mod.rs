@@ -21,8 +21,8 @@ pub use home::KeyNames;
 pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
-pub use read::{cursor_slot, slot_cursor};
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
+pub use read::{cursor_slot, slot_cursor};
 pub use stats::Stats;
 
 /// The longest string there may ever be, whatever an operation allows.

@@ -141,7 +141,10 @@ async fn info_has_every_field_that_tools_read() {
         assert!(line.contains(':'), "{line}");
     }
     assert!(info.contains("\r\nredis_version:7.4.0\r\nserver_name:lockstep\r\n"), "{info}");
-    assert!(info.contains("\r\nnode_id:0000000000000007\r\nboot:2\r\ndurability:always\r\n"), "{info}");
+    assert!(
+        info.contains("\r\nnode_id:0000000000000007\r\nboot:2\r\ndurability:always\r\n"),
+        "{info}"
+    );
 }
 
 #[tokio::test]

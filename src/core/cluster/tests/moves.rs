@@ -1,7 +1,7 @@
 //! Steps of the placement, as stories.
 
-use super::{Map, Move, NodeState, Op, founded, ids, info, nodes, replicas, run, settle};
-use crate::{NodeId, ShardId};
+use super::{Map, Move, NodeState, Op, founded, info, nodes, replicas, run, settle};
+use crate::NodeId;
 
 fn join(id: u64, zone: &str) -> Op {
     Op::Join { node: info(id, zone), replaces: None }
