@@ -53,7 +53,12 @@ impl Report {
         report.line("done per second", format!("{:.0}", within.count() as f64 / seconds));
         report.line("refused (not applied)", refused);
         report.line("UNCERTAIN", uncertain);
-        report.line("connections ended with a command under way", broken);
+        let waited = |mark: &&Mark| mark.class == Class::Broken && mark.kind == Kind::Wait;
+        let waited = marks.iter().filter(waited).count();
+        report.line(
+            "connections ended with a command under way",
+            format!("{broken}, {waited} of them with one that waited"),
+        );
         let leaders = gaps.iter().filter(|(leader, _)| *leader).map(|(_, gap)| *gap).collect();
         report.times("time without a write when the leader was struck, ms", leaders);
         let others = gaps.iter().filter(|(leader, _)| !leader).map(|(_, gap)| *gap).collect();

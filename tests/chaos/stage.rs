@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_tests::{Client, Cluster, lockstep_binary, wait_for, workspace};
@@ -64,6 +65,9 @@ pub fn run(row: &'static str, terms: Terms, act: impl FnOnce(&mut Stage)) -> Opt
     if !asked_for(row) || (terms.network && !Network::possible()) {
         return None;
     }
+    // One at a time: the rows are about faults, not about too little of everything.
+    static ONE: Mutex<()> = Mutex::new(());
+    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
     let mut stage = Stage::start(row, terms);
     let nodes = (0..NODES).map(|node| stage.cluster.address(node)).collect();
     let pace = Duration::from_millis(number("TEST_CHAOS_PACE_MS").unwrap_or(10));
