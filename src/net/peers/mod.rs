@@ -4,7 +4,7 @@
 //! for [`Lane::Urgent`], one for the rest, so that votes and heartbeats wait behind
 //! nothing, not even in the kernel. On them go its own requests and come the replies;
 //! the other node's requests come on the two connections that it makes. A connection
-//! begins with a [handshake], then carries [frames](frame) in both directions: many
+//! begins with a handshake, then carries frames in both directions: many
 //! requests at the same time, matched to their replies by id, long messages cut into
 //! pieces. When it breaks it is made again; in between, and when a peer gives no sign, a
 //! circuit breaker turns calls back at once.

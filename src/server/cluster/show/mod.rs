@@ -1,4 +1,4 @@
-//! How the cluster is shown to clients and tools: each answer from a [`Topology`].
+//! How the cluster is shown to clients and tools: each answer from a `Topology`.
 
 mod links;
 mod nodes;
