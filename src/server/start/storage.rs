@@ -67,6 +67,21 @@ fn failed(why: StorageError) -> Failed {
     Failed(why.to_string())
 }
 
+/// Where the other nodes were. With seeds nothing is lost when nobody can tell.
+fn known_peers(
+    settings: &Settings,
+    disk: &dyn Disk,
+    dir: &Path,
+) -> Result<Vec<String>, StorageError> {
+    match lockstep_storage::peers::load(disk, dir) {
+        Err(why) if why.is_damage() && !seeds::of(settings).is_empty() => {
+            tracing::warn!("{why}; the seeds are asked instead");
+            Ok(Vec::new())
+        }
+        loaded => loaded,
+    }
+}
+
 fn open_once(
     settings: &Settings,
     disk: &Arc<dyn Disk>,
@@ -75,7 +90,7 @@ fn open_once(
 ) -> Result<Storage, StorageError> {
     let fresh = NodeId(rand::random::<u64>() >> 16 | 1);
     let owner = Identity::start(disk.clone(), dir, fresh, None, wall_ms())?;
-    let peers = lockstep_storage::peers::load(&**disk, dir)?;
+    let peers = known_peers(settings, &**disk, dir)?;
     let alone = peers.is_empty() && seeds::of(settings).is_empty();
     let shards = shards(settings, &**disk, dir, alone)?;
     let options = LogOptions {
