@@ -29,15 +29,13 @@ pub enum Mutant {
     NoNewIncarnation,
     /// MULTI is carried out as two entries.
     MultiSplit,
-    /// A node that just started votes, though it does not know what it promised.
-    NoBootGuard,
     /// A new leader serves while an older one may still have its lease.
     NoLeaseGuard,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 14] = [
+    pub const ALL: [Mutant; 13] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -50,7 +48,6 @@ impl Mutant {
         Mutant::SnapshotNamedEarly,
         Mutant::NoNewIncarnation,
         Mutant::MultiSplit,
-        Mutant::NoBootGuard,
         Mutant::NoLeaseGuard,
     ];
 
@@ -69,7 +66,6 @@ impl Mutant {
             Mutant::SnapshotNamedEarly => "snapshot-named-early",
             Mutant::NoNewIncarnation => "no-new-incarnation",
             Mutant::MultiSplit => "multi-split",
-            Mutant::NoBootGuard => "no-boot-guard",
             Mutant::NoLeaseGuard => "no-lease-guard",
         }
     }
@@ -82,10 +78,10 @@ impl Mutant {
     /// What has to go wrong for it to matter.
     pub fn profiles(self) -> &'static [Profile] {
         match self {
-            Mutant::AckBeforeFsync | Mutant::VoteNotSynced => {
-                &[Profile::Power, Profile::Disk, Profile::KillAll]
-            }
-            Mutant::LeaseTooLong | Mutant::NoLeaseGuard => &[Profile::Net, Profile::Partial],
+            Mutant::AckBeforeFsync => &[Profile::Power, Profile::Disk],
+            Mutant::VoteNotSynced => &[Profile::Ambush],
+            Mutant::LeaseTooLong => &[Profile::Net, Profile::Partial],
+            Mutant::NoLeaseGuard => &[Profile::Storm],
             Mutant::ReadWithoutQuorum => &[Profile::Net, Profile::Pause],
             Mutant::ApplyBeforeCommit => &[Profile::Net, Profile::Kill],
             Mutant::RequestsNotInSnapshot => &[Profile::Storm, Profile::Kill, Profile::KillAll],
@@ -95,7 +91,6 @@ impl Mutant {
             Mutant::SnapshotNamedEarly => &[Profile::Power],
             Mutant::NoNewIncarnation => &[Profile::Kill],
             Mutant::MultiSplit => &[Profile::Base],
-            Mutant::NoBootGuard => &[Profile::Kill, Profile::KillAll],
         }
     }
 
@@ -112,10 +107,12 @@ impl Mutant {
             Mutant::RepliesByOrder => plan.replies_by_order = true,
             Mutant::RetryAfterPropose => guards.no_retry_after_propose = false,
             Mutant::TailCutOnDamage => mutants.damage_is_torn_tail = true,
-            Mutant::SnapshotNamedEarly => mutants.snapshot_named_before_sync = true,
+            Mutant::SnapshotNamedEarly => {
+                mutants.snapshot_named_before_sync = true;
+                plan.settings.snapshot_log_bytes = 1 << 10;
+            }
             Mutant::NoNewIncarnation => mutants.no_new_incarnation = true,
             Mutant::MultiSplit => plan.multi_split = true,
-            Mutant::NoBootGuard => guards.boot_guard = false,
             Mutant::NoLeaseGuard => guards.lease_guard = false,
         }
     }

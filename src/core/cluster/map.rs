@@ -101,6 +101,11 @@ impl Map {
         self.inner.removed.contains(&node)
     }
 
+    /// The nodes that were removed, as far as that is remembered.
+    pub fn removed_nodes(&self) -> impl Iterator<Item = NodeId> {
+        self.inner.removed.iter().copied()
+    }
+
     /// Where the replicas of a shard, or the voters of the meta group, shall be.
     pub fn placement(&self, shard: ShardId) -> Option<&Placement> {
         if shard.is_meta() {

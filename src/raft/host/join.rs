@@ -64,7 +64,16 @@ impl Inner {
             };
         }
         let id = node.id;
-        let replaces = replaces.or_else(|| self.former(&node));
+        let former = self.former(&node);
+        if let Some(old) = former.filter(|old| replaces.is_none() && self.still_there(*old)) {
+            // One address has one node: it is noticed soon that the old one is gone.
+            return Verdict::no(format!(
+                "node {:x} seems to be at {} still",
+                old.0,
+                node.peer_address()
+            ));
+        }
+        let replaces = replaces.or(former);
         let op = cluster::Op::Join { node, replaces };
         match self.ask(ShardId::META, &Op::Cluster { op }).await {
             Delivery::Done(outcomes) => match outcomes.first() {
@@ -80,13 +89,16 @@ impl Inner {
         }
     }
 
-    /// The node that was at this address before, if it cannot be reached: its data
-    /// was lost, and it will not come back.
+    /// The node that was at this address before: its data was lost, and it will
+    /// not come back.
     fn former(&self, node: &NodeInfo) -> Option<NodeId> {
         let map = self.map.borrow().clone();
         let same = |old: &&NodeInfo| old.id != node.id && old.peer_address() == node.peer_address();
-        let former = map.nodes().find(same).map(|old| old.id);
-        former.filter(|old| !self.options.peers.reaches(*old))
+        map.nodes().find(same).map(|old| old.id)
+    }
+
+    fn still_there(&self, node: NodeId) -> bool {
+        node == self.me() || self.options.peers.reaches(node)
     }
 
     /// Somebody says where a cluster is.

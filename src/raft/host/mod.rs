@@ -10,6 +10,7 @@ mod options;
 mod found;
 mod history;
 mod join;
+mod departed;
 mod keeper;
 mod life;
 
@@ -123,6 +124,7 @@ impl Host {
         watched(inner.clone().belong());
         watched(inner.clone().keep_groups());
         watched(inner.clone().begin_life());
+        watched(inner.clone().tell_of_departed());
         watched(inner.clone().tell_address());
         watched(inner.clone().scout());
         watched(inner.clone().look_after_groups());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use lockstep_core::ShardId;
-use lockstep_raft::Group;
+use lockstep_raft::{Group, Role};
 
 use super::faults::{Fault, Harm, Planned, Shape};
 use super::net::{Packet, Weather};
@@ -19,7 +19,21 @@ const CONNECT_MS: u64 = 60;
 const STOP_MS: u64 = 10_000;
 /// How often somebody tries to remove a node that was drained.
 const REMOVE_TRIES: u32 = 30;
+const LEAVE_TIME: Duration = Duration::from_secs(4);
 const REMOVE_AGAIN: Duration = Duration::from_millis(500);
+
+/// Waits until somebody is elected.
+pub struct Ambush {
+    /// The leader that ended.
+    victim: usize,
+    /// For how long the new one is cut off.
+    cut_ms: u64,
+    /// Until then.
+    until_ms: u64,
+}
+
+/// How long disks are held up, and how long an election is waited for.
+const AMBUSH_MS: u64 = 1_500;
 
 /// Something to be done.
 #[derive(Clone, Debug)]
@@ -132,6 +146,7 @@ impl World {
                 self.agenda.at(off_ms, Action::Off(at, power, harm));
                 self.agenda.at(off_ms + back_after_ms.max(1), Action::Start(at));
             }
+            Fault::Ambush { cut_ms } => self.lay(cut_ms),
             Fault::CrashAll { power, back_within_ms } => {
                 for at in 0..self.nodes.len() {
                     self.crash(at, power);
@@ -157,6 +172,13 @@ impl World {
                 self.agenda.at(now_ms + for_ms, Action::DiskFine(at));
             }
             Fault::Reset { node, other } => self.reset(node, other),
+            Fault::ResetAll { node, cut_ms } => {
+                let at = self.meant(node);
+                (0..self.nodes.len()).filter(|other| *other != at).for_each(|o| self.reset(at, o));
+                if cut_ms > 0 {
+                    self.cut(Shape::Alone(Some(at)), cut_ms, 0);
+                }
+            }
             Fault::Restart { node, away_ms } => {
                 self.agenda.away_ms.insert(node, away_ms);
                 self.agenda.at(now_ms, Action::Stop(node));
@@ -175,6 +197,50 @@ impl World {
                     self.nodes[node].wipe();
                     self.agenda.at(now_ms + away_ms, Action::Start(node));
                 }
+            }
+        }
+    }
+
+    /// Ends a leader and waits for the next one.
+    fn lay(&mut self, cut_ms: u64) {
+        let victim = self.meant(None);
+        if self.ambush.is_some() || !self.is_whole() {
+            return;
+        }
+        self.crash(victim, false);
+        let until_ms = self.now_ms + AMBUSH_MS;
+        for node in &mut self.nodes {
+            if let Some(process) = &mut node.process {
+                process.disk_busy_until_ms = until_ms;
+            }
+        }
+        self.agenda.at(self.now_ms + self.chance.between(600, 900), Action::Start(victim));
+        self.ambush = Some(Ambush { victim, cut_ms, until_ms });
+    }
+
+    /// Somebody was elected: the others lose the power at once.
+    pub(super) fn spring(&mut self) {
+        let Some(Ambush { victim, cut_ms, until_ms }) = self.ambush else { return };
+        let elected = self.nodes.iter().find(|node| {
+            let (Some(process), Some(host)) = (node.running(), node.host()) else { return false };
+            let _inside = process.enter();
+            let new = |group: Group| group.status().role == Role::Leader && !group.leads();
+            node.at != victim && host.meta().into_iter().chain(host.groups()).any(new)
+        });
+        let Some(elected) = elected.map(|node| node.at) else {
+            if self.now_ms > until_ms {
+                self.ambush = None;
+            }
+            return;
+        };
+        self.note(|| format!("n{elected} falls into the ambush"), &[elected as u64]);
+        self.ambush = None;
+        self.cut(Shape::Alone(Some(elected)), cut_ms, 0);
+        for at in (0..self.nodes.len()).filter(|at| *at != elected) {
+            self.reset(elected, at);
+            if at != victim {
+                self.crash(at, true);
+                self.agenda.at(self.now_ms + 2, Action::Start(at));
             }
         }
     }
@@ -213,6 +279,9 @@ impl World {
                     &[at as u64, id.0, boot],
                 );
                 self.tell_links(at, true, CONNECT_MS);
+                if let Some(why) = damaged {
+                    self.unexpected(at, &why);
+                }
             }
             Err(why) => self.violate(format!("n{at} cannot start: {}", why.0)),
         }
@@ -249,6 +318,7 @@ impl World {
 
     fn harm(&mut self, at: usize, harm: Option<Harm>) {
         let Some(Harm::Flips(count)) = harm else { return };
+        self.nodes[at].harmed = true;
         let disk = self.nodes[at].disk.clone();
         let files = files(&disk);
         for _ in 0..count {
@@ -300,9 +370,17 @@ impl World {
         node.host()?.group(shard)
     }
 
+    /// Data was found damaged. Nobody but the world may have done that.
+    fn unexpected(&mut self, at: usize, why: &str) {
+        if !self.nodes[at].harmed {
+            self.violate(format!("n{at} finds damage on a sound disk: {why}"));
+        }
+    }
+
     /// What was read turned out to be damaged: the node begins anew.
     pub(super) fn rejoin(&mut self, at: usize, why: &str) {
         self.note(|| format!("n{at} puts its data aside: {why}"), &[at as u64]);
+        self.unexpected(at, why);
         self.tell_links(at, false, NOTICE_MS);
         if let Err(why) = self.nodes[at].put_aside(why) {
             return self.violate(format!("n{at} cannot put its data aside: {}", why.0));
@@ -407,6 +485,7 @@ impl World {
         if members <= 3 {
             return;
         }
+        self.nodes[at].leaving = true;
         let by = self.nodes.iter().find(|node| node.at != at && node.host().is_some());
         let Some(node) = by else { return };
         let (Some(process), Some(host)) = (node.running(), node.host().cloned()) else { return };
@@ -415,6 +494,8 @@ impl World {
             if host.node_drain(id).await.is_err() {
                 return;
             }
+            // Its clients go elsewhere first.
+            tokio::time::sleep(LEAVE_TIME).await;
             for _ in 0..REMOVE_TRIES {
                 tokio::time::sleep(REMOVE_AGAIN).await;
                 if host.node_remove(id, false).await.is_ok() {
@@ -443,6 +524,7 @@ impl World {
         self.note(|| "HEAL".into(), &[]);
         self.agenda.actions.clear();
         self.agenda.restarting = None;
+        self.ambush = None;
         self.net.calm();
         self.retire();
         for at in 0..self.nodes.len() {

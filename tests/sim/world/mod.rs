@@ -21,7 +21,7 @@ pub use trace::digest;
 
 use crate::chance::Chance;
 use crate::invariants::{Invariants, Replica, Sight};
-use agenda::Agenda;
+use agenda::{Agenda, Ambush};
 use clients::{Client, Desk};
 use net::Net;
 use node::{Node, Rate};
@@ -81,6 +81,8 @@ pub struct World {
     members: Vec<bool>,
     /// Histories that were too long to be decided.
     undecided: u64,
+    /// What waits for an election.
+    ambush: Option<Ambush>,
 }
 
 /// How a run went.
@@ -143,6 +145,7 @@ impl World {
             next_look_ms: 0,
             members,
             undecided: 0,
+            ambush: None,
             plan,
         }
     }
@@ -233,6 +236,7 @@ impl World {
             self.step_node(at);
         }
         self.collect();
+        self.spring();
         if lockstep_raft::runtime::gave_up() || crate::run::has_broken() {
             self.violate("a node should have ended by itself".into());
         }

@@ -280,8 +280,8 @@ impl Client {
         self.hands_are_empty(desk, now);
         let Some(connection) = self.connection.take() else { return };
         self.rest(desk);
-        let Connection { node, origin, bound_to, .. } = connection;
-        submit::gone(&nodes[node], origin, bound_to, on_the_way);
+        let Connection { node, origin, bound_to, request, .. } = connection;
+        submit::gone(&nodes[node], origin, request + 1, bound_to, on_the_way);
     }
 
     /// The connection is over: a lock that it held may be free.
@@ -370,7 +370,11 @@ impl Client {
             self.rest(desk);
             return;
         }
-        if self.chance.permille(5) {
+        let leaving = |connection: &Connection| {
+            let node = &nodes[connection.node];
+            node.leaving || node.process.as_ref().is_some_and(|process| process.stopping)
+        };
+        if self.connection.as_ref().is_some_and(leaving) || self.chance.permille(5) {
             let now = desk.moment();
             self.close(nodes, desk, now, None);
             return;
@@ -448,7 +452,8 @@ impl Client {
             return true;
         }
         let serve = |node: &&Node| {
-            node.running().is_some_and(|process| !process.stopping)
+            !node.leaving
+                && node.running().is_some_and(|process| !process.stopping)
                 && node.host().is_some_and(|host| host.cluster().is_some())
         };
         let serving: Vec<usize> = nodes.iter().filter(serve).map(|node| node.at).collect();

@@ -176,8 +176,15 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
 }
 
 /// Tells the shards that a connection is over, when nothing of it is on its way
-/// any more.
-pub fn gone(node: &Node, origin: Origin, bound_to: Vec<ShardId>, on_the_way: Option<OnTheWay>) {
+/// any more. `number` is the next one of the connection: what was sent before and
+/// arrives later is applied no more.
+pub fn gone(
+    node: &Node,
+    origin: Origin,
+    number: u64,
+    bound_to: Vec<ShardId>,
+    on_the_way: Option<OnTheWay>,
+) {
     let on_the_way = on_the_way.map(|on_the_way| on_the_way.abandon());
     let Some(process) = &node.process else { return };
     let Some(host) = process.host.clone() else { return };
@@ -190,7 +197,12 @@ pub fn gone(node: &Node, origin: Origin, bound_to: Vec<ShardId>, on_the_way: Opt
             let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
         }
         for shard in bound_to {
-            host.insist(shard, &Op::Gone { origin }).await;
+            let mut ops = Ops::default();
+            ops.write(&Op::Gone { origin });
+            ops.identify(origin, number);
+            if matches!(host.insist_on(shard, ops).await, Delivery::Unknown) {
+                host.insist(shard, &Op::Gone { origin }).await;
+            }
         }
     });
 }

@@ -47,6 +47,7 @@ fn one(chance: &mut Chance, profile: Profile, nodes: usize, shards: u16) -> Opti
             let power = chance.permille(600);
             Fault::CrashAll { power, back_within_ms: chance.between(1, 1500) }
         }
+        Profile::Ambush => Fault::Ambush { cut_ms: chance.between(800, 3000) },
         Profile::Damage => Fault::Crash {
             node: node(chance),
             power: chance.permille(500),
@@ -106,7 +107,7 @@ fn crash(chance: &mut Chance, nodes: usize, power: bool) -> Fault {
         1 => chance.between(100, 1000),
         _ => chance.between(1000, 4000),
     };
-    let midway = (power && chance.permille(500)).then(|| chance.between(1, 12));
+    let midway = (power && chance.permille(500)).then(|| chance.between(1, 40));
     Fault::Crash { node, power, midway, back_after_ms, harm: None }
 }
 
@@ -121,7 +122,12 @@ fn cut(chance: &mut Chance, shape: Shape) -> Fault {
 }
 
 fn storm(chance: &mut Chance, nodes: usize) -> Fault {
-    if chance.permille(300) {
+    if chance.permille(250) {
+        let node = chance.permille(300).then(|| chance.below(nodes as u64) as usize);
+        let cut_ms = if chance.permille(600) { chance.between(50, 600) } else { 0 };
+        return Fault::ResetAll { node, cut_ms };
+    }
+    if chance.permille(200) {
         let node = chance.below(nodes as u64) as usize;
         return Fault::Reset { node, other: (node + 1) % nodes };
     }

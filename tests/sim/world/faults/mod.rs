@@ -24,6 +24,12 @@ pub enum Fault {
         /// What happens to its disk meanwhile.
         harm: Option<Harm>,
     },
+    /// The leader of some shard ends; when the next one was just elected it is cut
+    /// off, and the others lose the power before their disks have done anything.
+    Ambush {
+        /// For how long the new leader is cut off.
+        cut_ms: u64,
+    },
     /// All processes end at once.
     CrashAll {
         /// Whether what was not synced is lost.
@@ -69,6 +75,13 @@ pub enum Fault {
         node: usize,
         /// The other one.
         other: usize,
+    },
+    /// All connections of a node break.
+    ResetAll {
+        /// Which node; none: the leader of some shard.
+        node: Option<usize>,
+        /// For so long it is cut off then.
+        cut_ms: u64,
     },
     /// A node stops in order and comes back.
     Restart {

@@ -21,6 +21,8 @@ pub enum Profile {
     Disk,
     /// The power goes.
     Power,
+    /// The power goes just when somebody was elected.
+    Ambush,
     /// Bits are flipped.
     Damage,
     /// Nodes come and go.
@@ -33,7 +35,7 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 13] = [
+    pub const ALL: [Profile; 14] = [
         Profile::Base,
         Profile::Kill,
         Profile::KillAll,
@@ -43,6 +45,7 @@ impl Profile {
         Profile::Pause,
         Profile::Disk,
         Profile::Power,
+        Profile::Ambush,
         Profile::Damage,
         Profile::Members,
         Profile::Upgrade,
@@ -61,6 +64,7 @@ impl Profile {
             Profile::Pause => "pause",
             Profile::Disk => "disk",
             Profile::Power => "dur",
+            Profile::Ambush => "ambush",
             Profile::Damage => "cor",
             Profile::Members => "mem",
             Profile::Upgrade => "upg",

@@ -134,7 +134,8 @@ pub fn host_options(
     around: Surroundings,
 ) -> Result<HostOptions, StorageError> {
     let disk: Arc<dyn Disk> = Arc::new(disk.boot());
-    let mut seeds = lockstep_storage::peers::load(disk.as_ref(), data())?;
+    // There are seeds, so nothing is lost when the file is damaged.
+    let mut seeds = lockstep_storage::peers::load(disk.as_ref(), data()).unwrap_or_default();
     seeds.extend(
         around.seeds.iter().filter(|seed| !seeds.contains(seed)).cloned().collect::<Vec<_>>(),
     );

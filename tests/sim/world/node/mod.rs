@@ -35,6 +35,10 @@ pub struct Node {
     pub paused: bool,
     /// The power goes in a moment: the disk does nothing any more.
     pub power_fails: bool,
+    /// Bits of its disk were flipped.
+    pub harmed: bool,
+    /// It is on its way out of the cluster: clients go elsewhere.
+    pub leaving: bool,
     pub rate: Rate,
     /// How much later than the world's its wall clock is at the next start.
     pub wall_skew_ms: i64,
@@ -62,6 +66,8 @@ impl Node {
             process: None,
             paused: false,
             power_fails: false,
+            harmed: false,
+            leaving: false,
             rate: Rate::default(),
             wall_skew_ms: 0,
             disk_ms: (0, 2),
@@ -163,6 +169,7 @@ impl Node {
     pub fn wipe(&mut self) {
         self.crash(false);
         self.disk = SimDisk::new();
+        self.harmed = false;
         self.replaces = None;
     }
 
