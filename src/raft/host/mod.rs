@@ -200,6 +200,9 @@ impl Inner {
             (standing.leader, standing.term)
         });
         match (own, told) {
+            // Who has voted and heard nothing since knows less than who was told of
+            // a leader of the same term: it may have been left out meanwhile.
+            (Some((None, term)), Some(told)) if told.term >= term => told.leader,
             (Some((leader, term)), Some(told)) if told.leader.is_none() || told.term <= term => {
                 leader
             }
