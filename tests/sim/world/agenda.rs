@@ -298,7 +298,9 @@ impl World {
             if other == at || (cut && !up) {
                 continue;
             }
-            let at_ms = self.now_ms + 1 + self.chance.below(after_ms);
+            // That it is back is never noticed before that it was away.
+            let order_ms = if up { NOTICE_MS } else { 0 };
+            let at_ms = self.now_ms + order_ms + 1 + self.chance.below(after_ms);
             self.net.later(at_ms, other, Packet::Link { to, node: id, up, gone: !up });
         }
     }
@@ -480,7 +482,7 @@ impl World {
     }
 
     fn drain(&mut self, at: usize) {
-        let members = self.members.iter().filter(|member| **member).count();
+        let members = self.member_nodes().filter(|node| !node.leaving).count();
         let Some(id) = self.nodes[at].process.as_ref().map(|process| process.id) else { return };
         if members <= 3 {
             return;

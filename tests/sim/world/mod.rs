@@ -405,6 +405,15 @@ impl World {
             }
             text += "; ";
         }
+        let maps = self.nodes.iter().filter_map(|node| Some(node.host()?.map()));
+        if let Some(map) = maps.max_by_key(|map| map.epoch()) {
+            for node in map.nodes() {
+                text += &format!("{:?} {} {:?}; ", node.id, node.peer_address(), node.state);
+            }
+            let wanted = map.placements().map(|(shard, placed)| (shard.0, &placed.replicas));
+            let wanted: Vec<_> = wanted.collect();
+            text += &format!("wanted {:?} and {wanted:?}", map.wanted_meta());
+        }
         text
     }
 }
