@@ -298,10 +298,9 @@ impl World {
             if other == at || (cut && !up) {
                 continue;
             }
-            // That it is back is never noticed before that it was away.
-            let order_ms = if up { NOTICE_MS } else { 0 };
-            let at_ms = self.now_ms + order_ms + 1 + self.chance.below(after_ms);
-            self.net.later(at_ms, other, Packet::Link { to, node: id, up, gone: !up });
+            let since_ms = self.now_ms;
+            let at_ms = since_ms + 1 + self.chance.below(after_ms);
+            self.net.later(at_ms, other, Packet::Link { to, node: id, up, gone: !up, since_ms });
         }
     }
 
@@ -424,7 +423,8 @@ impl World {
                 continue;
             };
             let Some(process) = &self.nodes[at].process else { continue };
-            let link = Packet::Link { to: process.life, node: id, up: false, gone: false };
+            let (to, since_ms) = (process.life, self.now_ms);
+            let link = Packet::Link { to, node: id, up: false, gone: false, since_ms };
             self.net.later(self.now_ms + 1, at, link);
         }
     }

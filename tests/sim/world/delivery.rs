@@ -53,9 +53,9 @@ impl World {
                     process.peers.answered(call, result, by);
                 }
             }
-            Packet::Link { to, node, up, gone } => {
+            Packet::Link { to, node, up, gone, since_ms } => {
                 let Some(process) = self.process(to) else { return };
-                process.peers.set_gone(node, gone);
+                process.peers.set_gone(node, gone, since_ms);
                 if !up {
                     process.peers.lost(node);
                     let _inside = process.enter();

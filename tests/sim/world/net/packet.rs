@@ -63,5 +63,7 @@ pub enum Packet {
         up: bool,
         /// Whether nobody is there any more.
         gone: bool,
+        /// When that was so.
+        since_ms: u64,
     },
 }

@@ -34,6 +34,8 @@ struct State {
     addresses: BTreeMap<NodeId, String>,
     /// Nodes that are known not to be there.
     gone: BTreeSet<NodeId>,
+    /// When the newest word about a node was true.
+    told_ms: BTreeMap<NodeId, u64>,
     /// Nodes that did not answer the last call.
     silent: BTreeSet<NodeId>,
 }
@@ -100,9 +102,15 @@ impl SimPeers {
         }
     }
 
-    /// Whether a node is known not to be there.
-    pub fn set_gone(&self, node: NodeId, gone: bool) {
+    /// Whether a node is known not to be there, since when. An older word that
+    /// comes late, because this node stood still, changes nothing.
+    pub fn set_gone(&self, node: NodeId, gone: bool, since_ms: u64) {
         let mut state = self.state.lock();
+        let newest_ms = state.told_ms.entry(node).or_default();
+        if since_ms < *newest_ms {
+            return;
+        }
+        *newest_ms = since_ms;
         if gone {
             state.gone.insert(node);
         } else {
