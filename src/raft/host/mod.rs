@@ -7,10 +7,10 @@
 
 mod options;
 
+mod departed;
 mod found;
 mod history;
 mod join;
-mod departed;
 mod keeper;
 mod life;
 
