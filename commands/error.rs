@@ -99,6 +99,9 @@ pub const BUSY: BadArgs =
 /// Not applied: the node is on its way down.
 pub const STOPPING: BadArgs =
     text("CLUSTERDOWN the node is stopping; nothing was applied, try another one");
+/// A wait that was ended: the node is on its way down.
+pub const GIVEN_UP: BadArgs =
+    text("UNBLOCKED the node is stopping; the request waits no longer and was given nothing");
 /// Perhaps applied.
 pub const UNCERTAIN: BadArgs =
     text("UNCERTAIN the command was proposed, but whether it was applied is not known");

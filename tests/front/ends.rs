@@ -103,8 +103,11 @@ fn a_node_with_waiting_and_paused_clients_ends_at_once() {
     assert!(server.stop().success());
     assert!(asked.elapsed() < Duration::from_secs(5), "{:?}", asked.elapsed());
     for client in &mut waiting {
+        let last = client.reply().unwrap().text();
+        assert!(last.starts_with("UNBLOCKED the node is stopping"), "{last}");
         assert_eq!(client.rest().unwrap(), b"");
     }
+    assert_eq!(paused.rest().unwrap(), b"");
 }
 
 #[test]

@@ -2,17 +2,31 @@
 
 use std::time::{Duration, Instant};
 
-use lockstep_commands::{BadArgs, Command, Reply};
-use lockstep_core::{Db, Outcome, ShardId};
+use lockstep_commands::{BadArgs, Command, Reply, error};
+use lockstep_core::{Db, Fault, Origin, Outcome, ShardId};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
 use super::Front;
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
+use crate::Node;
 
 /// How long an answer that may have been lost is waited for.
 const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+/// How long a request may take to be taken back when the node stops.
+const TAKE_BACK_MAX: Duration = Duration::from_secs(2);
+
+/// Why a wait ends before its answer came.
+enum Broken {
+    /// CLIENT UNBLOCK; with an error or as if its time had run out.
+    Unblocked(bool),
+    /// The answer may have been lost.
+    Adrift,
+    /// The node stops.
+    GivenUp,
+}
 
 /// What came of one thing that was pending.
 enum Settled {
@@ -197,42 +211,88 @@ impl Front {
         Reply::Array(replies)
     }
 
-    /// Waits for the answer of a request that waits in a machine, or for
-    /// CLIENT UNBLOCK.
+    /// Waits for the answer of a request that waits in a machine, for CLIENT
+    /// UNBLOCK, or for the end of the node.
     async fn wait_blocked(&mut self, out: &mut Output) -> Next {
         let Some(blocked) = &self.blocked else { return Next::More };
-        let unblocked = tokio::select! {
+        let broken = tokio::select! {
             biased;
             delivery = blocked.expected.mailbox.take() => return self.unblock(delivery, out),
-            error = self.session.client.unblocked() => (error, false),
-            () = blocked.expected.adrift.notified() => (true, true),
+            error = self.session.client.unblocked() => Broken::Unblocked(error),
+            () = blocked.expected.adrift.notified() => Broken::Adrift,
+            () = self.node.waits.given_up() => Broken::GivenUp,
         };
         // Either the wait ends with this, or it had ended already: the answer
         // comes to the mailbox in both cases, unless it was lost.
-        let (error, adrift) = unblocked;
-        let cancel = blocked.cancel(self.origin, error);
-        let _ = self.node.shards.insist(blocked.shard, &cancel).await;
-        if !adrift {
-            return Next::Block;
+        match broken {
+            Broken::Unblocked(error) => {
+                let cancel = blocked.cancel(self.origin, error);
+                let _ = self.node.shards.insist(blocked.shard, &cancel).await;
+                Next::Block
+            }
+            Broken::Adrift => {
+                let answer = take_back(&self.node, self.origin, blocked).await;
+                self.unblock(answer, out)
+            }
+            Broken::GivenUp => {
+                let limit = tokio::time::timeout(
+                    TAKE_BACK_MAX,
+                    take_back(&self.node, self.origin, blocked),
+                );
+                let answer = limit.await.unwrap_or(Delivery::Unknown);
+                self.give_up(answer, out)
+            }
         }
-        let answer = tokio::time::timeout(LAST_ANSWER, blocked.expected.mailbox.take()).await;
-        self.unblock(answer.unwrap_or(Delivery::Unknown), out)
+    }
+
+    /// Answers a request that was taken back because the node stops.
+    fn give_up(&mut self, delivery: Delivery, out: &mut Output) -> Next {
+        let taken_back = matches!(
+            &delivery,
+            Delivery::Done(outcomes) if outcomes[..] == [Outcome::Fault(Fault::Unblocked)]
+        );
+        if !taken_back {
+            return self.unblock(delivery, out);
+        }
+        self.end_wait(|_, _| Reply::Error(error::GIVEN_UP), out)
     }
 
     fn unblock(&mut self, delivery: Delivery, out: &mut Output) -> Next {
-        let Some(Blocked { command, shard, request, .. }) = self.blocked.take() else {
-            return Next::More;
-        };
-        self.node.waits.leave(self.origin.conn, request);
-        let reply = match delivery {
+        let reply = |front: &Front, blocked: &Blocked| match delivery {
             Delivery::Done(mut outcomes) => {
-                (command.reply)(command.spec, outcomes.pop().unwrap_or(Outcome::Nil))
+                let outcome = outcomes.pop().unwrap_or(Outcome::Nil);
+                (blocked.command.reply)(blocked.command.spec, outcome)
             }
-            other => Reply::Error(self.node.shards.failure(shard, &other)),
+            other => Reply::Error(front.node.shards.failure(blocked.shard, &other)),
         };
+        self.end_wait(reply, out)
+    }
+
+    fn end_wait(
+        &mut self,
+        reply: impl FnOnce(&Front, &Blocked) -> Reply,
+        out: &mut Output,
+    ) -> Next {
+        let Some(blocked) = self.blocked.take() else { return Next::More };
+        self.node.waits.leave(self.origin.conn, blocked.request);
+        let reply = reply(self, &blocked);
         // Redis does not count the time it waited, either.
-        self.node.stats.record(command, Duration::ZERO, &reply);
+        self.node.stats.record(blocked.command, Duration::ZERO, &reply);
         self.session.send(&reply, out);
         self.end()
+    }
+}
+
+/// Takes a request back that waits; its answer, which may have come before.
+async fn take_back(node: &Node, origin: Origin, blocked: &Blocked) -> Delivery {
+    let cancel = blocked.cancel(origin, true);
+    let taken_back = async {
+        let _ = node.shards.insist(blocked.shard, &cancel).await;
+        tokio::time::sleep(LAST_ANSWER).await;
+    };
+    tokio::select! {
+        biased;
+        delivery = blocked.expected.mailbox.take() => delivery,
+        () = taken_back => Delivery::Unknown,
     }
 }

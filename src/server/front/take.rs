@@ -164,6 +164,9 @@ impl Front {
         if !op.is_write() && !self.parts.has(shard) {
             return self.read(command, shard, &op, begun, words, out);
         }
+        if op.wait().is_some() && self.node.waits.are_given_up() {
+            return self.refuse(command, error::STOPPING, out);
+        }
         if command.spec.is("denyoom")
             && let Err(bad) = self.make_room(shard)
         {

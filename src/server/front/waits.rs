@@ -1,11 +1,15 @@
 //! The requests of this node's clients that wait in a state machine.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use dashmap::DashMap;
 use lockstep_core::{Effect, Origin, Outcome, ShardId};
 use lockstep_raft::{Delivery, Mailbox};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
+
+/// How often it is looked whether those who waited have been answered.
+const LOOK: Duration = Duration::from_millis(2);
 
 /// Which request: the connection and the number of its request.
 type Request = (u64, u64);
@@ -17,6 +21,8 @@ pub struct Waits {
     node: lockstep_core::NodeId,
     boot: u64,
     list: DashMap<Request, Waiting>,
+    /// The node stops: nobody waits any longer.
+    given_up: watch::Sender<bool>,
 }
 
 #[derive(Debug)]
@@ -39,7 +45,12 @@ pub struct Expected {
 impl Waits {
     /// None yet, for this life of this node.
     pub fn new(origin: Origin) -> Self {
-        Waits { node: origin.node, boot: origin.boot, list: DashMap::new() }
+        Waits {
+            node: origin.node,
+            boot: origin.boot,
+            list: DashMap::new(),
+            given_up: watch::Sender::new(false),
+        }
     }
 
     /// Enters a request that waits with a shard, and says where its answer comes.
@@ -60,6 +71,28 @@ impl Waits {
     /// Forgets a request that did not have to wait, or no longer does.
     pub fn leave(&self, conn: u64, request: u64) {
         self.list.remove(&(conn, request));
+    }
+
+    /// Nobody waits any longer: every connection takes its request back. Returns
+    /// when those that waited are answered.
+    pub async fn give_up(&self) {
+        self.given_up.send_replace(true);
+        let mut rest: Vec<Request> = self.list.iter().map(|waiting| *waiting.key()).collect();
+        while !rest.is_empty() {
+            tokio::time::sleep(LOOK).await;
+            rest.retain(|request| self.list.contains_key(request));
+        }
+    }
+
+    /// Whether nobody may wait any longer.
+    pub fn are_given_up(&self) -> bool {
+        *self.given_up.borrow()
+    }
+
+    /// Returns when nobody may wait any longer.
+    pub async fn given_up(&self) {
+        // Fails only when the node is gone.
+        let _ = self.given_up.subscribe().wait_for(|over| *over).await;
     }
 
     /// How many wait.

@@ -11,6 +11,9 @@ use crate::Node;
 use crate::config::Setting;
 use crate::logging::id;
 
+/// How long requests that wait may take to be taken back and answered.
+const WAITS_MAX: Duration = Duration::from_secs(3);
+
 /// Ends the service of clients, which `serving` is. `closing` ends it.
 pub(super) async fn leave(
     node: &Node,
@@ -24,6 +27,12 @@ pub(super) async fn leave(
         () = &mut serving => return,
         () = node.shards.host().hand_over() => {}
         () = tokio::time::sleep_until(end) => {}
+    }
+    let waits_end = end.min(Instant::now() + WAITS_MAX);
+    tokio::select! {
+        () = &mut serving => return,
+        // Whoever is not answered by then finds its connection closed.
+        _ = tokio::time::timeout_at(waits_end, node.waits.give_up()) => {}
     }
     closing.send_replace(true);
     if tokio::time::timeout_at(end, &mut serving).await.is_err() {
