@@ -200,5 +200,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::StaleEpoch => text("TRYAGAIN the map of the cluster changed in between"),
         Fault::BadPlacement => text("ERR no such set of nodes can hold the replicas"),
         Fault::TooManyNodes => text("ERR the cluster has as many nodes as it may"),
+        Fault::OutOfMemory => OUT_OF_MEMORY,
+        Fault::DiskFull => DISK_FULL,
     }
 }

@@ -74,10 +74,14 @@ pub enum Fault {
     BadPlacement,
     /// The cluster has as many nodes as it may.
     TooManyNodes,
+    /// No memory is left, and nothing may be evicted.
+    OutOfMemory,
+    /// The log has no room on its disk.
+    DiskFull,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 34] = [
+const ALL: [Fault; 36] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -112,6 +116,8 @@ const ALL: [Fault; 34] = [
     Fault::StaleEpoch,
     Fault::BadPlacement,
     Fault::TooManyNodes,
+    Fault::OutOfMemory,
+    Fault::DiskFull,
 ];
 
 impl<'a> Wire<'a> for Fault {

@@ -2,9 +2,9 @@
 
 mod slots;
 
-use crate::slot::Slot;
+use crate::slot::{self, Slot};
 use crate::wait::Wait;
-use crate::{Db, Origin, RequestId, cluster, keys, locks, queues, wire_enum};
+use crate::{Db, Fault, Origin, RequestId, cluster, keys, locks, queues, wire_enum};
 
 pub use slots::Slots;
 
@@ -73,6 +73,12 @@ wire_enum! {
             /// Whether it may have been proposed before.
             retry: bool,
         },
+        /// Stands where an operation would that the leader has refused, so that
+        /// the request it belongs to gives the same when it is asked for again.
+        9 => Refused {
+            /// Why.
+            fault: Fault,
+        },
     }
 }
 
@@ -99,10 +105,22 @@ pub enum Home {
     KeySpace,
     /// The shard that owns this slot (locks and queues).
     Slot(Slot),
+    /// Beside the keys with the same hash tag (locks and queues that have one):
+    /// with the key space, or where keys are spread, the shard of this slot.
+    Tagged(Slot),
     /// Every shard.
     Everywhere,
     /// The meta group.
     Meta,
+}
+
+impl Home {
+    /// Where a lock or a queue with this name belongs. A hash tag says that it
+    /// is used together with keys: MULTI then reaches both.
+    pub fn of_name(name: &[u8]) -> Home {
+        let slot = Slot::of(name);
+        if slot::has_tag(name) { Home::Tagged(slot) } else { Home::Slot(slot) }
+    }
 }
 
 impl Op<'_> {
@@ -111,11 +129,13 @@ impl Op<'_> {
         match self {
             Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
             Op::Lock { op: locks::Op::Stats {} } => Home::Everywhere,
-            Op::Lock { op } => Home::Slot(Slot::of(op.name())),
-            Op::Queue { op } => Home::Slot(Slot::of(op.name())),
-            Op::Tick {} | Op::Boot { .. } | Op::Gone { .. } | Op::Request { .. } => {
-                Home::Everywhere
-            }
+            Op::Lock { op } => Home::of_name(op.name()),
+            Op::Queue { op } => Home::of_name(op.name()),
+            Op::Tick {}
+            | Op::Boot { .. }
+            | Op::Gone { .. }
+            | Op::Request { .. }
+            | Op::Refused { .. } => Home::Everywhere,
             Op::Cluster { .. } => Home::Meta,
         }
     }
@@ -131,7 +151,8 @@ impl Op<'_> {
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
-            | Op::Request { .. } => true,
+            | Op::Request { .. }
+            | Op::Refused { .. } => true,
         }
     }
 

@@ -93,7 +93,8 @@ impl Shard {
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
-            | Op::Request { .. } => {
+            | Op::Request { .. }
+            | Op::Refused { .. } => {
                 panic!("asked to read what only the log may carry")
             }
         }
@@ -217,6 +218,7 @@ impl Shard {
             Op::Boot { origin } => self.end_lives(at, origin.node, origin.boot, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
             Op::Cluster { op } => self.cluster.apply(at, op),
+            Op::Refused { fault } => (*fault).into(),
             Op::Transaction { .. } => Fault::Nested.into(),
         }
     }

@@ -105,3 +105,15 @@ fn a_map_that_was_written_once_comes_about_as_ever() {
     let bytes = super::bytes(text.trim_end());
     assert_eq!(Map::take(&mut &bytes[..]).as_ref(), Ok(shard.cluster()));
 }
+
+#[test]
+fn an_operation_that_was_refused_stands_in_the_log_with_the_reason() {
+    for (fault, line) in [(Fault::OutOfMemory, "0922"), (Fault::DiskFull, "0923")] {
+        let op = Op::Refused { fault };
+        let mut bytes = Vec::new();
+        op.put(&mut bytes);
+        assert_eq!((bytes, taken(&super::bytes(line))), (super::bytes(line), op.clone()));
+        let outcome = Shard::new(1).apply(1_000, &op, &mut Effects::default());
+        assert_eq!(outcome, Outcome::Fault(fault));
+    }
+}

@@ -53,7 +53,8 @@ impl Op<'_> {
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
-            | Op::Request { .. } => Slots::None,
+            | Op::Request { .. }
+            | Op::Refused { .. } => Slots::None,
         }
     }
 }
