@@ -31,15 +31,20 @@ impl<'a> Wire<'a> for Slot {
     }
 }
 
+/// Whether a name has a hash tag.
+pub fn has_tag(name: &[u8]) -> bool {
+    find_tag(name).is_some()
+}
+
 fn tag(name: &[u8]) -> &[u8] {
-    let Some(open) = memchr::memchr(b'{', name) else {
-        return name;
-    };
+    find_tag(name).unwrap_or(name)
+}
+
+fn find_tag(name: &[u8]) -> Option<&[u8]> {
+    let open = memchr::memchr(b'{', name)?;
     let rest = &name[open + 1..];
-    match memchr::memchr(b'}', rest) {
-        Some(close) if close > 0 => &rest[..close],
-        _ => name,
-    }
+    let close = memchr::memchr(b'}', rest)?;
+    (close > 0).then(|| &rest[..close])
 }
 
 const TABLE: [u16; 256] = table();
@@ -74,5 +79,11 @@ mod tests {
         assert_eq!(Slot::of(b"{user1000}.following"), Slot(3443));
         assert_eq!(Slot::of(b"foo{}{bar}"), Slot(8363));
         assert_eq!(Slot::of(b"foo{{bar}}zap"), Slot(4015));
+    }
+
+    #[test]
+    fn a_hash_tag_has_at_least_one_byte() {
+        assert!(has_tag(b"{a}") && has_tag(b"lock:{a}:1"));
+        assert!(!has_tag(b"a") && !has_tag(b"{}a") && !has_tag(b"{a") && !has_tag(b"}a{"));
     }
 }

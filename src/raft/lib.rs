@@ -5,6 +5,7 @@
 //! needs from outside it asks for: a [`Clock`], and the shared log and snapshot
 //! store of [`lockstep_storage`].
 
+mod app;
 mod batch;
 mod codec;
 mod group;
@@ -32,6 +33,7 @@ mod timing;
 mod types;
 pub mod watch;
 
+pub use app::App;
 pub use batch::Ops;
 pub use group::{Clock, EffectSink, Error, Group, Options, Role, Standing, Status};
 #[doc(hidden)]

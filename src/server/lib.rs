@@ -6,6 +6,7 @@ pub mod clients;
 pub mod clock;
 pub mod cluster;
 pub mod config;
+pub mod exchange;
 pub mod front;
 pub mod here;
 pub mod info;

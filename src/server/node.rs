@@ -8,6 +8,7 @@ use lockstep_core::NodeId;
 
 use crate::clients::Clients;
 use crate::config::Settings;
+use crate::exchange::Exchange;
 use crate::front::Waits;
 use crate::latency::Latency;
 use crate::monitor::Monitors;
@@ -36,6 +37,8 @@ pub struct Node {
     pub shards: Shards,
     /// The links to other nodes; none where there are none to link up with.
     pub links: Option<crate::links::Links>,
+    /// What this node tells other nodes besides what the shards need.
+    pub exchange: Exchange,
     /// The requests of clients that wait in a state machine.
     pub waits: std::sync::Arc<Waits>,
     /// What is counted and bounded of all connections.

@@ -183,6 +183,8 @@ impl Shards {
         match home {
             Home::KeySpace => Some(Self::KEY_SPACE),
             Home::Slot(slot) => Some(self.of_slot(slot)),
+            Home::Tagged(slot) if self.spread.load(Ordering::Relaxed) => Some(self.of_slot(slot)),
+            Home::Tagged(_) => Some(Self::KEY_SPACE),
             Home::Meta => Some(ShardId::META),
             Home::Everywhere => None,
         }

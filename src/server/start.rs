@@ -19,6 +19,7 @@ use tokio::sync::watch;
 use crate::clients::Clients;
 use crate::clock::NodeClock;
 use crate::config::{self, Setting, Settings};
+use crate::exchange::Exchange;
 use crate::front::{Front, Waits};
 use crate::latency::Latency;
 use crate::monitor::Monitors;
@@ -173,6 +174,7 @@ async fn open_node(
         clock.raise(group.state().clock_ms());
     }
     host::watch_limits(&settings, limits, snapshot_bytes);
+    let exchange = Exchange::new(groups.host.clone());
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -195,6 +197,7 @@ async fn open_node(
             clock,
         ),
         links: groups.links,
+        exchange,
         waits,
         connections: Connections::new(connection_limits(&settings)),
         settings,

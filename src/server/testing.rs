@@ -45,6 +45,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
+        exchange: crate::exchange::Exchange::new(host.clone()),
         shards: Shards::new(host, Vec::new(), (log, snapshots), clock),
         links: None,
         waits,

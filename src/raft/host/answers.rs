@@ -72,6 +72,9 @@ impl Inner {
 impl Host {
     /// Takes a message of another node of the cluster that wants no reply.
     pub fn told(&self, from: NodeId, message: Bytes) {
+        if let Ok(message) = message::open_app_message(&message) {
+            return self.inner.app_told(from, message);
+        }
         match message::open_answers(&message).and_then(take) {
             Ok(effects) => (self.inner.options.answers)(effects),
             Err(Malformed) => {

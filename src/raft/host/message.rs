@@ -23,6 +23,10 @@ const REQUEST: u8 = OTHERS_FROM;
 const KNOCK: u8 = OTHERS_FROM + 1;
 /// Answers to requests that wait, for the connections of the node that is told.
 const ANSWERS: u8 = OTHERS_FROM + 2;
+/// Requests of the host's user to its like.
+const APP_REQUEST: u8 = OTHERS_FROM + 3;
+/// Messages of the host's user that have no reply.
+const APP_MESSAGE: u8 = OTHERS_FROM + 4;
 /// The only format so far.
 const FORMAT: u8 = 1;
 
@@ -139,6 +143,32 @@ impl Knock {
     pub(super) fn open(message: &[u8]) -> Result<Self, Malformed> {
         whole(body(KNOCK, message)?)
     }
+}
+
+/// A request of the host's user.
+pub(super) fn app_request(request: &[u8]) -> Bytes {
+    enclosed(APP_REQUEST, request)
+}
+
+/// What the host's user asks.
+pub(super) fn open_app_request(message: &Bytes) -> Result<Bytes, Malformed> {
+    body(APP_REQUEST, message).map(|inner| message.slice_ref(inner))
+}
+
+/// A message of the host's user.
+pub(super) fn app_message(message: &[u8]) -> Bytes {
+    enclosed(APP_MESSAGE, message)
+}
+
+/// What the host's user tells.
+pub(super) fn open_app_message(message: &[u8]) -> Result<&[u8], Malformed> {
+    body(APP_MESSAGE, message)
+}
+
+fn enclosed(kind: u8, inner: &[u8]) -> Bytes {
+    let mut out = begin(kind, inner.len());
+    out.extend_from_slice(inner);
+    out.into()
 }
 
 /// Begins a message of answers.

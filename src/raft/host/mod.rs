@@ -7,6 +7,7 @@
 
 mod options;
 
+mod app;
 mod departed;
 mod found;
 mod history;
@@ -72,6 +73,8 @@ struct Inner {
     in_flight: Arc<InFlight>,
     /// Groups are started one at a time, each once.
     starting: tokio::sync::Mutex<()>,
+    /// Takes what the users of other hosts send.
+    app: std::sync::OnceLock<Arc<dyn crate::App>>,
     boot_guard_until: Instant,
     dice: Dice,
     begun: watch::Sender<bool>,
@@ -102,6 +105,7 @@ impl Host {
             knowledge: Knowledge::default(),
             in_flight: Arc::default(),
             starting: tokio::sync::Mutex::default(),
+            app: std::sync::OnceLock::new(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,
             dice: Dice::new(options.luck),
             begun: watch::Sender::new(false),

@@ -19,7 +19,7 @@ impl Host {
             Ok(Addressed::Heartbeats(beats)) => Served::Later(self.inner.pulse.serve(from, beats)),
             Ok(Addressed::Other(message)) => match Request::open(message) {
                 Ok(request) => self.inner.serve_request(from, request),
-                Err(_) => Served::Now(nobody_here()),
+                Err(_) => self.inner.serve_app(from, &request),
             },
             Err(_) => Served::Now(nobody_here()),
         }
