@@ -88,6 +88,9 @@ pub enum Here<'a> {
     Cluster(Result<Cluster<'a>, BadArgs>),
     /// NODE and its subcommands.
     Node(Node<'a>),
+    /// SESSION and its subcommands, and LOCKRENEW of a session. The reply is made
+    /// by the command from the outcome that is named here.
+    Session(Session<'a>),
 }
 
 /// HELLO's words.
@@ -153,6 +156,8 @@ pub enum Client<'a> {
     NoEvict(bool),
     /// CLIENT NO-TOUCH.
     NoTouch(bool),
+    /// CLIENT LOCKEVENTS: whether it is told that others wait for its locks.
+    LockEvents(bool),
 }
 
 /// Which clients CLIENT LIST shows.
@@ -363,4 +368,38 @@ pub enum Node<'a> {
     },
     /// NODE PROMOTE.
     Promote(&'a [u8]),
+}
+
+/// SESSION's subcommands that need the connection, or several shards.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Session<'a> {
+    /// SESSION CREATE. Gives the bytes of the id.
+    Create {
+        /// How long it lives without a connection.
+        ttl_ms: u64,
+        /// What people call it; may be empty.
+        name: &'a [u8],
+        /// For how long nobody else gets what it held when it ends.
+        delay_ms: u64,
+    },
+    /// SESSION ATTACH. Gives the time to live as a number.
+    Attach(&'a [u8]),
+    /// SESSION DETACH: from the session the connection is attached to. 1, or 0 when
+    /// it is attached to none.
+    Detach,
+    /// SESSION KEEPALIVE. Gives 1.
+    KeepAlive(&'a [u8]),
+    /// SESSION DESTROY. 1, or 0 when there was no such session (any more).
+    Destroy(&'a [u8]),
+    /// SESSION INFO. Gives what [`lockstep_core::sessions::Op::Info`] gives, with the
+    /// home shard as a number behind it.
+    Info(&'a [u8]),
+    /// SESSION LIST. Gives a list of the next cursor as bytes (`0`: the end) and a
+    /// list of ids.
+    List {
+        /// Where to go on; 0: from the beginning.
+        cursor: u64,
+        /// About how many.
+        count: u64,
+    },
 }

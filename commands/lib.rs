@@ -35,6 +35,6 @@ pub use args::Args;
 pub use error::BadArgs;
 pub use here::Here;
 pub use reply::{Protocol, Reply};
-pub use request::{Context, Request};
+pub use request::{Context, LockContext, Request};
 pub use spec::{Begin, Find, Group, KeySpec, Road, Spec};
 pub use table::Command;

@@ -21,6 +21,42 @@ pub struct Context {
     pub lfu: bool,
     /// A seed for random choices of reads.
     pub seed: u64,
+    /// What the locks' commands need.
+    pub locks: LockContext,
+}
+
+/// What parsing the commands on locks needs to know.
+///
+/// An owner that nobody named is parsed as the connection
+/// ([`Owner::Connection`](lockstep_core::locks::Owner)). Where the connection is
+/// attached to a session, the front puts the session in its place behind parsing,
+/// and lets a named owner's hold without a lease live by the session.
+#[derive(Clone, Copy, Debug)]
+pub struct LockContext {
+    /// Whether the connection is attached to a session: then a named owner
+    /// without PX, EX and SESSION gets no lease.
+    pub attached: bool,
+    /// The lease of a named owner without PX, EX and any session
+    /// (`lock-default-lease-ms`).
+    pub lease_ms: u64,
+    /// How many names one MLOCK or MUNLOCK may have (`lock-max-keys`).
+    pub names_max: usize,
+    /// The head start that each step of PRIO gives (`lock-prio-age-ms`).
+    pub head_start_ms: u64,
+    /// How long a hold that is wounded may still last (`wound-grace-ms`).
+    pub grace_ms: u64,
+}
+
+impl Default for LockContext {
+    fn default() -> Self {
+        LockContext {
+            attached: false,
+            lease_ms: lockstep_core::locks::DEFAULT_LEASE_MS,
+            names_max: 1024,
+            head_start_ms: 1000,
+            grace_ms: 100,
+        }
+    }
 }
 
 /// A parsed command: an operation on a shard, or something for this node.

@@ -15,6 +15,7 @@ pub(crate) fn context() -> Context {
         string_bytes_max: 1_000,
         lfu: false,
         seed: 42,
+        locks: crate::LockContext::default(),
     }
 }
 

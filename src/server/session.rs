@@ -28,6 +28,8 @@ pub struct Session {
     pub monitors: bool,
     /// Whether its commands answer at once instead of waiting (inside EXEC).
     pub denies_waiting: bool,
+    /// The id of the lock session it is attached to (SESSION ATTACH).
+    pub attached: Option<Arc<[u8]>>,
     replies: Replies,
     kept: Kept,
 }
@@ -56,6 +58,7 @@ impl Session {
             authenticated: asks_for_no_password(node),
             monitors: false,
             denies_waiting: false,
+            attached: None,
             replies: Replies::On,
             kept: Kept::default(),
         }

@@ -25,6 +25,8 @@ pub enum Flag {
     NoTouch = 1 << 4,
     /// It will be closed.
     Closing = 1 << 5,
+    /// It is told that others wait for its locks (CLIENT LOCKEVENTS).
+    LockEvents = 1 << 6,
 }
 
 const NO_COMMAND: u16 = u16::MAX;

@@ -43,6 +43,8 @@ pub enum Group {
     Cluster,
     /// Batches and threads.
     Shards,
+    /// Leases, deadlocks and events of locks.
+    Locks,
     /// What all replicas must agree on, so that it cannot be set.
     Limits,
     /// Logs, slow commands, latency, start and stop.
@@ -53,13 +55,14 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Group; 9] = [
+    pub const ALL: [Group; 10] = [
         Group::Network,
         Group::Security,
         Group::Storage,
         Group::Memory,
         Group::Cluster,
         Group::Shards,
+        Group::Locks,
         Group::Operation,
         Group::Limits,
         Group::Remembered,
@@ -74,6 +77,7 @@ impl Group {
             Group::Memory => "Memory",
             Group::Cluster => "Cluster",
             Group::Shards => "Batches and threads",
+            Group::Locks => "Locks",
             Group::Limits => "Fixed limits, the same on all replicas",
             Group::Operation => "Operation",
             Group::Remembered => "Accepted for Redis clients, without effect",

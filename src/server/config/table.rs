@@ -209,11 +209,25 @@ settings! {
         InboxBytesMax "inbox-bytes-max" = "256mb", bytes(MB, 1 << 40), Run:
             "Bytes of commands that may wait for one shard; more is answered with BUSY.";
     }
+    Locks {
+        LockDefaultLeaseMs "lock-default-lease-ms" = "30000", millis(locks::LEASE_MS_MIN as i64, DAY_MS), Run:
+            "Lease of a lock with a named owner, no time and no session.";
+        LockMaxKeys "lock-max-keys" = "1024", count(1, 65_535), Run:
+            "Names that one MLOCK or MUNLOCK may have.";
+        LockPrioAgeMs "lock-prio-age-ms" = "1000", millis(0, DAY_MS), Run:
+            "Head start in the line that each step of PRIO gives.";
+        MlockCoordinatorLeaseMs "mlock-coordinator-lease-ms" = "5000", millis(500, DAY_MS), Run:
+            "Time that what an MLOCK over several shards has got so far outlives the node that carries it out.";
+        DeadlockDetectDelayMs "deadlock-detect-delay-ms" = "10", millis(0, DAY_MS), Run:
+            "Waits shorter than this are not looked at for deadlocks over several shards.";
+        WoundGraceMs "wound-grace-ms" = "100", millis(0, DAY_MS), Run:
+            "Time a holder that is wounded has left.";
+        NotifyLockEvents "notify-lock-events" = "no", SWITCH, Run:
+            "Publishes what happens to locks on the channels `__lockspace__:<key>` and `__lockevent__:<event>`.";
+    }
     Limits {
         Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
             "Databases for SELECT.";
-        LockDefaultLeaseMs "lock-default-lease-ms" = "30000", fixed(locks::DEFAULT_LEASE_MS), Start:
-            "Lease of a lock with a named owner and no time.";
         LockLeaseMaxMs "lock-lease-max-ms" = "86400000", fixed(locks::LEASE_MS_MAX), Start:
             "The longest lease of a lock.";
         LockWaitersMax "lock-waiters-max" = "100000", fixed(locks::WAITERS_MAX as u64), Start:

@@ -6,6 +6,7 @@ use lockstep_commands::{Args, BadArgs, Command, Context, Request, Road, error};
 use lockstep_core::locks::{self, Owner};
 use lockstep_core::{Op, ShardId};
 use lockstep_net::{Handler, Next, Output};
+use lockstep_raft::Ops;
 
 use super::pending::{Blocked, Pending};
 use super::{Front, room, transaction};
@@ -144,6 +145,7 @@ impl Front {
             // Only spreads choices; nobody must be kept from guessing it.
             lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
+            locks: self.lock_context(),
         }
     }
 
@@ -167,12 +169,11 @@ impl Front {
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.refuse(command, error::STOPPING, out);
         }
-        if command.spec.is("denyoom")
-            && let Err(bad) = self.make_room(shard)
-        {
+        if !command.spec.is("denyoom") {
+            self.hand_over(shard, &op);
+        } else if let Err(bad) = self.hand_over_with_room(shard, &op) {
             return self.refuse(command, bad, out);
         }
-        self.hand_over(shard, &op);
         let kept = self.session.keep_words(&self.node, words);
         if op.wait().is_some() {
             let expected = self.node.waits.enter(self.origin.conn, self.request, shard);
@@ -186,25 +187,26 @@ impl Front {
 
     /// Adds an operation to what goes to a shard next.
     pub(super) fn hand_over(&mut self, shard: ShardId, op: &Op<'_>) {
-        self.busy_with = Some(shard);
-        if binds(op) {
-            self.bind_to(shard);
-        }
-        let ops = self.parts.of(shard);
         if op.is_write() {
-            ops.write(op);
+            self.part_for(shard, op).write(op);
         } else {
             self.reads += 1;
-            ops.read(op);
+            self.part_for(shard, op).read(op);
         }
     }
 
-    /// Sees that there is room for what a write adds: on the disk, and in memory
-    /// by putting evictions ahead of it.
-    ///
-    /// Where another node leads, that one knows what room there is.
-    pub(super) fn make_room(&mut self, shard: ShardId) -> Result<(), BadArgs> {
-        let Some(group) = self.near.leader(&self.node.shards, shard) else { return Ok(()) };
+    /// The same for what adds something: sees that there is room, on the disk, and
+    /// in memory by putting evictions ahead of it. Where another node leads, that
+    /// one looks.
+    pub(super) fn hand_over_with_room(
+        &mut self,
+        shard: ShardId,
+        op: &Op<'_>,
+    ) -> Result<(), BadArgs> {
+        let Some(group) = self.near.leader(&self.node.shards, shard) else {
+            self.part_for(shard, op).write_if_room(op);
+            return Ok(());
+        };
         if self.node.shards.disk_full() {
             return Err(error::DISK_FULL);
         }
@@ -212,7 +214,16 @@ impl Front {
             self.busy_with.get_or_insert(shard);
             self.pending.push(Pending::Eviction { shard, _planned: planned });
         }
+        self.part_for(shard, op).write(op);
         Ok(())
+    }
+
+    fn part_for(&mut self, shard: ShardId, op: &Op<'_>) -> &mut Ops {
+        self.busy_with = Some(shard);
+        if binds(op) {
+            self.bind_to(shard);
+        }
+        self.parts.of(shard)
     }
 
     /// Goes on, unless the share is large enough to be handed in.

@@ -61,6 +61,10 @@ pub(super) fn run<'a>(node: &Node, session: &mut Session, command: Client<'_>) -
             me.set(Flag::NoTouch, on);
             Reply::Ok
         }
+        Client::LockEvents(on) => {
+            me.set(Flag::LockEvents, on);
+            Reply::Ok
+        }
     }
     .into()
 }

@@ -75,6 +75,7 @@ async fn ask(node: &Arc<Node>, session: &mut Session, line: &str) -> Reply {
         string_bytes_max: 1 << 20,
         lfu: false,
         seed: 1,
+        locks: Default::default(),
     };
     let begun = Instant::now();
     let reply = match (command.parse)(&ctx, Args::new(&words, used)) {

@@ -71,6 +71,7 @@ fn context(origin: Origin, request: u64) -> Context {
         string_bytes_max: 1 << 20,
         lfu: false,
         seed: 1,
+        locks: Default::default(),
     }
 }
 
