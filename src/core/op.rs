@@ -4,7 +4,7 @@ mod slots;
 
 use crate::slot::{self, Slot};
 use crate::wait::Wait;
-use crate::{Db, Fault, Origin, RequestId, cluster, keys, locks, queues, wire_enum};
+use crate::{Db, Fault, Origin, RequestId, cluster, keys, locks, queues, sessions, wire_enum};
 
 pub use slots::Slots;
 
@@ -79,6 +79,11 @@ wire_enum! {
             /// Why.
             fault: Fault,
         },
+        /// On sessions.
+        10 => Session {
+            /// The operation.
+            op: sessions::Op<'a>,
+        },
     }
 }
 
@@ -128,9 +133,11 @@ impl Op<'_> {
     pub fn home(&self) -> Home {
         match self {
             Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
-            Op::Lock { op: locks::Op::Stats {} } => Home::Everywhere,
+            Op::Lock { op } if op.names().is_empty() => Home::Everywhere,
             Op::Lock { op } => Home::of_name(op.name()),
             Op::Queue { op } => Home::of_name(op.name()),
+            Op::Session { op } if op.is_for_home() => Home::Slot(Slot::of(op.id())),
+            Op::Session { .. } => Home::Everywhere,
             Op::Tick {}
             | Op::Boot { .. }
             | Op::Gone { .. }
@@ -146,6 +153,7 @@ impl Op<'_> {
             Op::Key { op } => op.is_write(),
             Op::Lock { op } => op.is_write(),
             Op::Queue { op } => op.is_write(),
+            Op::Session { op } => op.is_write(),
             Op::Tick {}
             | Op::Transaction { .. }
             | Op::Boot { .. }
@@ -159,7 +167,7 @@ impl Op<'_> {
     /// How it is ready to wait, if it is.
     pub fn wait(&self) -> Option<Wait> {
         match self {
-            Op::Lock { op: locks::Op::Acquire { wait, .. } } => *wait,
+            Op::Lock { op } => op.wait(),
             Op::Queue { op: queues::Op::Pop { wait, .. } } => *wait,
             _ => None,
         }

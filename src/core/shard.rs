@@ -1,6 +1,7 @@
 //! The state machine of one shard: its clock, its keys, its locks and its queues.
 
 mod image;
+mod sessions;
 #[cfg(test)]
 mod tests;
 
@@ -43,6 +44,7 @@ pub struct Shard {
     queues: queues::Table,
     cluster: cluster::Map,
     requests: requests::Table,
+    sessions: crate::sessions::Table,
 }
 
 impl Shard {
@@ -58,6 +60,7 @@ impl Shard {
             queues: queues::Table::new(),
             cluster: cluster::Map::new(),
             requests: requests::Table::new(),
+            sessions: crate::sessions::Table::new(),
         }
     }
 
@@ -68,6 +71,7 @@ impl Shard {
         let at = self.next_stamp();
         let budget = if matches!(op, Op::Tick {}) { DUE_PER_TICK } else { DUE_PER_OP };
         self.keys.expire(&at, budget);
+        self.expire_sessions(&at, budget, fx);
         self.locks.expire(&at, budget, fx);
         self.queues.expire(&at, budget, fx);
         let outcome = match op {
@@ -88,6 +92,7 @@ impl Shard {
             Op::Key { op } => self.keys.read(now_ms, self.clock_ms, op),
             Op::Lock { op } => self.locks.read(now_ms, self.clock_ms, op),
             Op::Queue { op } => self.queues.read(now_ms, self.clock_ms, op),
+            Op::Session { op } => self.sessions.read(now_ms, self.clock_ms, op),
             Op::Tick {}
             | Op::Transaction { .. }
             | Op::Boot { .. }
@@ -110,6 +115,7 @@ impl Shard {
         match op {
             Op::Lock { op } if !op.is_write() => self.locks.look(clock_ms, op),
             Op::Queue { op } if !op.is_write() => self.queues.look(clock_ms, op),
+            Op::Session { op } if !op.is_write() => self.sessions.look(clock_ms, op),
             op => match self.read(clock_ms, op) {
                 Read::Done(outcome) => outcome,
                 Read::TickFirst => unreachable!("no key is due later than by the shard's clock"),
@@ -119,8 +125,12 @@ impl Shard {
 
     /// When the next thing is due, in milliseconds since the Unix epoch.
     pub fn next_deadline(&self) -> Option<u64> {
-        let due =
-            [self.keys.next_deadline(), self.locks.next_deadline(), self.queues.next_deadline()];
+        let due = [
+            self.keys.next_deadline(),
+            self.locks.next_deadline(),
+            self.queues.next_deadline(),
+            self.sessions.next_deadline(),
+        ];
         due.into_iter().flatten().min()
     }
 
@@ -152,6 +162,11 @@ impl Shard {
     /// The queues.
     pub fn queues(&self) -> &queues::Table {
         &self.queues
+    }
+
+    /// The sessions.
+    pub fn sessions(&self) -> &crate::sessions::Table {
+        &self.sessions
     }
 
     /// The map of the cluster; only that of the meta group is ever filled.
@@ -192,6 +207,7 @@ impl Shard {
             self.queues.state_digest(),
             self.cluster.state_digest(),
             self.requests.state_digest(),
+            self.sessions.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -213,8 +229,9 @@ impl Shard {
         match op {
             Op::Tick {} | Op::Request { .. } => Outcome::Ok,
             Op::Key { op } => self.keys.apply(at, op),
-            Op::Lock { op } => self.locks.apply(at, op, fx),
+            Op::Lock { op } => self.apply_lock(at, op, fx),
             Op::Queue { op } => self.queues.apply(at, op, fx),
+            Op::Session { op } => self.apply_session(at, op, fx),
             Op::Boot { origin } => self.end_lives(at, origin.node, origin.boot, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
             Op::Cluster { op } => self.cluster.apply(at, op),
@@ -254,6 +271,7 @@ impl Shard {
     fn end_lives(&mut self, at: &Stamp, node: NodeId, boot: u64, fx: &mut Effects) -> Outcome {
         self.locks.end_lives(at, node, boot, fx);
         self.queues.end_lives(at, node, boot, fx);
+        self.sessions.end_lives(at, node, boot);
         self.requests.end_lives(node, boot);
         Outcome::Ok
     }
@@ -261,6 +279,7 @@ impl Shard {
     fn end_connection(&mut self, at: &Stamp, origin: Origin, fx: &mut Effects) -> Outcome {
         self.locks.end_connection(at, origin, fx);
         self.queues.end_connection(at, origin, fx);
+        self.sessions.end_connection(at, origin);
         self.requests.end_connection(origin);
         Outcome::Ok
     }

@@ -112,6 +112,18 @@ impl<T: Clone> Paged<T> {
         })
     }
 
+    /// The values from a number on, in order.
+    pub fn iter_from(&self, number: u64) -> impl Iterator<Item = (u64, &T)> {
+        let blocks = self.blocks.range(split(number).0..);
+        let values = blocks.flat_map(|(block_number, block)| {
+            block.iter().flat_map(move |(page_number, page)| {
+                let base = (block_number * FANOUT + page_number) * FANOUT;
+                page.iter().map(move |(slot, value)| (base + slot, value))
+            })
+        });
+        values.skip_while(move |(at, _)| *at < number)
+    }
+
     /// The pages in order, each with the number of its first slot.
     pub fn into_pages(self) -> impl Iterator<Item = (u64, Arc<Page<T>>)> {
         self.blocks.into_iter().flat_map(|(block_number, block)| {
@@ -253,6 +265,9 @@ mod tests {
         }
         assert!(paged.iter().eq(plain.iter().map(|(number, value)| (*number, value))));
         assert!(paged.iter().rev().eq(plain.iter().rev().map(|(number, value)| (*number, value))));
+        for from in [0, 1, 5_000, 9_999, u64::MAX] {
+            assert!(paged.iter_from(from).eq(paged.iter().filter(|(number, _)| *number >= from)));
+        }
         let pages = paged.clone().into_pages();
         let numbers: Vec<u64> = pages
             .flat_map(|(base, page)| page.iter().map(|(slot, _)| base + slot).collect::<Vec<_>>())

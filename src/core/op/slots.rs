@@ -1,7 +1,6 @@
 //! The slots that an operation touches, where names are spread by slot.
 
 use super::{Op, Watched};
-use crate::locks;
 use crate::slot::Slot;
 use crate::wire::Wire;
 
@@ -42,8 +41,7 @@ impl Op<'_> {
                 Some(slot) => Slots::One(slot).and(Slots::of(op.key_names().skip(1))),
                 None => Slots::None,
             },
-            Op::Lock { op: locks::Op::Stats {} } => Slots::None,
-            Op::Lock { op } => Slots::One(Slot::of(op.name())),
+            Op::Lock { op } => Slots::of(op.names().iter().copied()),
             Op::Queue { op } => Slots::One(Slot::of(op.name())),
             Op::Transaction { watched, count, ops } => {
                 let keys = watched.iter().map(|Watched::Key { key, .. }| *key);
@@ -51,6 +49,7 @@ impl Op<'_> {
             }
             Op::Tick {}
             | Op::Boot { .. }
+            | Op::Session { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
             | Op::Request { .. }

@@ -2,10 +2,11 @@
 //!
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
-//! the map of the cluster, 5 the requests'.
+//! the map of the cluster, 5 the requests', 6 the
+//! sessions'.
 
 use crate::wire::{Malformed, Wire};
-use crate::{Shard, cluster, keys, locks, queues, requests};
+use crate::{Shard, cluster, keys, locks, queues, requests, sessions};
 
 const NUMBERS: u8 = 0;
 const KEYS: u8 = 1;
@@ -13,6 +14,7 @@ const LOCKS: u8 = 2;
 const QUEUES: u8 = 3;
 const CLUSTER: u8 = 4;
 const REQUESTS: u8 = 5;
+const SESSIONS: u8 = 6;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -23,6 +25,7 @@ pub struct Frozen {
     queues: queues::Frozen,
     cluster: cluster::Map,
     requests: requests::Frozen,
+    sessions: sessions::Frozen,
 }
 
 impl Frozen {
@@ -38,6 +41,7 @@ impl Frozen {
             queues: shard.queues.freeze(),
             cluster: shard.cluster.clone(),
             requests: shard.requests.freeze(),
+            sessions: shard.sessions.freeze(),
         }
     }
 
@@ -49,6 +53,7 @@ impl Frozen {
             .chain(self.queues.chunks().map(|chunk| tagged(QUEUES, chunk)))
             .chain(map_chunk(&self.cluster))
             .chain(self.requests.chunks().map(|chunk| tagged(REQUESTS, chunk)))
+            .chain(self.sessions.chunks().map(|chunk| tagged(SESSIONS, chunk)))
     }
 }
 
@@ -92,6 +97,7 @@ impl Restoring {
             (LOCKS, true) => self.shard.locks.restore(rest),
             (QUEUES, true) => self.shard.queues.restore(rest),
             (REQUESTS, true) => self.shard.requests.restore(rest),
+            (SESSIONS, true) => self.shard.sessions.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

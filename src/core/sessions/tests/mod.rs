@@ -1,0 +1,1 @@
+//! Sessions: stories, random histories, snapshots.
