@@ -160,6 +160,13 @@ fn text_of(word: &[u8]) -> String {
     String::from_utf8_lossy(word).replace(['\r', '\n'], " ")
 }
 
+/// The text for a refusal that comes with its own words.
+pub fn of_refusal(fault: Fault, words: &[u8], name: &str) -> BadArgs {
+    let BadArgs(known) = of_fault(fault, name);
+    let code = known.split(' ').next().unwrap_or("ERR");
+    BadArgs(format!("{code} {}", text_of(words)).into())
+}
+
 /// The text for a refusal by a state machine, for the command `name`.
 pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
     match fault {
@@ -189,6 +196,12 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::TooBig => BODY_TOO_BIG,
         Fault::BadReceipt => BAD_RECEIPT,
         Fault::Deadlock => text("DEADLOCK victim of a cycle of waits"),
+        Fault::LockMode => text("LOCKMODE use LOCKCONVERT"),
+        Fault::Fenced => text("FENCED the token is not valid"),
+        Fault::OtherLimit => text("LOCKMODE the semaphore has another limit"),
+        Fault::ConversionDeadlock => text("DEADLOCK conversion"),
+        Fault::NeedsSession => text("NOSESSION the policy needs a session"),
+        Fault::TooDeep => text("LOCKLIMIT the lock was taken again too often"),
         Fault::Unblocked => text("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
         Fault::NoCluster => text("ERR no cluster has been founded yet"),
         Fault::UnknownNode => text("ERR the cluster has no such node"),
@@ -202,5 +215,6 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::TooManyNodes => text("ERR the cluster has as many nodes as it may"),
         Fault::OutOfMemory => OUT_OF_MEMORY,
         Fault::DiskFull => DISK_FULL,
+        Fault::NoSession => text("NOSESSION there is no such session, or it has ended"),
     }
 }

@@ -80,6 +80,9 @@ pub fn plain(spec: &Spec, outcome: Outcome) -> Reply {
         }
         Outcome::Waits => Reply::Silence,
         Outcome::Fault(fault) => Reply::Error(error::of_fault(fault, spec.name)),
+        Outcome::Refused { fault, text } => {
+            Reply::Error(error::of_refusal(fault, &text, spec.name))
+        }
     }
 }
 

@@ -121,6 +121,7 @@ fn an_operation_that_decodes_is_written_as_itself() {
                 owner: locks::Owner::Named { name: b"o" },
                 token: None,
                 lease_ms: 5,
+                rule: locks::Rule::Any {},
             },
         },
     ];

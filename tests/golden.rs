@@ -67,19 +67,15 @@ fn history(transaction: &[u8]) -> Vec<Op<'_>> {
         Op::Lock {
             op: locks::Op::Acquire {
                 name: b"door",
-                owner: connection,
-                mode: locks::Mode::Exclusive {},
-                lease_ms: Some(30_000),
-                wait: None,
+                terms: locks::Terms::plain(connection, origin(1)).for_ms(Some(30_000)),
             },
         },
         Op::Lock {
             op: locks::Op::Acquire {
                 name: b"door",
-                owner: locks::Owner::Named { name: b"bob" },
-                mode: locks::Mode::Exclusive {},
-                lease_ms: Some(30_000),
-                wait,
+                terms: locks::Terms::plain(locks::Owner::Named { name: b"bob" }, origin(2))
+                    .for_ms(Some(30_000))
+                    .waiting(wait),
             },
         },
         Op::Lock {
@@ -88,10 +84,11 @@ fn history(transaction: &[u8]) -> Vec<Op<'_>> {
                 owner: connection,
                 token: Some(Token(1)),
                 lease_ms: 60_000,
+                rule: locks::Rule::Any {},
             },
         },
         Op::Lock {
-            op: locks::Op::Release { name: b"door", owner: connection, token: None, strict: true },
+            op: locks::Op::Release { name: b"door", owner: connection, token: None, all: false, strict: true },
         },
         Op::Queue {
             op: queues::Op::Push { queue: b"mails", body: b"first", visible: Visible::Now {} },

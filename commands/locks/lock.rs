@@ -1,7 +1,7 @@
 //! LOCK: takes a lock, now or when its turn comes.
 
 use lockstep_core::Wait;
-use lockstep_core::locks::{DEFAULT_LEASE_MS, Mode, Op, Owner};
+use lockstep_core::locks::{DEFAULT_LEASE_MS, Mode, Op, Owner, Terms};
 
 use super::words::{Said, name};
 use crate::reply::plain;
@@ -52,7 +52,8 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     let (origin, request) = (ctx.origin, ctx.request);
     let wait = block_ms.map(|block_ms| Wait::For { origin, request, block_ms });
     let mode = mode.unwrap_or(Mode::Exclusive {});
-    Ok(Op::Acquire { name, owner, mode, lease_ms, wait }.into())
+    let terms = Terms::plain(owner, origin).in_mode(mode).for_ms(lease_ms).waiting(wait);
+    Ok(Op::Acquire { name, terms }.into())
 }
 
 #[cfg(test)]
@@ -66,7 +67,8 @@ mod tests {
     fn lock(owner: Owner<'static>, lease_ms: Option<u64>, block_ms: Option<u64>) -> Op<'static> {
         let (origin, request) = (context().origin, context().request);
         let wait = block_ms.map(|block_ms| Wait::For { origin, request, block_ms });
-        Op::Acquire { name: b"k", owner, mode: Mode::Exclusive {}, lease_ms, wait }
+        let terms = Terms::plain(owner, origin).for_ms(lease_ms).waiting(wait);
+        Op::Acquire { name: b"k", terms }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! LOCKRENEW: a new lease for a lock that is held.
 
-use lockstep_core::locks::Op;
+use lockstep_core::locks::{Op, Rule};
 
 use super::words::{Said, name};
 use crate::reply::plain;
@@ -38,7 +38,7 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     }
     let lease_ms = said.lease_ms().ok_or(error::SYNTAX)?;
     let (owner, token) = (said.owner_or(ctx.origin), said.token());
-    Ok(Op::Renew { name, owner, token, lease_ms }.into())
+    Ok(Op::Renew { name, owner, token, lease_ms, rule: Rule::Any {} }.into())
 }
 
 #[cfg(test)]
@@ -52,7 +52,7 @@ mod tests {
     #[test]
     fn options_come_in_any_order_and_case() {
         let owner = Owner::Named { name: b"me" };
-        let op = Op::Renew { name: b"k", owner, token: Some(Token(7)), lease_ms: 5000 };
+        let op = Op::Renew { name: b"k", owner, token: Some(Token(7)), lease_ms: 5000, rule: Rule::Any {} };
         assert_eq!(lock_op("lockrenew k owner me token 7 px 5000"), op);
         assert_eq!(lock_op("LOCKRENEW k EX 5 TOKEN 7 OWNER me"), op);
     }

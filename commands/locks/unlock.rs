@@ -40,7 +40,7 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
         strict = true;
     }
     let (owner, token) = (said.owner_or(ctx.origin), said.token());
-    Ok(Op::Release { name, owner, token, strict }.into())
+    Ok(Op::Release { name, owner, token, all: false, strict }.into())
 }
 
 #[cfg(test)]
@@ -55,10 +55,10 @@ mod tests {
     #[test]
     fn options_come_in_any_order_and_case() {
         let owner = Owner::Connection { origin: context().origin };
-        let plain = Op::Release { name: b"k", owner, token: None, strict: false };
+        let plain = Op::Release { name: b"k", owner, token: None, all: false, strict: false };
         assert_eq!(lock_op("unlock k"), plain);
         let owner = Owner::Named { name: b"me" };
-        let all = Op::Release { name: b"k", owner, token: Some(Token(7)), strict: true };
+        let all = Op::Release { name: b"k", owner, token: Some(Token(7)), all: false, strict: true };
         assert_eq!(lock_op("unlock k owner me token 7 strict"), all);
         assert_eq!(lock_op("UNLOCK k STRICT Token 7 OWNER me"), all);
     }

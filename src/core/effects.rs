@@ -1,31 +1,75 @@
 //! What the outside has to do after an operation was applied.
 //!
-//! Effects are carried out by the leader only. They may be lost (a leader dies)
-//! or happen twice (a leader changes); they never change the state of a machine.
+//! Effects may be lost (a leader dies) or happen twice (a leader changes); they
+//! never change the state of a machine.
 
-use crate::{Origin, Outcome};
+mod event;
+mod notice;
 
-/// One thing to do.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Effect {
-    /// Answer a request that waits ([`Outcome::Waits`]).
-    Answer {
-        /// The connection that waits.
-        origin: Origin,
-        /// Which of its requests: the number it was given when it was made.
-        request: u64,
-        /// The answer.
-        outcome: Outcome,
-    },
+use crate::{NodeId, Origin, Outcome, wire_enum};
+
+pub use event::{EventKind, LockEvent};
+pub use notice::{Notice, Reason};
+
+wire_enum! {
+    /// One thing to do.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum Effect {
+        /// Answer a request that waits ([`Outcome::Waits`]).
+        1 => Answer {
+            /// The connection that waits.
+            origin: Origin,
+            /// Which of its requests: the number it was given when it was made.
+            request: u64,
+            /// The answer.
+            outcome: Outcome,
+        },
+        /// Tell a connection something that it did not ask for.
+        2 => Notice {
+            /// The connection.
+            to: Origin,
+            /// What.
+            notice: Notice,
+        },
+        /// Tell whoever wants to know.
+        3 => Event {
+            /// What happened.
+            event: LockEvent,
+        },
+        /// Sessions ended, and other shards have to be told: whoever leads this one
+        /// looks whom ([`sessions::Table::endings`](crate::sessions::Table::endings)).
+        4 => Endings {},
+    }
+}
+
+impl Effect {
+    /// The node that carries it out; none: the one that leads the shard.
+    pub fn node(&self) -> Option<NodeId> {
+        match self {
+            Effect::Answer { origin, .. } | Effect::Notice { to: origin, .. } => Some(origin.node),
+            Effect::Event { .. } | Effect::Endings {} => None,
+        }
+    }
 }
 
 /// The effects of one or more operations, in order.
 #[derive(Debug, Default)]
 pub struct Effects {
     list: Vec<Effect>,
+    events: bool,
 }
 
 impl Effects {
+    /// None yet; events are gathered if somebody `wants_events`.
+    pub fn new(wants_events: bool) -> Self {
+        Effects { list: Vec::new(), events: wants_events }
+    }
+
+    /// Whether events are wanted.
+    pub fn wants_events(&self) -> bool {
+        self.events
+    }
+
     /// Adds one.
     pub fn push(&mut self, effect: Effect) {
         self.list.push(effect);

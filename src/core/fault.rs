@@ -78,10 +78,24 @@ pub enum Fault {
     OutOfMemory,
     /// The log has no room on its disk.
     DiskFull,
+    /// There is no such session, or it has ended.
+    NoSession,
+    /// The owner holds the lock in a weaker mode: that is for LOCKCONVERT.
+    LockMode,
+    /// The token is not valid (any more).
+    Fenced,
+    /// The semaphore has another number of permits.
+    OtherLimit,
+    /// Two holders of one lock both want more: one of them would wait for good.
+    ConversionDeadlock,
+    /// The policy needs an age, and only a session has one.
+    NeedsSession,
+    /// The lock was taken again too often.
+    TooDeep,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 36] = [
+const ALL: [Fault; 43] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -118,6 +132,13 @@ const ALL: [Fault; 36] = [
     Fault::TooManyNodes,
     Fault::OutOfMemory,
     Fault::DiskFull,
+    Fault::NoSession,
+    Fault::LockMode,
+    Fault::Fenced,
+    Fault::OtherLimit,
+    Fault::ConversionDeadlock,
+    Fault::NeedsSession,
+    Fault::TooDeep,
 ];
 
 impl<'a> Wire<'a> for Fault {

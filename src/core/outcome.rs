@@ -30,6 +30,13 @@ pub enum Outcome {
     Waits,
     /// Refused; nothing was changed.
     Fault(Fault),
+    /// Refused, with words of its own about why.
+    Refused {
+        /// The kind of refusal.
+        fault: Fault,
+        /// The words.
+        text: Vec<u8>,
+    },
 }
 
 impl From<Fault> for Outcome {

@@ -231,10 +231,9 @@ async fn a_deadline_ends_by_a_tick_when_nothing_else_is_written() {
         Op::Lock {
             op: locks::Op::Acquire {
                 name: b"door",
-                owner: locks::Owner::Connection { origin },
-                mode: locks::Mode::Exclusive {},
-                lease_ms: Some(500),
-                wait: Some(wait),
+                terms: locks::Terms::plain(locks::Owner::Connection { origin }, origin)
+                    .for_ms(Some(500))
+                    .waiting(Some(wait)),
             },
         }
     };

@@ -54,6 +54,7 @@ pub(super) struct Caller {
 pub(super) enum OwnerKey {
     Connection(Origin),
     Named(Name),
+    Session(Name),
 }
 
 impl Lock {
@@ -92,7 +93,7 @@ impl OwnerKey {
     pub fn connection(&self) -> Option<Origin> {
         match self {
             OwnerKey::Connection(origin) => Some(*origin),
-            OwnerKey::Named(_) => None,
+            OwnerKey::Named(_) | OwnerKey::Session(_) => None,
         }
     }
 
@@ -101,6 +102,7 @@ impl OwnerKey {
         match self {
             OwnerKey::Connection(origin) => Owner::Connection { origin: *origin },
             OwnerKey::Named(name) => Owner::Named { name },
+            OwnerKey::Session(id) => Owner::Session { id },
         }
     }
 }
@@ -110,6 +112,7 @@ impl From<&Owner<'_>> for OwnerKey {
         match owner {
             Owner::Connection { origin } => OwnerKey::Connection(*origin),
             Owner::Named { name } => OwnerKey::Named((*name).into()),
+            Owner::Session { id } => OwnerKey::Session((*id).into()),
         }
     }
 }
@@ -124,7 +127,7 @@ impl PartialEq<Owner<'_>> for OwnerKey {
 /// may hold without one.
 pub(super) fn lease_of(owner: &Owner<'_>, lease_ms: Option<u64>) -> Option<u64> {
     match owner {
-        Owner::Connection { .. } => lease_ms,
+        Owner::Connection { .. } | Owner::Session { .. } => lease_ms,
         Owner::Named { .. } => lease_ms.or(Some(DEFAULT_LEASE_MS)),
     }
 }

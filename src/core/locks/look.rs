@@ -2,7 +2,7 @@
 
 use super::lock::{Hold, Lock, OwnerKey};
 use super::table::Table;
-use super::{Mode, NO_END_MS, Op, Owner};
+use super::{NO_END_MS, Op, Owner};
 use crate::{Outcome, Token};
 
 impl Table {
@@ -43,10 +43,9 @@ fn info(now_ms: u64, lock: &Lock) -> Outcome {
             ("connection", id.into_bytes())
         }
         OwnerKey::Named(name) => ("named", name.to_vec()),
+        OwnerKey::Session(id) => ("session", id.to_vec()),
     };
-    let mode = match hold.mode {
-        Mode::Exclusive {} => "exclusive",
-    };
+    let mode = hold.mode.word();
     let lease_ms = lease_left(now_ms, hold).map_or(-1, |left_ms| left_ms as i64);
     let holder = vec![
         Outcome::Word(kind),

@@ -6,6 +6,8 @@
 //! in `table`, how holds and waits come to their ends in `ends`.
 
 mod op;
+mod terms;
+
 mod table;
 
 mod ends;
@@ -15,13 +17,11 @@ mod lock;
 mod look;
 mod stats;
 
-#[cfg(test)]
-mod tests;
-
 pub use image::Frozen;
-pub use op::{Mode, Op, Owner};
+pub use op::{Edge, Filter, Op, Rule, State, Which};
 pub use stats::Stats;
 pub use table::Table;
+pub use terms::{Again, Mode, Owner, Policy, Terms};
 
 /// The lease of a named owner's hold that was asked for without one.
 pub const DEFAULT_LEASE_MS: u64 = 30_000;
@@ -34,6 +34,32 @@ pub const LEASE_MS_MAX: u64 = 86_400_000;
 
 /// The longest name of a lock or an owner.
 pub const NAME_BYTES_MAX: usize = 4096;
+
+/// The names of what is told of a holder, in order.
+pub const HOLDER: [&str; 13] = [
+    "kind",
+    "owner",
+    "session",
+    "node",
+    "boot",
+    "conn",
+    "mode",
+    "count",
+    "since-ms",
+    "lease-ms",
+    "acquiring",
+    "value",
+    "id",
+];
+
+/// The names of what is told of a waiter, in order. Blocked by are the owners in
+/// its way.
+pub const WAITER: [&str; 7] =
+    ["position", "owner", "mode", "prio", "waited-ms", "deadline-ms", "blocked-by"];
+
+/// The names of what is told of a deadlock, in order. The cycle is a list of lists
+/// of the owner and the name of the lock that it waits for.
+pub const DEADLOCK: [&str; 6] = ["time-ms", "cycle", "victim", "rule", "found-ms", "text"];
 
 /// How many requests may wait for one lock.
 pub const WAITERS_MAX: usize = 100_000;

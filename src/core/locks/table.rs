@@ -4,7 +4,7 @@ use smallvec::smallvec;
 
 use super::index::Index;
 use super::lock::{Caller, Hold, Lock, OwnerKey, Waiter, lease_of, longer};
-use super::{Mode, Op, Owner, Stats, WAITERS_MAX};
+use super::{Mode, Op, Owner, Stats, Terms, WAITERS_MAX};
 use crate::image::{Name, Named};
 use crate::lives::Lives;
 use crate::{Effects, Fault, Origin, Outcome, Read, Stamp, Token, Wait};
@@ -39,7 +39,13 @@ impl Table {
     }
 
     /// Carries out an operation. One that only reads changes nothing.
-    pub fn apply(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+    pub fn apply(
+        &mut self,
+        at: &Stamp,
+        op: &Op<'_>,
+        _birth_ms: Option<u64>,
+        fx: &mut Effects,
+    ) -> Outcome {
         if !op.is_write() {
             return self.look(at.now_ms, op);
         }
@@ -75,20 +81,23 @@ impl Table {
         self.stats
     }
 
+    /// Ends what a session waited for and held.
+    pub fn end_session(&mut self, _at: &Stamp, _id: &[u8], _delay_ms: u64, _fx: &mut Effects) {}
+
     fn carry_out(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match *op {
-            Op::Acquire { name, ref owner, mode, lease_ms, wait } => {
+            Op::Acquire { name, terms: Terms::Of { ref owner, mode, lease_ms, wait, .. } } => {
                 let lease_ms = lease_of(owner, lease_ms);
                 self.acquire(at, &Ask { name, owner, mode, lease_ms }, wait)
             }
-            Op::Release { name, ref owner, token, strict } => {
+            Op::Release { name, ref owner, token, strict, .. } => {
                 let released = self.release(at, name, owner, token, fx);
                 if strict && !released {
                     return Fault::NotHeld.into();
                 }
                 Outcome::Int(released.into())
             }
-            Op::Renew { name, ref owner, token, lease_ms } => {
+            Op::Renew { name, ref owner, token, lease_ms, .. } => {
                 Outcome::Int(self.renew(at, name, owner, token, lease_ms).into())
             }
             Op::CancelWait { name, origin, request, error } => {
@@ -96,6 +105,7 @@ impl Table {
                 Outcome::Int(self.cancel(name, origin, request, answer, fx).into())
             }
             Op::Check { .. } | Op::Info { .. } | Op::Stats {} => self.look(at.now_ms, op),
+            _ => Fault::Limit.into(),
         }
     }
 
@@ -120,7 +130,7 @@ impl Table {
         let waits = wait.is_some_and(|Wait::For { origin, .. }| self.lives.is_over(origin));
         let owns = match owner {
             Owner::Connection { origin } => self.lives.is_over(*origin),
-            Owner::Named { .. } => false,
+            Owner::Named { .. } | Owner::Session { .. } => false,
         };
         waits || owns
     }

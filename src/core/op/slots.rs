@@ -75,7 +75,7 @@ fn slots_of_all(count: u32, mut ops: &[u8]) -> Slots {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Db, keys, queues};
+    use crate::{Db, keys, locks, queues};
 
     const DB: Db = Db(0);
 

@@ -8,8 +8,21 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 8] =
-    ["none", "string", "int", "embstr", "raw", "connection", "named", "exclusive"];
+const WORDS: [&str; 13] = [
+    "none",
+    "string",
+    "int",
+    "embstr",
+    "raw",
+    "connection",
+    "named",
+    "exclusive",
+    "session",
+    "shared",
+    "update",
+    "permits",
+    "QUEUED",
+];
 
 const OK: u8 = 0;
 const NIL: u8 = 1;
@@ -20,6 +33,7 @@ const WORD: u8 = 5;
 const LIST: u8 = 6;
 const WAITS: u8 = 7;
 const FAULT: u8 = 8;
+const REFUSED: u8 = 9;
 
 impl<'a> Wire<'a> for Outcome {
     fn put(&self, out: &mut Vec<u8>) {
@@ -49,6 +63,11 @@ impl<'a> Wire<'a> for Outcome {
             Outcome::Fault(fault) => {
                 out.push(FAULT);
                 fault.put(out);
+            }
+            Outcome::Refused { fault, text } => {
+                out.push(REFUSED);
+                fault.put(out);
+                text.as_slice().put(out);
             }
         }
     }
@@ -83,6 +102,10 @@ fn take_at(input: &mut &[u8], depth: usize) -> Result<Outcome, Malformed> {
         LIST => Outcome::List(take_items(input, depth.checked_sub(1).ok_or(Malformed)?)?),
         WAITS => Outcome::Waits,
         FAULT => Outcome::Fault(Fault::take(input)?),
+        REFUSED => {
+            let fault = Fault::take(input)?;
+            Outcome::Refused { fault, text: <&[u8]>::take(input)?.to_vec() }
+        }
         _ => return Err(Malformed),
     })
 }

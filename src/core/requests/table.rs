@@ -145,8 +145,10 @@ impl Table {
         if self.is_empty() {
             return;
         }
-        for Effect::Answer { origin, outcome, .. } in effects {
-            self.answer(*origin, outcome);
+        for effect in effects {
+            if let Effect::Answer { origin, outcome, .. } = effect {
+                self.answer(*origin, outcome);
+            }
         }
     }
 

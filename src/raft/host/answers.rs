@@ -11,7 +11,7 @@ use std::sync::{Arc, Weak};
 
 use bytes::Bytes;
 use lockstep_core::wire::{Malformed, Wire};
-use lockstep_core::{Effect, NodeId, Origin, Outcome};
+use lockstep_core::{Effect, NodeId};
 
 use super::message;
 use super::{Host, Inner};
@@ -30,19 +30,15 @@ pub(super) fn sink(inner: &Arc<Inner>) -> EffectSink {
     })
 }
 
-fn node_of(effect: &Effect) -> NodeId {
-    let Effect::Answer { origin, .. } = effect;
-    origin.node
-}
-
 impl Inner {
     fn carry_out(&self, effects: Vec<Effect>, leads: bool) {
         let me = self.me();
-        if effects.iter().all(|effect| node_of(effect) == me) {
+        // What is for nobody is told by the node that leads.
+        let is_mine = |effect: &Effect| effect.node().map_or(leads, |node| node == me);
+        if effects.iter().all(is_mine) {
             return (self.options.answers)(effects);
         }
-        let (mine, others): (Vec<_>, Vec<_>) =
-            effects.into_iter().partition(|effect| node_of(effect) == me);
+        let (mine, others): (Vec<_>, Vec<_>) = effects.into_iter().partition(is_mine);
         if !mine.is_empty() {
             (self.options.answers)(mine);
         }
@@ -54,9 +50,9 @@ impl Inner {
     fn pass_on(&self, effects: &[Effect]) {
         let mut messages: BTreeMap<NodeId, Vec<u8>> = BTreeMap::new();
         for effect in effects {
-            let node = node_of(effect);
+            let Some(node) = effect.node() else { continue };
             let message = messages.entry(node).or_insert_with(message::answers);
-            put(effect, message);
+            effect.put(message);
             if message.len() >= MESSAGE_BYTES {
                 let full = std::mem::replace(message, message::answers());
                 self.options.peers.tell(node, Lane::Data, full.into());
@@ -84,25 +80,18 @@ impl Host {
     }
 }
 
-fn put(effect: &Effect, out: &mut Vec<u8>) {
-    let Effect::Answer { origin, request, outcome } = effect;
-    origin.put(out);
-    request.put(out);
-    outcome.put(out);
-}
-
 fn take(mut input: &[u8]) -> Result<Vec<Effect>, Malformed> {
     let mut effects = Vec::new();
     while !input.is_empty() {
-        let (origin, request) = (Origin::take(&mut input)?, u64::take(&mut input)?);
-        let outcome = Outcome::take(&mut input)?;
-        effects.push(Effect::Answer { origin, request, outcome });
+        effects.push(Effect::take(&mut input)?);
     }
     Ok(effects)
 }
 
 #[cfg(test)]
 mod tests {
+    use lockstep_core::{Origin, Outcome};
+
     use super::*;
 
     fn answer(node: u64, outcome: Outcome) -> Effect {
@@ -114,14 +103,14 @@ mod tests {
     fn answers_come_out_of_a_message_as_they_went_in() {
         let all = vec![answer(1, Outcome::Nil), answer(1, Outcome::Bytes(b"x".to_vec()))];
         let mut message = message::answers();
-        all.iter().for_each(|effect| put(effect, &mut message));
+        all.iter().for_each(|effect| effect.put(&mut message));
         assert_eq!(take(message::open_answers(&message).unwrap()), Ok(all));
     }
 
     #[test]
     fn a_message_that_is_cut_short_is_refused() {
         let mut message = message::answers();
-        put(&answer(1, Outcome::Int(7)), &mut message);
+        answer(1, Outcome::Int(7)).put(&mut message);
         let cut = &message[..message.len() - 1];
         assert_eq!(take(message::open_answers(cut).unwrap()), Err(Malformed));
     }

@@ -115,10 +115,11 @@ async fn a_read_behind_more_that_is_due_than_a_tick_ends_is_answered() {
             ops.write(&Op::Lock {
                 op: locks::Op::Acquire {
                     name: &name(number),
-                    owner: locks::Owner::Connection { origin: connection(1) },
-                    mode: locks::Mode::Exclusive {},
-                    lease_ms: Some(200),
-                    wait: None,
+                    terms: locks::Terms::plain(
+                        locks::Owner::Connection { origin: connection(1) },
+                        connection(1),
+                    )
+                    .for_ms(Some(200)),
                 },
             });
         }

@@ -3,8 +3,7 @@
 use std::time::Instant;
 
 use lockstep_commands::{Args, BadArgs, Command, Context, Request, Road, error};
-use lockstep_core::locks::{self, Owner};
-use lockstep_core::{Op, ShardId};
+use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
 
@@ -91,7 +90,7 @@ impl Front {
     }
 
     /// Keeps a command until what is pending is settled, or a pause is over.
-    fn defer(&mut self, words: &[&[u8]]) -> Next {
+    pub(super) fn defer(&mut self, words: &[&[u8]]) -> Next {
         self.deferred = Some(words.iter().map(|word| word.to_vec()).collect());
         // A pause may last: the client sees first what is ready.
         if self.pending.is_empty() { Next::Block } else { Next::Settle }
@@ -236,7 +235,7 @@ impl Front {
 /// Whether an operation may leave something with a shard that ends with the
 /// connection.
 pub(super) fn binds(op: &Op<'_>) -> bool {
-    let owns =
-        matches!(op, Op::Lock { op: locks::Op::Acquire { owner: Owner::Connection { .. }, .. } });
-    owns || op.wait().is_some()
+    let owns = matches!(op, Op::Lock { op } if op.bound().is_some());
+    let attaches = matches!(op, Op::Session { op: sessions::Op::Attach { .. } });
+    owns || attaches || op.wait().is_some()
 }

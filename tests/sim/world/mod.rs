@@ -286,7 +286,8 @@ impl World {
                 answers.extend(process.answers.lock().drain(..).map(|effect| (node.at, effect)));
             }
         }
-        for (at, Effect::Answer { origin, request, outcome }) in answers {
+        for (at, effect) in answers {
+            let Effect::Answer { origin, request, outcome } = effect else { continue };
             let Some(process) = self.nodes[at].running() else { continue };
             if !clients::is_for(origin, process.id, process.boot) {
                 continue;

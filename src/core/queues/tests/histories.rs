@@ -131,7 +131,10 @@ fn compare(mut fx: Effects, answers: &Answers) {
     let got: Answers = fx
         .take()
         .into_iter()
-        .map(|Effect::Answer { origin, request, outcome }| (origin, request, outcome))
+        .map(|effect| match effect {
+            Effect::Answer { origin, request, outcome } => (origin, request, outcome),
+            other => panic!("{other:?}"),
+        })
         .collect();
     assert_eq!(got, *answers);
 }

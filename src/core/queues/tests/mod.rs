@@ -66,7 +66,8 @@ impl Scene {
     fn answers(&mut self) -> Vec<String> {
         let effects = self.fx.take().into_iter();
         effects
-            .map(|Effect::Answer { origin, outcome, .. }| {
+            .map(|effect| {
+                let Effect::Answer { origin, outcome, .. } = effect else { panic!("{effect:?}") };
                 format!("{}: {}", origin.conn, shown(&outcome))
             })
             .collect()

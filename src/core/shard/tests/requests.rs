@@ -3,7 +3,7 @@
 use super::{DB, NOW, get, run};
 use crate::chance::{Chance, with_seeds};
 use crate::keys;
-use crate::locks::{self, Mode, Owner};
+use crate::locks::{self, Owner, Terms};
 use crate::{
     Effects, NodeId, Op, Origin, Outcome, Recall, RequestId, Shard, ShardId, Wait, cluster,
 };
@@ -57,8 +57,8 @@ fn incr(key: &[u8]) -> Op<'_> {
 fn lock(conn: u64) -> Op<'static> {
     let wait = Some(Wait::For { origin: origin(conn), request: 70 + conn, block_ms: 0 });
     let owner = Owner::Connection { origin: origin(conn) };
-    let (mode, lease_ms) = (Mode::Exclusive {}, None);
-    Op::Lock { op: locks::Op::Acquire { name: b"door", owner, mode, lease_ms, wait } }
+    let terms = Terms::plain(owner, origin(conn)).waiting(wait);
+    Op::Lock { op: locks::Op::Acquire { name: b"door", terms } }
 }
 
 #[test]

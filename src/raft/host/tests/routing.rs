@@ -3,10 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use bytes::Bytes;
 use futures_util::future::join_all;
+use lockstep_core::wire::Wire;
 use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, ShardId, Wait, locks};
 use parking_lot::Mutex;
 
+use super::super::message::{Delivered, Request};
+use super::super::router::share_of;
 use super::world::{World, get, incr, number, submit_as};
 use crate::{Delivery, Mailbox, Ops, Refusal, Served};
 
@@ -158,13 +162,42 @@ async fn a_read_that_another_node_sends_is_answered_without_a_task() {
     let world = World::of(3, 1).await;
     let leader = world.leader(SHARD).unwrap();
     world.host(leader).ask(SHARD, &incr(b"n")).await;
-    let mut ops = Ops::default();
-    ops.read(&get(b"n"));
-    let mut share = Vec::new();
-    lockstep_core::wire::Wire::put(&ops, &mut share);
-    let request = super::super::message::Request::Submit { shard: SHARD, share: &share }.bytes();
-    let served = world.host(leader).serve(NodeId(9), request);
+    let served = world.host(leader).serve(NodeId(9), submission(1, &get(b"n")));
     assert!(matches!(served, Served::Now(_)));
+}
+
+/// A share of one operation as another node sends it.
+fn submission(ticket: u64, op: &Op<'_>) -> Bytes {
+    let mut share = Vec::new();
+    share_of(op).put(&mut share);
+    Request::Submit { shard: SHARD, ticket, share: &share }.bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_copy_of_a_message_that_was_refused_is_not_carried_out_when_it_comes_late() {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let other = (1..=3).find(|id| *id != leader).unwrap();
+    let message = submission(1, &incr(b"n"));
+    // The sender hears that it was not carried out, and tells its client so.
+    let Served::Now(refused) = world.host(other).serve(NodeId(9), message.clone()) else {
+        panic!("it leads");
+    };
+    let refused = Delivered::open(&refused).unwrap();
+    assert!(matches!(refused, Delivered::Refused { .. }), "{refused:?}");
+    world.host(other).transfer_shard(SHARD, None).await.unwrap();
+    world.until("it leads", |world| world.leader(SHARD) == Some(other)).await;
+    let Served::Later(late) = world.host(other).serve(NodeId(9), message) else {
+        panic!("the sender may still wait for the first reply");
+    };
+    assert!(matches!(Delivered::open(&late.await), Ok(Delivered::Unknown)));
+    assert_eq!(number(&world.host(other).ask(SHARD, &get(b"n")).await), Some(0));
+    // Another try is not a copy.
+    let Served::Later(done) = world.host(other).serve(NodeId(9), submission(2, &incr(b"n"))) else {
+        panic!("there is an entry to wait for");
+    };
+    assert!(matches!(Delivered::open(&done.await), Ok(Delivered::Done { .. })));
+    assert_eq!(number(&world.host(other).ask(SHARD, &get(b"n")).await), Some(1));
 }
 
 #[tokio::test(start_paused = true)]
@@ -204,17 +237,15 @@ fn lock(node: NodeId, boot: u64, conn: u64, waits: bool) -> Op<'static> {
     Op::Lock {
         op: locks::Op::Acquire {
             name: b"door",
-            owner: locks::Owner::Connection { origin },
-            mode: locks::Mode::Exclusive {},
-            lease_ms: None,
-            wait: waits.then_some(wait),
+            terms: locks::Terms::plain(locks::Owner::Connection { origin }, origin)
+                .waiting(waits.then_some(wait)),
         },
     }
 }
 
 fn unlock(node: NodeId, boot: u64, conn: u64) -> Op<'static> {
     let owner = locks::Owner::Connection { origin: Origin { node, boot, conn } };
-    Op::Lock { op: locks::Op::Release { name: b"door", owner, token: None, strict: false } }
+    Op::Lock { op: locks::Op::Release { name: b"door", owner, token: None, all: false, strict: false } }
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,8 +264,10 @@ async fn a_request_that_waits_is_answered_on_its_node_though_the_leader_was_kill
     world
         .until("it is answered", |world| {
             world.node(waiter.0).answers.lock().iter().any(|effect| {
-                let Effect::Answer { origin, outcome, .. } = effect;
-                origin.conn == 2 && matches!(outcome, Outcome::Int(_))
+                matches!(
+                    effect,
+                    Effect::Answer { origin, outcome: Outcome::Int(_), .. } if origin.conn == 2
+                )
             })
         })
         .await;
