@@ -1,6 +1,7 @@
 //! A Raft group: the handle through which a node uses one of its shards.
 
 mod config;
+mod contended;
 mod members;
 mod options;
 mod propose;

@@ -5,7 +5,7 @@ mod run;
 use std::fmt;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::{Stream, StreamExt};
 use lockstep_core::{Effects, Shard, ShardId};
@@ -42,6 +42,10 @@ pub(crate) struct Progress {
     pub snapshots: Snapshotting,
     /// How many snapshots of other replicas took the place of entries.
     installed: AtomicU64,
+    /// Requests that wait for a lock.
+    waiting: AtomicUsize,
+    /// Rung when one waits and none did before.
+    contended: Notify,
 }
 
 /// What became of the snapshots of a shard.
@@ -87,6 +91,25 @@ impl Progress {
     fn applies_as(&self, leader: LeaderId) {
         *self.applied_as.lock() = Some(leader);
         self.leader_moved.notify_one();
+    }
+
+    /// How many requests wait for a lock.
+    pub(crate) fn waiting(&self) -> usize {
+        self.waiting.load(Ordering::Acquire)
+    }
+
+    /// Waits until a request waits for a lock.
+    pub(crate) async fn contended(&self) {
+        while self.waiting() == 0 {
+            self.contended.notified().await;
+        }
+    }
+
+    fn publish_waiting(&self, shard: &Shard) {
+        let waiting = shard.locks().waiting();
+        if self.waiting.swap(waiting, Ordering::AcqRel) == 0 && waiting > 0 {
+            self.contended.notify_one();
+        }
     }
 
     pub(crate) fn next_deadline_ms(&self) -> u64 {
@@ -152,6 +175,7 @@ impl Machine {
     ) -> Self {
         let applied = meta.last_log_id;
         let deadline = shard.read().next_deadline();
+        progress.publish_waiting(&shard.read());
         progress.publish(applied.map_or(0, |id| id.index()), deadline, 0);
         progress.snapshot_begun();
         Machine {
@@ -174,6 +198,7 @@ impl Machine {
         let outcomes =
             run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
         let deadline = shard.next_deadline();
+        self.progress.publish_waiting(&shard);
         drop(shard);
         if !fx.is_empty() {
             (self.effects)(fx.take(), self.office.phase() != Phase::Away);
@@ -269,6 +294,7 @@ impl RaftStateMachine<Types> for Machine {
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();
+        self.progress.publish_waiting(&shard);
         *self.shard.write() = shard;
         self.progress.installed.fetch_add(1, Ordering::AcqRel);
         self.progress.publish(self.applied.map_or(0, |id| id.index()), deadline, 0);
