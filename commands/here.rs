@@ -1,9 +1,13 @@
-//! Commands that the node answers from what it knows itself.
+//! Commands that the node answers from what it knows itself, or carries out with
+//! several shards.
+
+mod locks;
 
 use lockstep_core::Db;
 use lockstep_core::slot::Slot;
 
 use crate::{BadArgs, Protocol, Reply};
+pub use locks::LockCall;
 
 /// A request to the node. Executed in `src/server/here`, those that open, close
 /// or leave a transaction where the transaction is kept.
@@ -91,6 +95,8 @@ pub enum Here<'a> {
     /// SESSION and its subcommands, and LOCKRENEW of a session. The reply is made
     /// by the command from the outcome that is named here.
     Session(Session<'a>),
+    /// About locks, more than one operation of one shard.
+    Lock(LockCall<'a>),
 }
 
 /// HELLO's words.

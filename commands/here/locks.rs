@@ -59,6 +59,9 @@ pub enum LockCall<'a> {
     Graph {
         /// Only this shard.
         shard: Option<u16>,
+        /// As a text for Graphviz: the list begins with `Word "dot"`, which `reply`
+        /// turns it into one by.
+        dot: bool,
     },
     /// LOCKINFO DEADLOCKS. A list of what
     /// [`Op::Deadlocks`](lockstep_core::locks::Op) gives, of all shards, the newest

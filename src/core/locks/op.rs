@@ -55,7 +55,10 @@ wire_enum! {
             error: bool,
         },
         /// Several locks at once or none: List[Int token...], or nil when one of
-        /// them is not to be had now. Never waits.
+        /// them is not to be had now. Never waits. With `acquiring_ms`, also in
+        /// Acquire: the token of what the owner held already for good (not as a part)
+        /// is negative, so that whoever gives the parts back leaves it alone. What the
+        /// owner has as a part already stays one, with a longer lease.
         5 => AcquireMany {
             /// The names; those that come twice count with the stronger mode.
             names: Vec<&'a [u8]>,
@@ -177,6 +180,20 @@ wire_enum! {
             wait: Option<Wait>,
             /// The connection that asks.
             client: Origin,
+        },
+        /// Gives back what the owner has as a part of several and has not confirmed,
+        /// and nothing else: how many holds that were.
+        17 => Abandon {
+            /// The names.
+            names: Vec<&'a [u8]>,
+            /// Who has them.
+            owner: Owner<'a>,
+        },
+        /// Gives back all that the owner holds in this shard, however often it was
+        /// taken, and ends its waits there with nil: how many holds that were.
+        18 => Surrender {
+            /// Who.
+            owner: Owner<'a>,
         },
         /// LOCKCHECK. The milliseconds left of the lease, -1 when the token is
         /// not valid (any more), [`NO_END_MS`](super::NO_END_MS) for a hold
@@ -369,8 +386,10 @@ impl<'a> Op<'a> {
             | Op::LatchGet { name } => std::slice::from_ref(name),
             Op::AcquireMany { names, .. }
             | Op::Confirm { names, .. }
+            | Op::Abandon { names, .. }
             | Op::ReleaseMany { names, .. } => names,
-            Op::Stats {}
+            Op::Surrender { .. }
+            | Op::Stats {}
             | Op::OfOwner { .. }
             | Op::Graph { .. }
             | Op::Deadlocks { .. }
