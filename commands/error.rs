@@ -190,6 +190,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NotHeld => text("NOTHELD the lock is not held by this owner"),
         Fault::AlreadyHeld => text("LOCKED already held by this owner"),
         Fault::Limit if name.starts_with('q') => CONSUMERS_FULL,
+        Fault::Limit if name.starts_with("session") => SESSIONS_FULL,
         Fault::Limit => LINE_FULL,
         Fault::NoSuchQueue => NO_SUCH_QUEUE,
         Fault::QueueFull => text("QFULL the queue is full"),
@@ -197,9 +198,11 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::BadReceipt => BAD_RECEIPT,
         Fault::Deadlock => text("DEADLOCK victim of a cycle of waits"),
         Fault::LockMode => text("LOCKMODE use LOCKCONVERT"),
-        Fault::Fenced => text("FENCED the token is not valid"),
-        Fault::OtherLimit => text("LOCKMODE the semaphore has another limit"),
-        Fault::ConversionDeadlock => text("DEADLOCK conversion"),
+        Fault::Fenced => text("FENCED the token is not valid any more"),
+        Fault::OtherLimit => text("LOCKMODE the lock is held with another limit of permits"),
+        Fault::ConversionDeadlock => {
+            text("DEADLOCK conversion: another holder waits to convert this lock, too")
+        }
         Fault::NeedsSession => text("NOSESSION the policy needs a session"),
         Fault::TooDeep => text("LOCKLIMIT the lock was taken again too often"),
         Fault::Unblocked => text("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
@@ -215,6 +218,6 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::TooManyNodes => text("ERR the cluster has as many nodes as it may"),
         Fault::OutOfMemory => OUT_OF_MEMORY,
         Fault::DiskFull => DISK_FULL,
-        Fault::NoSession => text("NOSESSION there is no such session, or it has ended"),
+        Fault::NoSession => NO_SESSION,
     }
 }

@@ -19,6 +19,7 @@ pub mod reference;
 pub mod reply;
 pub mod request;
 pub mod server;
+pub mod sessions;
 pub mod spec;
 pub mod strings;
 pub mod table;

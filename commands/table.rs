@@ -6,7 +6,9 @@ use lockstep_core::Outcome;
 
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
-use crate::{cluster, connection, keys, locks, queues, server, strings, transactions};
+use crate::{
+    cluster, connection, keys, locks, queues, server, sessions, strings, transactions,
+};
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
 #[derive(Clone, Copy, Debug)]
@@ -42,6 +44,7 @@ static FAMILIES: &[&[Command]] = &[
     locks::COMMANDS,
     queues::COMMANDS,
     server::COMMANDS,
+    sessions::COMMANDS,
     strings::COMMANDS,
     transactions::COMMANDS,
 ];

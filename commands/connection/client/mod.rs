@@ -40,6 +40,7 @@ const SUBCOMMANDS: &[Command] = &[
     list::INFO,
     kill::COMMAND,
     list::LIST,
+    session::LOCKEVENTS,
     session::NO_EVICT,
     session::NO_TOUCH,
     pause::PAUSE,

@@ -24,6 +24,9 @@ pub const NO_EVICT: Command =
 /// CLIENT NO-TOUCH.
 pub const NO_TOUCH: Command =
     Command { spec: &NO_TOUCH_SPEC, parse: parse_no_touch, reply: plain, subcommands: &[] };
+/// CLIENT LOCKEVENTS.
+pub const LOCKEVENTS: Command =
+    Command { spec: &LOCKEVENTS_SPEC, parse: parse_lock_events, reply: plain, subcommands: &[] };
 
 static ID_SPEC: Spec = Spec {
     name: "client|id",
@@ -115,6 +118,22 @@ static NO_EVICT_SPEC: Spec = Spec {
     road: Road::Here,
 };
 
+static LOCKEVENTS_SPEC: Spec = Spec {
+    name: "client|lockevents",
+    usage: "CLIENT LOCKEVENTS <ON | OFF>",
+    summary: "Tells this connection by a push (RESP3) when others wait for a lock that it, or \
+              the session it is attached to, holds.",
+    since: "0.1.0",
+    group: Group::Connection,
+    complexity: "O(1)",
+    arity: 3,
+    flags: &["noscript", "loading", "stale"],
+    acl: &["@slow", "@connection"],
+    tips: &[],
+    keys: &[],
+    road: Road::Here,
+};
+
 static NO_TOUCH_SPEC: Spec = Spec {
     name: "client|no-touch",
     usage: "CLIENT NO-TOUCH <ON | OFF>",
@@ -181,6 +200,10 @@ fn parse_no_touch<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, Ba
     Ok(Here::Client(Client::NoTouch(switch(&mut args)?)).into())
 }
 
+fn parse_lock_events<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    Ok(Here::Client(Client::LockEvents(switch(&mut args)?)).into())
+}
+
 fn switch(args: &mut Args<'_>) -> Result<bool, BadArgs> {
     if args.token("ON") {
         Ok(true)
@@ -243,6 +266,10 @@ mod tests {
             Ok(Here::Client(Client::NoEvict(true)).into())
         );
         assert_eq!(parsed(&["CLIENT", "NO-TOUCH", "maybe"]), Err(error::SYNTAX));
+        assert_eq!(
+            parsed(&["client", "lockevents", "On"]),
+            Ok(Here::Client(Client::LockEvents(true)).into())
+        );
         assert_eq!(
             parsed(&["CLIENT", "REPLY", "skip"]),
             Ok(Here::Client(Client::Reply(ReplySwitch::Skip)).into())
