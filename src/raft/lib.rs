@@ -20,6 +20,7 @@ mod network;
 mod office;
 pub mod peers;
 mod pulse;
+mod room;
 mod rpc;
 #[doc(hidden)]
 pub mod runtime;
@@ -40,10 +41,11 @@ pub use group::{Clock, EffectSink, Error, Group, Options, Role, Standing, Status
 pub use guards::Guards;
 pub use host::{
     AdminError, FORWARDED_BYTES_MAX, FORWARDED_MAX, Health, Host, HostError, HostOptions, Keep,
-    ShardHealth,
+    LIVES, Life, ShardHealth,
 };
 pub use inbox::Limits;
 pub use mailbox::{Delivery, Mailbox, Refusal};
 pub use peers::{CallError, Lane, Later, Nobody, Peers, Served};
 pub use pulse::Pulse;
+pub use room::{Room, RoomKeeper};
 pub use timing::Timing;

@@ -23,6 +23,9 @@ pub struct Timing {
     /// How long after its start a node neither votes nor asks for votes: it does
     /// not know whom it promised what before. Longer than `election_max`.
     pub boot_guard: Duration,
+    /// How long nothing may be heard of a node before what its connections hold
+    /// ends. Longer than an election.
+    pub node_timeout: Duration,
 }
 
 impl Timing {
@@ -39,6 +42,7 @@ impl Timing {
             read_lease: Duration::from_millis(120 * factor),
             lease_guard: Duration::from_millis(130 * factor),
             boot_guard: Duration::from_millis(350 * factor),
+            node_timeout: Duration::from_millis(1500 * factor),
         }
     }
 }

@@ -27,6 +27,10 @@ pub mod id {
     pub const OTHER_CLUSTER: &str = "LS-0006";
     /// A snapshot on disk is damaged; another one is taken in its place.
     pub const SNAPSHOT_DAMAGED: &str = "LS-0007";
+    /// The cluster has given up what this node's connections held.
+    pub const GIVEN_UP: &str = "LS-0008";
+    /// Nobody answers this node any more; connections that hold something are closed.
+    pub const CUT_OFF: &str = "LS-0009";
     /// A second signal ended the process before it had stopped gracefully.
     pub const CUT_SHORT: &str = "LS-0004";
     /// Writes are acknowledged before they are safe on disk.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
-use lockstep_core::NodeId;
+use lockstep_core::{NodeId, Origin};
 
 use crate::clients::Clients;
 use crate::config::Settings;
@@ -39,6 +39,10 @@ pub struct Node {
     pub links: Option<crate::links::Links>,
     /// What this node tells other nodes besides what the shards need.
     pub exchange: Exchange,
+    /// What this node knows of sessions.
+    pub sessions: Arc<crate::sessions::Sessions>,
+    /// This node's part in looking for deadlocks.
+    pub deadlocks: crate::deadlocks::Deadlocks,
     /// The requests of clients that wait in a state machine.
     pub waits: std::sync::Arc<Waits>,
     /// What is counted and bounded of all connections.
@@ -47,13 +51,28 @@ pub struct Node {
     pub stop: tokio::sync::watch::Sender<bool>,
 }
 
+impl Node {
+    /// Whether a connection is, or was, one of this process.
+    pub fn is_mine(&self, origin: Origin) -> bool {
+        origin.node == self.identity.node_id && origin.boot >= self.identity.first_life
+    }
+
+    /// The life that new connections belong to ([`Origin::boot`]).
+    pub fn life(&self) -> u64 {
+        self.shards.host().life().boot
+    }
+}
+
 /// Who a node is, for as long as the process lives.
 #[derive(Clone, Debug)]
 pub struct Identity {
     /// The node's number, kept in the data directory.
     pub node_id: NodeId,
-    /// Which life of the node this is, from 1.
+    /// Which incarnation of the node this is, from 1: how often it was started.
     pub boot: u64,
+    /// The first life of this process ([`Origin::boot`]); it begins another one
+    /// when the cluster has given it up.
+    pub first_life: u64,
     /// 40 hexadecimal digits, new with every start (INFO `run_id`).
     pub run_id: String,
     /// When the process started, on the monotonic clock.

@@ -46,6 +46,9 @@ fn changes() -> Vec<Change> {
         Change::PlaceMeta { replicas: ids([100, 200, 400]), expected_epoch: 1 },
         Change::Remove { node: NodeId(300), forced: true },
         Change::Join { node: node(500, "b"), replaces: Some(NodeId(200)) },
+        Change::Live { node: NodeId(100), boot: 1024 },
+        Change::End { node: NodeId(100), boot: 1024 },
+        Change::Live { node: NodeId(100), boot: 1025 },
     ]
 }
 

@@ -52,6 +52,8 @@ impl Map {
                 self.place(ShardId::META, replicas, *expected_epoch)
             }
             Op::Founded { shard } => self.founded(*shard),
+            Op::Live { node, boot } => self.live(*node, *boot),
+            Op::End { node, boot } => self.end(*node, *boot),
         }
     }
 
@@ -75,7 +77,7 @@ impl Map {
             nodes: ids.into_iter().zip(new.nodes.iter().map(up)).collect(),
             placements: placements.into_iter().map(placed).collect(),
             meta: Placement { founded: true, ..placed(meta) },
-            removed: Default::default(),
+            ..Inner::default()
         });
         Ok(())
     }
@@ -170,6 +172,26 @@ impl Map {
         Ok(())
     }
 
+    fn live(&mut self, node: NodeId, boot: u64) -> Result<(), Fault> {
+        self.known(node)?;
+        if self.ended(node).is_some_and(|ended| boot <= ended) {
+            return Err(Fault::StaleEpoch);
+        }
+        if self.life(node).is_none_or(|life| life < boot) {
+            self.edit().lives.insert(node, boot);
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, node: NodeId, boot: u64) -> Result<(), Fault> {
+        self.known(node)?;
+        let ended = self.ended(node).is_some_and(|ended| boot <= ended);
+        if self.life(node) == Some(boot) && !ended {
+            self.edit().ended.insert(node, boot);
+        }
+        Ok(())
+    }
+
     fn known(&self, node: NodeId) -> Result<&NodeInfo, Fault> {
         self.node(node).ok_or(Fault::UnknownNode)
     }
@@ -183,6 +205,8 @@ impl Map {
     fn bury(&mut self, node: NodeId) {
         let inner = self.edit();
         inner.nodes.remove(&node);
+        inner.lives.remove(&node);
+        inner.ended.remove(&node);
         inner.removed.push_back(node);
         if inner.removed.len() > TOMBSTONES_MAX {
             inner.removed.pop_front();

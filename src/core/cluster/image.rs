@@ -1,6 +1,6 @@
 //! The map as bytes: snapshots, digests, and what a node tells another.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::map::Inner;
@@ -8,7 +8,7 @@ use super::{ClusterId, Map, NODES_MAX, NodeInfo, Placement, SHARDS_MAX, TOMBSTON
 use crate::NodeId;
 use crate::wire::{Malformed, Wire};
 
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
 impl Map {
     /// A digest of the map: equal maps have equal ones.
@@ -35,6 +35,10 @@ impl<'a> Wire<'a> for Map {
         inner.meta.put(out);
         inner.removed.len().put(out);
         inner.removed.iter().for_each(|node| node.put(out));
+        for lives in [&inner.lives, &inner.ended] {
+            let lives: Vec<(NodeId, u64)> = lives.iter().map(|(node, boot)| (*node, *boot)).collect();
+            lives.put(out);
+        }
     }
 
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
@@ -56,9 +60,15 @@ impl<'a> Wire<'a> for Map {
         inner.placements = Vec::take(input)?;
         inner.meta = Placement::take(input)?;
         inner.removed = Vec::<NodeId>::take(input)?.into();
+        inner.lives = lives(input)?;
+        inner.ended = lives(input)?;
         let map = Map { inner: Arc::new(inner) };
         if map.node_count() == count && map.is_well_formed() { Ok(map) } else { Err(Malformed) }
     }
+}
+
+fn lives(input: &mut &[u8]) -> Result<BTreeMap<NodeId, u64>, Malformed> {
+    Ok(Vec::<(NodeId, u64)>::take(input)?.into_iter().collect())
 }
 
 impl Map {
@@ -68,7 +78,9 @@ impl Map {
         let inner = &self.inner;
         let bounded = inner.nodes.len() <= NODES_MAX
             && inner.placements.len() <= usize::from(SHARDS_MAX)
-            && inner.removed.len() <= TOMBSTONES_MAX;
+            && inner.removed.len() <= TOMBSTONES_MAX
+            && inner.lives.len() <= NODES_MAX
+            && inner.ended.len() <= NODES_MAX;
         let founded = inner.id.is_some() || **inner == Inner::default();
         let nodes = inner.nodes.values().all(NodeInfo::is_well_formed);
         bounded && founded && nodes && self.groups().all(has_none_twice)

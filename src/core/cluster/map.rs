@@ -38,6 +38,10 @@ pub(super) struct Inner {
     pub meta: Placement,
     /// The nodes removed last, the oldest first.
     pub removed: VecDeque<NodeId>,
+    /// The newest life of each node, as it told.
+    pub lives: BTreeMap<NodeId, u64>,
+    /// The last life of each node that was given up.
+    pub ended: BTreeMap<NodeId, u64>,
 }
 
 impl Map {
@@ -104,6 +108,21 @@ impl Map {
     /// The nodes that were removed, as far as that is remembered.
     pub fn removed_nodes(&self) -> impl Iterator<Item = NodeId> {
         self.inner.removed.iter().copied()
+    }
+
+    /// The newest life a node has told of ([`Origin::boot`](crate::Origin)).
+    pub fn life(&self, node: NodeId) -> Option<u64> {
+        self.inner.lives.get(&node).copied()
+    }
+
+    /// The last life of a node that is over because nothing was heard of it.
+    pub fn ended(&self, node: NodeId) -> Option<u64> {
+        self.inner.ended.get(&node).copied()
+    }
+
+    /// The same for all nodes that this ever happened to.
+    pub fn all_ended(&self) -> impl Iterator<Item = (NodeId, u64)> {
+        self.inner.ended.iter().map(|(node, boot)| (*node, *boot))
     }
 
     /// Where the replicas of a shard, or the voters of the meta group, shall be.

@@ -72,5 +72,21 @@ wire_enum! {
             /// The shard.
             shard: ShardId,
         },
+        /// A node has begun a life. Refused once that life was ended.
+        8 => Live {
+            /// The node.
+            node: NodeId,
+            /// Which one ([`Origin::boot`](crate::Origin)).
+            boot: u64,
+        },
+        /// A node was not heard of for so long that what its connections hold and
+        /// wait for ends. Changes nothing when the node has begun a new life
+        /// meanwhile.
+        9 => End {
+            /// The node.
+            node: NodeId,
+            /// The life that is over.
+            boot: u64,
+        },
     }
 }

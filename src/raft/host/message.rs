@@ -13,7 +13,7 @@ use lockstep_core::wire::{Malformed, Wire};
 use lockstep_core::{NodeId, ShardId, wire_enum};
 
 pub(super) use card::Card;
-pub(super) use reply::{Delivered, Led, Verdict};
+pub(super) use reply::{Delivered, Led, Noted, Verdict};
 
 use crate::message::OTHERS_FROM;
 
@@ -38,6 +38,8 @@ wire_enum! {
         1 => Submit {
             /// For which shard.
             shard: ShardId,
+            /// Good for one try: a copy of the message is not carried out.
+            ticket: u64,
             /// The byte form of its [`Ops`](crate::Ops).
             share: &'a [u8],
         },
@@ -60,6 +62,11 @@ wire_enum! {
         5 => MayErase {
             /// Which shard.
             shard: ShardId,
+        },
+        /// A node is there.
+        6 => Alive {
+            /// In which life.
+            boot: u64,
         },
     }
 }

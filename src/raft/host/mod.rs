@@ -7,6 +7,7 @@
 
 mod options;
 
+mod alive;
 mod app;
 mod departed;
 mod found;
@@ -16,8 +17,10 @@ mod keeper;
 mod life;
 
 mod answers;
+mod room;
 mod router;
 mod serve;
+mod tickets;
 
 mod executor;
 mod scout;
@@ -43,6 +46,7 @@ use lockstep_core::{NodeId, ShardId};
 use parking_lot::Mutex;
 use tokio::time::Instant;
 
+pub use alive::{LIVES, Life};
 pub use error::{AdminError, HostError};
 pub use health::{Health, ShardHealth};
 pub use options::{HostOptions, Keep};
@@ -53,6 +57,7 @@ use dice::Dice;
 use found::Seeds;
 use groups::Groups;
 use router::{InFlight, Knowledge};
+use tickets::Tickets;
 
 /// All groups of a node, the map of the cluster, and the way to the leaders.
 #[derive(Clone)]
@@ -71,15 +76,22 @@ struct Inner {
     seeds: Mutex<Seeds>,
     knowledge: Knowledge,
     in_flight: Arc<InFlight>,
-    /// Groups are started one at a time, each once.
-    starting: tokio::sync::Mutex<()>,
+    tickets: Tickets,
     /// Takes what the users of other hosts send.
     app: std::sync::OnceLock<Arc<dyn crate::App>>,
+    /// Knows what room there is where this node leads.
+    room: std::sync::OnceLock<Arc<dyn crate::RoomKeeper>>,
+    /// Groups are started one at a time, each once.
+    starting: tokio::sync::Mutex<()>,
     boot_guard_until: Instant,
     dice: Dice,
     begun: watch::Sender<bool>,
     /// Leaderships are handed over and not taken.
     leaving: watch::Sender<bool>,
+    /// What this node's connections can rely on.
+    life: watch::Sender<Life>,
+    /// When which node was heard of, where this one leads the group of the map.
+    roll: alive::Roll,
     stop: watch::Sender<bool>,
 }
 
@@ -104,12 +116,16 @@ impl Host {
             seeds: Mutex::new(Seeds::new(&options.seeds)),
             knowledge: Knowledge::default(),
             in_flight: Arc::default(),
-            starting: tokio::sync::Mutex::default(),
+            tickets: Tickets::new(options.boot),
             app: std::sync::OnceLock::new(),
+            room: std::sync::OnceLock::new(),
+            starting: tokio::sync::Mutex::default(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,
             dice: Dice::new(options.luck),
             begun: watch::Sender::new(false),
             leaving: watch::Sender::new(false),
+            life: watch::Sender::new(Life { boot: options.boot, cut_off: false }),
+            roll: alive::Roll::default(),
             stop: watch::Sender::new(false),
             options,
         };
@@ -129,6 +145,8 @@ impl Host {
         watched(inner.clone().keep_groups());
         watched(inner.clone().begin_life());
         watched(inner.clone().tell_of_departed());
+        watched(inner.clone().stay_alive());
+        watched(inner.clone().look_for_dead());
         watched(inner.clone().tell_address());
         watched(inner.clone().scout());
         watched(inner.clone().look_after_groups());

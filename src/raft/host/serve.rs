@@ -6,6 +6,7 @@ use bytes::Bytes;
 use lockstep_core::{NodeId, ShardId};
 
 use super::message::{Delivered, Knock, Led, Request, Verdict};
+use super::router::ANSWER_WAIT;
 use super::{Host, Inner, message};
 use crate::message::{Addressed, nobody_here, open};
 use crate::rpc;
@@ -16,7 +17,7 @@ impl Host {
     pub fn serve(&self, from: NodeId, request: Bytes) -> Served {
         match open(&request) {
             Ok(Addressed::Group { shard, rpc }) => self.inner.serve_group(shard, from, rpc),
-            Ok(Addressed::Heartbeats(beats)) => Served::Later(self.inner.pulse.serve(from, beats)),
+            Ok(Addressed::Heartbeats(beats)) => self.inner.pulse.serve(from, beats),
             Ok(Addressed::Other(message)) => match Request::open(message) {
                 Ok(request) => self.inner.serve_request(from, request),
                 Err(_) => self.inner.serve_app(from, &request),
@@ -70,7 +71,10 @@ impl Inner {
 
     fn serve_request(self: &Arc<Self>, from: NodeId, request: Request<'_>) -> Served {
         match request {
-            Request::Submit { shard, share } => self.serve_share(shard, share),
+            Request::Submit { ticket, .. } if !self.tickets.is_first(from, ticket) => {
+                self.serve_copy()
+            }
+            Request::Submit { shard, share, .. } => self.serve_share(shard, share),
             Request::WhoLeads { shard } => {
                 let list = self.groups.with(shard, |group| self.led(group)).into_iter().collect();
                 Served::Now(Led::list_bytes(&list))
@@ -83,6 +87,10 @@ impl Inner {
                 let inner = self.clone();
                 Served::Later(Box::pin(async move { inner.hand_over(shard, to).await.bytes() }))
             }
+            Request::Alive { boot } => {
+                let inner = self.clone();
+                Served::Later(Box::pin(async move { inner.note_alive(from, boot).await.bytes() }))
+            }
             Request::MayErase { shard } => {
                 let verdict = self.may_erase(shard, from);
                 Served::Now(verdict.bytes())
@@ -94,6 +102,16 @@ impl Inner {
         Led::of(group.id(), &group.watch().borrow())
     }
 
+    /// The second copy of a message: the reply to the first one counts. By the time
+    /// of this one nobody waits any more.
+    fn serve_copy(&self) -> Served {
+        let later = self.scaled(ANSWER_WAIT);
+        Served::Later(Box::pin(async move {
+            tokio::time::sleep(later).await;
+            Delivered::Unknown.bytes()
+        }))
+    }
+
     /// Carries out a share that another node sent. What only reads is answered at
     /// once.
     fn serve_share(self: &Arc<Self>, shard: ShardId, bytes: &[u8]) -> Served {
@@ -101,7 +119,10 @@ impl Inner {
             return self.not_here(shard, Refusal::NotLeader);
         };
         // Not understood: a newer version wrote it.
-        let Ok(ops) = message::whole::<Ops>(bytes) else { return Served::Now(nobody_here()) };
+        let Ok(mut ops) = message::whole::<Ops>(bytes) else {
+            return Served::Now(nobody_here());
+        };
+        let planned = self.make_room(&group, &mut ops);
         let mailbox = Arc::new(Mailbox::default());
         if let Err(refusal) = group.submit(ops, &mailbox) {
             return self.not_here(shard, refusal);
@@ -112,6 +133,7 @@ impl Inner {
         let inner = self.clone();
         Served::Later(Box::pin(async move {
             let delivery = mailbox.take().await;
+            drop(planned);
             inner.delivered(shard, delivery)
         }))
     }

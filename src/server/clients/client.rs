@@ -27,6 +27,8 @@ pub enum Flag {
     Closing = 1 << 5,
     /// It is told that others wait for its locks (CLIENT LOCKEVENTS).
     LockEvents = 1 << 6,
+    /// It may hold locks or messages, or wait for them.
+    Bound = 1 << 7,
 }
 
 const NO_COMMAND: u16 = u16::MAX;

@@ -194,6 +194,8 @@ settings! {
             "What becomes of a command for keys that another node leads, with `cluster-enabled`: the client is sent there, or this node passes it on.";
         ClusterSecretFile "cluster-secret-file" = "", TEXT, Start:
             "A file with the secret that nodes show each other before anything else is read; empty: none.";
+        NodeTimeout "node-timeout" or "cluster-node-timeout" = "1500", count(500, 60_000), Start:
+            "Milliseconds without a word from a node after which what its connections hold and wait for ends; 8 times as long with `profile wan`. All nodes need the same.";
         Profile "profile" = "lan", word(&["lan", "wan"]), Start:
             "How long nodes wait for each other: `wan` waits 8 times as long before it takes a leader for dead.";
     }

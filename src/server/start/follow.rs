@@ -1,10 +1,12 @@
-//! What a node does when the map of its cluster changes.
+//! What a node does when the map of its cluster changes, or what the cluster
+//! thinks of it.
 
 use std::sync::Arc;
 
 use lockstep_core::cluster::Map;
 
 use crate::Node;
+use crate::clients::Flag;
 use crate::config::{Origin, Setting};
 use crate::logging::id;
 
@@ -20,6 +22,40 @@ pub(super) async fn map(node: Arc<Node>) {
         }
         // Fails only when the host is gone.
         if maps.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Closes connections that cannot rely on what they hold any more: the cluster may
+/// give it to others, or has.
+pub(super) async fn life(node: Arc<Node>) {
+    let mut lives = node.shards.host().watch_life();
+    let mut boot = node.life();
+    loop {
+        let life = *lives.borrow_and_update();
+        if life.boot != boot {
+            boot = life.boot;
+            let clients = node.clients.all();
+            tracing::warn!(
+                id = id::GIVEN_UP,
+                "the cluster had not heard of this node for the node timeout; {} connections are \
+                 closed, what they held is free",
+                clients.len()
+            );
+            clients.iter().for_each(|client| client.kill());
+        } else if life.cut_off {
+            let clients = node.clients.all();
+            let bound = clients.iter().filter(|client| client.has(Flag::Bound));
+            let closed = bound.map(|client| client.kill()).count();
+            tracing::warn!(
+                id = id::CUT_OFF,
+                "no answer from the cluster for almost the node timeout; {closed} connections \
+                 that hold something are closed: it may be given to others"
+            );
+        }
+        // Fails only when the host is gone.
+        if lives.changed().await.is_err() {
             return;
         }
     }

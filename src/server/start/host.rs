@@ -5,10 +5,11 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
-use lockstep_raft::{Guards, Host, HostOptions, Keep, Limits, Nobody, Peers, Timing};
+use lockstep_raft::{Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing};
 use lockstep_storage::{Identity, RealDisk};
 use tokio::runtime::{Builder, Runtime};
 
@@ -19,6 +20,7 @@ use crate::config::seeds::{self, Seed};
 use crate::config::{Setting, Settings, special};
 use crate::front::Waits;
 use crate::links::Links;
+use crate::sessions::Sessions;
 
 /// More nodes than there can be: a node that expects so many founds no cluster.
 const NEVER_FOUND: u16 = u16::MAX;
@@ -35,6 +37,7 @@ pub(super) struct Groups {
 pub(super) struct Parts {
     pub clock: Arc<NodeClock>,
     pub waits: Arc<Waits>,
+    pub sessions: Arc<Sessions>,
     pub limits: Arc<Limits>,
     pub snapshot_bytes: Arc<AtomicU64>,
 }
@@ -104,7 +107,12 @@ fn addresses(seeds: &[Seed]) -> Vec<String> {
 
 /// The times that nodes wait for each other.
 pub(super) fn timing(settings: &Settings) -> Timing {
-    if settings.word(Setting::Profile) == "wan" { Timing::WAN } else { Timing::LAN }
+    let (timing, factor) = match settings.word(Setting::Profile) {
+        "wan" => (Timing::WAN, 8),
+        _ => (Timing::LAN, 1),
+    };
+    let node_timeout = Duration::from_millis(settings.number(Setting::NodeTimeout) * factor);
+    Timing { node_timeout, ..timing }
 }
 
 fn peer_options(settings: &Settings, owner: &Identity) -> Result<PeerOptions, Failed> {
@@ -151,10 +159,11 @@ fn options(
     let cluster = Some(ClusterId(storage.owner.cluster())).filter(|cluster| cluster.0 != 0);
     let number = |setting| u16::try_from(settings.number(setting)).unwrap_or(u16::MAX);
     let (answers, adrift) = (parts.waits.clone(), parts.waits.clone());
+    let sessions = parts.sessions.clone();
     let keep = keep(storage, me.peer_address());
     HostOptions {
         me,
-        boot: storage.owner.boot,
+        boot: storage.owner.boot * LIVES,
         cluster,
         replaces: storage.replaces,
         seeds,
@@ -172,7 +181,10 @@ fn options(
         timing: timing(settings),
         guards: Guards::default(),
         luck: rand::random(),
-        answers: Arc::new(move |effects| answers.carry_out(effects)),
+        answers: Arc::new(move |effects| {
+            sessions.carry_out(&effects);
+            answers.carry_out(effects);
+        }),
         adrift: Arc::new(move |shard| adrift.set_adrift(shard)),
         keep,
     }

@@ -22,6 +22,8 @@ fn one_of_each() -> Vec<Op> {
         Op::Place { shard, replicas: ids([1, 3]), expected_epoch: 1 },
         Op::PlaceMeta { replicas: ids([1, 3]), expected_epoch: 1 },
         Op::Founded { shard },
+        Op::Live { node, boot: 7 },
+        Op::End { node, boot: 7 },
     ]
 }
 

@@ -198,3 +198,22 @@ fn a_copy_of_the_map_does_not_change_with_it() {
     run(&mut map, &join(info(4, "")));
     assert_eq!((copy.node_count(), map.node_count()), (3, 4));
 }
+
+#[test]
+fn a_life_that_was_ended_does_not_come_back_and_a_later_one_does() {
+    let mut map = founded(nodes(3), 1, 3);
+    let node = NodeId(2);
+    run(&mut map, &Op::Live { node, boot: 5 });
+    changes_nothing(&mut map, &Op::Live { node, boot: 5 });
+    changes_nothing(&mut map, &Op::Live { node, boot: 4 });
+    changes_nothing(&mut map, &Op::End { node, boot: 4 });
+    run(&mut map, &Op::End { node, boot: 5 });
+    changes_nothing(&mut map, &Op::End { node, boot: 5 });
+    assert_eq!(map.ended(node), Some(5));
+    assert_eq!(refused(&mut map, &Op::Live { node, boot: 5 }), Fault::StaleEpoch);
+    run(&mut map, &Op::Live { node, boot: 6 });
+    assert_eq!(map.life(node), Some(6));
+    let stranger = NodeId(99);
+    assert_eq!(refused(&mut map, &Op::Live { node: stranger, boot: 1 }), Fault::UnknownNode);
+    assert_eq!(refused(&mut map, &Op::End { node: stranger, boot: 1 }), Fault::UnknownNode);
+}

@@ -163,6 +163,32 @@ impl<'a> Wire<'a> for Led {
 }
 
 wire_enum! {
+    /// What the leader of the map answers to a node that says it is there.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Noted {
+        /// It is known.
+        1 => Alive {},
+        /// That life is over.
+        2 => Over {
+            /// The last life that is.
+            boot: u64,
+        },
+        /// Somebody else leads, or nobody can say.
+        3 => Unknown {},
+    }
+}
+
+impl Noted {
+    pub(crate) fn bytes(&self) -> Bytes {
+        reply(self)
+    }
+
+    pub(crate) fn open(reply: &[u8]) -> Result<Self, Malformed> {
+        opened(reply)
+    }
+}
+
+wire_enum! {
     /// Whether a node does what it was asked for.
     #[derive(Clone, Debug, PartialEq, Eq)]
     pub enum Verdict {

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
@@ -174,7 +175,8 @@ pub fn host_options(
         peers: around.peers,
         limits: Arc::new(limits),
         snapshot_log_bytes: Arc::new(AtomicU64::new(settings.snapshot_log_bytes)),
-        timing: Timing::LAN,
+        // What a node holds when it is cut off is looked at elsewhere.
+        timing: Timing { node_timeout: Duration::from_secs(3600), ..Timing::LAN },
         guards: settings.guards,
         luck: around.luck,
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
