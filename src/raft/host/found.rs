@@ -115,7 +115,7 @@ impl Inner {
     }
 
     /// Who is at these addresses.
-    async fn cards(&self, addresses: Vec<String>) -> Vec<(String, Card)> {
+    pub(super) async fn cards(&self, addresses: Vec<String>) -> Vec<(String, Card)> {
         let hello = Knock::Hello { card: self.card() }.bytes();
         let wait = self.scaled(ASK_WAIT);
         let own = self.options.me.peer_address();

@@ -64,16 +64,18 @@ impl Inner {
             };
         }
         let id = node.id;
-        let former = self.former(&node);
-        if let Some(old) = former.filter(|old| replaces.is_none() && self.still_there(*old)) {
-            // One address has one node: it is noticed soon that the old one is gone.
+        // What a damaged disk named, or one that was replaced itself, may be unknown.
+        let named = replaces.filter(|old| self.map.borrow().node(*old).is_some());
+        let replaces = named.or_else(|| self.former(&node));
+        if let Some(old) = replaces.filter(|_| named.is_none())
+            && !self.is_at_its_address(&node).await
+        {
             return Verdict::no(format!(
                 "node {:x} seems to be at {} still",
                 old.0,
                 node.peer_address()
             ));
         }
-        let replaces = replaces.or(former);
         let op = cluster::Op::Join { node, replaces };
         match self.ask(ShardId::META, &Op::Cluster { op }).await {
             Delivery::Done(outcomes) => match outcomes.first() {
@@ -97,8 +99,12 @@ impl Inner {
         map.nodes().find(same).map(|old| old.id)
     }
 
-    fn still_there(&self, node: NodeId) -> bool {
-        node == self.me() || self.options.peers.reaches(node)
+    /// Whether it is this node that answers at its address. One address has one
+    /// node, so whoever was there before is not there any more; the links to that one
+    /// may not have noticed, where nothing was sent over them.
+    async fn is_at_its_address(&self, node: &NodeInfo) -> bool {
+        let cards = self.cards(vec![node.peer_address()]).await;
+        cards.iter().any(|(_, card)| card.node.id == node.id)
     }
 
     /// Somebody says where a cluster is.

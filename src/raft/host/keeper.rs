@@ -136,6 +136,7 @@ impl Inner {
             let over = since.elapsed() >= FORGET_AFTER;
             if over {
                 self.options.peers.forget(*node);
+                self.tickets.forget(*node);
             }
             !over
         });

@@ -13,6 +13,7 @@ use std::sync::Arc;
 use lockstep_core::{NodeId, Op, ShardId};
 use tokio::time::{Duration, Instant};
 
+pub(super) use errand::ANSWER_WAIT;
 pub(super) use knowledge::Knowledge;
 pub(super) use limits::InFlight;
 pub use limits::{FORWARDED_BYTES_MAX, FORWARDED_MAX};

@@ -96,6 +96,8 @@ impl World {
             }
             Action::Start(at) => self.start(at),
             Action::Off(at, power, harm) => {
+                // One damaged disk at a time: the others have to be able to mend it.
+                let harm = harm.filter(|_| self.may_lose(at));
                 self.crash(at, power);
                 self.harm(at, harm);
             }
@@ -134,8 +136,6 @@ impl World {
         match fault {
             Fault::Crash { node, power, midway, back_after_ms, harm } => {
                 let at = self.meant(node);
-                // One damaged disk at a time: the others have to be able to mend it.
-                let harm = harm.filter(|_| self.may_lose(at));
                 let off_ms = if let Some(changes) = midway {
                     self.nodes[at].disk.power_off_after(changes);
                     self.nodes[at].power_fails = true;
@@ -355,13 +355,18 @@ impl World {
             };
             let standing = group.watch().borrow().clone();
             let most = group.status().applied;
-            let well = standing.voters.iter().all(|voter| {
+            // A change of members counts from when the others have it.
+            let well = |group: &Group| {
+                let theirs = group.watch().borrow().clone();
+                let same = theirs.voters == standing.voters && !theirs.joint;
+                same && group.status().applied + 50 >= most
+            };
+            let all_well = standing.voters.iter().all(|voter| {
                 let at = self.ids.get(voter).copied().filter(|at| self.members[*at]);
                 let replica = at.and_then(|at| self.replica(at, shard));
-                at == Some(without)
-                    || replica.is_some_and(|group| group.status().applied + 50 >= most)
+                at == Some(without) || replica.is_some_and(|group| well(&group))
             });
-            well && !standing.joint && standing.voters.len() >= 3
+            all_well && !standing.joint && standing.voters.len() >= 3
         })
     }
 

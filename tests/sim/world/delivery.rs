@@ -32,12 +32,20 @@ impl World {
     fn hand_over(&mut self, at: usize, packet: Packet) {
         let now_ms = self.now_ms;
         match packet {
-            Packet::Request { from, sender, cluster, way, lane, call, bytes } => {
+            Packet::Request { from, sender, cluster, way, life, lane, call, bytes } => {
                 let numbers = [now_ms, from.node as u64, at as u64, lane as u64, call.unwrap_or(0)];
                 self.trace.event(Kind::Arrived, &numbers, &bytes, || {
                     let say = say(lane, &bytes);
                     format!("{now_ms} n{at} gets of n{} call {call:?} {say}", from.node)
                 });
+                match life {
+                    _ if lane != Lane::Data => {}
+                    // There was nothing to connect to.
+                    None => return self.refuse(at, from, call),
+                    // Its connection ended with the process that it was meant for.
+                    life if life != self.nodes[at].life() => return,
+                    Some(_) => {}
+                }
                 self.request(at, (from, sender, cluster), way, call, bytes);
             }
             Packet::Reply { to, by, call, result } => {
@@ -82,15 +90,7 @@ impl World {
         call: Option<u64>,
         bytes: Bytes,
     ) {
-        let process = self.nodes[at].process.as_ref();
-        let meant = |process: &&Process| match &way {
-            Way::Node(id) => {
-                let mine = process.peers.cluster();
-                process.id == *id && mine == cluster && cluster != 0
-            }
-            Way::Address(_) => true,
-        };
-        let served = process.filter(meant).filter(|process| process.host.is_some());
+        let served = self.listener(at, &way, cluster);
         let (Some(process), Some(host)) = (served, served.and_then(|p| p.host.as_ref())) else {
             return self.refuse(at, from, call);
         };
@@ -114,6 +114,26 @@ impl World {
                     peers.send(Packet::Reply { to: from, by: at, call, result });
                 });
             }
+        }
+    }
+
+    /// The process at a node, if it takes messages that go this way.
+    fn listener(&self, at: usize, way: &Way, cluster: u64) -> Option<&Process> {
+        let process = self.nodes[at].process.as_ref()?;
+        let meant = match way {
+            Way::Node(id) => {
+                let mine = process.peers.cluster();
+                process.id == *id && mine == cluster && cluster != 0
+            }
+            Way::Address(_) => true,
+        };
+        (meant && process.host.is_some()).then_some(process)
+    }
+
+    /// Commands travel over a connection to one process, and come to no other one.
+    fn connect(&self, to: usize, packet: &mut Packet) {
+        if let Packet::Request { way, cluster, life, lane: Lane::Data, .. } = packet {
+            *life = self.listener(to, way, *cluster).map(|process| process.life.number);
         }
     }
 
@@ -141,7 +161,7 @@ impl World {
         }
     }
 
-    fn send(&mut self, at: usize, packet: Packet) {
+    fn send(&mut self, at: usize, mut packet: Packet) {
         let now_ms = self.now_ms;
         let to = match &packet {
             Packet::Request { way: Way::Node(id), .. } => self.ids.get(id).copied(),
@@ -161,6 +181,9 @@ impl World {
             }
             other => format!("{now_ms} n{at} sends {other:?}"),
         });
+        if let Some(to) = to {
+            self.connect(to, &mut packet);
+        }
         match (to, &packet) {
             (Some(to), _) if to == at => self.net.later(now_ms, to, packet),
             (Some(to), _) => {

@@ -22,7 +22,7 @@ fn card() -> Card {
 #[test]
 fn requests_come_back_as_they_were_sent() {
     for request in [
-        Request::Submit { shard: ShardId(3), share: b"abc" },
+        Request::Submit { shard: ShardId(3), ticket: 7, share: b"abc" },
         Request::WhoLeads { shard: ShardId::META },
         Request::WhatLed {},
         Request::Transfer { shard: ShardId(1), to: NodeId(2) },

@@ -21,7 +21,7 @@ const HOPELESS_AFTER: Duration = Duration::from_millis(200);
 /// How long what may have been proposed is tried again.
 const PROPOSED_MAX: Duration = Duration::from_secs(5);
 /// How long a leader may take to answer before it is asked again.
-const ANSWER_WAIT: Duration = Duration::from_secs(1);
+pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(1);
 /// The pause before the next try, at least.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// ... and at most.
@@ -116,7 +116,9 @@ impl Inner {
 
     async fn try_here(&self, group: &Group, ops: &Ops) -> Tried {
         let mailbox = Arc::new(Mailbox::default());
-        if let Err(refusal) = group.submit(ops.clone(), &mailbox) {
+        let mut ops = ops.clone();
+        let _planned = self.make_room(group, &mut ops);
+        if let Err(refusal) = group.submit(ops, &mailbox) {
             return refused(refusal);
         }
         tokio::select! {
@@ -134,7 +136,8 @@ impl Inner {
     async fn try_there(&self, shard: ShardId, node: NodeId, ops: &Ops, way: &mut Way) -> Tried {
         let mut bytes = Vec::with_capacity(ops.bytes() + 64);
         ops.put(&mut bytes);
-        let request = Request::Submit { shard, share: &bytes }.bytes();
+        let ticket = self.tickets.draw();
+        let request = Request::Submit { shard, ticket, share: &bytes }.bytes();
         let call = self.options.peers.call(node, Lane::Data, request, self.scaled(ANSWER_WAIT));
         let reply = tokio::select! {
             biased;

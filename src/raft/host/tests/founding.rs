@@ -115,14 +115,38 @@ async fn a_node_whose_data_is_gone_comes_back_as_a_new_one_in_the_place_of_the_o
     world.kill(3).await;
     world.replaces = Some(NodeId(3));
     world.start(4).await;
-    world
-        .until("it has the replicas of the old one", |world| {
-            let map = world.host(1).map();
-            map.node(NodeId(3)).is_none()
-                && map.placements().all(|(_, placement)| placement.has(NodeId(4)))
-                && (0..2).all(|shard| world.votes(4, ShardId(shard)))
-        })
-        .await;
+    world.until("it has the place of the old one", |world| has_the_place_of_3(world, 4)).await;
+}
+
+/// Whether a node has taken the place of node 3.
+fn has_the_place_of_3(world: &World, id: u64) -> bool {
+    let map = world.host(1).map();
+    map.node(NodeId(3)).is_none()
+        && map.placements().all(|(_, placement)| placement.has(NodeId(id)))
+        && (0..2).all(|shard| world.votes(id, ShardId(shard)))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_node_at_the_address_of_one_takes_its_place_though_nobody_noticed_its_end() {
+    for named in [None, Some(NodeId(77))] {
+        let mut world = World::of(3, 2).await;
+        world.net.hide_the_end_of(NodeId(3));
+        world.kill(3).await;
+        world.replaces = named;
+        world.start_at(4, 3).await;
+        world.until("it has the place of the old one", |world| has_the_place_of_3(world, 4)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_node_that_only_claims_the_address_of_another_one_is_not_taken_in() {
+    let mut world = World::of(3, 1).await;
+    world.start_at(4, 3).await;
+    world.net.plug_in(NodeId(3), super::world::address(3), &world.host(3).clone());
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let map = world.host(1).map();
+    assert!(map.node(NodeId(3)).is_some());
+    assert!(map.node(NodeId(4)).is_none());
 }
 
 #[tokio::test(start_paused = true)]

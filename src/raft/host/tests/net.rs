@@ -25,6 +25,8 @@ struct State {
     addresses: BTreeMap<String, NodeId>,
     clusters: BTreeMap<NodeId, u64>,
     cut: BTreeSet<(NodeId, NodeId)>,
+    /// Nodes whose end nobody has noticed.
+    unnoticed: BTreeSet<NodeId>,
     lives: u64,
 }
 
@@ -51,6 +53,11 @@ impl Net {
                 host.link_lost(node);
             }
         }
+    }
+
+    /// Nobody notices that a node is not there any more.
+    pub(super) fn hide_the_end_of(&self, node: NodeId) {
+        self.state.lock().unnoticed.insert(node);
     }
 
     /// From now on nothing passes between the two.
@@ -179,7 +186,8 @@ impl Peers for Cable {
     }
 
     fn reaches(&self, node: NodeId) -> bool {
-        self.net.host(node).is_some() && !self.net.is_cut(self.me, node)
+        let there = self.net.host(node).is_some() && !self.net.is_cut(self.me, node);
+        there || self.net.state.lock().unnoticed.contains(&node)
     }
 
     fn belongs_to(&self, cluster: u64) {

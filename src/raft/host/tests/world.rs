@@ -36,6 +36,8 @@ pub(super) struct Kept {
 /// One node, running or not.
 pub(super) struct Node {
     pub(super) id: NodeId,
+    /// The address it is at is that of the node of this id, mostly itself.
+    place: u64,
     pub(super) host: Option<Host>,
     pub(super) answers: Arc<Mutex<Vec<Effect>>>,
     pub(super) adrift: Arc<Mutex<Vec<ShardId>>>,
@@ -110,7 +112,7 @@ impl World {
         let (answers, adrift, kept) =
             (node.answers.clone(), node.adrift.clone(), node.kept.clone());
         HostOptions {
-            me: info(node.id.0),
+            me: NodeInfo { id: node.id, ..info(node.place) },
             boot: node.boot,
             cluster: node.kept.lock().cluster,
             replaces: self.replaces,
@@ -144,9 +146,15 @@ impl World {
 
     /// Starts a node, for the first time or again.
     pub(super) async fn start(&mut self, id: u64) {
+        self.start_at(id, id).await;
+    }
+
+    /// Starts a node at the address of another one.
+    pub(super) async fn start_at(&mut self, id: u64, place: u64) {
         if !self.nodes.iter().any(|node| node.id == NodeId(id)) {
             self.nodes.push(Node {
                 id: NodeId(id),
+                place,
                 host: None,
                 answers: Arc::default(),
                 adrift: Arc::default(),
@@ -176,7 +184,7 @@ impl World {
         });
         let options = self.options(&self.nodes[at], log, snapshots);
         let host = Host::start(options).await.unwrap();
-        self.net.plug_in(NodeId(id), address(id), &host);
+        self.net.plug_in(NodeId(id), address(place), &host);
         self.nodes[at].host = Some(host);
     }
 

@@ -35,6 +35,8 @@ pub enum Packet {
         cluster: u64,
         /// To whom.
         way: Way,
+        /// The life of the receiver when it was sent.
+        life: Option<u64>,
         /// Which queue of the link.
         lane: Lane,
         /// The number of the call; none: nobody waits for a reply.

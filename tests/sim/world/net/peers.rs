@@ -165,7 +165,8 @@ impl SimPeers {
         call: Option<u64>,
         bytes: Bytes,
     ) -> Packet {
-        Packet::Request { from: self.life, sender: self.node, cluster, way, lane, call, bytes }
+        let (from, sender, life) = (self.life, self.node, None);
+        Packet::Request { from, sender, cluster, way, life, lane, call, bytes }
     }
 }
 

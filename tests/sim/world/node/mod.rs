@@ -83,6 +83,11 @@ impl Node {
         self.process.as_ref().filter(|_| !self.paused)
     }
 
+    /// Which of its processes there is.
+    pub fn life(&self) -> Option<u64> {
+        self.process.as_ref().map(|process| process.life.number)
+    }
+
     /// The groups of the process, if it runs.
     pub fn host(&self) -> Option<&Host> {
         self.running()?.host.as_ref()
@@ -100,9 +105,8 @@ impl Node {
         let (mut chance, luck) = (self.chance.fork(), self.chance.draw());
         let mut fresh = || NodeId(chance.draw() >> 16 | 1);
         let mut opened = boot::open(&self.disk, settings, &mut fresh).map_err(failed)?;
-        self.replaces =
-            opened.replaces.or(self.replaces).filter(|old| *old != opened.identity.node);
-        opened.replaces = self.replaces;
+        // Known only to the process that put the data aside, or finds it put aside.
+        opened.replaces = opened.replaces.or(self.replaces.take());
         let (runtime, base) = process::runtime();
         let clock = Arc::new(SimClock::default());
         let answers = Arc::default();
