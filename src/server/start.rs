@@ -13,17 +13,18 @@ use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_core::Origin;
 use lockstep_net::{Connections, Listener};
-use lockstep_raft::Limits;
+use lockstep_raft::{LIVES, Limits};
 use tokio::sync::watch;
 
 use crate::clients::Clients;
 use crate::clock::NodeClock;
 use crate::config::{self, Setting, Settings};
 use crate::exchange::Exchange;
-use crate::front::{Front, Waits};
+use crate::front::{Front, RoomKeeper, Waits};
 use crate::latency::Latency;
 use crate::monitor::Monitors;
 use crate::node::{Identity, Node};
+use crate::sessions::Sessions;
 use crate::shards::Shards;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -64,6 +65,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     let mut stopped = stop.subscribe();
     let (node, threads) = open_node(settings, &storage, port, stop).await?;
     watch_settings(&node);
+    crate::deadlocks::start(&node);
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     if node.links.is_none() {
         node.shards.host().begun().await;
@@ -82,6 +84,8 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     );
     let sampler = tokio::spawn(sample(node.clone()));
     let follower = tokio::spawn(follow::map(node.clone()));
+    let teller = tokio::spawn(crate::sessions::tell_of_ends(node.clone()));
+    let lives = tokio::spawn(follow::life(node.clone()));
     let mut watchdog = tokio::spawn(watchdog::watch(node.clone()));
     let front = node.clone();
     let (closing, close) = watch::channel(false);
@@ -104,6 +108,8 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     watchdog.abort();
     sampler.abort();
     follower.abort();
+    teller.abort();
+    lives.abort();
     admin.stop().await;
     node.shards.stop().await;
     if let Some(links) = &node.links {
@@ -150,8 +156,10 @@ async fn open_node(
     port: u16,
     stop: watch::Sender<bool>,
 ) -> Result<(Arc<Node>, Option<Threads>), Failed> {
-    let origin = Origin { node: storage.owner.node, boot: storage.owner.boot, conn: 0 };
+    let boot = storage.owner.boot;
+    let origin = Origin { node: storage.owner.node, boot: boot * LIVES, conn: 0 };
     let waits = Arc::new(Waits::new(origin));
+    let sessions = Arc::<Sessions>::default();
     let clock = Arc::new(NodeClock::default());
     let snapshot_bytes = Arc::new(AtomicU64::new(settings.number(Setting::SnapshotLogBytes)));
     let limits = Arc::new(Limits {
@@ -164,6 +172,7 @@ async fn open_node(
     let parts = Parts {
         clock: clock.clone(),
         waits: waits.clone(),
+        sessions: sessions.clone(),
         limits: limits.clone(),
         snapshot_bytes: snapshot_bytes.clone(),
     };
@@ -178,7 +187,8 @@ async fn open_node(
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
-            boot: origin.boot,
+            boot,
+            first_life: origin.boot,
             run_id: run_id(),
             started: Instant::now(),
             started_at: SystemTime::now(),
@@ -198,11 +208,15 @@ async fn open_node(
         ),
         links: groups.links,
         exchange,
+        sessions,
+        deadlocks: Default::default(),
         waits,
         connections: Connections::new(connection_limits(&settings)),
         settings,
         stop,
     });
+    node.shards.host().ask_for_room(Arc::new(RoomKeeper::of(&node)));
+    crate::locks::start(&node);
     Ok((node, groups.threads))
 }
 

@@ -15,6 +15,7 @@ use crate::Node;
 use crate::clock::NodeClock;
 use crate::front::Waits;
 use crate::node::Identity;
+use crate::sessions::Sessions;
 use crate::shards::Shards;
 
 /// A node alone with one shard, in a directory of its own.
@@ -27,12 +28,20 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let waits = Arc::new(Waits::new(origin));
     let clock = Arc::new(NodeClock::default());
     let me = myself(origin.node);
-    let host = Host::start(options(&me, &log, snapshots.clone(), &clock, &waits)).await.unwrap();
+    let sessions = Arc::<Sessions>::default();
+    let mut options = options(&me, &log, snapshots.clone(), &clock, &waits);
+    let (answers, ended) = (options.answers, sessions.clone());
+    options.answers = Arc::new(move |effects| {
+        ended.carry_out(&effects);
+        answers(effects);
+    });
+    let host = Host::start(options).await.unwrap();
     host.begun().await;
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
             boot: origin.boot,
+            first_life: origin.boot,
             run_id: "0123456789".repeat(4),
             started: Instant::now(),
             started_at: SystemTime::now(),
@@ -46,12 +55,15 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         latency: Default::default(),
         monitors: Default::default(),
         exchange: crate::exchange::Exchange::new(host.clone()),
+        sessions,
+        deadlocks: Default::default(),
         shards: Shards::new(host, Vec::new(), (log, snapshots), clock),
         links: None,
         waits,
         connections: Arc::default(),
         stop: tokio::sync::watch::channel(false).0,
     });
+    crate::locks::start(&node);
     (node, dir)
 }
 

@@ -15,6 +15,7 @@ mod source;
 mod tests;
 
 pub use route::{admit, admit_all, restrict};
+pub(crate) use source::leader_elsewhere;
 pub use source::{links, traffic};
 pub use topology::Topology;
 

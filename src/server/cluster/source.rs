@@ -36,7 +36,7 @@ impl Topology {
 }
 
 /// The node that leads a shard, if it is another one and can be reached.
-pub(super) fn leader_elsewhere(node: &Node, shard: ShardId) -> Option<NodeInfo> {
+pub(crate) fn leader_elsewhere(node: &Node, shard: ShardId) -> Option<NodeInfo> {
     let host = node.shards.host();
     let leader = host.leader_of(shard).filter(|leader| *leader != host.node())?;
     if host.reaches(leader) { host.map().node(leader).cloned() } else { None }

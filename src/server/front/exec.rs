@@ -2,13 +2,14 @@
 
 use std::time::Instant;
 
-use lockstep_commands::here::Debug;
+use lockstep_commands::here::{Debug, LockCall};
 use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, table};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Op, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::Front;
+use super::locks::{Door, attach_call, in_session};
 use super::pending::Pending;
 use super::take::binds;
 use super::transaction::{Closed, Queued, Step};
@@ -22,6 +23,17 @@ struct Plan {
     count: u32,
     ops: Vec<u8>,
     shard: Option<ShardId>,
+    /// Sessions that the shard has to let in first.
+    doors: Vec<Door>,
+}
+
+/// A transaction that is ready but for the sessions it needs.
+pub(super) struct Planned {
+    pub(super) command: &'static Command,
+    plan: Plan,
+    closed: Closed,
+    db: lockstep_core::Db,
+    begun: Instant,
 }
 
 impl Front {
@@ -42,15 +54,25 @@ impl Front {
         let db = self.session.db;
         let plan = self.plan(&closed);
         let db = std::mem::replace(&mut self.session.db, db);
-        if let Ok(Plan { shard: Some(shard), .. }) = plan
-            && closed.needs_room()
-            && let Err(bad) = self.make_room(shard)
-        {
-            return self.refuse(command, bad, out);
-        }
         match plan {
-            Ok(plan) => self.run_plan(command, plan, &closed, db, begun),
+            Ok(mut plan) => {
+                let doors = std::mem::take(&mut plan.doors);
+                let planned = Planned { command, plan, closed, db, begun };
+                if doors.is_empty() {
+                    return self.go_on(planned, out);
+                }
+                self.open(doors, Some(planned))
+            }
             Err(bad) => self.reject(command, bad, out),
+        }
+    }
+
+    /// Carries out a transaction for which all is ready.
+    pub(super) fn go_on(&mut self, planned: Planned, out: &mut Output) -> Next {
+        let Planned { command, plan, closed, db, begun } = planned;
+        match self.hand_over_plan(&plan, &closed) {
+            Ok(()) => self.run_plan(command, plan, db, begun),
+            Err(bad) => self.refuse(command, bad, out),
         }
     }
 
@@ -64,6 +86,7 @@ impl Front {
             let queued = queued.map(|queued| (queued.command.spec, &queued.words[..]));
             cluster::admit_all(&self.node, queued)?;
         }
+        let attached = self.session.attached.clone();
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
             let used = table::name(&words).map_or(1, |(_, used)| used);
@@ -71,7 +94,14 @@ impl Front {
             if in_cluster_mode {
                 request = cluster::restrict(queued.command.spec, request);
             }
-            let step = match request {
+            let step = match in_session(request, attached.as_ref()) {
+                Ok(Request::Here(Here::Lock(call))) => {
+                    let call = match &attached {
+                        Some(id) => attach_call(call, id),
+                        None => call,
+                    };
+                    self.plan_lock_call(&mut plan, queued, &call)?
+                }
                 Ok(Request::Op(op)) => self.plan_op(&mut plan, queued, op)?,
                 Ok(Request::Here(Here::Select(db))) => {
                     self.session.db = db;
@@ -98,10 +128,25 @@ impl Front {
         if binds(&op) {
             self.bind_to(shard);
         }
+        plan.doors.extend(self.closed_door(&op));
         plan.shard = Some(shard);
         plan.count += 1;
         op.put(&mut plan.ops);
         Ok(Step::Outcome(queued.command))
+    }
+
+    /// Several locks are one operation of a transaction if they are in one shard.
+    fn plan_lock_call(
+        &mut self,
+        plan: &mut Plan,
+        queued: &Queued,
+        call: &LockCall<'_>,
+    ) -> Result<Step, BadArgs> {
+        match self.as_one_op(call) {
+            Ok(op) => self.plan_op(plan, queued, op),
+            Err(bad) if bad == error::CROSS_SHARD => Err(bad),
+            Err(bad) => Ok(Step::Reply(Reply::Error(bad))),
+        }
     }
 
     fn plan_here(
@@ -120,19 +165,23 @@ impl Front {
         }
     }
 
+    fn hand_over_plan(&mut self, plan: &Plan, closed: &Closed) -> Result<(), BadArgs> {
+        let Some(shard) = plan.shard else { return Ok(()) };
+        let op = Op::Transaction { watched: closed.watched(), count: plan.count, ops: &plan.ops };
+        if closed.needs_room() {
+            return self.hand_over_with_room(shard, &op);
+        }
+        self.hand_over(shard, &op);
+        Ok(())
+    }
+
     fn run_plan(
         &mut self,
         command: &'static Command,
         plan: Plan,
-        closed: &Closed,
         db: lockstep_core::Db,
         begun: Instant,
     ) -> Next {
-        if let Some(shard) = plan.shard {
-            let op =
-                Op::Transaction { watched: closed.watched(), count: plan.count, ops: &plan.ops };
-            self.hand_over(shard, &op);
-        }
         self.pending.push(Pending::Exec {
             command,
             shard: plan.shard,

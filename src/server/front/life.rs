@@ -1,15 +1,18 @@
 //! What a connection leaves with the shards, and how it is given back.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{join, join_all};
 use lockstep_core::queues::{self, Blame, Receipt};
-use lockstep_core::{Op, Outcome, ShardId};
-use lockstep_raft::Delivery;
+use lockstep_core::{Op, Origin, Outcome, ShardId};
+use lockstep_raft::{Delivery, Mailbox, Ops};
 
 use super::Front;
 use super::pending::Blocked;
 use crate::Node;
+use crate::clients::Flag;
 
 /// Longer than operations are tried again.
 const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
@@ -19,6 +22,7 @@ impl Front {
     pub(super) fn bind_to(&mut self, shard: ShardId) {
         if !self.bound_to.contains(&shard) {
             self.bound_to.push(shard);
+            self.session.client.set(Flag::Bound, true);
         }
     }
 
@@ -26,29 +30,21 @@ impl Front {
     pub(super) fn unbind(&mut self) -> Option<impl Future<Output = ()> + Send + 'static> {
         let (node, origin) = (self.node.clone(), self.origin);
         let bound_to = std::mem::take(&mut self.bound_to);
+        self.session.client.set(Flag::Bound, false);
         let blocked = self.blocked.take();
+        let running = self.running.take().filter(|running| !running.is_over());
         let on_the_way = self.parts.abandon();
         let gone = Op::Gone { origin };
         let word = |shard| (shard, self.parts.last_word(shard, origin, &gone));
         let last_words: Vec<_> = bound_to.into_iter().map(word).collect();
-        (!last_words.is_empty()).then_some(async move {
-            // What is tried again after the shard was told would leave something
-            // behind for good.
-            for mailbox in on_the_way {
-                let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
-            }
-            for (shard, ops) in last_words {
-                // A shard that cannot be told now is stopping and learns of it
-                // with this node's next life.
-                let told = node.shards.insist_on(shard, ops).await;
-                if matches!(told, Delivery::Unknown) {
-                    // The shard has forgotten whether it was told.
-                    let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
+        (!last_words.is_empty() || running.is_some()).then_some(async move {
+            let given_back = async {
+                if let Some(running) = running {
+                    running.end().await;
                 }
-            }
-            if let Some(blocked) = blocked {
-                give_back(&node, origin.conn, &blocked).await;
-            }
+            };
+            let told = tell_shards(node, origin, on_the_way, last_words, blocked);
+            join(given_back, told).await;
         })
     }
 
@@ -60,6 +56,36 @@ impl Front {
         }
         self.session.close(&self.node);
         self.unbind()
+    }
+}
+
+/// Tells the shards that a connection is over, and gives back what its wait was
+/// answered with.
+async fn tell_shards(
+    node: Arc<Node>,
+    origin: Origin,
+    on_the_way: Vec<Arc<Mailbox>>,
+    last_words: Vec<(ShardId, Ops)>,
+    blocked: Option<Blocked>,
+) {
+    // What is tried again after the shard was told would leave something
+    // behind for good.
+    for mailbox in on_the_way {
+        let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
+    }
+    // All at once: one that has no leader must not hold up the others.
+    join_all(last_words.into_iter().map(async |(shard, ops)| {
+        // A shard that cannot be told now is stopping and learns of it with this
+        // node's next life.
+        let told = node.shards.insist_on(shard, ops).await;
+        if matches!(told, Delivery::Unknown) {
+            // The shard has forgotten whether it was told.
+            let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
+        }
+    }))
+    .await;
+    if let Some(blocked) = blocked {
+        give_back(&node, origin.conn, &blocked).await;
     }
 }
 

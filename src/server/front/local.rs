@@ -30,6 +30,8 @@ impl Front {
                 Reply::Ok.into()
             }
             Here::Reset => self.reset(),
+            Here::Lock(call) => return self.lock_call(command, call, begun, words, out),
+            Here::Session(asked) => return self.session(command, asked, begun, words, out),
             other => here::run(&self.node, &mut self.session, other),
         };
         self.take_answer(command, answer, begun, words, out)
@@ -68,7 +70,7 @@ impl Front {
             }
             Answer::Op(op) => self.operate(command, op, begun, words, out),
             Answer::Later(future) => {
-                self.later = Some(Later { command, begun, future });
+                self.later = Some(Later { command, begun, future, waits: false });
                 Next::Block
             }
             Answer::Close(reply) => {

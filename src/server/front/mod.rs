@@ -11,6 +11,7 @@ mod parts;
 mod pending;
 mod read;
 mod room;
+mod sessions;
 mod settle;
 mod stopwatch;
 mod take;
@@ -27,13 +28,15 @@ use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
 use crate::session::{Session, asks_for_no_password};
+use crate::locks::Running;
+use locks::{Door, Opening};
 use near::Near;
 use parts::Parts;
 use pending::{Blocked, Later, Pending};
 pub use room::{Keeper as RoomKeeper, Room};
 use stopwatch::StopWatch;
 use transaction::Transaction;
-pub use waits::Waits;
+pub use waits::{Expected, Waits};
 
 /// Executes the commands of one connection.
 pub struct Front {
@@ -59,6 +62,12 @@ pub struct Front {
     blocked: Option<Blocked>,
     /// An answer of this node that takes time.
     later: Option<Later>,
+    /// Shards that have to let a session in before it goes on.
+    opening: Option<Opening>,
+    /// Shards that have just done so.
+    opened: Vec<Door>,
+    /// The coordinator of its MLOCK.
+    running: Option<Running>,
     /// The number of the last request.
     request: u64,
     /// The shards where it may hold locks or wait, so that its end matters.
@@ -72,8 +81,12 @@ impl Front {
     /// The front of a connection that was just accepted.
     pub fn new(node: Arc<Node>, link: Arc<Link>) -> Self {
         let origin =
-            Origin { node: node.identity.node_id, boot: node.identity.boot, conn: link.id };
+            Origin { node: node.identity.node_id, boot: node.life(), conn: link.id };
         let session = Session::open(&node, link);
+        if node.life() != origin.boot {
+            // Given up between two lines; whoever closes the others has not seen it.
+            session.client.kill();
+        }
         Front {
             node,
             session,
@@ -87,6 +100,9 @@ impl Front {
             deferred: None,
             blocked: None,
             later: None,
+            opening: None,
+            opened: Vec::new(),
+            running: None,
             request: 0,
             bound_to: Vec::new(),
             closing: false,
@@ -128,6 +144,7 @@ impl Handler for Front {
             || self.deferred.is_some()
             || self.blocked.is_some()
             || self.later.is_some()
+            || self.opening.is_some()
     }
 
     async fn interrupted(&mut self, out: &mut Output) -> Next {

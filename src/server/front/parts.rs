@@ -80,6 +80,17 @@ impl Parts {
         }
     }
 
+    /// The last number that was used with a shard. So many behind it are another's
+    /// from now on, who counts on by itself.
+    pub(super) fn reserve(&mut self, shard: ShardId, numbers: u64) -> u64 {
+        self.of(shard);
+        let part = self.list.iter_mut().find(|part| part.shard == shard);
+        let part = part.expect("it was just made");
+        let last = part.number;
+        part.number = last.saturating_add(numbers);
+        last
+    }
+
     /// A share of one operation, under the next number: what was handed in before
     /// it and arrives late is not carried out any more.
     pub(super) fn last_word(&mut self, shard: ShardId, origin: Origin, op: &Op<'_>) -> Ops {

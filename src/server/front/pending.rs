@@ -2,14 +2,17 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Instant;
 
 use lockstep_commands::{Command, Reply};
-use lockstep_core::{Db, Op, ShardId, locks, queues};
+use lockstep_core::{Db, Op, Origin, ShardId, locks, queues};
+use lockstep_raft::Delivery;
 
 use super::room::Planned;
 use super::transaction::Step;
 use super::waits::Expected;
+use crate::Node;
 
 /// One thing to do before the next reply can be sent.
 pub(super) enum Pending {
@@ -50,6 +53,20 @@ pub(super) enum Pending {
         /// What others need not evict as well.
         _planned: Planned,
     },
+    /// The next outcome says whether the connection may be attached to a session, or
+    /// to none any more.
+    Attach {
+        /// What was asked.
+        command: &'static Command,
+        /// The session's home.
+        shard: ShardId,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+        /// What it is attached to then.
+        then: Option<Arc<[u8]>>,
+    },
     /// The next outcome holds the versions of watched keys.
     Watch {
         /// The command.
@@ -87,6 +104,8 @@ pub(super) struct Blocked {
     /// What it waits for.
     name: Vec<u8>,
     queue: bool,
+    /// The owner that loses everything, in all shards, as the victim of a deadlock.
+    pub loses_all: Option<Vec<u8>>,
 }
 
 impl Blocked {
@@ -102,12 +121,17 @@ impl Blocked {
             Op::Lock { op } => (op.name(), false),
             _ => (&b""[..], false),
         };
-        Blocked { command, shard, request, expected, name: name.to_vec(), queue }
+        Blocked { command, shard, request, expected, name: name.to_vec(), queue, loses_all: None }
     }
 
     /// The queue it waits for a message of, if it does.
     pub(super) fn queue(&self) -> Option<&[u8]> {
         self.queue.then_some(&self.name)
+    }
+
+    /// Takes the request back; its answer, which may have come before.
+    pub(super) async fn take_back(&self, node: &Node, origin: Origin) -> Delivery {
+        self.expected.take_back(node, self.shard, &self.cancel(origin, true)).await
     }
 
     /// The operation that ends the wait.
@@ -129,4 +153,6 @@ pub(super) struct Later {
     pub begun: Instant,
     /// The answer.
     pub future: Pin<Box<dyn Future<Output = Reply> + Send>>,
+    /// Whether it waits for others: then the time it takes says nothing.
+    pub waits: bool,
 }

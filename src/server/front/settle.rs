@@ -2,18 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use lockstep_commands::{BadArgs, Command, Reply, error};
-use lockstep_core::{Db, Fault, Origin, Outcome, ShardId};
+use lockstep_commands::{BadArgs, Command, Reply, error, reply};
+use lockstep_core::{Db, Fault, Outcome, ShardId};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
-use super::Front;
+use super::{Front, locks};
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
-use crate::Node;
-
-/// How long an answer that may have been lost is waited for.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
 
 /// How long a request may take to be taken back when the node stops.
 const TAKE_BACK_MAX: Duration = Duration::from_secs(2);
@@ -52,10 +48,14 @@ impl Front {
         if self.blocked.is_some() {
             return self.wait_blocked(out).await;
         }
-        if let Some(mut later) = self.later.take() {
-            let reply = (&mut later.future).await;
-            self.answer(later.command, reply, later.begun, &[], out);
-            return self.end();
+        if self.later.is_some() {
+            return self.wait_for_later(out).await;
+        }
+        if self.opening.is_some() {
+            let next = self.settle_opening(out).await;
+            if next != Next::More || !self.pending.is_empty() {
+                return next;
+            }
         }
         if let Some(words) = self.deferred.take() {
             let refs: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
@@ -63,6 +63,26 @@ impl Front {
                 self.node.clients.pause.over().await;
             }
             return self.command(&refs, out);
+        }
+        self.end()
+    }
+
+    /// Waits for an answer that takes time. What happens meanwhile is told
+    /// meanwhile.
+    async fn wait_for_later(&mut self, out: &mut Output) -> Next {
+        let Some(later) = &mut self.later else { return Next::More };
+        let reply = tokio::select! {
+            biased;
+            reply = &mut later.future => reply,
+            next = self.session.client.interrupted(out) => return still_waits(next),
+        };
+        let Some(later) = self.later.take() else { return Next::More };
+        if later.waits {
+            // Redis does not count the time it waited, either.
+            self.node.stats.record(later.command, Duration::ZERO, &reply);
+            self.emit(reply, out);
+        } else {
+            self.answer(later.command, reply, later.begun, &[], out);
         }
         self.end()
     }
@@ -116,10 +136,22 @@ impl Front {
             Pending::Wait { command, shard, begun, kept } => match self.parts.next(shard) {
                 Ok(Outcome::Waits) => Settled::Waits,
                 outcome => {
-                    self.not_blocked();
-                    self.settle_outcome(command, outcome, begun, kept)
+                    let loses_all = self.not_blocked();
+                    let victim = outcome.as_ref().is_ok_and(locks::is_victim);
+                    let settled = self.settle_outcome(command, outcome, begun, kept);
+                    match (settled, loses_all) {
+                        (Settled::Reply(reply), Some(owner)) if victim => {
+                            self.lose_all(command, owner, reply);
+                            Settled::Waits
+                        }
+                        (settled, _) => settled,
+                    }
                 }
             },
+            Pending::Attach { command, shard, begun, kept, then } => {
+                let outcome = self.settle_attach(shard, then);
+                self.settle_outcome(command, outcome, begun, kept)
+            }
             Pending::Watch { command, shard, keys } => self.settle_watch(command, shard, keys),
             Pending::Exec { command, shard, steps, db, begun } => {
                 let outcome = shard.map(|shard| self.parts.next(shard)).transpose();
@@ -145,10 +177,12 @@ impl Front {
         Settled::Reply(reply)
     }
 
-    fn not_blocked(&mut self) {
-        if let Some(blocked) = self.blocked.take() {
-            self.node.waits.leave(self.origin.conn, blocked.request);
-        }
+    /// The request need not wait. The owner that loses all if it was the victim of a
+    /// deadlock, if that was said.
+    fn not_blocked(&mut self) -> Option<Vec<u8>> {
+        let blocked = self.blocked.take()?;
+        self.node.waits.leave(self.origin.conn, blocked.request);
+        blocked.loses_all
     }
 
     fn settle_watch(
@@ -180,17 +214,31 @@ impl Front {
         begun: Instant,
     ) -> Settled {
         let reply = match outcome {
-            Ok(outcome) => self.executed(steps, outcome, db),
+            Ok(outcome) => self.executed(command, steps, outcome, db),
             Err(bad) => Reply::Error(bad),
         };
         self.node.stats.record(command, begun.elapsed(), &reply);
         Settled::Reply(reply)
     }
 
-    fn executed(&mut self, steps: Vec<Step>, outcome: Option<Outcome>, db: Db) -> Reply {
+    fn executed(
+        &mut self,
+        command: &'static Command,
+        steps: Vec<Step>,
+        outcome: Option<Outcome>,
+        db: Db,
+    ) -> Reply {
         let mut outcomes = match outcome {
             None => Vec::new().into_iter(),
             Some(Outcome::List(outcomes)) => outcomes.into_iter(),
+            // A token that was asserted is not valid: nothing was done.
+            Some(fenced @ (Outcome::Refused { .. } | Outcome::Fault(Fault::Fenced))) => {
+                return reply::plain(command.spec, fenced);
+            }
+            // By the leader, elsewhere, which has no room.
+            Some(Outcome::Fault(fault)) => {
+                return Reply::Error(error::exec_refused(&error::of_fault(fault, "exec")));
+            }
             // A watched key has changed.
             Some(_) => return Reply::NilArray,
         };
@@ -221,6 +269,7 @@ impl Front {
             error = self.session.client.unblocked() => Broken::Unblocked(error),
             () = blocked.expected.adrift.notified() => Broken::Adrift,
             () = self.node.waits.given_up() => Broken::GivenUp,
+            next = self.session.client.interrupted(out) => return still_waits(next),
         };
         // Either the wait ends with this, or it had ended already: the answer
         // comes to the mailbox in both cases, unless it was lost.
@@ -231,14 +280,12 @@ impl Front {
                 Next::Block
             }
             Broken::Adrift => {
-                let answer = take_back(&self.node, self.origin, blocked).await;
+                let answer = blocked.take_back(&self.node, self.origin).await;
                 self.unblock(answer, out)
             }
             Broken::GivenUp => {
-                let limit = tokio::time::timeout(
-                    TAKE_BACK_MAX,
-                    take_back(&self.node, self.origin, blocked),
-                );
+                let taken_back = blocked.take_back(&self.node, self.origin);
+                let limit = tokio::time::timeout(TAKE_BACK_MAX, taken_back);
                 let answer = limit.await.unwrap_or(Delivery::Unknown);
                 self.give_up(answer, out)
             }
@@ -258,14 +305,29 @@ impl Front {
     }
 
     fn unblock(&mut self, delivery: Delivery, out: &mut Output) -> Next {
-        let reply = |front: &Front, blocked: &Blocked| match delivery {
-            Delivery::Done(mut outcomes) => {
-                let outcome = outcomes.pop().unwrap_or(Outcome::Nil);
-                (blocked.command.reply)(blocked.command.spec, outcome)
-            }
-            other => Reply::Error(front.node.shards.failure(blocked.shard, &other)),
+        let outcome = match delivery {
+            Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
+            other => Err(other),
+        };
+        if outcome.as_ref().is_ok_and(locks::is_victim)
+            && let Some(blocked) = &mut self.blocked
+            && let Some(owner) = blocked.loses_all.take()
+        {
+            return self.end_as_victim(owner, outcome.unwrap_or(Outcome::Nil));
+        }
+        let reply = |front: &Front, blocked: &Blocked| match outcome {
+            Ok(outcome) => (blocked.command.reply)(blocked.command.spec, outcome),
+            Err(other) => Reply::Error(front.node.shards.failure(blocked.shard, &other)),
         };
         self.end_wait(reply, out)
+    }
+
+    /// Before a victim is told it loses what it said it would.
+    fn end_as_victim(&mut self, owner: Vec<u8>, outcome: Outcome) -> Next {
+        let Some(blocked) = self.blocked.take() else { return Next::More };
+        self.node.waits.leave(self.origin.conn, blocked.request);
+        let reply = (blocked.command.reply)(blocked.command.spec, outcome);
+        self.lose_all(blocked.command, owner, reply)
     }
 
     fn end_wait(
@@ -283,16 +345,7 @@ impl Front {
     }
 }
 
-/// Takes a request back that waits; its answer, which may have come before.
-async fn take_back(node: &Node, origin: Origin, blocked: &Blocked) -> Delivery {
-    let cancel = blocked.cancel(origin, true);
-    let taken_back = async {
-        let _ = node.shards.insist(blocked.shard, &cancel).await;
-        tokio::time::sleep(LAST_ANSWER).await;
-    };
-    tokio::select! {
-        biased;
-        delivery = blocked.expected.mailbox.take() => delivery,
-        () = taken_back => Delivery::Unknown,
-    }
+/// What goes on behind something that was told to a client that waits.
+fn still_waits(next: Next) -> Next {
+    if next == Next::More { Next::Block } else { next }
 }

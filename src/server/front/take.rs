@@ -8,7 +8,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
 
 use super::pending::{Blocked, Pending};
-use super::{Front, room, transaction};
+use super::{Front, locks, room, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
 use crate::{cluster, here};
@@ -55,12 +55,17 @@ impl Front {
         if in_cluster_mode {
             request = cluster::restrict(command.spec, request);
         }
-        if let Ok(Request::Op(op)) = &request
-            && !self.pending.is_empty()
-            && (self.would_overtake(op) || self.reads_enough(op))
-        {
-            return self.defer(words);
+        let attached = self.session.attached.clone();
+        let request = locks::in_session(request, attached.as_ref());
+        if let Ok(Request::Op(op)) = &request {
+            if !self.pending.is_empty() && (self.would_overtake(op) || self.reads_enough(op)) {
+                return self.defer(words);
+            }
+            if let Some(door) = self.closed_door(op) {
+                return self.open_first(door, words);
+            }
         }
+        self.opened.clear();
         self.session.began(command, words);
         let next = match request {
             Ok(Request::Op(op)) => self.operate(command, op, begun, words, out),
@@ -176,7 +181,9 @@ impl Front {
         let kept = self.session.keep_words(&self.node, words);
         if op.wait().is_some() {
             let expected = self.node.waits.enter(self.origin.conn, self.request, shard);
-            self.blocked = Some(Blocked::new(command, shard, self.request, expected, &op));
+            let mut blocked = Blocked::new(command, shard, self.request, expected, &op);
+            blocked.loses_all = locks::loses_all(&op, self.node.shards.count());
+            self.blocked = Some(blocked);
             self.pending.push(Pending::Wait { command, shard, begun, kept });
             return Next::Settle;
         }

@@ -1,12 +1,15 @@
 //! The requests of this node's clients that wait in a state machine.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use lockstep_core::{Effect, Origin, Outcome, ShardId};
+use lockstep_core::{Effect, Op, Origin, Outcome, ShardId};
 use lockstep_raft::{Delivery, Mailbox};
 use tokio::sync::{Notify, watch};
+
+use crate::Node;
+use crate::locks::Notices;
 
 /// How often it is looked whether those who waited have been answered.
 const LOOK: Duration = Duration::from_millis(2);
@@ -23,6 +26,8 @@ pub struct Waits {
     list: DashMap<Request, Waiting>,
     /// The node stops: nobody waits any longer.
     given_up: watch::Sender<bool>,
+    /// Where all other effects go.
+    aside: OnceLock<Notices>,
 }
 
 #[derive(Debug)]
@@ -42,6 +47,26 @@ pub struct Expected {
     pub adrift: Arc<Notify>,
 }
 
+/// How long an answer that may have been lost is waited for.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+impl Expected {
+    /// Takes a request back that waits, by the operation that ends the wait: its
+    /// answer, which may have come before.
+    pub async fn take_back(&self, node: &Node, shard: ShardId, cancel: &Op<'_>) -> Delivery {
+        let taken_back = async {
+            // What cannot be told is answered by nobody.
+            let _ = node.shards.insist(shard, cancel).await;
+            tokio::time::sleep(LAST_ANSWER).await;
+        };
+        tokio::select! {
+            biased;
+            delivery = self.mailbox.take() => delivery,
+            () = taken_back => Delivery::Unknown,
+        }
+    }
+}
+
 impl Waits {
     /// None yet, for this life of this node.
     pub fn new(origin: Origin) -> Self {
@@ -50,7 +75,14 @@ impl Waits {
             boot: origin.boot,
             list: DashMap::new(),
             given_up: watch::Sender::new(false),
+            aside: OnceLock::new(),
         }
+    }
+
+    /// From now on what answers no request is carried out as well.
+    pub fn notify(&self, notices: Notices) {
+        // The first one stays.
+        let _ = self.aside.set(notices);
     }
 
     /// Enters a request that waits with a shard, and says where its answer comes.
@@ -108,15 +140,23 @@ impl Waits {
     /// Carries out effects: answers the waiting requests among this node's.
     pub fn carry_out(&self, effects: Vec<Effect>) {
         for effect in effects {
-            let Effect::Answer { origin, request, outcome } = effect;
-            self.answer(origin, request, outcome);
+            match effect {
+                Effect::Answer { origin, request, outcome } => {
+                    self.answer(origin, request, outcome);
+                }
+                other => {
+                    if let Some(aside) = self.aside.get() {
+                        aside.carry_out(other);
+                    }
+                }
+            }
         }
     }
 
     fn answer(&self, origin: Origin, request: u64, outcome: Outcome) {
         // An answer to a connection of an earlier life, or one that is gone, is
         // nobody's: the machine frees what it holds when it learns of that.
-        if (origin.node, origin.boot) != (self.node, self.boot) {
+        if origin.node != self.node || origin.boot < self.boot {
             return;
         }
         if let Some((_, waiting)) = self.list.remove(&(origin.conn, request)) {

@@ -86,6 +86,8 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Acl(acl) => handshake::acl(node, acl).into(),
         Here::Cluster(asked) => cluster::run(node, asked),
         Here::Node(asked) => cluster::node(node, &asked),
+        // Outside of transactions the front carries it out.
+        Here::Session(_) | Here::Lock(_) => Reply::Error(error::NOT_IN_MULTI).into(),
         Here::Multi | Here::Exec | Here::Discard | Here::Watch(_) | Here::Unwatch => {
             debug_assert!(false, "the front executes what belongs to transactions");
             Reply::Error(error::NOT_IN_MULTI).into()

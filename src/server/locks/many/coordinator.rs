@@ -1,0 +1,391 @@
+//! How several locks are taken and, where that fails, given back.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use lockstep_commands::error;
+use lockstep_core::locks::{Again, Op, Owner, Terms};
+use lockstep_core::{Fault, Outcome, ShardId, Wait};
+use lockstep_raft::{Delivery, Ops};
+use tokio::sync::{oneshot, watch};
+use tokio::time::Instant;
+
+use super::step::Steps;
+use super::{Answered, Asked, Why, as_part, at_once, broken_off};
+use crate::config::Setting;
+
+/// How often it begins anew when something was lost that it had got.
+const ATTEMPTS: usize = 3;
+
+/// How long the client waits at most until everything is given back. What takes
+/// longer ends with its lease.
+const GIVE_BACK_WAIT: Duration = Duration::from_secs(1);
+
+/// Takes several locks, all or none.
+pub(super) struct Coordinator {
+    pub(super) asked: Asked,
+    pub(super) stop: watch::Receiver<Option<Why>>,
+    /// What it has got, of each name in the order they are taken.
+    got: Vec<Option<Got>>,
+    /// How many names it has asked for: it may hold those, known or not.
+    asked_for: usize,
+    /// How many runs may be confirmed.
+    confirmed: usize,
+    /// The lease of what is not confirmed.
+    part_ms: u64,
+    /// When the leases have to be renewed.
+    pub(super) renew_at: Instant,
+    /// When it gives up waiting; none: never.
+    deadline: Option<Instant>,
+    waits: bool,
+    /// Where tests break it off.
+    pub(super) steps: Steps,
+}
+
+/// A lock it has got.
+#[derive(Clone, Copy, Debug)]
+struct Got {
+    token: i64,
+    /// The owner held it before, for good.
+    before: bool,
+}
+
+/// Why it does not go on.
+#[derive(Debug)]
+pub(super) enum Halt {
+    /// Not all are to be had, or not in time.
+    NotGot,
+    /// This is the answer.
+    Answer(Answered),
+    /// It was told to stop.
+    Stopped(Why),
+    /// Something that it had got is gone.
+    Lost,
+}
+
+impl Coordinator {
+    pub(super) fn new(asked: Asked, stop: watch::Receiver<Option<Why>>) -> Self {
+        let part_ms = asked.node.settings.number(Setting::MlockCoordinatorLeaseMs);
+        let wait = asked.terms().wait();
+        let block_ms = wait.map_or(0, |Wait::For { block_ms, .. }| block_ms);
+        let now = Instant::now();
+        let deadline = (block_ms > 0).then(|| now.checked_add(Duration::from_millis(block_ms)));
+        Coordinator {
+            got: vec![None; asked.plan.len()],
+            asked_for: 0,
+            confirmed: 0,
+            part_ms,
+            renew_at: now,
+            deadline: deadline.flatten(),
+            waits: wait.is_some(),
+            steps: Steps::default(),
+            asked,
+            stop,
+        }
+    }
+
+    /// Does its work and tells what came of it.
+    pub(super) async fn run(mut self, tell: oneshot::Sender<Answered>) {
+        let mut answer = Err(error::LOCKS_LOST);
+        for _ in 0..ATTEMPTS {
+            match self.take_all().await {
+                Ok(()) => {
+                    // Of a connection that is gone the shards may have been told so
+                    // before. What is not its own is left to its lease.
+                    if self.is_gone() {
+                        self.give_back().await;
+                    }
+                    // Nobody hears it whose connection is gone.
+                    let _ = tell.send(Ok(self.tokens()));
+                    return;
+                }
+                Err(Halt::Lost) => self.give_back().await,
+                Err(halt) => {
+                    answer = match halt {
+                        Halt::NotGot | Halt::Lost => Ok(Outcome::Nil),
+                        Halt::Answer(answer) => answer,
+                        Halt::Stopped(why) => broken_off(why),
+                    };
+                    break;
+                }
+            }
+        }
+        let victim = answer.as_ref().is_ok_and(is_deadlock) && self.loses_all();
+        let mut given_back = Box::pin(async move {
+            self.give_back().await;
+            if victim {
+                let owner = *self.asked.terms().owner();
+                super::super::give_up_all(&self.asked.node, &owner).await;
+            }
+        });
+        let in_time = tokio::time::timeout(GIVE_BACK_WAIT, &mut given_back).await;
+        let _ = tell.send(answer);
+        if in_time.is_err() {
+            given_back.await;
+        }
+    }
+
+    /// Whether the owner is a connection that is over.
+    fn is_gone(&self) -> bool {
+        matches!(self.asked.terms().owner(), Owner::Connection { .. })
+            && *self.stop.borrow() == Some(Why::Gone)
+    }
+
+    async fn take_all(&mut self) -> Result<(), Halt> {
+        let runs = self.asked.plan.runs().to_vec();
+        for run in &runs {
+            self.take_run(run.shard, run.names.clone()).await?;
+        }
+        if self.confirmed == 0 {
+            self.confirm_all().await?;
+        }
+        Ok(())
+    }
+
+    /// Takes neighbours of one shard.
+    async fn take_run(&mut self, shard: ShardId, mut rest: Range<usize>) -> Result<(), Halt> {
+        while !rest.is_empty() {
+            if self.take_at_once(shard, rest.clone()).await? {
+                return Ok(());
+            }
+            if !self.waits {
+                return Err(Halt::NotGot);
+            }
+            self.wait_for(shard, rest.start).await?;
+            rest.start += 1;
+        }
+        Ok(())
+    }
+
+    /// Takes several locks of a shard at once; whether they were to be had. Where
+    /// they are all that there is to take, they are taken for good.
+    async fn take_at_once(&mut self, shard: ShardId, names: Range<usize>) -> Result<bool, Halt> {
+        let all = names == (0..self.asked.plan.len());
+        let Asked { plan, terms, line, .. } = &mut self.asked;
+        let terms = super::read(terms);
+        let terms = if all { terms } else { as_part(&terms, self.part_ms) };
+        let op = at_once(plan.names(names.clone()), plan.modes(names.clone()), &terms);
+        let ops = line.share(shard, op);
+        if all {
+            self.confirmed = 1;
+        } else {
+            self.asked_for = names.end;
+        }
+        match self.write(shard, ops).await? {
+            Outcome::List(tokens) if tokens.len() == names.len() => {
+                for (at, token) in names.zip(tokens) {
+                    self.note(at, &token)?;
+                }
+                Ok(true)
+            }
+            Outcome::Nil => {
+                self.confirmed = 0;
+                Ok(false)
+            }
+            other => {
+                self.confirmed = 0;
+                Err(Halt::Answer(Ok(other)))
+            }
+        }
+    }
+
+    /// Takes one lock, waiting for it.
+    async fn wait_for(&mut self, shard: ShardId, at: usize) -> Result<(), Halt> {
+        self.asked_for = at + 1;
+        loop {
+            let outcome = self.ask_and_wait(shard, at).await?;
+            match outcome {
+                // The answer was lost, and the wait was taken back: once more.
+                Outcome::Fault(Fault::Unblocked) => {}
+                Outcome::Nil => return Err(Halt::NotGot),
+                Outcome::Int(_) => return self.note(at, &outcome),
+                other => return Err(Halt::Answer(Ok(other))),
+            }
+        }
+    }
+
+    /// Notes what it has got. A token that differs from the one before is that of
+    /// another hold: the first one is gone.
+    fn note(&mut self, at: usize, token: &Outcome) -> Result<(), Halt> {
+        let Outcome::Int(token) = *token else { return Err(Halt::Answer(Err(error::UNCERTAIN))) };
+        let got = Got { token: token.saturating_abs(), before: token < 0 };
+        match &self.got[at] {
+            Some(there) if there.token != got.token => Err(Halt::Lost),
+            Some(_) => Ok(()),
+            None => {
+                self.got[at] = Some(got);
+                self.renewed();
+                Ok(())
+            }
+        }
+    }
+
+    fn renewed(&mut self) {
+        if self.got.iter().flatten().count() == 1 {
+            self.renew_at = Instant::now() + self.third();
+        }
+    }
+
+    fn third(&self) -> Duration {
+        Duration::from_millis(self.part_ms / 3)
+    }
+
+    /// Renews the leases of what it has got so far.
+    pub(super) async fn renew(&mut self) -> Result<(), Halt> {
+        let runs = self.asked.plan.runs().to_vec();
+        for run in runs {
+            let held = run.names.clone().take_while(|&at| self.got[at].is_some()).count();
+            if held == 0 {
+                break;
+            }
+            let names = run.names.start..run.names.start + held;
+            let Asked { plan, terms, line, .. } = &mut self.asked;
+            let mut terms = as_part(&super::read(terms), self.part_ms);
+            let Terms::Of { again, id, .. } = &mut terms;
+            (*again, *id) = (Again::Same {}, None);
+            let op = at_once(plan.names(names.clone()), plan.modes(names.clone()), &terms);
+            let ops = line.share(run.shard, op);
+            match self.write_unstopped(run.shard, ops).await? {
+                Outcome::List(tokens) => {
+                    for (at, token) in names.zip(tokens) {
+                        self.note(at, &token)?;
+                    }
+                }
+                _ => return Err(Halt::Lost),
+            }
+        }
+        self.renew_at = Instant::now() + self.third();
+        Ok(())
+    }
+
+    async fn confirm_all(&mut self) -> Result<(), Halt> {
+        if Instant::now() >= self.renew_at {
+            self.renew().await?;
+        }
+        let runs = self.asked.plan.runs().to_vec();
+        for (at, run) in runs.into_iter().enumerate() {
+            let Asked { plan, terms, line, .. } = &mut self.asked;
+            let Terms::Of { owner, lease_ms, .. } = super::read(terms);
+            let op = Op::Confirm { names: plan.names(run.names.clone()), owner, lease_ms };
+            let ops = line.share(run.shard, op);
+            self.confirmed = at + 1;
+            match self.write(run.shard, ops).await? {
+                Outcome::Int(1) => {}
+                Outcome::Int(_) => {
+                    self.confirmed = at;
+                    return Err(Halt::Lost);
+                }
+                other => return Err(Halt::Answer(Ok(other))),
+            }
+        }
+        Ok(())
+    }
+
+    /// Hands in an operation, unless it was told to stop.
+    pub(super) async fn write(&mut self, shard: ShardId, ops: Ops) -> Result<Outcome, Halt> {
+        if let Some(why) = *self.stop.borrow() {
+            return Err(Halt::Stopped(why));
+        }
+        self.write_unstopped(shard, ops).await
+    }
+
+    async fn write_unstopped(&mut self, shard: ShardId, ops: Ops) -> Result<Outcome, Halt> {
+        self.steps.next().await;
+        let shards = &self.asked.node.shards;
+        let delivery = super::line::hand_in(shards, shard, ops).await;
+        self.steps.next().await;
+        match delivery {
+            Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
+            other => Err(Halt::Answer(Err(self.asked.node.shards.failure(shard, &other)))),
+        }
+    }
+
+    /// Gives back whatever it may have got, however long that takes.
+    async fn give_back(&mut self) {
+        let mut last_words: Vec<(ShardId, Ops)> = Vec::new();
+        for (at, run) in self.asked.plan.runs().to_vec().into_iter().enumerate() {
+            let asked_for = run.names.start..run.names.end.min(self.asked_for);
+            let confirmed = at < self.confirmed;
+            if confirmed || self.counts() {
+                let ours: Vec<usize> =
+                    run.names.clone().filter(|&at| self.is_ours(at, confirmed)).collect();
+                self.release(run.shard, &ours, &mut last_words);
+            }
+            if !confirmed && !asked_for.is_empty() {
+                let Asked { plan, terms, line, .. } = &mut self.asked;
+                let owner = *super::read(terms).owner();
+                let op = Op::Abandon { names: plan.names(asked_for), owner };
+                last_words.push((run.shard, line.share(run.shard, op)));
+            }
+        }
+        let shards = &self.asked.node.shards;
+        // Those of one shard one behind the other: their numbers grow.
+        for (shard, ops) in last_words {
+            // What cannot be told ends with its lease.
+            self.steps.next().await;
+            let _ = shards.insist_on(shard, ops).await;
+        }
+        self.got.fill(None);
+        (self.asked_for, self.confirmed) = (0, 0);
+    }
+
+    /// Whether a lock has to be given back that is not, or no longer, a part: what
+    /// the owner held before only where it was counted.
+    fn is_ours(&self, at: usize, confirmed: bool) -> bool {
+        self.got[at].is_some_and(|got| if got.before { self.counts() } else { confirmed })
+    }
+
+    fn release(&mut self, shard: ShardId, ours: &[usize], last_words: &mut Vec<(ShardId, Ops)>) {
+        if ours.is_empty() {
+            return;
+        }
+        let Asked { plan, terms, line, .. } = &mut self.asked;
+        let owner: Owner<'_> = *super::read(terms).owner();
+        let names = ours.iter().map(|&at| plan.name(at)).collect();
+        let token = |at: &usize| self.got[*at].map_or(0, |got| got.token.unsigned_abs());
+        let tokens = ours.iter().map(token).collect();
+        let op = Op::ReleaseMany { names, tokens, owner, waits: false };
+        last_words.push((shard, line.share(shard, op)));
+    }
+
+    fn counts(&self) -> bool {
+        let Terms::Of { again, .. } = self.asked.terms();
+        again == Again::Count {}
+    }
+
+    fn loses_all(&self) -> bool {
+        let Terms::Of { release_on_deadlock, .. } = self.asked.terms();
+        release_on_deadlock
+    }
+
+    /// How much longer it may wait, in milliseconds; 0: without end. None: no
+    /// longer.
+    pub(super) fn rest_ms(&self) -> Option<u64> {
+        let Some(deadline) = self.deadline else { return Some(0) };
+        let rest = deadline.saturating_duration_since(Instant::now()).as_millis();
+        u64::try_from(rest).ok().filter(|rest| *rest > 0)
+    }
+
+    pub(super) fn part_ms(&self) -> u64 {
+        self.part_ms
+    }
+
+    pub(super) fn has_got_something(&self) -> bool {
+        self.got.iter().any(Option::is_some)
+    }
+
+    fn tokens(&self) -> Outcome {
+        let tokens: Vec<i64> = self.got.iter().map(|got| got.map_or(0, |got| got.token)).collect();
+        Outcome::List(
+            self.asked.plan.in_words_order(&tokens).into_iter().map(Outcome::Int).collect(),
+        )
+    }
+}
+
+/// Whether an answer says that the owner was chosen to break a cycle of waits.
+pub(crate) fn is_deadlock(outcome: &Outcome) -> bool {
+    matches!(
+        outcome,
+        Outcome::Fault(Fault::Deadlock) | Outcome::Refused { fault: Fault::Deadlock, .. }
+    )
+}

@@ -1,0 +1,41 @@
+//! The operations that a coordinator hands in, one behind the other in each shard.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use lockstep_core::{Op, Origin, ShardId, locks};
+use lockstep_raft::{Delivery, Mailbox, Ops};
+
+use crate::shards::Shards;
+
+/// Gives the operations of one connection numbers of their own, so that each is
+/// carried out once however often it is tried.
+#[derive(Debug)]
+pub(crate) struct Line {
+    origin: Origin,
+    last: HashMap<ShardId, u64>,
+}
+
+impl Line {
+    /// Goes on behind these numbers.
+    pub(crate) fn new(origin: Origin, last: HashMap<ShardId, u64>) -> Self {
+        Line { origin, last }
+    }
+
+    /// A share of one operation, under the next number.
+    pub(super) fn share(&mut self, shard: ShardId, op: locks::Op<'_>) -> Ops {
+        let mut ops = Ops::default();
+        ops.write(&Op::Lock { op });
+        let last = self.last.entry(shard).or_default();
+        *last += 1;
+        ops.identify(self.origin, *last);
+        ops
+    }
+}
+
+/// Hands in a share and waits for what became of it.
+pub(super) async fn hand_in(shards: &Shards, shard: ShardId, ops: Ops) -> Delivery {
+    let mailbox = Arc::new(Mailbox::default());
+    shards.submit(shard, ops, &mailbox);
+    mailbox.take().await
+}

@@ -1,0 +1,134 @@
+//! One wait of a coordinator; and where tests break it off.
+
+use lockstep_core::locks::Op;
+use lockstep_core::{Outcome, ShardId, Wait};
+use lockstep_raft::Delivery;
+
+use super::coordinator::{Coordinator, Halt};
+use super::{Asked, Why, as_part};
+use crate::front::Expected;
+
+/// What happens to somebody who waits.
+enum Event {
+    /// The answer.
+    Answered(Delivery),
+    /// It may have been lost.
+    Adrift,
+    /// The coordinator was told to stop.
+    Stopped(Why),
+    /// It is time to renew the leases.
+    Renew,
+}
+
+impl Coordinator {
+    /// Asks for one lock and waits for it.
+    pub(super) async fn ask_and_wait(
+        &mut self,
+        shard: ShardId,
+        at: usize,
+    ) -> Result<Outcome, Halt> {
+        let Some(block_ms) = self.rest_ms() else { return Ok(Outcome::Nil) };
+        let (node, origin) = (self.asked.node.clone(), self.asked.origin);
+        let Some(request) = self.asked.requests.next() else {
+            return Err(Halt::Answer(Err(lockstep_commands::error::UNCERTAIN)));
+        };
+        let expected = node.waits.enter(origin.conn, request, shard);
+        let part_ms = self.part_ms();
+        let Asked { plan, terms, line, .. } = &mut self.asked;
+        let wait = Wait::For { origin, request, block_ms };
+        let terms = as_part(&super::read(terms), part_ms);
+        let terms = terms.in_mode(plan.mode(at)).waiting(Some(wait));
+        let ops = line.share(shard, Op::Acquire { name: plan.name(at), terms });
+        let outcome = match self.write(shard, ops).await {
+            Ok(Outcome::Waits) => self.await_answer(shard, at, request, &expected).await,
+            other => other,
+        };
+        node.waits.leave(origin.conn, request);
+        outcome
+    }
+
+    async fn await_answer(
+        &mut self,
+        shard: ShardId,
+        at: usize,
+        request: u64,
+        expected: &Expected,
+    ) -> Result<Outcome, Halt> {
+        loop {
+            let answer = match self.next_event(expected).await {
+                Event::Answered(delivery) => delivery,
+                Event::Adrift => self.take_back(shard, at, request, expected).await,
+                Event::Stopped(why) => {
+                    // What it was given meanwhile is given back with the rest.
+                    self.take_back(shard, at, request, expected).await;
+                    return Err(Halt::Stopped(why));
+                }
+                Event::Renew => {
+                    if let Err(halt) = self.renew().await {
+                        self.take_back(shard, at, request, expected).await;
+                        return Err(halt);
+                    }
+                    continue;
+                }
+            };
+            return match answer {
+                Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
+                other => Err(Halt::Answer(Err(self.asked.node.shards.failure(shard, &other)))),
+            };
+        }
+    }
+
+    async fn next_event(&mut self, expected: &Expected) -> Event {
+        let renews = self.has_got_something();
+        let renew_at = self.renew_at;
+        tokio::select! {
+            biased;
+            delivery = expected.mailbox.take() => Event::Answered(delivery),
+            why = stopped(&mut self.stop) => Event::Stopped(why),
+            () = expected.adrift.notified() => Event::Adrift,
+            () = tokio::time::sleep_until(renew_at), if renews => Event::Renew,
+        }
+    }
+
+    /// Ends the wait; the answer, which may have come before.
+    async fn take_back(
+        &mut self,
+        shard: ShardId,
+        at: usize,
+        request: u64,
+        expected: &Expected,
+    ) -> Delivery {
+        let Asked { node, plan, origin, .. } = &self.asked;
+        let op = Op::CancelWait { name: plan.name(at), origin: *origin, request, error: true };
+        expected.take_back(node, shard, &lockstep_core::Op::Lock { op }).await
+    }
+}
+
+async fn stopped(stop: &mut tokio::sync::watch::Receiver<Option<Why>>) -> Why {
+    match stop.wait_for(Option::is_some).await.map(|why| *why) {
+        Ok(Some(why)) => why,
+        // Nobody is left who could wait for it.
+        _ => Why::Gone,
+    }
+}
+
+/// Counts what a coordinator does, so that a test can break it off anywhere.
+#[derive(Debug, Default)]
+pub(super) struct Steps {
+    #[cfg(test)]
+    pub(super) left: Option<usize>,
+}
+
+impl Steps {
+    /// The next step begins. Where a test wants it to die, it never does.
+    #[allow(clippy::unused_async)]
+    pub(super) async fn next(&mut self) {
+        #[cfg(test)]
+        if let Some(left) = &mut self.left {
+            if *left == 0 {
+                return std::future::pending().await;
+            }
+            *left -= 1;
+        }
+    }
+}
