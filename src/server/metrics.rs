@@ -6,6 +6,7 @@
 //! lock or queue, or a client.
 
 mod cluster;
+mod deadlocks;
 mod process;
 mod text;
 
@@ -106,7 +107,7 @@ const COMMAND_SECONDS: (&str, &str) =
     ("lockstep_command_duration_seconds", "How long commands took, by class.");
 
 fn describe() {
-    for (name, meaning) in COUNTERS.iter().chain(cluster::COUNTERS) {
+    for (name, meaning) in COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS) {
         metrics::describe_counter!(*name, *meaning);
     }
     for (name, meaning) in GAUGES.iter().chain(cluster::GAUGES) {
@@ -124,6 +125,7 @@ fn publish(node: &Node) {
     log(node);
     keys(node);
     locks(node);
+    deadlocks::publish(node);
     queues(node);
 }
 
@@ -284,6 +286,7 @@ fn histograms(node: &Node, page: &mut String) {
     text::histogram(page, name, meaning, &[fsyncs(&node.shards.log_stats())]);
     let (name, meaning) = COMMAND_SECONDS;
     text::histogram(page, name, meaning, &by_class(&node.stats.commands()));
+    deadlocks::histogram(node, page);
 }
 
 fn fsyncs(stats: &LogStats) -> Histogram {

@@ -1,0 +1,249 @@
+//! The detector in a world that goes on while it looks: messages are late and come
+//! in the wrong order, each shard is asked at another time, and what is decided is
+//! done later still.
+
+use std::collections::BTreeSet;
+
+use lockstep_core::ShardId;
+use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom;
+use rand::{RngExt, SeedableRng};
+
+use super::model::{MODES, Model, name};
+use super::oracle::stuck;
+use crate::deadlocks::Guards;
+use crate::deadlocks::judge::{Judge, WaitId};
+use crate::deadlocks::picture::Report;
+use crate::deadlocks::plan::{Evidence, Plan};
+
+const SHARDS: u16 = 3;
+const LOCKS: usize = 5;
+const OWNERS: usize = 6;
+
+/// What was wrong in a run.
+#[derive(Debug, Default, PartialEq)]
+struct Flaws {
+    /// Victims of cycles that never were.
+    false_victims: usize,
+    /// Victims of cycles of which a wait was being ended already.
+    needless: usize,
+    /// Owners who are stuck at the end.
+    stuck: usize,
+}
+
+impl Flaws {
+    fn any(&self) -> bool {
+        *self != Flaws::default()
+    }
+}
+
+/// A plan under way.
+struct Errand {
+    plan: Plan,
+    /// When each shard is asked whether it is still so.
+    asks: Vec<(u64, ShardId)>,
+    refuted: bool,
+    /// When the wait is ended.
+    end_ms: u64,
+}
+
+struct World {
+    random: SmallRng,
+    guards: Guards,
+    model: Model,
+    judge: Judge,
+    numbers: u64,
+    on_the_way: Vec<(u64, ShardId, Report)>,
+    errands: Vec<Errand>,
+    flaws: Flaws,
+    victims: usize,
+    ended: BTreeSet<WaitId>,
+}
+
+impl World {
+    fn run(seed: u64, guards: Guards) -> (Flaws, usize) {
+        let mut world = World {
+            random: SmallRng::seed_from_u64(seed),
+            guards,
+            model: Model::new(LOCKS, SHARDS),
+            judge: Judge::new(guards),
+            numbers: 0,
+            on_the_way: Vec::new(),
+            errands: Vec::new(),
+            flaws: Flaws::default(),
+            victims: 0,
+            ended: BTreeSet::new(),
+        };
+        for _ in 0..120 {
+            world.model.now_ms += 1;
+            world.churn();
+            world.step();
+        }
+        // Nobody does anything any more; the reports go on, as they do.
+        for _ in 0..200 {
+            world.model.now_ms += 1;
+            world.step();
+        }
+        world.flaws.stuck = stuck(&world.model.contended(), &BTreeSet::new()).len();
+        (world.flaws, world.victims)
+    }
+
+    fn churn(&mut self) {
+        let owner = name(self.random.random_range(0..OWNERS));
+        let lock = self.random.random_range(0..LOCKS);
+        let mode = *MODES.choose(&mut self.random).unwrap();
+        match self.random.random_range(0..10) {
+            0..2 => self.model.release(&owner, lock),
+            2..4 => self.give_up(&owner),
+            _ if self.model.waits(&owner) => {}
+            _ => self.model.acquire(&owner, lock, mode, 0),
+        }
+    }
+
+    fn give_up(&mut self, owner: &[u8]) {
+        let of = |(shard, id): WaitId| (shard, id);
+        let found = self.model.locks.iter().find_map(|(shard, lock)| {
+            let waiter = lock.line.iter().find(|waiter| waiter.party.owner == owner)?;
+            Some(of((*shard, waiter.party.id)))
+        });
+        if let Some(wait) = found {
+            self.model.cancel(wait);
+        }
+    }
+
+    fn step(&mut self) {
+        self.send();
+        self.receive();
+        for plan in self.judge.look(self.model.now_ms) {
+            self.set_out(plan);
+        }
+        self.ask();
+        self.end_waits();
+    }
+
+    fn send(&mut self) {
+        let shard = ShardId(self.random.random_range(0..SHARDS));
+        self.numbers += 1;
+        let report = self.model.report(shard, self.numbers);
+        let arrives_ms = self.model.now_ms + self.random.random_range(0..12);
+        self.on_the_way.push((arrives_ms, shard, report));
+    }
+
+    fn receive(&mut self) {
+        let now_ms = self.model.now_ms;
+        let (due, later) =
+            std::mem::take(&mut self.on_the_way).into_iter().partition(|(at, ..)| *at <= now_ms);
+        self.on_the_way = later;
+        let due: Vec<(u64, ShardId, Report)> = due;
+        for (_, shard, report) in due {
+            self.judge.report(shard, report, now_ms);
+        }
+    }
+
+    fn set_out(&mut self, plan: Plan) {
+        let now_ms = self.model.now_ms;
+        let victims = self.errands.iter().map(|errand| errand.plan.victim);
+        let victims: BTreeSet<WaitId> = victims.chain(self.ended.iter().copied()).collect();
+        let closes = |(shard, seen): (&ShardId, &Vec<Evidence>)| {
+            seen.iter().any(|seen| victims.contains(&(*shard, seen.wait)))
+        };
+        self.flaws.needless += usize::from(plan.evidence.iter().any(closes));
+        let mut at = || now_ms + self.random.random_range(0..5);
+        let asks: Vec<(u64, ShardId)> = plan.evidence.keys().map(|shard| (at(), *shard)).collect();
+        let asked_ms = asks.iter().map(|(at, _)| *at).max().unwrap_or(now_ms);
+        let end_ms = asked_ms + self.random.random_range(0..5);
+        self.errands.push(Errand { plan, asks, refuted: false, end_ms });
+    }
+
+    fn ask(&mut self) {
+        let now_ms = self.model.now_ms;
+        for errand in &mut self.errands {
+            for (_, shard) in errand.asks.iter().filter(|(at, _)| *at == now_ms) {
+                let there = |seen: &Evidence| {
+                    let is_there = |id| self.model.lives[&(*shard, id)].1.is_none();
+                    is_there(seen.wait) && is_there(seen.other)
+                };
+                errand.refuted |= !errand.plan.evidence[shard].iter().all(there);
+            }
+        }
+    }
+
+    fn end_waits(&mut self) {
+        let now_ms = self.model.now_ms;
+        let (due, later) = std::mem::take(&mut self.errands)
+            .into_iter()
+            .partition(|errand: &Errand| errand.end_ms <= now_ms);
+        self.errands = later;
+        for errand in due {
+            let Errand { plan, refuted, .. } = errand;
+            if refuted && self.guards.confirm {
+                self.judge.refute(plan.victim);
+                continue;
+            }
+            let was = self.was_at_one_instant(&plan);
+            if self.model.cancel(plan.victim) {
+                self.victims += 1;
+                self.flaws.false_victims += usize::from(!was);
+            }
+            self.ended.insert(plan.victim);
+            self.judge.settle(plan.victim, now_ms);
+        }
+    }
+
+    /// Whether all of a cycle was there at once, at any time.
+    fn was_at_one_instant(&self, plan: &Plan) -> bool {
+        let of = |(shard, seen): (&ShardId, &Vec<Evidence>)| {
+            let shard = *shard;
+            let ids = seen.iter().flat_map(|seen| [seen.wait, seen.other]);
+            ids.map(move |id| (shard, id)).collect::<Vec<_>>()
+        };
+        let lives = || plan.evidence.iter().flat_map(of).map(|id| self.model.lives[&id]);
+        let began = lives().map(|(began, _)| began).max();
+        let ended = lives().filter_map(|(_, ended)| ended).min();
+        ended.is_none_or(|ended| Some(ended) >= began)
+    }
+}
+
+fn runs(guards: Guards, seeds: u64) -> (usize, usize) {
+    let mut flawed = 0;
+    let mut victims = 0;
+    for seed in 0..seeds {
+        let (flaws, of_run) = World::run(seed, guards);
+        if guards == Guards::default() {
+            assert!(!flaws.any(), "seed {seed}: {flaws:?}");
+        }
+        flawed += usize::from(flaws.any());
+        victims += of_run;
+    }
+    (flawed, victims)
+}
+
+#[test]
+fn s20_s21_no_victim_without_a_cycle_one_for_each_and_none_is_left() {
+    let (_, victims) = runs(Guards::default(), 300);
+    assert!(victims > 300, "{victims}");
+}
+
+#[test]
+fn without_a_second_look_waits_end_for_cycles_that_never_were() {
+    assert!(runs(Guards { confirm: false, ..Guards::default() }, 100).0 > 0);
+}
+
+#[test]
+fn old_reports_that_take_the_place_of_new_ones_are_noticed() {
+    let guards = Guards { newest_report_only: false, confirm: false, ..Guards::default() };
+    let (bad, _) = runs(guards, 100);
+    let (better, _) = runs(Guards { newest_report_only: true, ..guards }, 100);
+    assert!(bad > better, "{bad} and {better}");
+}
+
+#[test]
+fn a_wait_that_is_being_ended_must_close_no_further_cycle() {
+    let guards = Guards { doomed_left_out: false, ..Guards::default() };
+    assert!(runs(guards, 100).0 > 0);
+}
+
+#[test]
+fn without_the_waiters_ahead_some_are_stuck_for_good() {
+    assert!(runs(Guards { waiters_ahead: false, ..Guards::default() }, 100).0 > 0);
+}
