@@ -28,6 +28,7 @@ Workloads
 Where
   --host NAME           server [127.0.0.1]
   --port N              port [6379]
+  --ports N,N,...       ports of several nodes; the connections take turns
 
 How much
   --clients N           connections [50]
@@ -48,6 +49,9 @@ What
   --queues N            different queues [10]
   --block-ms N          LOCK waits so long
   --work N              PINGs sent while a lock is held [0]
+  --shared SHARE        share of locks taken SHARED, 0 to 1 [0]
+  --nested SHARE        share of lock operations that take a second lock while
+                        they hold the first, 0 to 1; a deadlock ends them [0]
   --seed N              seed of all random choices [1]
 
 Output
@@ -107,6 +111,12 @@ pub struct Flags {
     pub block_ms: Option<u64>,
     /// PINGs sent while a lock is held.
     pub work: u32,
+    /// Share of locks that are taken SHARED.
+    pub shared: f64,
+    /// Share of lock operations that take a second lock.
+    pub nested: f64,
+    /// Ports of the nodes that the connections spread over; none: that of `address`.
+    pub ports: Vec<u16>,
     /// Seed of all random choices.
     pub seed: u64,
     /// Tells the owners and messages of this run from those of others.
@@ -150,6 +160,9 @@ impl Flags {
             queues: 10,
             block_ms: None,
             work: 0,
+            shared: 0.0,
+            nested: 0.0,
+            ports: Vec::new(),
             seed: 1,
             run_id: now.as_nanos() as u64,
             json: None,
@@ -198,6 +211,9 @@ impl Flags {
                 Long("queues") => flags.queues = words.value()?.parse()?,
                 Long("block-ms") => flags.block_ms = Some(words.value()?.parse()?),
                 Long("work") => flags.work = words.value()?.parse()?,
+                Long("shared") => flags.shared = words.value()?.parse()?,
+                Long("nested") => flags.nested = words.value()?.parse()?,
+                Long("ports") => flags.ports = ports(&words.value()?.string()?)?,
                 Long("seed") => flags.seed = words.value()?.parse()?,
                 Long("json") => flags.json = Some(words.value()?.into()),
                 Long("quiet") => flags.quiet = true,
@@ -205,7 +221,7 @@ impl Flags {
             }
         }
         flags.workload = workload.ok_or("which workload? See lockstep-bench --help")?;
-        flags.address = resolve(&host, port)?;
+        flags.address = resolve(&host, flags.ports.first().copied().unwrap_or(port))?;
         flags.check()?;
         Ok(Asked::Run(Box::new(flags)))
     }
@@ -219,6 +235,8 @@ impl Flags {
         must(self.value_bytes <= 512 << 20, "--value-bytes: at most 512 MiB")?;
         must((0.0..=1.0).contains(&self.reads), "--reads: 0 to 1")?;
         must((1..=1_000_000).contains(&self.queues), "--queues: 1 to 1000000")?;
+        must((0.0..=1.0).contains(&self.shared), "--shared: 0 to 1")?;
+        must((0.0..=1.0).contains(&self.nested), "--nested: 0 to 1")?;
         must(self.rate.is_none_or(|rate| rate > 0.0 && rate <= 1e8), "--rate: 0 to 100000000")?;
         must(
             self.workload != Workload::Queue || (1..self.clients).contains(&self.producers()),
@@ -242,6 +260,11 @@ fn arrival(name: &str) -> Result<Arrival, String> {
         "poisson" => Ok(Arrival::Poisson),
         _ => Err(format!("--arrival: constant or poisson, not {name:?}")),
     }
+}
+
+fn ports(list: &str) -> Result<Vec<u16>, String> {
+    let port = |word: &str| word.parse().map_err(|_| format!("{word:?} is no port"));
+    list.split(',').map(port).collect()
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -288,6 +311,8 @@ mod tests {
             "get --reads 2",
             "queue --clients 1",
             "get --nope",
+            "lock --shared 1.5",
+            "lock --ports 1,x",
             "load --rate 5",
         ] {
             assert!(parse(line).is_err(), "{line:?}");

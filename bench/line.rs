@@ -224,8 +224,13 @@ impl Line {
         let mut recorder = self.recorder.borrow_mut();
         recorder.request(step.command, sent, now);
         let next = if reply.first() == Some(&b'-') {
-            recorder.error(String::from_utf8_lossy(&reply[1..]).trim_end());
-            Next::Failed
+            match self.script.refused(step, reply, &mut self.out, &mut recorder.counters) {
+                Some(next) => next,
+                None => {
+                    recorder.error(String::from_utf8_lossy(&reply[1..]).trim_end());
+                    Next::Failed
+                }
+            }
         } else {
             self.script.reply(step, reply, &mut self.out, &mut recorder.counters)
         };

@@ -13,6 +13,8 @@ pub struct Counters {
     pub granted: u64,
     /// Locks not granted because they were held.
     pub busy: u64,
+    /// LOCKs that were refused because of a deadlock.
+    pub deadlocks: u64,
     /// Grants of a lock that another operation still held.
     pub double_held: u64,
     /// Grants with a token not above all earlier ones of the lock.
@@ -44,6 +46,7 @@ impl Counters {
         self.misses += other.misses;
         self.granted += other.granted;
         self.busy += other.busy;
+        self.deadlocks += other.deadlocks;
         self.double_held += other.double_held;
         self.token_not_above += other.token_not_above;
         self.lost_holds += other.lost_holds;

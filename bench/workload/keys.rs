@@ -58,7 +58,7 @@ impl Script {
             Command::Get => self.get.push(out, number),
             _ => self.set.push(out, number),
         }
-        Some(Step { command, item: 0, number, work: 0 })
+        Some(Step { command, item: 0, number, work: 0, first: None })
     }
 
     pub(super) fn reply(&mut self, step: Step, reply: &[u8], counters: &mut Counters) -> Next {

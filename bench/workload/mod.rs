@@ -84,6 +84,8 @@ pub struct Step {
     pub number: u64,
     /// PINGs still to be sent while the lock is held.
     pub work: u32,
+    /// Which lock is held already, where this is about a second one.
+    pub first: Option<u32>,
 }
 
 /// What follows a reply.
@@ -122,6 +124,20 @@ impl Script {
             Script::Locks(script) => Some(script.begin(out)),
             Script::Producer(script) => Some(script.begin(out)),
             Script::Consumer(script) => Some(script.begin(out)),
+        }
+    }
+
+    /// Takes an error reply that belongs to the workload; none if it does not.
+    pub fn refused(
+        &mut self,
+        step: Step,
+        reply: &[u8],
+        out: &mut Vec<u8>,
+        counters: &mut Counters,
+    ) -> Option<Next> {
+        match self {
+            Script::Locks(script) => script.refused(step, reply, out, counters),
+            _ => None,
         }
     }
 

@@ -123,7 +123,7 @@ impl Producer {
         self.body[24..STAMP_BYTES].copy_from_slice(format!("{number:016x}").as_bytes());
         let item = ((self.index as u64 + number) % self.queues) as u32;
         push_request(out, &[b"QPUSH", &name(item), &self.body]);
-        Step { command: Command::QPush, item, number, work: 0 }
+        Step { command: Command::QPush, item, number, work: 0, first: None }
     }
 
     pub(super) fn reply(&mut self, step: Step, counters: &mut Counters) -> Next {
@@ -161,7 +161,7 @@ impl Consumer {
         let item = self.next;
         self.next = (self.next + 1) % self.queues;
         push_request(out, &[b"QPOP", &name(item)]);
-        Step { command: Command::QPop, item, number: 0, work: 0 }
+        Step { command: Command::QPop, item, number: 0, work: 0, first: None }
     }
 
     pub(super) fn reply(
