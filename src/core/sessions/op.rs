@@ -16,7 +16,7 @@ wire_enum! {
             ttl_ms: u64,
             /// What people call it; may be empty.
             name: &'a [u8],
-            /// For how long nobody else gets what it held when it ends.
+            /// For how long nobody else gets what it held when its time has run out.
             delay_ms: u64,
         },
         /// SESSION ATTACH, at home: from now on it lives as long as the connection,
@@ -39,9 +39,8 @@ wire_enum! {
             /// The id.
             id: &'a [u8],
         },
-        /// SESSION DESTROY, at home. Nil when there is no such session; else a list
-        /// of numbers: how long what it held stays free, and the shards that have to
-        /// be told.
+        /// SESSION DESTROY, at home: ends it without a delay. Nil when there is no such
+        /// session, else a list of numbers: the shards that have to be told.
         5 => Destroy {
             /// The id.
             id: &'a [u8],

@@ -184,12 +184,14 @@ impl Table {
 
     fn destroy(&mut self, at: &Stamp, id: &[u8], over: &mut Vec<Over>) -> Outcome {
         let Some(place) = self.place_alive(id) else { return Outcome::Nil };
-        let session = self.sessions.at(place).expect("it has a place");
-        let shards = session.touched.iter().map(|shard| Outcome::Int(shard.0.into()));
-        let numbers = std::iter::once(number(session.delay_ms)).chain(shards).collect();
+        let session = self.change(place);
+        // Whoever ends it in good order is done with what it holds.
+        session.delay_ms = 0;
+        let shards = session.touched.iter().map(|shard| Outcome::Int(shard.0.into())).collect();
+        self.changed(place);
         self.end(at, place, over);
         self.stats.destroyed += 1;
-        Outcome::List(numbers)
+        Outcome::List(shards)
     }
 
     fn touch(&mut self, id: &[u8], shard: ShardId) -> Outcome {

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod requests;
+mod sessions;
 
 use super::{Frozen, Read, Restoring, Shard};
 use crate::chance::with_seeds;
@@ -164,7 +165,7 @@ fn what_decodes_can_be_applied() {
         for step in 0..200 {
             let mut bytes: Vec<u8> =
                 (0..chance.below(48)).map(|_| chance.below(20) as u8).collect();
-            bytes.insert(0, chance.below(10) as u8);
+            bytes.insert(0, chance.below(11) as u8);
             let Ok(op) = Op::take(&mut &bytes[..]) else { continue };
             if matches!(op, Op::Key { op: keys::Op::SetRange { offset: 10_000_000.., .. } }) {
                 continue;

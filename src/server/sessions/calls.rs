@@ -110,14 +110,12 @@ async fn create(node: &Node, ttl_ms: u64, name: &[u8], delay_ms: u64) -> Result<
 async fn destroy(node: &Node, id: &[u8]) -> Result<Outcome, BadArgs> {
     let destroyed = ask(node, home_of(node, id), &Op::Destroy { id }).await?;
     node.sessions.forget(id);
-    let Outcome::List(numbers) = destroyed else { return Ok(Outcome::Int(0)) };
-    let mut numbers = numbers.iter().map(|number| match number {
-        Outcome::Int(number) => u64::try_from(*number).unwrap_or(0),
-        _ => 0,
+    let Outcome::List(shards) = destroyed else { return Ok(Outcome::Int(0)) };
+    let shards = shards.iter().filter_map(|shard| match shard {
+        Outcome::Int(shard) => u16::try_from(*shard).ok().map(ShardId),
+        _ => None,
     });
-    let delay_ms = numbers.next().unwrap_or(0);
-    let shards = numbers.filter_map(|number| u16::try_from(number).ok().map(ShardId));
-    let end = Op::End { id, delay_ms };
+    let end = Op::End { id, delay_ms: 0 };
     let told = join_all(shards.map(|shard| ask(node, shard, &end)));
     // Told again by the leader of home, whatever becomes of this.
     let _ = timeout(TELL_WAIT, told).await;

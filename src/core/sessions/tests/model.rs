@@ -86,10 +86,8 @@ impl Model {
             }
             Op::Destroy { .. } => {
                 let touched: Vec<u16> = self.session(&id).touched.iter().copied().collect();
-                let numbers = std::iter::once(70).chain(touched.into_iter().map(i64::from));
-                let numbers = numbers.map(Outcome::Int).collect();
                 self.end(at, &id);
-                Outcome::List(numbers)
+                Outcome::List(touched.into_iter().map(|shard| Outcome::Int(shard.into())).collect())
             }
             Op::Touch { shard, .. } => {
                 self.session(&id).touched.insert(shard.0);
