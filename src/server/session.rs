@@ -118,6 +118,7 @@ impl Session {
         self.speak(Protocol::Resp2);
         self.client.rename(|names| names.name.clear());
         self.authenticated = asks_for_no_password(node);
+        self.attached = None;
         self.replies = Replies::On;
     }
 
