@@ -5,6 +5,7 @@ mod forming;
 mod leaving;
 mod load;
 mod metrics;
+mod room;
 mod serving;
 
 use lockstep_tests::{Client, Cluster, Value, request, words};

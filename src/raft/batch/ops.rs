@@ -1,7 +1,7 @@
 //! What one connection hands in for one shard at once.
 
 use lockstep_core::wire::{Malformed, Wire};
-use lockstep_core::{Op, Origin, RequestId};
+use lockstep_core::{Fault, Op, Origin, RequestId};
 
 /// Room for the operation that names a request.
 const NAME_BYTES_MAX: usize = 64;
@@ -22,6 +22,8 @@ pub struct Ops {
     /// The first operation moves the clock, for the reads, and nobody waits for
     /// its outcome.
     pub(crate) ticks: bool,
+    /// Which of the writes add something and nobody has looked for room for.
+    need_room: Vec<u32>,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +38,35 @@ impl Ops {
     pub fn write(&mut self, op: &Op<'_>) {
         op.put(&mut self.bytes);
         self.count += 1;
+    }
+
+    /// The same for what adds something, where another node leads: that one looks
+    /// whether there is room.
+    pub fn write_if_room(&mut self, op: &Op<'_>) {
+        self.need_room.push(self.count);
+        self.write(op);
+    }
+
+    /// Whether any of the writes waits for somebody to look for room.
+    pub(crate) fn needs_room(&self) -> bool {
+        !self.need_room.is_empty()
+    }
+
+    /// There is no room: a refusal stands in the place of each write that needs
+    /// some.
+    pub(crate) fn refuse_for_room(&mut self, fault: Fault) {
+        let refused = std::mem::take(&mut self.need_room);
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut rest = &bytes[..];
+        for number in 0..self.count {
+            let before = rest;
+            Op::take(&mut rest).expect("encoded by this process, or checked");
+            if refused.binary_search(&number).is_ok() {
+                Op::Refused { fault }.put(&mut self.bytes);
+            } else {
+                self.bytes.extend_from_slice(&before[..before.len() - rest.len()]);
+            }
+        }
     }
 
     /// Adds a read that sees all writes before it and none behind it. It is
@@ -136,15 +167,18 @@ impl Ops {
     fn is_sound(&self) -> bool {
         let mut rest = &self.bytes[..];
         let writes = (0..self.count).all(|_| {
-            Op::take(&mut rest).is_ok_and(|op| op.is_write() && !matches!(op, Op::Request { .. }))
+            let stray = |op: &Op<'_>| matches!(op, Op::Request { .. } | Op::Refused { .. });
+            Op::take(&mut rest).is_ok_and(|op| op.is_write() && !stray(&op))
         });
+        let rooms = self.need_room.iter().all(|at| *at < self.count)
+            && self.need_room.is_sorted_by(|one, next| one < next);
         let reads = self.reads.iter().all(|(at, bytes)| {
             let mut bytes = &bytes[..];
             *at <= self.count
                 && Op::take(&mut bytes).is_ok_and(|op| !op.is_write())
                 && bytes.is_empty()
         });
-        writes && rest.is_empty() && reads && self.reads.is_sorted_by_key(|(at, _)| *at)
+        writes && rest.is_empty() && rooms && reads && self.reads.is_sorted_by_key(|(at, _)| *at)
     }
 }
 
@@ -163,6 +197,7 @@ impl<'a> Wire<'a> for Ops {
             floor.put(out);
             retry.put(out);
         }
+        self.need_room.put(out);
     }
 
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
@@ -176,7 +211,64 @@ impl<'a> Wire<'a> for Ops {
         } else {
             None
         };
-        let ops = Ops { bytes, count, reads, name, ticks: false };
+        let need_room = Vec::take(input)?;
+        let ops = Ops { bytes, count, reads, name, ticks: false, need_room };
         if ops.is_sound() { Ok(ops) } else { Err(Malformed) }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use lockstep_core::{Db, keys};
+
+    use super::*;
+
+    fn del(key: &[u8]) -> Op<'_> {
+        Op::Key { op: keys::Op::Del { db: Db(0), keys: vec![key] } }
+    }
+
+    fn incr(key: &[u8]) -> Op<'_> {
+        Op::Key { op: keys::Op::IncrBy { db: Db(0), key, by: 1 } }
+    }
+
+    fn again(ops: &Ops) -> Result<Ops, Malformed> {
+        let mut bytes = Vec::new();
+        ops.put(&mut bytes);
+        Ops::take(&mut &bytes[..])
+    }
+
+    #[test]
+    fn what_needs_room_is_refused_in_its_place_and_the_rest_goes_on() {
+        let mut ops = Ops::default();
+        ops.write(&del(b"a"));
+        ops.write_if_room(&incr(b"b"));
+        ops.read(&Op::Key { op: keys::Op::Get { db: Db(0), key: b"b" } });
+        ops.write(&del(b"c"));
+        ops.write_if_room(&incr(b"d"));
+        let mut came = again(&ops).unwrap();
+        assert!(came.needs_room());
+        came.refuse_for_room(Fault::OutOfMemory);
+        assert!(!came.needs_room());
+        assert_eq!((came.len(), &came.reads), (ops.len(), &ops.reads));
+        let mut rest = &came.bytes[..];
+        let found: Vec<Op<'_>> = (0..came.count).map(|_| Op::take(&mut rest).unwrap()).collect();
+        let refused = Op::Refused { fault: Fault::OutOfMemory };
+        assert_eq!(found, [del(b"a"), refused.clone(), del(b"c"), refused]);
+        assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_share_that_says_what_cannot_be_is_malformed() {
+        let mut ops = Ops::default();
+        ops.write_if_room(&incr(b"a"));
+        assert!(again(&ops).is_ok());
+        for wrong in [vec![1], vec![0, 0]] {
+            ops.need_room = wrong;
+            assert!(again(&ops).is_err());
+        }
+        let mut ops = Ops::default();
+        ops.write(&Op::Refused { fault: Fault::DiskFull });
+        assert!(again(&ops).is_err());
     }
 }

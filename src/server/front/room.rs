@@ -1,14 +1,14 @@
 //! Making room: `maxmemory` and its policies.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 
 use lockstep_commands::BadArgs;
 use lockstep_commands::error;
 use lockstep_core::ids::DATABASES;
 use lockstep_core::keys::{self, Keyspace, Policy};
-use lockstep_core::{Db, Op};
-use lockstep_raft::{Group, Ops};
+use lockstep_core::{Db, Fault, Op};
+use lockstep_raft::{Group, Ops, RoomKeeper};
 
 use crate::Node;
 use crate::config::Setting;
@@ -86,6 +86,33 @@ pub fn make(
     Ok(Some(Planned::new(node, bytes)))
 }
 
+/// Looks for room where this node leads, for what comes from other nodes.
+#[derive(Debug)]
+pub struct Keeper(Weak<Node>);
+
+impl Keeper {
+    /// That of a node.
+    pub fn of(node: &Arc<Node>) -> Self {
+        Keeper(Arc::downgrade(node))
+    }
+}
+
+impl RoomKeeper for Keeper {
+    fn room(&self, group: &Group, seed: u64) -> lockstep_raft::Room {
+        use lockstep_raft::Room::{Behind, Enough, None};
+        let Some(node) = self.0.upgrade() else { return Enough };
+        if node.shards.disk_full() {
+            return None(Fault::DiskFull);
+        }
+        let mut ops = Ops::default();
+        match make(&node, group, &mut ops, seed) {
+            Ok(Option::None) => Enough,
+            Ok(Some(planned)) => Behind { ops, planned: Box::new(planned) },
+            Err(_) => None(Fault::OutOfMemory),
+        }
+    }
+}
+
 /// Whether there is neither memory left nor anything that may be evicted.
 pub fn is_out(node: &Node) -> bool {
     let limit = node.settings.number(Setting::Maxmemory);
@@ -119,5 +146,21 @@ fn named(name: &str) -> Option<Policy> {
         "volatile-random" => Some(Policy::VolatileRandom),
         "volatile-ttl" => Some(Policy::VolatileTtl),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shards::Shards;
+
+    #[tokio::test]
+    async fn where_the_disk_is_full_there_is_no_room_for_others_either() {
+        let (node, _dir) = crate::testing::node().await;
+        let keeper = Keeper::of(&node);
+        let group = node.shards.replica(Shards::KEY_SPACE).expect("a node alone has all");
+        assert!(matches!(keeper.room(&group, 1), lockstep_raft::Room::Enough));
+        node.shards.set_disk_full(true);
+        assert!(matches!(keeper.room(&group, 1), lockstep_raft::Room::None(Fault::DiskFull)));
     }
 }
