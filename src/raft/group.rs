@@ -1,5 +1,6 @@
 //! A Raft group: the handle through which a node uses one of its shards.
 
+mod beat;
 mod config;
 mod contended;
 mod members;
@@ -16,6 +17,7 @@ use std::time::Duration;
 
 use lockstep_core::{NodeId, Op, Read, Shard, ShardId};
 use lockstep_storage::{Log, Snapshots};
+use openraft::RaftMetrics;
 use openraft::metrics::WaitError;
 use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::Semaphore;
@@ -67,13 +69,15 @@ fn error(doing: &str, why: impl fmt::Display) -> Error {
 /// One shard on this node.
 #[derive(Clone)]
 pub struct Group {
-    inner: Arc<Inner>,
+    pub(crate) inner: Arc<Inner>,
 }
 
 pub(crate) struct Inner {
     pub(crate) id: ShardId,
     pub(crate) node: NodeId,
     pub(crate) raft: Raft,
+    /// What Raft last said of itself.
+    pub(crate) metrics: watch::Receiver<RaftMetrics<Types>>,
     shard: Arc<RwLock<Shard>>,
     pub(crate) inbox: Inbox,
     pub(crate) progress: Arc<Progress>,
@@ -128,6 +132,7 @@ impl Group {
             snapshots.clone(),
             options.effects,
             office.clone(),
+            limits.clone(),
             guards,
         );
         let store = Store::new(id, log.clone(), progress.clone());
@@ -143,6 +148,7 @@ impl Group {
             inner: Arc::new(Inner {
                 id,
                 node,
+                metrics: raft.metrics(),
                 raft,
                 shard,
                 inbox: Inbox::new(limits),

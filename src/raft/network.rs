@@ -121,6 +121,7 @@ impl Way {
 
     async fn beat(&self, append: Append) -> Result<Appended, RpcError> {
         let Ways { shard, pulse, office, .. } = &self.ways;
+        office.raft_speaks();
         let reply = pulse.send(self.target, *shard, append, office);
         reply.await.map_err(|_| lost("a later heartbeat took its place"))
     }

@@ -9,6 +9,7 @@
 
 mod campaign;
 mod lease;
+mod renewal;
 #[cfg(test)]
 mod tests;
 
@@ -27,6 +28,7 @@ use lease::Lease;
 
 pub(crate) use campaign::Ballot;
 pub(crate) use lease::{Members, Serve};
+pub(crate) use renewal::Sign;
 
 /// `until` of a replica that may not answer.
 const NEVER: u64 = 0;

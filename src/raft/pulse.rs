@@ -10,7 +10,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use bytes::Bytes;
 use lockstep_core::{NodeId, ShardId};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -18,7 +17,7 @@ use tokio::time::Instant;
 
 use crate::group::Inner as Group;
 use crate::message;
-use crate::peers::{Later, Peers};
+use crate::peers::{Peers, Served};
 use crate::timing::Timing;
 use beats::Beats;
 
@@ -60,10 +59,10 @@ impl Pulse {
 
     /// Answers the heartbeats of another node
     /// ([`Addressed::Heartbeats`](crate::message::Addressed::Heartbeats)).
-    pub fn serve(&self, from: NodeId, beats: &[u8]) -> Later<Bytes> {
+    pub fn serve(&self, from: NodeId, beats: &[u8]) -> Served {
         match beats::take(beats) {
-            Ok(beats) => Box::pin(beats::answer(self.clone(), from, beats)),
-            Err(_) => Box::pin(std::future::ready(message::nobody_here())),
+            Ok(beats) => beats::answer(self, from, beats),
+            Err(_) => Served::Now(message::nobody_here()),
         }
     }
 
@@ -134,7 +133,7 @@ async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
     let now = Instant::now();
     let mut wake = now + REST;
     let beat = *next_beat <= now;
-    let mut leads = false;
+    let (mut leads, mut asked) = (false, false);
     for group in inner.groups() {
         let (campaign, again) = group.office.step(now);
         if campaign {
@@ -144,7 +143,7 @@ async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
         if group.office.has_followers() {
             leads = true;
             if beat {
-                group.beat().await;
+                asked |= group.beat(now).await;
             }
         }
     }
@@ -157,5 +156,7 @@ async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
         }
         wake = wake.min(*next_beat);
     }
+    // What Raft has to say goes into the same message.
+    inner.beats.send_at(if asked { now + GATHER } else { now });
     inner.beats.send_due(inner, now).map_or(wake, |due| wake.min(due))
 }

@@ -42,9 +42,9 @@ pub(super) fn config(id: ShardId, timing: &Timing, guards: &Guards) -> Config {
         // Its leadership is handed over before a node leaves, and then it has to
         // have stopped serving.
         removed_leader_step_down: StepDownPolicy::Never,
-        // A leader that hears from no quorum, but is heard, must not keep its
-        // followers from electing another one.
-        quorum_loss_probe_interval: guards.quorum_probe.then_some(lease * 2),
+        // A leader that reaches no quorum falls silent by itself: openraft is not
+        // told of every reply.
+        quorum_loss_probe_interval: None,
         ..Config::default()
     }
 }

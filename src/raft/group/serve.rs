@@ -93,6 +93,7 @@ impl Inner {
         if request.vote.committed {
             return None;
         }
+        let _voting = self.office.begin_vote();
         let response = match self.office.ballot(request.leadership_transfer) {
             Ballot::Silent => return None,
             Ballot::Refused => VoteResponse::new(self.current_vote(), None, false),
@@ -143,11 +144,5 @@ impl Inner {
     pub(crate) async fn ask_votes(&self) {
         // Fails when the group has, which others notice.
         let _ = self.raft.trigger().elect(self.guards.pre_vote).await;
-    }
-
-    /// Lets the followers know that their leader lives.
-    pub(crate) async fn beat(&self) {
-        // Fails when the group has, which others notice.
-        let _ = self.raft.trigger().heartbeat().await;
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::{Office, State};
+use super::{Office, Phase, State};
 use crate::luck;
 use crate::types::LeaderId;
 
@@ -23,13 +23,26 @@ pub(super) struct Campaign {
     at: Instant,
     /// How often it asks in a hurry yet.
     hurry: u32,
+    /// Whether it has asked since Raft last heard a leader.
+    asked: bool,
     /// The leader it believes, and when that one last gave a sign.
     following: Option<(LeaderId, Instant)>,
 }
 
 impl Campaign {
     pub(super) fn new(luck: u64, at: Instant) -> Self {
-        Campaign { luck, may: false, at, hurry: 0, following: None }
+        Campaign { luck, may: false, at, hurry: 0, asked: false, following: None }
+    }
+
+    /// Whether it believes the leader and has not asked for votes since: Raft has
+    /// to hear of a leader that came back meanwhile, to end the election.
+    pub(super) fn follows(&self, leader: LeaderId) -> bool {
+        !self.asked && self.following.is_some_and(|(following, _)| following == leader)
+    }
+
+    /// Raft has heard a leader, and asks for no votes any more.
+    pub(super) fn rests(&mut self) {
+        self.asked = false;
     }
 }
 
@@ -48,6 +61,7 @@ impl Office {
         if now < campaign.at {
             return (false, Some(campaign.at));
         }
+        campaign.asked = true;
         campaign.at = now
             + if campaign.hurry > 0 {
                 campaign.hurry -= 1;
@@ -132,7 +146,10 @@ impl Office {
         let state = self.state.lock();
         let Campaign { following, hurry, .. } = &state.campaign;
         let promised = following.is_some_and(|(_, at)| now < at + self.timing.election_min);
-        if self.leads() || promised && *hurry == 0 { Ballot::Refused } else { Ballot::Open }
+        // Raft's own view of who is behind this leader is older than ours.
+        let led = self.phase() == Phase::Open
+            && self.quorum_age(&state.lease, now) < self.timing.election_min;
+        if led || self.leads() || promised && *hurry == 0 { Ballot::Refused } else { Ballot::Open }
     }
 }
 

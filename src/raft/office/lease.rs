@@ -56,23 +56,28 @@ pub(super) struct Lease {
     members: Members,
     raft_members: Members,
     expected: Option<BTreeSet<u64>>,
-    /// As which leader this replica leads.
-    leading: Option<LeaderId>,
+    /// As which leader this replica leads, and since when.
+    pub(super) leading: Option<LeaderId>,
+    pub(super) leading_since: Option<Instant>,
     serving: bool,
     /// As which leader it never serves again.
     abdicated: Option<LeaderId>,
     /// The latest leader, or candidate, that it gave its vote to.
-    supports: Option<LeaderId>,
+    pub(super) supports: Option<LeaderId>,
     /// When what a peer has acknowledged was sent, newest first of all, and by
     /// which leader.
     acked: BTreeMap<u64, Instant>,
-    acked_as: Option<LeaderId>,
+    pub(super) acked_as: Option<LeaderId>,
     /// The last sign of another leader.
-    heard: Option<(LeaderId, Instant)>,
+    pub(super) heard: Option<(LeaderId, Instant)>,
     /// What the voters said with their votes.
     grants: Option<Grants>,
     /// Leaders that handed over, and answer nothing any more.
     retired: VecDeque<LeaderId>,
+    /// How many votes are just being given.
+    pub(super) voting: u32,
+    /// When Raft last sent a heartbeat, or heard one.
+    pub(super) raft_spoke: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -106,7 +111,7 @@ impl Lease {
     }
 
     /// Since when a quorum has been behind this leader; none: it is not.
-    fn quorum_since(&self, me: u64, now: Instant) -> Option<Instant> {
+    pub(super) fn quorum_since(&self, me: u64, now: Instant) -> Option<Instant> {
         let of = |config: &BTreeSet<u64>| {
             let mut times: Vec<Option<Instant>> = config
                 .iter()
@@ -125,6 +130,11 @@ impl Lease {
         self.abdicated == Some(leader) || self.supports > Some(leader)
     }
 
+    /// Whether this replica asks for votes that would replace the leader.
+    pub(super) fn asks_votes(&self, against: LeaderId) -> bool {
+        self.grants.as_ref().is_some_and(|grants| grants.leader > against)
+    }
+
     fn is_retired(&self, leader: LeaderId) -> bool {
         self.retired.contains(&leader)
     }
@@ -137,6 +147,7 @@ impl Office {
         let lease = &mut state.lease;
         if lease.leading != leading {
             lease.leading = leading;
+            lease.leading_since = leading.map(|_| Instant::now());
             lease.serving = false;
         }
         lease.raft_members = members;
@@ -300,7 +311,10 @@ impl Office {
 
     /// The leader is believed.
     pub(crate) fn follow(&self, leader: LeaderId, heard_at: Instant) {
-        self.word(&mut self.state.lock(), leader, heard_at, true);
+        let mut state = self.state.lock();
+        state.lease.raft_spoke = Some(heard_at);
+        state.campaign.rests();
+        self.word(&mut state, leader, heard_at, true);
     }
 
     /// A leader handed over to somebody: it answers nothing any more.

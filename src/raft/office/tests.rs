@@ -1,3 +1,5 @@
+mod renewal;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 

@@ -113,7 +113,10 @@ async fn deliver(net: &Net, from: NodeId, to: NodeId, request: Bytes) -> Option<
             let group = node.groups.iter().find(|group| group.id() == shard)?;
             group.serve(from, rpc).await
         }
-        Addressed::Heartbeats(beats) => node.pulse.serve(from, beats).await,
+        Addressed::Heartbeats(beats) => match node.pulse.serve(from, beats) {
+            crate::Served::Now(reply) => reply,
+            crate::Served::Later(reply) => reply.await,
+        },
         Addressed::Other(_) => return None,
     };
     net.travel().await;
@@ -274,6 +277,7 @@ impl Rig {
                     batch_bytes_max: (1 << 20).into(),
                     batch_ops_max: 4096.into(),
                     inbox_bytes_max: (1 << 20).into(),
+                    lock_events: false.into(),
                 }),
                 snapshot_log_bytes: Arc::new(self.snapshot_log_bytes.into()),
                 effects: Arc::new(|_, _| ()),

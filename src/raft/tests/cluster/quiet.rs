@@ -47,3 +47,32 @@ async fn a_node_alone_sends_nothing() {
     sleep(ms(5000)).await;
     assert_eq!(rig.net.calls.load(SeqCst), 0);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_leader_serves_without_a_gap_while_nothing_happens() {
+    let rig = Rig::new(3).await;
+    let (leader, _) = rig.led().await;
+    rig.write("1").await;
+    for at in 0..5000 {
+        assert!(rig.node(leader).group().leads(), "after {at} ms");
+        sleep(ms(1)).await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn followers_answer_most_heartbeats_without_raft() {
+    let rig = Rig::new(3).await;
+    let (leader, _) = rig.led().await;
+    rig.write("1").await;
+    sleep(ms(500)).await;
+    let follower = rig.node(leader % 3 + 1).group();
+    let mut metrics = follower.inner.metrics.clone();
+    let mut told = 0;
+    let until = tokio::time::Instant::now() + ms(10_000);
+    while let Ok(changed) = tokio::time::timeout_at(until, metrics.changed()).await {
+        changed.unwrap();
+        told += 1;
+    }
+    // Once in a second, of twenty.
+    assert!((5..=40).contains(&told), "{told}");
+}
