@@ -1,0 +1,383 @@
+#!/usr/bin/env python3
+"""Measures locks: cycles beside SET, etcd and redis-py's Lock; contention, hand-over, deadlocks,
+mass expiry, idle sessions.
+
+    cargo build --release --workspace
+    cargo build --release --manifest-path bench/etcd/Cargo.toml     # needs protoc and etcd
+    pip install redis                                               # for redis-py's Lock
+    bench/locks/run.py                       # about 10 minutes; writes bench/results/locks.{md,json}
+    bench/locks/run.py --short               # shows that everything runs, proves nothing
+    bench/locks/run.py --rows alone,expiry   # some rows only
+"""
+
+import argparse
+import json
+import pathlib
+import random
+import resource
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent / "cluster"))
+
+from nodes import ETCD_PUT, GENERATOR, ROOT, Etcd, Lockstep  # noqa: E402
+from resp import Client, Failed  # noqa: E402
+
+CLIENTS, NAMES = 100, 10_000
+SHARDS = 8
+
+
+class Table:
+    """The rows so far."""
+
+    def __init__(self):
+        self.rows, self.commands = [], []
+
+    def add(self, work, measured, goal, held, **numbers):
+        self.rows.append({"work": work, "measured": measured, "goal": goal, "held": held, **numbers})
+        print(f"{work}: {measured} (goal {goal}) {'held' if held else 'MISSED'}", flush=True)
+
+    def run(self, command):
+        words = [str(word) for word in command]
+        shown = " ".join(words).replace(str(ROOT) + "/", "")
+        if shown not in self.commands:
+            self.commands.append(shown)
+        return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE).stdout
+
+    def generator(self, ports, workload, seconds, *flags):
+        """A run of the load generator; the report."""
+        with tempfile.NamedTemporaryFile(suffix=".json") as file:
+            self.run([GENERATOR, workload, "--ports", ",".join(map(str, ports)), "--duration",
+                      seconds, "--threads", 1, "--quiet", "--json", file.name, *flags])
+            return json.load(open(file.name))
+
+
+def requests_per_second(report):
+    return sum(one["count"] for one in report["by_command"].values()) / report["seconds"]
+
+
+def alone(table, options):
+    ours, sets = [], []
+    server = Lockstep(1, shards=SHARDS)
+    try:
+        for _ in range(options.rounds):
+            report = table.generator(server.ports, "set", options.seconds, "--clients", CLIENTS,
+                                     "--keys", NAMES)
+            sets.append(requests_per_second(report))
+            report = table.generator(server.ports, "lock", options.seconds, "--clients", CLIENTS,
+                                     "--keys", NAMES, "--block-ms", 0)
+            ours.append(requests_per_second(report))
+    finally:
+        server.stop()
+    ratio = statistics.median(ours) / statistics.median(sets)
+    table.add("LOCK+UNLOCK, 100 clients, 10,000 names, one node, fsync always, beside SET",
+              f"{statistics.median(ours):.0f} commands/s beside {statistics.median(sets):.0f}/s, "
+              f"ratio {ratio:.2f}", "ratio >= 0.9", ratio >= 0.9, ours=ours, sets=sets)
+
+
+def peers(table, options):
+    ours, etcds, pys = [], [], []
+    for _ in range(options.rounds):
+        cluster = Lockstep(3, shards=SHARDS)
+        try:
+            report = table.generator(cluster.ports, "lock", options.seconds, "--clients", CLIENTS,
+                                     "--keys", NAMES, "--block-ms", 0)
+            ours.append(report["throughput"]["mean"])
+        finally:
+            cluster.stop()
+        etcd = Etcd()
+        try:
+            out = table.run([ETCD_PUT, "--work", "lock", "--endpoints", etcd.endpoints(),
+                             "--clients", CLIENTS, "--seconds", options.seconds, "--keys", NAMES])
+            etcds.append(json.loads(out)["per_second"])
+        finally:
+            etcd.stop()
+        script = str(HERE.parent / "peers" / "redis.sh")
+        out = subprocess.run([script, "start", "always"], check=True, text=True,
+                             stdout=subprocess.PIPE).stdout
+        redis = dict(part.split("=", 1) for part in out.split())
+        try:
+            out = table.run([sys.executable, HERE / "redis_py_lock.py", redis["port"], CLIENTS,
+                             NAMES, options.seconds])
+            pys.append(json.loads(out)["per_second"])
+        finally:
+            subprocess.run([script, "stop", redis["pid"], redis["dir"]], check=True)
+    cycles = statistics.median(ours)
+    for name, theirs, least in (("etcd's lock", etcds, 8), ("redis-py's Lock", pys, 5)):
+        ratio = cycles / statistics.median(theirs)
+        table.add(f"the same on three nodes, beside {name}",
+                  f"{cycles:.0f} cycles/s beside {statistics.median(theirs):.0f}/s, "
+                  f"ratio {ratio:.1f}", f"ratio >= {least}", ratio >= least, ours=ours,
+                  theirs=theirs)
+
+
+def contended(table, options):
+    cluster = Lockstep(3, shards=SHARDS)
+    try:
+        report = table.generator(cluster.ports, "lock", options.seconds, "--clients", CLIENTS,
+                                 "--keys", 50, "--shared", 0.6, "--nested", 0.1, "--block-ms",
+                                 5000)
+        stats = numbers(Client(cluster.ports[0])("LOCKINFO", "STATS"))
+    finally:
+        cluster.stop()
+    commands = requests_per_second(report)
+    p99_ms = report["service"]["p99"] / 1000
+    refused, found = report["counters"]["deadlocks"], stats.get("deadlocks", -1)
+    wrong = report["counters"]["double_held"] + report["counters"]["token_not_above"]
+    held = commands >= 20_000 and p99_ms <= 15 and wrong == 0 and report["counters"]["busy"] == refused
+    table.add("100 clients, 50 names, 60 % shared, one in ten takes a second lock, three nodes",
+              f"{commands:.0f} commands/s, p99 {p99_ms:.1f} ms, deadlocks found {found}, refused to "
+              f"clients {refused}, time-outs {report['counters']['busy'] - refused}, two holders "
+              f"{wrong}", ">= 20000/s, p99 <= 15 ms, found = resolved", held,
+              report=report["counters"])
+
+
+def hand_over(table, options):
+    rates = {}
+    for keys in (NAMES, 1):
+        cluster = Lockstep(3, shards=SHARDS)
+        try:
+            report = table.generator(cluster.ports, "lock", options.seconds, "--clients", CLIENTS,
+                                     "--keys", keys, "--block-ms", 0)
+            rates[keys] = report["throughput"]["mean"]
+        finally:
+            cluster.stop()
+    # A name that nobody waits for is locked and unlocked one cycle after the other.
+    lone = Lockstep(3, shards=SHARDS)
+    try:
+        report = table.generator(lone.ports[:1], "lock", options.seconds, "--clients", 1, "--keys",
+                                 1, "--block-ms", 0)
+        uncontended = report["throughput"]["mean"]
+    finally:
+        lone.stop()
+    ratio = rates[1] / uncontended
+    table.add("hand-over on one name with 100 waiters, beside one client alone on one name",
+              f"{rates[1]:.0f} cycles/s beside {uncontended:.0f}/s, ratio {ratio:.2f}; "
+              f"{rates[NAMES]:.0f}/s over 10,000 names", "ratio >= 0.5", ratio >= 0.5)
+
+
+def deadlocks(table, options):
+    cluster = Lockstep(3, shards=SHARDS)
+    found = []
+    choose = random.Random(1)
+    try:
+        clients = [Client(cluster.ports[at % 3], 10.0) for at in range(16)]
+        for at in range(options.cycles):
+            size = choose.randint(2, 16)
+            found.append(cycle(clients[:size], at))
+    finally:
+        cluster.stop()
+    found.sort()
+    p50, p99 = found[len(found) // 2], found[min(len(found) - 1, len(found) * 99 // 100)]
+    table.add("deadlock of 2 to 16 owners over all shards, from the LOCK that closes it to the "
+              "victim's error", f"p50 {p50:.0f} ms, p99 {p99:.0f} ms, {len(found)} cycles",
+              "p50 <= 30 ms, p99 <= 150 ms", p50 <= 30 and p99 <= 150, milliseconds=found)
+
+
+def cycle(clients, number):
+    """Milliseconds until somebody is told that there is a deadlock."""
+    size = len(clients)
+    names = [f"cycle:{number}:{at}" for at in range(size)]
+    for client, name in zip(clients, names):
+        client("LOCK", name)
+    for at in range(size - 1):
+        clients[at].send("LOCK", names[at + 1], "BLOCK", 8000)
+    time.sleep(0.03)
+    begun = time.monotonic()
+    clients[-1].send("LOCK", names[0], "BLOCK", 8000)
+    ended, left = [], list(range(size))
+    told = [None]
+
+    def wait(at):
+        try:
+            token = clients[at].read()
+            if token is None:
+                raise SystemExit("a wait in a deadlock ended without an error")
+            clients[at]("UNLOCK", names[(at + 1) % size])
+        except Failed as why:
+            if not str(why).startswith("DEADLOCK") or told[0]:
+                raise SystemExit(f"not the only victim: {why}") from why
+            told[0] = time.monotonic()
+        # The victim gives back what it has; so does everybody when the turn has come.
+        clients[at]("UNLOCK", names[at])
+        ended.append(at)
+
+    threads = [threading.Thread(target=wait, args=(at,)) for at in left]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if not told[0] or len(ended) != size:
+        raise SystemExit(f"deadlock {number} of {size} was not found")
+    return (told[0] - begun) * 1000
+
+
+def expiry(table, options):
+    cluster = Lockstep(3, shards=SHARDS)
+    try:
+        baseline = latency(cluster, 3)
+        at = time.monotonic() + options.leases / 10_000 + 5
+        take_leases(cluster, options.leases, at)
+        if time.monotonic() > at:
+            raise SystemExit("the leases ended before all were taken")
+        time.sleep(max(0.0, at - time.monotonic() - 0.1))
+        measured = [None]
+
+        def measure():
+            measured[0] = latency(cluster, 2.5)
+
+        thread = threading.Thread(target=measure)
+        thread.start()
+        client = Client(cluster.ports[0], 10.0)
+        held = options.leases
+        while held > 100 and time.monotonic() < at + 20:
+            held = numbers(client("LOCKINFO", "STATS"))["held"]
+            time.sleep(0.02)
+        took = time.monotonic() - at
+        thread.join()
+    finally:
+        cluster.stop()
+    ratio = measured[0] / baseline
+    table.add(f"{options.leases} leases that end in one second",
+              f"expired {took:.2f} s after the first end of one; p99 of other locks "
+              f"{measured[0]:.1f} ms beside {baseline:.1f} ms, ratio {ratio:.1f}",
+              "within 2 s, p99 at most doubled", took <= 2 and ratio <= 2)
+
+
+def take_leases(cluster, count, end):
+    """Takes locks whose leases end within a second from `end` on."""
+    socks = [Client(port, 30.0) for port in cluster.ports]
+    batch = 1000
+    for first in range(0, count, batch):
+        client = socks[first // batch % len(socks)]
+        for at in range(first, first + batch):
+            lease = int((end - time.monotonic()) * 1000) + at % 1000
+            client.send("LOCK", f"lease:{at}", "OWNER", f"o{at}", "PX", max(lease, 100))
+        for _ in range(batch):
+            client.read()
+
+
+def latency(cluster, seconds):
+    """The 99th percentile of LOCK and UNLOCK by one client, in milliseconds."""
+    client, took = Client(cluster.ports[1], 10.0), []
+    end, at = time.monotonic() + seconds, 0
+    while time.monotonic() < end:
+        at += 1
+        begun = time.monotonic()
+        client("LOCK", f"other:{at % 100}")
+        client("UNLOCK", f"other:{at % 100}")
+        took.append(time.monotonic() - begun)
+    return sorted(took)[len(took) * 99 // 100] * 1000
+
+
+def sessions(table, options):
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400_000, 400_000))
+    flags = ["--maxclients", str(options.sessions)]
+    cluster = Lockstep(3, shards=SHARDS, flags=flags)
+    try:
+        kept = [attach(cluster, at) for at in range(options.sessions)]
+        time.sleep(3)
+        entries = written(cluster)
+        used, begun = cluster.cpu_seconds(), time.monotonic()
+        time.sleep(options.seconds * 2)
+        share = (cluster.cpu_seconds() - used) / (time.monotonic() - begun) / 3 * 100
+        more = written(cluster) - entries
+        for connection in kept:
+            connection.close()
+    finally:
+        cluster.stop()
+    table.add(f"{options.sessions} idle sessions, each attached to a connection",
+              f"{share:.1f} % of a core per node, {more} entries in {options.seconds * 2} s",
+              "under 5 %, no entries", share < 5 and more == 0)
+
+
+def attach(cluster, at):
+    """A connection with a session of its own. From several addresses: one has too few ports."""
+    connection = socket.socket()
+    connection.bind((f"127.0.{1 + at // 20_000}.1", 0))
+    connection.connect(("127.0.0.1", cluster.ports[at % 3]))
+    connection.sendall(b"*2\r\n$7\r\nSESSION\r\n$6\r\nCREATE\r\n")
+    length = int(line(connection)[1:])
+    session = take(connection, length + 2)[:-2]
+    connection.sendall(b"*3\r\n$7\r\nSESSION\r\n$6\r\nATTACH\r\n$%d\r\n%s\r\n" % (length, session))
+    if not line(connection).startswith((b"+", b":")):
+        raise SystemExit("a session could not be attached")
+    return connection
+
+
+def line(connection):
+    out = b""
+    while not out.endswith(b"\r\n"):
+        out += take(connection, 1)
+    return out
+
+
+def take(connection, count):
+    out = b""
+    while len(out) < count:
+        more = connection.recv(count - len(out))
+        if not more:
+            raise SystemExit("the node closed a connection")
+        out += more
+    return out
+
+
+def written(cluster):
+    """How many entries were applied on all nodes."""
+    return sum(int(Client(port).info()["master_repl_offset"]) for port in cluster.ports)
+
+
+def numbers(reply):
+    """A reply of names and numbers as a dictionary."""
+    pairs = zip(reply[::2], reply[1::2])
+    return {name.decode(): value for name, value in pairs if isinstance(value, int)}
+
+
+ROWS = {"alone": alone, "peers": peers, "contended": contended, "handover": hand_over,
+        "deadlocks": deadlocks, "expiry": expiry, "sessions": sessions}
+
+
+def write(table, out):
+    machine = subprocess.run(["sh", "-c", "uname -srm; nproc; grep -m1 'model name' /proc/cpuinfo"],
+                             text=True, stdout=subprocess.PIPE).stdout.split("\n")
+    lines = ["# Locks", "",
+             f"{', '.join(line for line in machine if line)}. Clients, nodes and peers share it. "
+             "Ratios compare what was measured in turns in one run.", "",
+             "| work | measured | goal | held |", "| --- | --- | --- | --- |"]
+    lines += [f"| {row['work']} | {row['measured']} | {row['goal']} | "
+              f"{'yes' if row['held'] else 'no'} |" for row in table.rows]
+    lines += ["", "Commands that measured, besides the clients of `bench/locks/run.py` itself:", "",
+              "```"] + table.commands + ["```", ""]
+    pathlib.Path(f"{out}.md").write_text("\n".join(lines))
+    pathlib.Path(f"{out}.json").write_text(json.dumps(table.rows, indent=1))
+    print(f"written: {out}.md")
+
+
+def main():
+    words = argparse.ArgumentParser(description=__doc__,
+                                    formatter_class=argparse.RawDescriptionHelpFormatter)
+    words.add_argument("--short", action="store_true")
+    words.add_argument("--rows", default=",".join(ROWS))
+    words.add_argument("--rounds", type=int)
+    words.add_argument("--out", default=str(ROOT / "bench/results/locks"))
+    options = words.parse_args()
+    options.rounds = options.rounds or (1 if options.short else 3)
+    options.seconds = 1 if options.short else 5
+    options.cycles = 5 if options.short else 200
+    options.leases = 2_000 if options.short else 100_000
+    options.sessions = 300 if options.short else 100_000
+    table = Table()
+    for name in options.rows.split(","):
+        ROWS[name](table, options)
+    write(table, options.out)
+    sys.exit(0 if options.short or all(row["held"] for row in table.rows) else 1)
+
+
+if __name__ == "__main__":
+    main()
