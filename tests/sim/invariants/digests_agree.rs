@@ -13,6 +13,8 @@ const EVERY_MS: u64 = 400;
 #[derive(Default)]
 pub struct DigestsAgree {
     digests: BTreeMap<(ShardId, u64), u64>,
+    /// By node, process and shard: where its state was read last.
+    read: BTreeMap<(usize, u64, ShardId), u64>,
     next_ms: u64,
 }
 
@@ -30,6 +32,11 @@ impl Invariant for DigestsAgree {
             };
             let known = self.digests.contains_key(&(replica.shard, applied));
             if !known && sight.replicas.iter().filter(same).count() < 2 {
+                continue;
+            }
+            // What nothing was applied to since is as it was.
+            let place = (replica.node, replica.life, replica.shard);
+            if self.read.insert(place, applied) == Some(applied) {
                 continue;
             }
             let digest = replica.group.state().state_digest();
