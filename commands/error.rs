@@ -99,6 +99,21 @@ pub const BUSY: BadArgs =
 /// Not applied: the node is on its way down.
 pub const STOPPING: BadArgs =
     text("CLUSTERDOWN the node is stopping; nothing was applied, try another one");
+/// Not applied: what is to be written is larger than nodes send each other at once.
+pub fn too_large(bytes: usize, bytes_max: u64) -> BadArgs {
+    BadArgs(
+        format!(
+            "ERR {bytes} bytes are more than one command may write in a cluster: \
+             cluster-command-bytes-max is {bytes_max}; nothing was applied"
+        )
+        .into(),
+    )
+}
+/// Not applied: the cluster goes on without this node.
+pub const REMOVED: BadArgs = text(
+    "CLUSTERDOWN this node was removed from the cluster; nothing was applied. Use another node, or \
+     start this one with an empty data directory",
+);
 /// A wait that was ended: the node is on its way down.
 pub const GIVEN_UP: BadArgs =
     text("UNBLOCKED the node is stopping; the request waits no longer and was given nothing");

@@ -95,6 +95,8 @@ pub enum Here<'a> {
     /// SESSION and its subcommands, and LOCKRENEW of a session. The reply is made
     /// by the command from the outcome that is named here.
     Session(Session<'a>),
+    /// SUBSCRIBE and what belongs to it.
+    PubSub(PubSub<'a>),
     /// About locks, more than one operation of one shard.
     Lock(LockCall<'a>),
 }
@@ -408,4 +410,49 @@ pub enum Session<'a> {
         /// About how many.
         count: u64,
     },
+}
+
+/// What one may listen to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Subscription {
+    /// Channels of this name.
+    Channel,
+    /// All channels whose names fit a glob pattern.
+    Pattern,
+    /// Shard channels of this name.
+    Shard,
+}
+
+/// SUBSCRIBE and its kin, PUBLISH, and the subcommands of PUBSUB.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PubSub<'a> {
+    /// SUBSCRIBE, PSUBSCRIBE, SSUBSCRIBE.
+    Subscribe(Subscription, Vec<&'a [u8]>),
+    /// Their opposites; no names: all.
+    Unsubscribe(Subscription, Vec<&'a [u8]>),
+    /// PUBLISH and SPUBLISH.
+    Publish {
+        /// To a shard channel.
+        shard: bool,
+        /// Its name.
+        channel: &'a [u8],
+        /// What to send.
+        message: &'a [u8],
+    },
+    /// PUBSUB CHANNELS and SHARDCHANNELS.
+    Channels {
+        /// Shard channels.
+        shard: bool,
+        /// Only those whose names fit.
+        pattern: Option<&'a [u8]>,
+    },
+    /// PUBSUB NUMSUB and SHARDNUMSUB.
+    Count {
+        /// Shard channels.
+        shard: bool,
+        /// Of which.
+        channels: Vec<&'a [u8]>,
+    },
+    /// PUBSUB NUMPAT.
+    CountPatterns,
 }

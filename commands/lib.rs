@@ -14,6 +14,7 @@ pub mod index;
 pub mod introspect;
 pub mod keys;
 pub mod locks;
+pub mod pubsub;
 pub mod queues;
 pub mod reference;
 pub mod reply;

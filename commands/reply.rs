@@ -45,6 +45,8 @@ pub enum Reply {
     Set(Vec<Reply>),
     /// Out of band.
     Push(Vec<Reply>),
+    /// Several replies to one command, one behind the other (SUBSCRIBE).
+    Several(Vec<Reply>),
     /// Text for people.
     Verbatim(String),
     /// `-CODE text`.

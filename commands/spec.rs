@@ -56,6 +56,8 @@ pub enum Group {
     Generic,
     /// Strings.
     String,
+    /// Channels.
+    PubSub,
     /// MULTI and EXEC.
     Transactions,
     /// Locks.
@@ -76,6 +78,7 @@ impl Group {
             Group::Server => "server",
             Group::Generic => "generic",
             Group::String => "string",
+            Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Locks => "locks",
             Group::Queues => "queues",

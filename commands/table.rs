@@ -7,7 +7,7 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cluster, connection, keys, locks, queues, server, sessions, strings, transactions,
+    cluster, connection, keys, locks, pubsub, queues, server, sessions, strings, transactions,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -42,6 +42,7 @@ static FAMILIES: &[&[Command]] = &[
     connection::COMMANDS,
     keys::COMMANDS,
     locks::COMMANDS,
+    pubsub::COMMANDS,
     queues::COMMANDS,
     server::COMMANDS,
     sessions::COMMANDS,

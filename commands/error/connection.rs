@@ -51,6 +51,21 @@ pub const NOT_TRACKING: BadArgs = text(
 /// CLIENT TRACKING ON PREFIX without BCAST.
 pub const PREFIX_WITHOUT_BROADCAST: BadArgs =
     text("ERR PREFIX option requires BCAST mode to be enabled");
+/// What a subscriber that speaks RESP2 may not do; `name` in lower case.
+pub fn subscribed(name: &str) -> BadArgs {
+    BadArgs(
+        format!(
+            "ERR Can't execute '{name}': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / \
+             RESET are allowed in this context"
+        )
+        .into(),
+    )
+}
+
+/// SSUBSCRIBE inside a transaction.
+pub const SSUBSCRIBE_WAITS: BadArgs =
+    text("ERR SSUBSCRIBE isn't allowed for a DENY BLOCKING client");
+
 /// HELLO with a word it does not know.
 pub fn bad_hello_option(word: &[u8]) -> BadArgs {
     let word = shown(word, SHOWN_BYTES_MAX);

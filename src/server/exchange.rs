@@ -32,7 +32,7 @@ pub trait Listener: Send + Sync + 'static {
 
 /// The way to other nodes, by topic. Messages may be lost; those on one topic
 /// from one node arrive in the order they were sent while the link lasts.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Exchange {
     host: Host,
     listeners: Arc<Listeners>,
@@ -89,6 +89,12 @@ impl Exchange {
     pub fn others(&self) -> Vec<NodeId> {
         let me = self.host.node();
         self.host.map().nodes().map(|node| node.id).filter(|node| *node != me).collect()
+    }
+
+    /// Whether there are no other nodes.
+    pub fn is_alone(&self) -> bool {
+        let me = self.host.node();
+        self.host.map().nodes().all(|node| node.id == me)
     }
 
     /// Whether a message to the node would probably arrive now.

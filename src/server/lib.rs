@@ -18,6 +18,7 @@ pub mod logging;
 pub mod metrics;
 pub mod monitor;
 pub mod node;
+pub mod pubsub;
 pub mod session;
 pub mod sessions;
 pub mod shards;

@@ -12,6 +12,7 @@ use crate::exchange::Exchange;
 use crate::front::Waits;
 use crate::latency::Latency;
 use crate::monitor::Monitors;
+use crate::pubsub::PubSub;
 use crate::shards::Shards;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -43,6 +44,8 @@ pub struct Node {
     pub sessions: Arc<crate::sessions::Sessions>,
     /// This node's part in looking for deadlocks.
     pub deadlocks: crate::deadlocks::Deadlocks,
+    /// The channels and who listens to them.
+    pub pubsub: PubSub,
     /// The requests of clients that wait in a state machine.
     pub waits: std::sync::Arc<Waits>,
     /// What is counted and bounded of all connections.

@@ -11,6 +11,7 @@ use lockstep_net::{Link, Output};
 use crate::Node;
 use crate::clients::Client;
 use crate::config::Setting;
+use crate::pubsub::{self, Subscriptions};
 use crate::slowlog::Kept;
 
 /// What one connection knows of itself. Lives on the connection's task.
@@ -30,6 +31,8 @@ pub struct Session {
     pub denies_waiting: bool,
     /// The id of the lock session it is attached to (SESSION ATTACH).
     pub attached: Option<Arc<[u8]>>,
+    /// What it listens to; none: nothing.
+    pub subscriptions: Option<Box<Subscriptions>>,
     replies: Replies,
     kept: Kept,
 }
@@ -59,6 +62,7 @@ impl Session {
             monitors: false,
             denies_waiting: false,
             attached: None,
+            subscriptions: None,
             replies: Replies::On,
             kept: Kept::default(),
         }
@@ -67,6 +71,7 @@ impl Session {
     /// The connection is over.
     pub fn close(&mut self, node: &Node) {
         node.clients.leave(self.client.id());
+        pubsub::leave_all(node, self);
         self.stop_monitoring(node);
     }
 
@@ -76,14 +81,22 @@ impl Session {
         self.client.set_last_command(index::of(command.spec), bytes);
     }
 
-    /// Appends a reply, unless the client wants none.
+    /// Whether it may do no more than listen: it speaks RESP2 and has subscribed.
+    pub fn only_listens(&self) -> bool {
+        self.protocol == Protocol::Resp2 && self.subscriptions.is_some()
+    }
+
+    /// Appends a reply, unless the client wants none. What is out of band it wants
+    /// in any case.
     pub fn send(&mut self, reply: &Reply, out: &mut Output) {
         self.client.set_db(self.db);
         // HELLO's own reply is in the protocol it has chosen.
         out.protocol = self.protocol;
+        if self.replies == Replies::On || is_out_of_band(reply) {
+            out.reply(reply);
+        }
         match self.replies {
-            Replies::On => out.reply(reply),
-            Replies::Off => {}
+            Replies::On | Replies::Off => {}
             Replies::SkipNext => self.replies = Replies::Skip,
             Replies::Skip => self.replies = Replies::On,
         }
@@ -113,6 +126,7 @@ impl Session {
     /// RESET: as good as new, but for what lives elsewhere (the transaction) and
     /// what RESET leaves alone (NO-EVICT, the library's name).
     pub fn reset(&mut self, node: &Node) {
+        pubsub::leave_all(node, self);
         self.stop_monitoring(node);
         self.select(Db(0));
         self.speak(Protocol::Resp2);
@@ -151,5 +165,9 @@ impl Session {
 
 /// Whether whoever connects may do everything.
 pub fn asks_for_no_password(node: &Node) -> bool {
+fn is_out_of_band(reply: &Reply) -> bool {
+    matches!(reply, Reply::Push(_) | Reply::Several(_))
+}
+
     node.settings.text(Setting::Requirepass).is_empty()
 }

@@ -25,6 +25,7 @@ use crate::latency::Latency;
 use crate::monitor::Monitors;
 use crate::node::{Identity, Node};
 use crate::sessions::Sessions;
+use crate::pubsub::PubSub;
 use crate::shards::Shards;
 use crate::slowlog::Slowlog;
 use crate::stats::Stats;
@@ -208,6 +209,7 @@ async fn open_node(
         ),
         links: groups.links,
         exchange,
+        pubsub: PubSub::new(exchange.clone()),
         sessions,
         deadlocks: Default::default(),
         waits,

@@ -43,6 +43,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
             boot: origin.boot,
             first_life: origin.boot,
             run_id: "0123456789".repeat(4),
+    let exchange = crate::exchange::Exchange::new(host.clone());
             started: Instant::now(),
             started_at: SystemTime::now(),
             dir: dir.path().to_owned(),
@@ -54,7 +55,8 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
-        exchange: crate::exchange::Exchange::new(host.clone()),
+        pubsub: crate::pubsub::PubSub::new(exchange.clone()),
+        exchange,
         sessions,
         deadlocks: Default::default(),
         shards: Shards::new(host, Vec::new(), (log, snapshots), clock),

@@ -33,6 +33,9 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
         Reply::Array(items) => aggregate(out, protocol, b'*', items),
         Reply::Set(items) => aggregate(out, protocol, if three { b'~' } else { b'*' }, items),
         Reply::Push(items) => aggregate(out, protocol, if three { b'>' } else { b'*' }, items),
+        Reply::Several(replies) => {
+            replies.iter().for_each(|one| self::reply(out, protocol, one));
+        }
         Reply::Map(pairs) => map(out, protocol, pairs),
         Reply::Verbatim(text) if three => verbatim(out, text),
         Reply::Verbatim(text) => bulk(out, text.as_bytes()),

@@ -1,11 +1,11 @@
 //! One connected client, as others see it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
 use lockstep_commands::{Command, Protocol, index};
 use lockstep_core::Db;
-use lockstep_net::{Connections, Link, Next, Output};
+use lockstep_net::{Connections, Link, Next, Output, OutputClass};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -47,6 +47,8 @@ pub struct Client {
     queued: AtomicI64,
     argument_bytes: AtomicU64,
     names: Mutex<Option<Box<Names>>>,
+    /// How many channels, patterns and shard channels it listens to.
+    subscriptions: [AtomicU32; 3],
     outbox: Mutex<Vec<u8>>,
     outbox_filled: Notify,
     unblock: AtomicU8,
@@ -80,6 +82,7 @@ impl Client {
             queued: AtomicI64::new(NOT_IN_MULTI),
             argument_bytes: AtomicU64::new(0),
             names: Mutex::new(None),
+            subscriptions: Default::default(),
             outbox: Mutex::new(Vec::new()),
             outbox_filled: Notify::new(),
             unblock: AtomicU8::new(0),
@@ -187,10 +190,33 @@ impl Client {
         }
     }
 
+    /// How many channels, patterns and shard channels it listens to.
+    pub fn subscriptions(&self) -> [u32; 3] {
+        [0, 1, 2].map(|kind: usize| self.subscriptions[kind].load(Ordering::Relaxed))
+    }
+
+    /// It listens to so many channels, patterns and shard channels from now on.
+    pub fn set_subscriptions(&self, counts: [u32; 3]) {
+        for (place, count) in self.subscriptions.iter().zip(counts) {
+            place.store(count, Ordering::Relaxed);
+        }
+        self.set(Flag::PubSub, counts != [0; 3]);
+    }
+
+    /// Which bound for what it does not read holds for it.
+    pub fn class(&self) -> OutputClass {
+        if self.has(Flag::PubSub) || self.has(Flag::Monitor) {
+            OutputClass::PubSub
+        } else {
+            OutputClass::Normal
+        }
+    }
+
     /// Appends bytes that no command of this client caused. A client that lets
     /// more pile up than its output limit allows is closed.
     pub fn push(&self, bytes: &[u8]) {
-        let hard_bytes = self.connections.limits.output_normal.hard_bytes.load(Ordering::Relaxed);
+        let limit = self.connections.limits.output(self.class());
+        let hard_bytes = limit.hard_bytes.load(Ordering::Relaxed);
         let mut outbox = self.outbox.lock();
         if hard_bytes > 0 && outbox.len() + bytes.len() > hard_bytes {
             *outbox = Vec::new();
@@ -216,6 +242,12 @@ impl Client {
         let query = self.link.query_bytes.load(Ordering::Relaxed);
         let output = self.link.output_bytes.load(Ordering::Relaxed);
         (query + output + self.outbox_bytes()) as u64
+    }
+
+    /// Appends the bytes that wait now.
+    pub fn hand_over(&self, out: &mut Output) {
+        let bytes = std::mem::take(&mut *self.outbox.lock());
+        out.raw(&bytes);
     }
 
     /// Waits for bytes that no command of this client caused, and appends them.

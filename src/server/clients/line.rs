@@ -19,6 +19,7 @@ pub fn line(client: &Client) -> String {
     let total = FIXED_BYTES + query_bytes + output_bytes + argument_bytes;
     let queued = client.queued().map_or_else(|| "-1".to_owned(), |count| count.to_string());
     let command = client.last_command().map_or("NULL", |command| command.spec.name);
+    let [channels, patterns, shards] = client.subscriptions();
     let mut line = String::with_capacity(320);
     let fields: [(&str, &dyn std::fmt::Display); 32] = [
         ("id", &client.id()),
@@ -30,9 +31,9 @@ pub fn line(client: &Client) -> String {
         ("idle", &client.idle_seconds()),
         ("flags", &flags(client)),
         ("db", &client.db().0),
-        ("sub", &0),
-        ("psub", &0),
-        ("ssub", &0),
+        ("sub", &channels),
+        ("psub", &patterns),
+        ("ssub", &shards),
         ("multi", &queued),
         ("qbuf", &query_bytes),
         ("qbuf-free", &0),
@@ -99,6 +100,7 @@ mod tests {
             names.library_version = b"5.0".to_vec();
         });
         client.set(Flag::NoEvict, true);
+        client.set_subscriptions([2, 3, 4]);
         client.set_queued(Some(2));
         client.set_db(Db(3));
         client.set_protocol(Protocol::Resp3);
@@ -106,8 +108,8 @@ mod tests {
         client.set_last_command(index::of(spec), 10);
         assert_eq!(
             line(&client),
-            "id=1 addr=10.0.0.1:99 laddr=127.0.0.1:6379 fd=-1 name=me age=0 idle=0 flags=xe db=3 \
-             sub=0 psub=0 ssub=0 multi=2 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=0 rbp=0 \
+            "id=1 addr=10.0.0.1:99 laddr=127.0.0.1:6379 fd=-1 name=me age=0 idle=0 flags=Pxe db=3 \
+             sub=2 psub=3 ssub=4 multi=2 qbuf=0 qbuf-free=0 argv-mem=10 multi-mem=0 rbs=0 rbp=0 \
              obl=0 oll=0 omem=0 tot-mem=1034 events=r cmd=client|list user=default redir=-1 resp=3 \
              lib-name=redis-py lib-ver=5.0 tot-net-in=0 tot-net-out=0"
         );

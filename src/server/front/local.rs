@@ -92,6 +92,9 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) {
+        if is_behind_messages(command.spec.name) {
+            self.session.client.hand_over(out);
+        }
         let elapsed = self.watch.end(begun);
         self.node.stats.record(command, elapsed, &reply);
         self.node.slowlog.offer(&self.node, &self.session, elapsed, words);
@@ -143,4 +146,14 @@ impl Front {
         self.transaction.spoil();
         bad
     }
+}
+
+/// Whether messages that came before stand before the command's reply: what is
+/// listened to no longer must not be told of behind it, and whoever publishes to
+/// itself is told first.
+fn is_behind_messages(name: &str) -> bool {
+    matches!(
+        name,
+        "unsubscribe" | "punsubscribe" | "sunsubscribe" | "publish" | "spublish" | "reset"
+    )
 }

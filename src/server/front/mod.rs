@@ -162,11 +162,11 @@ impl Handler for Front {
     }
 
     fn idle_exempt(&self) -> bool {
-        self.session.monitors
+        self.class() == OutputClass::PubSub
     }
 
     fn class(&self) -> OutputClass {
-        if self.session.monitors { OutputClass::PubSub } else { OutputClass::Normal }
+        self.session.client.class()
     }
 
     async fn closed(&mut self, _: Closed) {

@@ -7,9 +7,9 @@ use lockstep_core::{Db, Fault, Outcome, ShardId};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
-use super::{Front, locks};
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
+use super::{Front, locks};
 
 /// How long a request may take to be taken back when the node stops.
 const TAKE_BACK_MAX: Duration = Duration::from_secs(2);
@@ -108,7 +108,14 @@ impl Front {
         self.busy_with = None;
         self.reads = 0;
         for pending in std::mem::take(&mut self.pending) {
-            match self.settle_one(pending) {
+            let exec = matches!(pending, Pending::Exec { .. });
+            let settled = self.settle_one(pending);
+            if exec {
+                // What was listened to no longer within it must not be told of
+                // behind it.
+                self.session.client.hand_over(out);
+            }
+            match settled {
                 Settled::Reply(reply) => {
                     self.session.send(&reply, out);
                     out.protocol = self.session.protocol;

@@ -44,6 +44,9 @@ impl Front {
         if in_cluster_mode && let Err(bad) = self.admit(command, words) {
             return self.refuse(command, bad, out);
         }
+        if self.session.only_listens() && !is_for_listeners(command.spec.name) {
+            return self.refuse(command, error::subscribed(command.spec.name), out);
+        }
         if self.transaction.is_open() && !transaction::runs_at_once(command.spec.name) {
             return self.queue(command, words, out);
         }
@@ -246,3 +249,19 @@ pub(super) fn binds(op: &Op<'_>) -> bool {
     let attaches = matches!(op, Op::Session { op: sessions::Op::Attach { .. } });
     owns || attaches || op.wait().is_some()
 }
+/// Whether a command is for those, too, who speak RESP2 and listen to channels.
+fn is_for_listeners(name: &str) -> bool {
+    matches!(
+        name,
+        "subscribe"
+            | "psubscribe"
+            | "ssubscribe"
+            | "unsubscribe"
+            | "punsubscribe"
+            | "sunsubscribe"
+            | "ping"
+            | "quit"
+            | "reset"
+    )
+}
+

@@ -22,7 +22,7 @@ use lockstep_commands::{Here, Reply, error};
 use lockstep_core::Op;
 
 use crate::session::Session;
-use crate::{Node, info};
+use crate::{Node, info, pubsub};
 pub use debug::may_debug;
 
 /// What becomes of a command that this node answers itself.
@@ -47,6 +47,10 @@ impl From<Reply> for Answer<'_> {
 pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answer<'a> {
     match here {
         Here::Answer(reply) => reply.into(),
+        Here::Ping(message) if session.only_listens() => {
+            let message = message.unwrap_or_default();
+            Reply::Array(vec![Reply::bulk("pong"), Reply::bulk(message)]).into()
+        }
         Here::Ping(None) => Reply::Simple("PONG").into(),
         Here::Ping(Some(message)) | Here::Echo(message) => Reply::bulk(message).into(),
         Here::Hello(hello) => handshake::hello(node, session, &hello).into(),
@@ -86,6 +90,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Acl(acl) => handshake::acl(node, acl).into(),
         Here::Cluster(asked) => cluster::run(node, asked),
         Here::Node(asked) => cluster::node(node, &asked),
+        Here::PubSub(asked) => pubsub::run(node, session, asked),
         // Outside of transactions the front carries it out.
         Here::Session(_) | Here::Lock(_) => Reply::Error(error::NOT_IN_MULTI).into(),
         Here::Multi | Here::Exec | Here::Discard | Here::Watch(_) | Here::Unwatch => {

@@ -33,6 +33,10 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     page.line("keyspace_hits", keys.hits);
     page.line("keyspace_misses", keys.misses);
+    let listened = node.pubsub.tables();
+    page.line("pubsub_channels", listened.channel_count(false));
+    page.line("pubsub_patterns", listened.pattern_count());
+    page.line("pubsubshard_channels", listened.channel_count(true));
     page.zeros(NEVER);
     page.line("total_error_replies", node.stats.errors_total());
     page.line("unexpected_error_replies", 0);
@@ -46,9 +50,6 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
 
 /// What never happens here but is looked for.
 const NEVER: &[&str] = &[
-    "pubsub_channels",
-    "pubsub_patterns",
-    "pubsubshard_channels",
     "latest_fork_usec",
     "total_forks",
     "migrate_cached_sockets",
