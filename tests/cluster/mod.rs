@@ -4,6 +4,7 @@ mod failing;
 mod forming;
 mod leaving;
 mod load;
+mod membership;
 mod metrics;
 mod room;
 mod serving;

@@ -83,6 +83,7 @@ impl Inner {
                     self.change_life(|life| life.boot = life.boot.max(boot.saturating_add(1)));
                     continue;
                 }
+                Noted::Removed {} => self.was_removed(),
                 Noted::Unknown {} => {}
             }
             if answered.elapsed() >= self.gives_up_after() {
@@ -116,7 +117,8 @@ impl Inner {
         if self.groups.with(ShardId::META, |group| group.leads()) == Some(true) {
             return self.note_alive(self.me(), boot).await;
         }
-        if self.map.borrow().id().is_none() {
+        // Its map may be on disk only: whoever was removed gets no newer one.
+        if !self.has_map_group() {
             return Noted::Unknown {};
         }
         let Some(leader) = self.leader_elsewhere(ShardId::META).await else {
@@ -134,6 +136,9 @@ impl Inner {
             return Noted::Unknown {};
         }
         let map = self.map.borrow().clone();
+        if map.removed(node) {
+            return Noted::Removed {};
+        }
         if let Some(ended) = map.ended(node).filter(|ended| boot <= *ended) {
             return Noted::Over { boot: ended };
         }

@@ -1,5 +1,7 @@
 //! How the cluster looks from this node.
 
+use std::sync::atomic::Ordering;
+
 use lockstep_core::cluster::{NodeInfo, NodeState};
 use lockstep_core::{NodeId, ShardId};
 
@@ -45,6 +47,11 @@ impl Host {
         self.inner.seeds.lock().silent()
     }
 
+    /// Whether this node was removed from the cluster, as far as it was told.
+    pub fn is_removed(&self) -> bool {
+        self.inner.removed.load(Ordering::Acquire)
+    }
+
     /// How the cluster looks from this node.
     pub fn health(&self) -> Health {
         let me = self.inner.me();
@@ -63,7 +70,7 @@ impl Host {
             shards,
             missing: map.nodes().filter(|node| !reaches(node.id)).cloned().collect(),
             draining: map.node(me).is_some_and(|node| node.state == NodeState::Draining),
-            removed: map.removed(me),
+            removed: self.is_removed(),
         }
     }
 

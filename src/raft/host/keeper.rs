@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use lockstep_core::cluster::{Map, NodeInfo};
@@ -161,6 +162,18 @@ impl Inner {
         }
     }
 
+    /// The cluster says that it goes on without this node.
+    pub(super) fn was_removed(&self) {
+        if !self.removed.swap(true, Ordering::AcqRel) {
+            tracing::error!(
+                id = "LS-2013",
+                node = self.me().0,
+                "this node was removed from the cluster; to use it again, start it with an empty \
+                 data directory"
+            );
+        }
+    }
+
     /// A newer map.
     fn take_map(&self, map: Map) {
         let before = self.map.borrow().clone();
@@ -171,11 +184,7 @@ impl Inner {
             }
         }
         if map.removed(me) && !before.removed(me) {
-            tracing::error!(
-                node = me.0,
-                "this node was removed from the cluster; to use it again, start it with an empty \
-                 data directory"
-            );
+            self.was_removed();
         }
         if let Some(cluster) = map.id() {
             let addresses = |map: &Map| -> Vec<String> {

@@ -39,6 +39,7 @@ mod tests;
 
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, Map};
@@ -90,6 +91,8 @@ struct Inner {
     leaving: watch::Sender<bool>,
     /// What this node's connections can rely on.
     life: watch::Sender<Life>,
+    /// The cluster goes on without this node.
+    removed: AtomicBool,
     /// When which node was heard of, where this one leads the group of the map.
     roll: alive::Roll,
     stop: watch::Sender<bool>,
@@ -125,6 +128,7 @@ impl Host {
             begun: watch::Sender::new(false),
             leaving: watch::Sender::new(false),
             life: watch::Sender::new(Life { boot: options.boot, cut_off: false }),
+            removed: AtomicBool::new(false),
             roll: alive::Roll::default(),
             stop: watch::Sender::new(false),
             options,

@@ -130,6 +130,9 @@ impl Front {
     /// It goes nowhere from here, and what to tell the client.
     pub(super) fn route(&self, op: &Op<'_>) -> Result<Option<ShardId>, BadArgs> {
         let shards = &self.node.shards;
+        if shards.host().is_removed() {
+            return Err(error::REMOVED);
+        }
         if shards.count() == 0 {
             return Err(shards.forming());
         }

@@ -175,6 +175,8 @@ wire_enum! {
         },
         /// Somebody else leads, or nobody can say.
         3 => Unknown {},
+        /// The node was removed from the cluster.
+        4 => Removed {},
     }
 }
 
