@@ -8,11 +8,11 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{Op, ShardId};
 use lockstep_net::{Next, Output};
 
-use super::Front;
 use super::locks::{Door, attach_call, in_session};
 use super::pending::Pending;
 use super::take::binds;
 use super::transaction::{Closed, Queued, Step};
+use super::{Front, room};
 use crate::cluster;
 use crate::here::{self, Answer};
 
@@ -167,6 +167,7 @@ impl Front {
 
     fn hand_over_plan(&mut self, plan: &Plan, closed: &Closed) -> Result<(), BadArgs> {
         let Some(shard) = plan.shard else { return Ok(()) };
+        room::fits(&self.node, plan.ops.len())?;
         let op = Op::Transaction { watched: closed.watched(), count: plan.count, ops: &plan.ops };
         if closed.needs_room() {
             return self.hand_over_with_room(shard, &op);

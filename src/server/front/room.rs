@@ -86,6 +86,30 @@ pub fn make(
     Ok(Some(Planned::new(node, bytes)))
 }
 
+/// How large the string may be that a command makes: what is larger could not be
+/// sent to other nodes in one piece.
+pub fn string_bytes_max(node: &Node) -> u64 {
+    let own = node.settings.number(Setting::ProtoMaxBulkLen);
+    if node.links.is_none() {
+        return own;
+    }
+    own.min(node.settings.number(Setting::ClusterCommandBytesMax))
+}
+
+/// Whether what is to be written fits into what nodes send each other at once. A
+/// node alone sends nothing.
+///
+/// # Errors
+/// It does not, and what to tell the client.
+pub fn fits(node: &Node, bytes: usize) -> Result<(), BadArgs> {
+    if node.links.is_none() {
+        return Ok(());
+    }
+    let bytes_max = node.settings.number(Setting::ClusterCommandBytesMax);
+    let fits = u64::try_from(bytes).is_ok_and(|bytes| bytes <= bytes_max);
+    if fits { Ok(()) } else { Err(error::too_large(bytes, bytes_max)) }
+}
+
 /// Looks for room where this node leads, for what comes from other nodes.
 #[derive(Debug)]
 pub struct Keeper(Weak<Node>);

@@ -151,7 +151,7 @@ impl Front {
             origin: self.origin,
             request: self.request,
             protocol: self.session.protocol,
-            string_bytes_max: self.node.settings.number(Setting::ProtoMaxBulkLen),
+            string_bytes_max: room::string_bytes_max(&self.node),
             // Only spreads choices; nobody must be kept from guessing it.
             lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
@@ -178,6 +178,10 @@ impl Front {
         }
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.refuse(command, error::STOPPING, out);
+        }
+        let bytes = words.iter().map(|word| word.len()).sum();
+        if let Err(bad) = room::fits(&self.node, bytes) {
+            return self.refuse(command, bad, out);
         }
         if !command.spec.is("denyoom") {
             self.hand_over(shard, &op);
