@@ -92,11 +92,11 @@ impl Inner {
     }
 
     /// The node that was at this address before: its data was lost, and it will
-    /// not come back.
+    /// not come back. Of several the one that something is left of in the map.
     fn former(&self, node: &NodeInfo) -> Option<NodeId> {
         let map = self.map.borrow().clone();
         let same = |old: &&NodeInfo| old.id != node.id && old.peer_address() == node.peer_address();
-        map.nodes().find(same).map(|old| old.id)
+        map.nodes().filter(same).map(|old| old.id).max_by_key(|old| map.in_use(*old))
     }
 
     /// Whether it is this node that answers at its address. One address has one
