@@ -1,6 +1,7 @@
 //! The format of the log: bytes that were written once keep their meaning.
 
 mod cluster;
+mod sessions;
 
 use std::fmt::Write as _;
 use std::path::Path;
