@@ -35,6 +35,8 @@ pub(super) struct Hub {
     pub(super) alive: Mutex<Option<mpsc::Sender<()>>>,
     /// What is logged again and again only now and then.
     pub(super) rarely: Rarely,
+    /// All links look at the clock at the same moments, counted from here.
+    pub(super) began: tokio::time::Instant,
 }
 
 impl std::fmt::Debug for Hub {

@@ -84,6 +84,7 @@ impl PeerLinks {
             stop: watch::Sender::new(false),
             alive: Mutex::new(Some(alive)),
             rarely: rarely::Rarely::default(),
+            began: tokio::time::Instant::now(),
         });
         let port = Port::new(&hub);
         for socket in sockets {

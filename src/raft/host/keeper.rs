@@ -19,6 +19,9 @@ use crate::{Group, Lane, Options};
 const LOOK: Duration = Duration::from_millis(500);
 /// How often somebody looks whether the map changed.
 const MAP_LOOK: Duration = Duration::from_millis(20);
+/// The same once nothing has changed for so long.
+const MAP_LOOK_SETTLED: Duration = Duration::from_millis(100);
+const MAP_SETTLED: Duration = Duration::from_secs(2);
 /// How long after its removal the links to a node are kept.
 const FORGET_AFTER: Duration = Duration::from_secs(5);
 /// How long a leader may take to say whether a replica may be erased.
@@ -118,14 +121,22 @@ impl Inner {
     pub(super) async fn watch_map(self: Arc<Self>) {
         let mut stop = self.stop.subscribe();
         let mut seen = (0, 0);
+        let mut changed = Instant::now();
         let mut gone = BTreeMap::new();
         loop {
+            let before = seen;
             self.look_at_map(&mut seen, &mut gone);
             self.forget_gone(&mut gone);
+            if seen != before || self.map.borrow().id().is_none() {
+                changed = Instant::now();
+            }
+            // Changes come in rows; a map that is settled costs next to nothing.
+            let settled = changed.elapsed() >= MAP_SETTLED;
+            let pause = if settled { MAP_LOOK_SETTLED } else { MAP_LOOK };
             tokio::select! {
                 biased;
                 _ = stop.wait_for(|stop| *stop) => return,
-                () = tokio::time::sleep(MAP_LOOK) => {}
+                () = tokio::time::sleep(pause) => {}
             }
         }
     }

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::time::{Interval, MissedTickBehavior, interval, sleep, timeout};
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at, sleep, timeout};
 
 use super::Link;
 use crate::peers::dialling::connect;
@@ -93,7 +93,7 @@ async fn run(hub: &Hub, peer: &Peer, kind: LinkKind, stream: TcpStream, agreed: 
     let address = peer.address().unwrap_or_default();
     tracing::info!(node = peer.node.0, ?kind, %address, version = agreed.version, "peer link up");
     let watch = Watch { ping_waits: true, ..Watch::default() };
-    let clock = clock(limits);
+    let clock = clock(limits, hub.began);
     let mut connection = Connection { link, peer, limits, wire, clock, watch };
     // The first answer shows that the other side really serves.
     link.outbox.ping(link.now_us());
@@ -151,8 +151,11 @@ impl<'a> Pause<'a> {
     }
 }
 
-fn clock(limits: &PeerLimits) -> Interval {
-    let mut clock = interval(limits.probe);
+/// Ticks when the clocks of the other links do: the thread wakes up once for all.
+fn clock(limits: &PeerLimits, began: Instant) -> Interval {
+    let ticks = began.elapsed().as_millis() / limits.probe.as_millis().max(1);
+    let next = began + limits.probe.saturating_mul(u32::try_from(ticks + 1).unwrap_or(u32::MAX));
+    let mut clock = interval_at(next, limits.probe);
     // Looks that this process was too busy for must not count as silence of the peer.
     clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
     clock
