@@ -47,6 +47,10 @@ type Raft = openraft::Raft<Types, Machine>;
 const ENTRIES_IN_FLIGHT: usize = 1;
 /// How long a group that stops waits for what was proposed.
 const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How many requests of other replicas are answered at once.
+const CALLS_MAX: u32 = 1 << 20;
+/// How long a group that stops waits for what it was asked by others.
+const CALLS_WAIT: Duration = Duration::from_secs(1);
 /// How often whoever asked for a snapshot looks whether it is there.
 const SNAPSHOT_LOOK: Duration = Duration::from_millis(100);
 
@@ -85,6 +89,9 @@ pub(crate) struct Inner {
     pub(crate) snapshots: Snapshots,
     pub(crate) clock: Arc<dyn Clock>,
     in_flight: Arc<Semaphore>,
+    /// What other replicas ask is answered under a permit of these; a group that
+    /// stops takes all of them.
+    calls: Semaphore,
     /// Whether this replica leads, and what it promised.
     pub(crate) office: Arc<Office>,
     /// Held while the office is told what Raft says.
@@ -157,6 +164,7 @@ impl Group {
                 snapshots,
                 clock,
                 in_flight: Arc::new(Semaphore::new(ENTRIES_IN_FLIGHT)),
+                calls: Semaphore::new(CALLS_MAX as usize),
                 office,
                 observing: Mutex::default(),
                 pulse,
@@ -369,6 +377,7 @@ impl Group {
             tracing::warn!(shard = self.inner.id.0, "what was proposed last is not applied");
         }
         self.inner.stop.send_replace(true);
+        self.inner.hear_nobody().await;
         if let Err(why) = self.inner.raft.shutdown().await {
             tracing::warn!(shard = self.inner.id.0, %why, "the group did not stop in order");
         }

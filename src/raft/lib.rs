@@ -31,6 +31,7 @@ mod tasks;
 mod tests;
 mod tickets;
 mod timing;
+mod turnover;
 mod types;
 pub mod watch;
 
@@ -49,3 +50,4 @@ pub use peers::{CallError, Lane, Later, Nobody, Peers, Served};
 pub use pulse::Pulse;
 pub use room::{Room, RoomKeeper};
 pub use timing::Timing;
+pub use turnover::TurnoverCounts;

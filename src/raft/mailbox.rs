@@ -77,16 +77,11 @@ impl Mailbox {
 
     /// Takes the delivery, or asks to be woken.
     pub fn poll_take(&self, cx: &mut Context<'_>) -> Poll<Delivery> {
-        let errand = self.slot.lock().errand.take();
-        if let Some(mut errand) = errand {
-            // Without the lock: it does whatever it likes.
-            let polled = errand.as_mut().poll(cx);
-            if polled.is_pending() {
-                self.slot.lock().errand = Some(errand);
-            }
-            return polled;
-        }
         let mut slot = self.slot.lock();
+        if let Some(errand) = slot.errand.take() {
+            drop(slot);
+            return self.poll_errand(errand, cx);
+        }
         match slot.delivery.take() {
             Some(delivery) => Poll::Ready(delivery),
             None => {
@@ -97,6 +92,15 @@ impl Mailbox {
                 Poll::Pending
             }
         }
+    }
+
+    /// Carries an errand on without the lock: it does whatever it likes.
+    fn poll_errand(&self, mut errand: Later<Delivery>, cx: &mut Context<'_>) -> Poll<Delivery> {
+        let polled = errand.as_mut().poll(cx);
+        if polled.is_pending() {
+            self.slot.lock().errand = Some(errand);
+        }
+        polled
     }
 
     /// Takes the delivery, if there is one.

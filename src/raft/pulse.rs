@@ -19,6 +19,7 @@ use crate::group::Inner as Group;
 use crate::message;
 use crate::peers::{Peers, Served};
 use crate::timing::Timing;
+use crate::turnover::Turnover;
 use beats::Beats;
 
 /// How long the pulse sleeps when nothing is to be done.
@@ -36,6 +37,7 @@ struct Inner {
     timing: Timing,
     groups: Mutex<BTreeMap<ShardId, Weak<Group>>>,
     beats: Beats,
+    turnover: Turnover,
     /// Rung when something has to be done earlier than expected.
     bell: Arc<Notify>,
     stopped: AtomicBool,
@@ -50,6 +52,7 @@ impl Pulse {
             timing,
             groups: Mutex::default(),
             beats: Beats::default(),
+            turnover: Turnover::default(),
             bell: Arc::default(),
             stopped: AtomicBool::new(false),
         }));
@@ -92,6 +95,11 @@ impl Pulse {
     /// Something has to be done earlier than expected.
     pub(crate) fn wake(&self) {
         self.0.bell.notify_one();
+    }
+
+    /// How often groups here had to look for leaders.
+    pub(crate) fn turnover(&self) -> &Turnover {
+        &self.0.turnover
     }
 
     fn groups(&self) -> Vec<Arc<Group>> {
@@ -137,6 +145,7 @@ async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
     for group in inner.groups() {
         let (campaign, again) = group.office.step(now);
         if campaign {
+            inner.turnover.asked_votes();
             group.ask_votes().await;
         }
         wake = again.map_or(wake, |again| wake.min(again));

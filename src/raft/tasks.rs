@@ -8,7 +8,7 @@ use lockstep_core::Op;
 use openraft::ServerState;
 use openraft::async_runtime::watch::WatchReceiver;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, MissedTickBehavior};
+use tokio::time::Instant;
 
 use crate::batch::Ops;
 use crate::group::{Inner, Standing};
@@ -19,8 +19,9 @@ use crate::types::LeaderId;
 /// When something is due and this replica could not tick, it looks again after
 /// this time.
 const TICK_RETRY: Duration = Duration::from_millis(100);
-/// How often the size of the log is looked at.
+/// How often the size of the log is looked at, and while nothing is written.
 const SNAPSHOT_LOOK: Duration = Duration::from_millis(200);
+const SNAPSHOT_LOOK_IDLE: Duration = Duration::from_secs(1);
 /// How long the disk is left alone when a snapshot could not be written.
 const SNAPSHOT_RETRY: Duration = Duration::from_secs(5);
 
@@ -64,11 +65,17 @@ pub(crate) async fn tick(inner: Arc<Inner>) {
 pub(crate) async fn watch_office(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut metrics = inner.raft.server_metrics();
+    let mut led_by = None;
     loop {
         drop(metrics.borrow_and_update());
         let leading = inner.observe();
         let not_before = leading.and_then(|leader| inner.serve_soon(leader));
         tell(&inner);
+        if let Some(leader) = inner.standing.borrow().leader
+            && led_by.replace(leader).is_some_and(|before| before != leader)
+        {
+            inner.pulse.turnover().led_anew();
+        }
         tokio::select! {
             biased;
             _ = stop.changed() => return,
@@ -133,16 +140,17 @@ fn tell(inner: &Inner) {
 /// log behind it.
 pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
-    let mut clock = tokio::time::interval(SNAPSHOT_LOOK);
-    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut failures = 0;
+    let (mut failures, mut before) = (0, 0);
     let mut not_before = Instant::now();
     let mut cut = Cut::default();
     loop {
+        let log_bytes = inner.progress.log_bytes();
+        let pause = if log_bytes == before { SNAPSHOT_LOOK_IDLE } else { SNAPSHOT_LOOK };
+        before = log_bytes;
         tokio::select! {
             biased;
             _ = stop.changed() => return,
-            _ = clock.tick() => {}
+            () = tokio::time::sleep(pause) => {}
         }
         if let Some(upto) = cut.next(inner.snapshot_index(), inner.office.is_alone()) {
             inner.cut_log(upto).await;

@@ -41,16 +41,45 @@ struct Shared<T> {
     next: AtomicU64,
     /// Who waits, by the receiver's number.
     waiting: Mutex<BTreeMap<u64, Waker>>,
+    /// How many of these there are, for a look without the lock. Whoever waits
+    /// counts first and then looks at the version, whoever changes the value does
+    /// it the other way round: one of them sees the other.
+    sleepers: AtomicUsize,
 }
 
 impl<T> Shared<T> {
     fn wake(&self) {
-        let waiting = std::mem::take(&mut *self.waiting.lock());
+        if self.sleepers.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let waiting = {
+            let mut waiting = self.waiting.lock();
+            self.sleepers.store(0, Ordering::SeqCst);
+            std::mem::take(&mut *waiting)
+        };
         waiting.into_values().for_each(Waker::wake);
     }
 
+    /// The receiver of this number is woken by the next change.
+    fn sleep(&self, number: u64, waker: &Waker) {
+        let mut waiting = self.waiting.lock();
+        match waiting.get_mut(&number) {
+            Some(known) => known.clone_from(waker),
+            None => {
+                waiting.insert(number, waker.clone());
+            }
+        }
+        self.sleepers.store(waiting.len(), Ordering::SeqCst);
+    }
+
+    fn forget(&self, number: u64) {
+        let mut waiting = self.waiting.lock();
+        waiting.remove(&number);
+        self.sleepers.store(waiting.len(), Ordering::SeqCst);
+    }
+
     fn version(&self) -> u64 {
-        self.version.load(Ordering::Acquire)
+        self.version.load(Ordering::SeqCst)
     }
 }
 
@@ -76,5 +105,6 @@ fn shared<T>(value: T) -> Arc<Shared<T>> {
         receivers: AtomicUsize::new(0),
         next: AtomicU64::new(0),
         waiting: Mutex::default(),
+        sleepers: AtomicUsize::new(0),
     })
 }

@@ -30,6 +30,9 @@ fn every_node_tells_of_shards_links_and_other_nodes() {
             "lockstep_cluster_quorum 1",
             "lockstep_peer_up{peer=",
             "lockstep_peer_round_trip_seconds{peer=",
+            "lockstep_elections_total ",
+            "lockstep_leader_changes_total ",
+            "lockstep_forward_retries_total ",
         ] {
             assert!(page.contains(series), "{series}: {page}");
         }

@@ -8,7 +8,7 @@ use openraft::async_runtime::watch::WatchReceiver;
 use openraft::raft::{AppendEntriesResponse, TransferLeaderRequest, VoteRequest, VoteResponse};
 use tokio::time::Instant;
 
-use super::{Group, Inner};
+use super::{CALLS_MAX, CALLS_WAIT, Group, Inner};
 use crate::message;
 use crate::office::Ballot;
 use crate::peers::Later;
@@ -62,9 +62,21 @@ impl Inner {
             Request::Transfer(request) => {
                 out.push(u8::from(self.take_over(from, request).await));
             }
-            Request::Snapshot(piece) => return self.inbound.serve(from, &piece).await.into(),
+            Request::Snapshot(piece) => {
+                let Ok(_call) = self.calls.try_acquire() else { return message::nobody_here() };
+                return self.inbound.serve(from, &piece).await.into();
+            }
         }
         out.into()
+    }
+
+    /// From now on other replicas find nobody here; what they have asked is
+    /// answered first.
+    pub(super) async fn hear_nobody(&self) {
+        let all = self.calls.acquire_many(CALLS_MAX);
+        // One that takes longer is told by Raft that it has stopped.
+        let _ = tokio::time::timeout(CALLS_WAIT, all).await;
+        self.calls.close();
     }
 
     /// Takes entries, or a sign of life. `None`: the request makes no sense, or
@@ -74,6 +86,7 @@ impl Inner {
         if !append.vote.committed || leader.node_id != from.0 {
             return None;
         }
+        let _call = self.calls.try_acquire().ok()?;
         let heard_at = Instant::now();
         self.office.hear(leader);
         if !self.guards.apply_after_commit {
@@ -93,6 +106,7 @@ impl Inner {
         if request.vote.committed {
             return None;
         }
+        let _call = self.calls.try_acquire().ok()?;
         let _voting = self.office.begin_vote();
         let response = match self.office.ballot(request.leadership_transfer) {
             Ballot::Silent => return None,
@@ -112,6 +126,7 @@ impl Inner {
         if !vote.committed || vote.leader_id.node_id != from.0 {
             return false;
         }
+        let Ok(_call) = self.calls.try_acquire() else { return false };
         self.office.retired(vote.leader_id);
         if *request.to_node_id() != self.node.0 {
             self.office.leader_resigned();

@@ -53,7 +53,7 @@ pub use health::{Health, ShardHealth};
 pub use options::{HostOptions, Keep};
 pub use router::{FORWARDED_BYTES_MAX, FORWARDED_MAX};
 
-use crate::{Group, Pulse, Timing, watch};
+use crate::{Group, Pulse, Timing, TurnoverCounts, watch};
 use dice::Dice;
 use found::Seeds;
 use groups::Groups;
@@ -198,6 +198,11 @@ impl Host {
     /// The replica of the group that keeps the map.
     pub fn meta(&self) -> Option<Group> {
         self.inner.groups.get(ShardId::META)
+    }
+
+    /// How often this node had to look for leaders.
+    pub fn turnover(&self) -> TurnoverCounts {
+        self.inner.pulse.turnover().counts()
     }
 
     /// Shares and bytes on their way to the leaders of their shards.

@@ -5,6 +5,7 @@ mod handover;
 mod hazards;
 mod members;
 mod quiet;
+mod turnover;
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::SeqCst;

@@ -17,6 +17,8 @@ pub struct Receiver<T> {
     number: u64,
     /// The version that was seen last.
     seen: u64,
+    /// Whether it has ever waited.
+    has_waited: bool,
 }
 
 /// Nobody is left who could change the value.
@@ -36,7 +38,7 @@ impl<T> Receiver<T> {
         shared.receivers.fetch_add(1, Ordering::Relaxed);
         let number = shared.next.fetch_add(1, Ordering::Relaxed);
         let seen = shared.version();
-        Receiver { shared, number, seen }
+        Receiver { shared, number, seen, has_waited: false }
     }
 
     /// The value as it is now.
@@ -92,7 +94,8 @@ impl<T> Receiver<T> {
         if let Poll::Ready(ready) = self.look() {
             return Poll::Ready(ready);
         }
-        self.shared.waiting.lock().insert(self.number, cx.waker().clone());
+        self.has_waited = true;
+        self.shared.sleep(self.number, cx.waker());
         // It may have changed just before.
         self.look()
     }
@@ -110,7 +113,7 @@ impl<T> Receiver<T> {
     }
 
     fn is_closed(&self) -> bool {
-        self.shared.senders.load(Ordering::Acquire) == 0
+        self.shared.senders.load(Ordering::SeqCst) == 0
     }
 }
 
@@ -126,7 +129,9 @@ impl<T> Clone for Receiver<T> {
 impl<T> Drop for Receiver<T> {
     fn drop(&mut self) {
         self.shared.receivers.fetch_sub(1, Ordering::AcqRel);
-        self.shared.waiting.lock().remove(&self.number);
+        if self.has_waited {
+            self.shared.forget(self.number);
+        }
     }
 }
 

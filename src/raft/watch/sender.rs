@@ -69,7 +69,7 @@ impl<T> Sender<T> {
             let modified = modify(&mut value);
             if modified {
                 // Under the lock: whoever reads the value knows its version.
-                self.shared.version.fetch_add(1, Ordering::Release);
+                self.shared.version.fetch_add(1, Ordering::SeqCst);
             }
             modified
         };
@@ -95,7 +95,7 @@ impl<T> Clone for Sender<T> {
 
 impl<T> Drop for Sender<T> {
     fn drop(&mut self) {
-        if self.shared.senders.fetch_sub(1, Ordering::AcqRel) == 1 {
+        if self.shared.senders.fetch_sub(1, Ordering::SeqCst) == 1 {
             self.shared.wake();
         }
     }

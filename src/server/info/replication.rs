@@ -75,6 +75,10 @@ pub(super) fn fill_lockstep(node: &Node, page: &mut Page) {
     let (forwarded, forwarded_bytes) = host.forwarded();
     page.line("forwarded_in_flight", forwarded);
     page.line("forwarded_bytes", forwarded_bytes);
+    let turnover = host.turnover();
+    page.line("elections", turnover.elections);
+    page.line("leader_changes", turnover.leader_changes);
+    page.line("forward_retries", turnover.retries);
     page.line("waiting_requests", node.waits.len());
     page.line("log_entries", log.entries);
     page.line("log_segments", log.segments);

@@ -11,6 +11,15 @@ use crate::info::shards::hex;
 const PEERS_MAX: usize = 9;
 
 pub(super) const COUNTERS: &[(&str, &str)] = &[
+    ("lockstep_elections_total", "How often this node asked for votes, over all its groups."),
+    (
+        "lockstep_leader_changes_total",
+        "How often a group of this node learnt of a leader that was not the one before.",
+    ),
+    (
+        "lockstep_forward_retries_total",
+        "How often commands were tried again, because the leader was not where it was looked for.",
+    ),
     ("lockstep_peer_sent_bytes_total", "Bytes sent to another node."),
     ("lockstep_peer_received_bytes_total", "Bytes received from another node."),
     ("lockstep_peer_sent_frames_total", "Frames sent to another node."),
@@ -50,6 +59,10 @@ pub(super) fn publish(node: &Node) {
     let (shares, bytes) = host.forwarded();
     gauge!("lockstep_forwarded_in_flight").set(shares as f64);
     gauge!("lockstep_forwarded_bytes").set(bytes as f64);
+    let turnover = host.turnover();
+    counter!("lockstep_elections_total").absolute(turnover.elections);
+    counter!("lockstep_leader_changes_total").absolute(turnover.leader_changes);
+    counter!("lockstep_forward_retries_total").absolute(turnover.retries);
     gauge!("lockstep_shards_led").set(node.shards.led().len() as f64);
     let me = node.identity.node_id;
     let others = map.nodes().map(|other| other.id).filter(|other| *other != me);

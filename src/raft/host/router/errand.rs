@@ -87,6 +87,7 @@ impl Inner {
             if let Some(end) = self.gives_up(shard, &way) {
                 return end;
             }
+            self.pulse.turnover().tried_again();
             self.pause(shard, &way).await;
         }
     }
