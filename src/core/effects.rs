@@ -90,6 +90,20 @@ impl Effects {
         self.list.get(len..).unwrap_or_default()
     }
 
+    /// Takes out the answer to a request, if it is among those that were added
+    /// after there were `len`.
+    pub fn take_answer(&mut self, len: usize, origin: Origin, request: u64) -> Option<Outcome> {
+        let is_it = |effect: &Effect| {
+            matches!(effect, Effect::Answer { origin: of, request: number, .. }
+                if (*of, *number) == (origin, request))
+        };
+        let place = self.since(len).iter().position(is_it)?;
+        match self.list.remove(len + place) {
+            Effect::Answer { outcome, .. } => Some(outcome),
+            _ => None,
+        }
+    }
+
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.list.is_empty()

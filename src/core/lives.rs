@@ -4,29 +4,34 @@ use std::collections::BTreeMap;
 
 use crate::{NodeId, Origin};
 
-/// The newest life of each node that a machine has heard of.
+/// The floor of each node that a machine has heard of: connections of earlier lives,
+/// and those of the same life with lower numbers, are over.
 ///
-/// A request of an older life may still arrive when its node has begun a new
-/// one; what it would hold or wait for would never end.
+/// A request of such a connection may still arrive; what it would hold or wait for
+/// would never end.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lives {
-    boots: BTreeMap<NodeId, u64>,
+    floors: BTreeMap<NodeId, (u64, u64)>,
 }
 
 impl Lives {
-    /// The node has begun its life `boot`.
-    pub fn begin(&mut self, node: NodeId, boot: u64) {
-        let newest = self.boots.entry(node).or_default();
-        *newest = boot.max(*newest);
+    /// Connections of this node below this life and number are over.
+    pub fn begin(&mut self, floor: Origin) {
+        let known = self.floors.entry(floor.node).or_default();
+        *known = (floor.boot, floor.conn).max(*known);
     }
 
-    /// Whether the life this connection belongs to is over.
+    /// Whether this connection is over.
     pub fn is_over(&self, origin: Origin) -> bool {
-        self.boots.get(&origin.node).is_some_and(|newest| origin.boot < *newest)
+        let floor = self.floors.get(&origin.node);
+        floor.is_some_and(|floor| (origin.boot, origin.conn) < *floor)
     }
 
-    /// The nodes and their lives, in order.
-    pub fn list(&self) -> Vec<(NodeId, u64)> {
-        self.boots.iter().map(|(node, boot)| (*node, *boot)).collect()
+    /// All floors, in the order of the nodes.
+    pub fn list(&self) -> Vec<Origin> {
+        let floors = self.floors.iter();
+        floors
+            .map(|(node, (boot, conn))| Origin { node: *node, boot: *boot, conn: *conn })
+            .collect()
     }
 }

@@ -42,10 +42,10 @@ wire_enum! {
             /// Their byte forms, one behind the other.
             ops: &'a [u8],
         },
-        /// A node began a new life: what connections of its former lives held or
-        /// waited for ends.
+        /// Connections of a node are over, because it began a new life or nobody hears
+        /// of it: what they held or waited for ends.
         5 => Boot {
-            /// The node and its new incarnation (`conn` is 0).
+            /// The floor: the life and the number below which they are over.
             origin: Origin,
         },
         /// A connection ended: what it held or waited for ends.

@@ -8,7 +8,7 @@ mod tests;
 use crate::op::Watched;
 use crate::wire::Wire;
 use crate::{
-    Effects, Fault, NodeId, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks,
+    Effects, Fault, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks,
     queues, requests,
 };
 
@@ -232,7 +232,7 @@ impl Shard {
             Op::Lock { op } => self.apply_lock(at, op, fx),
             Op::Queue { op } => self.queues.apply(at, op, fx),
             Op::Session { op } => self.apply_session(at, op, fx),
-            Op::Boot { origin } => self.end_lives(at, origin.node, origin.boot, fx),
+            Op::Boot { origin } => self.end_lives(at, *origin, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
             Op::Cluster { op } => self.cluster.apply(at, op),
             Op::Refused { fault } => (*fault).into(),
@@ -268,11 +268,11 @@ impl Shard {
         self.keys.version_of(*db, key, self.clock_ms) != *version
     }
 
-    fn end_lives(&mut self, at: &Stamp, node: NodeId, boot: u64, fx: &mut Effects) -> Outcome {
-        self.locks.end_lives(at, node, boot, fx);
-        self.queues.end_lives(at, node, boot, fx);
-        self.sessions.end_lives(at, node, boot);
-        self.requests.end_lives(node, boot);
+    fn end_lives(&mut self, at: &Stamp, floor: Origin, fx: &mut Effects) -> Outcome {
+        self.locks.end_lives(at, floor, fx);
+        self.queues.end_lives(at, floor, fx);
+        self.sessions.end_lives(at, floor);
+        self.requests.end_lives(floor);
         Outcome::Ok
     }
 

@@ -27,6 +27,9 @@ pub struct Named<V> {
 }
 
 impl<V: Clone> Named<V> {
+    /// Over how many buckets the names are spread.
+    pub const BUCKETS: usize = BUCKETS;
+
     /// A map without entries.
     pub fn new() -> Self {
         Named { buckets: vec![Bucket::default(); BUCKETS], len: 0 }
@@ -78,6 +81,23 @@ impl<V: Clone> Named<V> {
         }
         self.len -= 1;
         Arc::make_mut(bucket).remove(name)
+    }
+
+    /// Takes a name out and returns it, as it is shared, with its value.
+    pub fn take(&mut self, name: &[u8]) -> Option<(Name, V)> {
+        let bucket = &mut self.buckets[place(name)];
+        // A miss must not cost a copy of the bucket.
+        if Arc::get_mut(bucket).is_none() && !bucket.contains_key(name) {
+            return None;
+        }
+        let entry = Arc::make_mut(bucket).remove_entry(name)?;
+        self.len -= 1;
+        Some(entry)
+    }
+
+    /// The entries of one bucket of [`Named::BUCKETS`].
+    pub fn bucket(&self, number: usize) -> impl Iterator<Item = (&Name, &V)> {
+        self.buckets.get(number).into_iter().flat_map(|bucket| bucket.iter())
     }
 
     /// All entries, in an order that depends only on the names.

@@ -1,147 +1,215 @@
-//! How the table finds what it holds: by deadline, by connection, by owner.
+//! How the table finds what it holds: by number, by owner, by session, by
+//! connection, by deadline.
 //!
 //! All of this follows from the locks themselves. It is no part of a snapshot
 //! and is built anew when one is read.
 
+mod ids;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeBounds;
 
-use super::lock::{Caller, Hold, OwnerKey, Waiter};
+use super::hold::Hold;
+use super::lock::{Caller, Place, Waiter};
+use super::owner::OwnerKey;
 use crate::Origin;
-use crate::image::Name;
+use crate::image::{Name, Paged};
+
+pub(super) use ids::Ids;
 
 /// The ways to what the table holds.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Index {
-    /// All deadlines of holds and requests, in the order they come to their end.
-    due: BTreeSet<(u64, Name, Tie)>,
-    /// What each connection holds and waits for; a request with its place in
-    /// the line, a hold with 0.
-    connections: BTreeMap<Origin, BTreeMap<(Name, Request), u64>>,
-    /// The place of each owner that waits.
-    places: BTreeMap<(Name, OwnerKey), u64>,
+    /// What each number stands for.
+    pub things: Paged<Thing>,
+    /// What ends when, in the order it does: deadline, number, and for a waiter the
+    /// number of the caller.
+    due: BTreeSet<(u64, u64, u64)>,
+    /// The holds and waits of each owner.
+    pub owners: BTreeMap<OwnerKey, Ids>,
+    /// The holds and waits that live by a session.
+    pub sessions: BTreeMap<Name, Ids>,
+    /// What the requests of connections wait for: request, number, caller.
+    callers: BTreeSet<(Origin, u64, u64, u64)>,
+    /// The lines in order.
+    pub lines: BTreeMap<Name, BTreeSet<Place>>,
+    /// The waits of the owners that wait.
+    pub waiters: BTreeMap<(Name, OwnerKey), u64>,
+    /// The holds of locks that have several.
+    pub sharers: BTreeMap<(Name, OwnerKey), u64>,
+    /// The remembered requests of an owner.
+    pub memos: BTreeMap<(Name, OwnerKey), u64>,
+    /// The remembered ages.
+    pub ages: BTreeMap<OwnerKey, u64>,
 }
 
-/// Which request of a connection; none stands for its hold.
-type Request = Option<u64>;
-
-/// What comes to its end at a deadline or with a connection. A hold ends before
-/// the waits of the same moment.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Tie {
-    /// The hold of the lock.
-    Hold,
-    /// A request that waits for it.
-    Wait(Origin, u64),
+/// What a number stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Thing {
+    /// A hold of the lock.
+    Hold(Name),
+    /// A waiter of the lock.
+    Wait(Name),
+    /// The time in which nobody gets the lock.
+    Delay(Name),
+    /// A latch.
+    Latch(Name),
+    /// Who waits for a latch.
+    LatchWait(Name),
+    /// The highest token seen.
+    Fence(Name),
+    /// Remembered requests.
+    Memo,
+    /// A remembered age.
+    Age,
 }
 
 impl Index {
     /// A hold began.
     pub fn add_hold(&mut self, name: &Name, hold: &Hold) {
-        if let Some(deadline_ms) = hold.deadline_ms {
-            self.due.insert((deadline_ms, name.clone(), Tie::Hold));
+        self.things.insert(hold.id, Thing::Hold(name.clone()));
+        add(&mut self.owners, &hold.owner, hold.id);
+        if let Some(session) = hold.session() {
+            add(&mut self.sessions, session, hold.id);
         }
-        if let Some(origin) = hold.owner.connection() {
-            self.connections.entry(origin).or_default().insert((name.clone(), None), 0);
-        }
+        self.set_due(hold.id, 0, None, hold.due_ms());
     }
 
     /// A hold ended.
-    pub fn remove_hold(&mut self, name: &Name, hold: &Hold) {
-        if let Some(deadline_ms) = hold.deadline_ms {
-            self.due.remove(&(deadline_ms, name.clone(), Tie::Hold));
+    pub fn remove_hold(&mut self, hold: &Hold) {
+        self.things.remove(hold.id);
+        remove(&mut self.owners, &hold.owner, hold.id);
+        if let Some(session) = hold.session() {
+            remove(&mut self.sessions, session, hold.id);
         }
-        if let Some(origin) = hold.owner.connection() {
-            self.cut(origin, name, None);
-        }
-    }
-
-    /// The deadline of a hold changed.
-    pub fn move_hold(&mut self, name: &Name, from_ms: Option<u64>, to_ms: Option<u64>) {
-        if let Some(from_ms) = from_ms {
-            self.due.remove(&(from_ms, name.clone(), Tie::Hold));
-        }
-        if let Some(to_ms) = to_ms {
-            self.due.insert((to_ms, name.clone(), Tie::Hold));
-        }
+        self.set_due(hold.id, 0, hold.due_ms(), None);
     }
 
     /// An owner took a place in the line.
-    pub fn add_waiter(&mut self, name: &Name, place: u64, waiter: &Waiter) {
-        self.places.insert((name.clone(), waiter.owner.clone()), place);
-        for caller in &waiter.callers {
-            self.add_caller(name, place, caller);
+    pub fn add_waiter(&mut self, name: &Name, waiter: &Waiter) {
+        self.things.insert(waiter.id, Thing::Wait(name.clone()));
+        add(&mut self.owners, &waiter.want.owner, waiter.id);
+        if let Some((session, _)) = &waiter.want.extra().session {
+            add(&mut self.sessions, session, waiter.id);
         }
+        self.waiters.insert((name.clone(), waiter.want.owner.clone()), waiter.id);
+        self.lines.entry(name.clone()).or_default().insert(waiter.place());
+        waiter.callers.iter().for_each(|caller| self.add_caller(waiter.id, caller));
     }
 
     /// An owner left the line.
     pub fn remove_waiter(&mut self, name: &Name, waiter: &Waiter) {
-        self.places.remove(&(name.clone(), waiter.owner.clone()));
-        for caller in &waiter.callers {
-            self.remove_caller(name, caller);
+        self.things.remove(waiter.id);
+        remove(&mut self.owners, &waiter.want.owner, waiter.id);
+        if let Some((session, _)) = &waiter.want.extra().session {
+            remove(&mut self.sessions, session, waiter.id);
         }
+        self.waiters.remove(&(name.clone(), waiter.want.owner.clone()));
+        if let Some(line) = self.lines.get_mut(name) {
+            line.remove(&waiter.place());
+            if line.is_empty() {
+                self.lines.remove(name);
+            }
+        }
+        waiter.callers.iter().for_each(|caller| self.remove_caller(waiter.id, caller));
     }
 
-    /// A request joined the waiter at `place`.
-    pub fn add_caller(&mut self, name: &Name, place: u64, caller: &Caller) {
-        if let Some(deadline_ms) = caller.deadline_ms {
-            let tie = Tie::Wait(caller.origin, caller.request);
-            self.due.insert((deadline_ms, name.clone(), tie));
-        }
-        let ties = self.connections.entry(caller.origin).or_default();
-        ties.insert((name.clone(), Some(caller.request)), place);
+    /// A request joined a waiter.
+    pub fn add_caller(&mut self, id: u64, caller: &Caller) {
+        self.set_due(id, caller.number, None, caller.deadline_ms);
+        self.callers.insert((caller.origin, caller.request, id, caller.number));
     }
 
     /// A request left its waiter.
-    pub fn remove_caller(&mut self, name: &Name, caller: &Caller) {
-        if let Some(deadline_ms) = caller.deadline_ms {
-            let tie = Tie::Wait(caller.origin, caller.request);
-            self.due.remove(&(deadline_ms, name.clone(), tie));
-        }
-        self.cut(caller.origin, name, Some(caller.request));
+    pub fn remove_caller(&mut self, id: u64, caller: &Caller) {
+        self.set_due(id, caller.number, caller.deadline_ms, None);
+        self.callers.remove(&(caller.origin, caller.request, id, caller.number));
     }
 
-    /// When the next hold or wait ends.
+    /// A deadline changed.
+    pub fn set_due(&mut self, id: u64, number: u64, from_ms: Option<u64>, to_ms: Option<u64>) {
+        if from_ms == to_ms {
+            return;
+        }
+        if let Some(from_ms) = from_ms {
+            self.due.remove(&(from_ms, id, number));
+        }
+        if let Some(to_ms) = to_ms {
+            self.due.insert((to_ms, id, number));
+        }
+    }
+
+    /// When the next thing is due.
     pub fn next_deadline(&self) -> Option<u64> {
         self.due.first().map(|(deadline_ms, ..)| *deadline_ms)
     }
 
-    /// The first that is due.
-    pub fn first_due(&self, now_ms: u64) -> Option<(Name, Tie)> {
-        let (deadline_ms, name, tie) = self.due.first()?;
-        (*deadline_ms <= now_ms).then(|| (name.clone(), *tie))
+    /// Whether anything is due.
+    pub fn is_due(&self, now_ms: u64) -> bool {
+        self.next_deadline().is_some_and(|deadline_ms| deadline_ms <= now_ms)
     }
 
-    /// The place of an owner in a line.
-    pub fn place_of(&self, name: &Name, owner: &OwnerKey) -> Option<u64> {
-        self.places.get(&(name.clone(), owner.clone())).copied()
+    /// The first that is due: its number, and that of the caller.
+    pub fn first_due(&self, now_ms: u64) -> Option<(u64, u64)> {
+        let (deadline_ms, id, number) = self.due.first()?;
+        (*deadline_ms <= now_ms).then_some((*id, *number))
     }
 
-    /// The place of the waiter that a request belongs to.
-    pub fn place_of_request(&self, name: &Name, origin: Origin, request: u64) -> Option<u64> {
-        self.connections.get(&origin)?.get(&(name.clone(), Some(request))).copied()
+    /// What a request waits for: numbers and callers.
+    pub fn waits_of(&self, origin: Origin, request: u64) -> impl Iterator<Item = (u64, u64)> {
+        let range = (origin, request, 0, 0)..=(origin, request, u64::MAX, u64::MAX);
+        self.callers.range(range).map(|(_, _, id, number)| (*id, *number))
     }
 
-    /// All that some connections hold and wait for, waits first.
-    pub fn ties(&self, origins: impl RangeBounds<Origin>) -> Vec<(Name, Tie)> {
-        let all = self.connections.range(origins);
-        let mut ties: Vec<(Name, Tie)> = all
-            .flat_map(|(origin, ties)| {
-                ties.keys().map(|(name, request)| {
-                    let tie = request.map_or(Tie::Hold, |request| Tie::Wait(*origin, request));
-                    (name.clone(), tie)
-                })
-            })
-            .collect();
-        ties.sort_by_key(|(_, tie)| *tie == Tie::Hold);
-        ties
+    /// What the requests of some connections wait for.
+    pub fn waits_of_all(&self, from: Origin, before: Option<Origin>) -> Vec<(u64, u64)> {
+        let from = (from, 0, 0, 0);
+        let range: Box<dyn Iterator<Item = &(Origin, u64, u64, u64)>> = match before {
+            Some(before) => Box::new(self.callers.range(from..(before, 0, 0, 0))),
+            None => Box::new(self.callers.range(from..=(from.0, u64::MAX, u64::MAX, u64::MAX))),
+        };
+        range.map(|(_, _, id, number)| (*id, *number)).collect()
     }
 
-    fn cut(&mut self, origin: Origin, name: &Name, request: Request) {
-        let Some(ties) = self.connections.get_mut(&origin) else { return };
-        ties.remove(&(name.clone(), request));
-        if ties.is_empty() {
-            self.connections.remove(&origin);
+    /// What some connections hold or wait for as owners.
+    pub fn owned_by(&self, owners: impl RangeBounds<OwnerKey>) -> Vec<u64> {
+        self.owners.range(owners).flat_map(|(_, ids)| ids.iter()).collect()
+    }
+
+    /// The places of a line.
+    pub fn line(&self, name: &Name) -> Option<&BTreeSet<Place>> {
+        self.lines.get(name)
+    }
+
+    /// Whether it is the other, for tests.
+    #[cfg(test)]
+    pub fn is_same(&self, other: &Index) -> bool {
+        self.things.iter().eq(other.things.iter())
+            && self.due == other.due
+            && self.owners == other.owners
+            && self.sessions == other.sessions
+            && self.callers == other.callers
+            && self.lines == other.lines
+            && self.waiters == other.waiters
+            && self.sharers == other.sharers
+            && self.memos == other.memos
+            && self.ages == other.ages
+    }
+}
+
+fn add<K: Ord + Clone>(map: &mut BTreeMap<K, Ids>, key: &K, id: u64) {
+    match map.get_mut(key) {
+        Some(ids) => ids.insert(id),
+        None => {
+            map.insert(key.clone(), Ids::of(id));
         }
+    }
+}
+
+fn remove<K: Ord>(map: &mut BTreeMap<K, Ids>, key: &K, id: u64) {
+    let Some(ids) = map.get_mut(key) else { return };
+    ids.remove(id);
+    if ids.is_empty() {
+        map.remove(key);
     }
 }

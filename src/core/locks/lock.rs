@@ -2,82 +2,160 @@
 
 use smallvec::SmallVec;
 
-use super::{DEFAULT_LEASE_MS, Mode, Owner};
+use super::hold::{Extra, Holders};
+use super::owner::OwnerKey;
+use super::{DEFAULT_LEASE_MS, Mode};
 use crate::image::{Name, Paged};
 use crate::{Origin, Token};
 
-/// A lock that somebody holds.
-#[derive(Clone, Debug)]
+/// A lock that somebody holds or waits for, or that nobody may have yet.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Lock {
     /// Who holds it.
-    pub hold: Hold,
-    /// Who waits for it, in the order they will get it, by place from 1 on.
+    pub holders: Holders,
+    /// The newest token, and since when it is that.
+    pub token: Token,
+    pub epoch_ms: u64,
+    /// What an undisputed lock does without. Invariant: not empty.
+    pub more: Option<Box<More>>,
+}
+
+/// What a lock has that is disputed.
+#[derive(Clone, Debug, Default)]
+pub(super) struct More {
+    /// Who waits, by id.
     pub line: Paged<Waiter>,
     /// How many requests wait: the callers of all waiters.
     pub waiting: usize,
+    /// How many of the waiters hold the lock and want it in another mode.
+    pub converting: usize,
+    /// Till when nobody gets it.
+    pub delay: Option<Delay>,
 }
 
-/// The grant of a lock to an owner.
+/// A time in which nobody gets a lock.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Delay {
+    pub id: u64,
+    pub until_ms: u64,
+}
+
+/// What a request wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hold {
+pub(super) struct Want {
     pub owner: OwnerKey,
+    pub client: Origin,
     pub mode: Mode,
-    pub token: Token,
-    pub since_ms: u64,
-    /// When the lease runs out; a connection's hold may have none.
-    pub deadline_ms: Option<u64>,
+    /// Counted from the grant.
+    pub lease_ms: Option<u64>,
+    pub extra: Option<Box<Extra>>,
 }
 
 /// An owner in a line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Waiter {
-    pub owner: OwnerKey,
-    pub mode: Mode,
-    /// The lease it will get, counted from the grant.
-    pub lease_ms: Option<u64>,
-    /// The requests that wait for it, at least one. An owner that asks again,
-    /// be it through another connection, keeps its place.
+    /// Never used again.
+    pub id: u64,
+    pub want: Want,
+    pub since_ms: u64,
+    /// Its place is as if it had come then.
+    pub turn_ms: u64,
+    /// It holds the lock and wants it in another mode.
+    pub converts: bool,
+    /// The number of its next caller.
+    pub next_caller: u64,
+    /// The requests that wait for it, at least one, by number. An owner that asks
+    /// again, be it through another connection, keeps its place.
     pub callers: SmallVec<[Caller; 1]>,
 }
 
 /// A request that waits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Caller {
+    /// Its number at its waiter, from 1.
+    pub number: u64,
     pub origin: Origin,
     pub request: u64,
     /// When it gives up.
     pub deadline_ms: Option<u64>,
+    pub full: bool,
+    pub asynchronous: bool,
+    /// It counts (REENTER).
+    pub counts: bool,
+    /// Its name.
+    pub id: Option<Name>,
 }
 
-/// An [`Owner`] that is kept.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum OwnerKey {
-    Connection(Origin),
-    Named(Name),
-    Session(Name),
+/// A place in a line; they are served in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Place {
+    /// Who holds the lock already and wants more comes first.
+    pub request: bool,
+    pub turn_ms: u64,
+    pub id: u64,
 }
 
 impl Lock {
-    /// Held, and nobody waits.
-    pub fn held(hold: Hold) -> Self {
-        Lock { hold, line: Paged::new(), waiting: 0 }
+    /// Whether somebody waits.
+    pub fn has_line(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| !more.line.is_empty())
     }
 
-    /// The place of the next who comes.
-    pub fn next_place(&self) -> u64 {
-        self.line.last_number().map_or(1, |last| last + 1)
+    /// The waiter with this id.
+    pub fn waiter(&self, id: u64) -> Option<&Waiter> {
+        self.more.as_ref()?.line.get(id)
+    }
+
+    /// The same, to be changed.
+    pub fn waiter_mut(&mut self, id: u64) -> Option<&mut Waiter> {
+        self.more.as_mut()?.line.get_mut(id)
+    }
+
+    /// How many requests wait.
+    pub fn waiting(&self) -> usize {
+        self.more.as_ref().map_or(0, |more| more.waiting)
+    }
+
+    /// How many holders want it in another mode.
+    pub fn converting(&self) -> usize {
+        self.more.as_ref().map_or(0, |more| more.converting)
+    }
+
+    /// Whether nobody may have it for a while.
+    pub fn is_delayed(&self) -> bool {
+        self.more.as_ref().is_some_and(|more| more.delay.is_some())
+    }
+
+    /// Throws away what is empty; whether nothing is left.
+    pub fn tidy(&mut self) -> bool {
+        if self.more.as_ref().is_some_and(|more| more.line.is_empty() && more.delay.is_none()) {
+            self.more = None;
+        }
+        self.holders.is_empty() && self.more.is_none()
     }
 }
 
-impl Hold {
-    /// Whether its lease has run out.
-    pub fn is_over(&self, now_ms: u64) -> bool {
-        self.deadline_ms.is_some_and(|deadline_ms| deadline_ms <= now_ms)
+impl Want {
+    /// What it says besides the plain.
+    pub fn extra(&self) -> &Extra {
+        self.extra.as_deref().unwrap_or(const { &Extra::PLAIN })
+    }
+}
+
+impl Waiter {
+    /// Where it stands.
+    pub fn place(&self) -> Place {
+        Place { request: !self.converts, turn_ms: self.turn_ms, id: self.id }
     }
 
-    /// Whether this is a hold of `owner`, and the one with `token`.
-    pub fn is(&self, owner: &Owner<'_>, token: Option<Token>) -> bool {
-        self.owner == *owner && token.is_none_or(|token| token == self.token)
+    /// How often a hold has to be given back that all these callers got.
+    pub fn count_of(callers: &[Caller]) -> u32 {
+        let again = |at: usize| {
+            let caller = &callers[at];
+            let known = caller.id.is_some() && callers[..at].iter().any(|one| one.id == caller.id);
+            caller.counts && !known
+        };
+        1 + (1..callers.len()).filter(|at| again(*at)).count() as u32
     }
 }
 
@@ -88,47 +166,12 @@ impl Caller {
     }
 }
 
-impl OwnerKey {
-    /// The connection, if the owner is one.
-    pub fn connection(&self) -> Option<Origin> {
-        match self {
-            OwnerKey::Connection(origin) => Some(*origin),
-            OwnerKey::Named(_) | OwnerKey::Session(_) => None,
-        }
-    }
-
-    /// The owner as it stands in operations.
-    pub fn as_owner(&self) -> Owner<'_> {
-        match self {
-            OwnerKey::Connection(origin) => Owner::Connection { origin: *origin },
-            OwnerKey::Named(name) => Owner::Named { name },
-            OwnerKey::Session(id) => Owner::Session { id },
-        }
-    }
-}
-
-impl From<&Owner<'_>> for OwnerKey {
-    fn from(owner: &Owner<'_>) -> Self {
-        match owner {
-            Owner::Connection { origin } => OwnerKey::Connection(*origin),
-            Owner::Named { name } => OwnerKey::Named((*name).into()),
-            Owner::Session { id } => OwnerKey::Session((*id).into()),
-        }
-    }
-}
-
-impl PartialEq<Owner<'_>> for OwnerKey {
-    fn eq(&self, other: &Owner<'_>) -> bool {
-        self.as_owner() == *other
-    }
-}
-
-/// The lease that `owner` gets when it asks for `lease_ms`: only a connection
-/// may hold without one.
-pub(super) fn lease_of(owner: &Owner<'_>, lease_ms: Option<u64>) -> Option<u64> {
+/// The lease that an owner gets when it asks for `lease_ms`: what no connection and
+/// no session ends has one.
+pub(super) fn lease_of(owner: &OwnerKey, session: bool, lease_ms: Option<u64>) -> Option<u64> {
     match owner {
-        Owner::Connection { .. } | Owner::Session { .. } => lease_ms,
-        Owner::Named { .. } => lease_ms.or(Some(DEFAULT_LEASE_MS)),
+        OwnerKey::Named(_) if !session => lease_ms.or(Some(DEFAULT_LEASE_MS)),
+        _ => lease_ms,
     }
 }
 

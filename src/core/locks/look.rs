@@ -1,9 +1,21 @@
 //! What can be asked of the table without changing it.
 
-use super::lock::{Hold, Lock, OwnerKey};
+mod graph;
+mod owner;
+mod scan;
+
+use super::hold::{Hold, Part};
+use super::lock::{Lock, Waiter};
+use super::owner::OwnerKey;
 use super::table::Table;
 use super::{NO_END_MS, Op, Owner};
-use crate::{Outcome, Token};
+use crate::image::Name;
+use crate::{Fault, Outcome, Token};
+
+pub use graph::{Contended, Party, Queued};
+
+/// How many owners are named that are in the way of a waiter.
+const BLOCKERS_SHOWN: usize = 16;
 
 impl Table {
     /// The outcome of an operation that only reads. A hold whose lease has run
@@ -11,56 +23,179 @@ impl Table {
     pub(crate) fn look(&self, now_ms: u64, op: &Op<'_>) -> Outcome {
         match *op {
             Op::Check { name, token, ref owner } => {
-                Outcome::Int(self.left_ms(now_ms, name, token, owner.as_ref()))
+                let left_ms = self.left_ms(now_ms, name, token, owner.as_ref());
+                Outcome::Int(left_ms.map_or(-1, |left_ms| left_ms as i64))
             }
-            Op::Info { name } => {
-                self.held_lock(now_ms, name).map_or(Outcome::Nil, |lock| info(now_ms, lock))
-            }
-            _ => self.stats.outcome(self.locks.len(), self.waiting),
+            Op::Info { name } => self.info(now_ms, name),
+            Op::Waiters { name, count } => self.waiters(now_ms, name, count),
+            Op::OfOwner { text } => self.of_owner(now_ms, text),
+            Op::Graph { min_wait_ms } => self.graph(now_ms, min_wait_ms),
+            Op::Deadlocks { count } => self.newest_deadlocks(count),
+            Op::Scan { cursor, count, ref filter } => self.scan(now_ms, cursor, count, filter),
+            Op::Confirmed { ref edges } => Outcome::Int(self.confirmed(now_ms, edges).into()),
+            Op::FenceGet { name } => Outcome::Int(self.highest(now_ms, name) as i64),
+            Op::LatchGet { name } => match self.latch_count(now_ms, name) {
+                Some(count) => Outcome::Int(count as i64),
+                None => Outcome::Nil,
+            },
+            _ => self.stats.outcome(self.holds, self.waiting),
         }
     }
 
-    fn left_ms(&self, now_ms: u64, name: &[u8], token: Token, owner: Option<&Owner<'_>>) -> i64 {
-        let hold = self.held_lock(now_ms, name).map(|lock| &lock.hold);
-        let valid =
-            |hold: &&Hold| hold.token == token && owner.is_none_or(|owner| hold.owner == *owner);
-        match hold.filter(valid) {
-            Some(hold) => lease_left(now_ms, hold).unwrap_or(NO_END_MS) as i64,
-            None => -1,
+    /// LOCKASSERT: as LOCKCHECK, but what is not valid is refused.
+    pub(crate) fn assert_held(
+        &self,
+        now_ms: u64,
+        name: &[u8],
+        token: Token,
+        owner: Option<&Owner<'_>>,
+    ) -> Outcome {
+        match self.left_ms(now_ms, name, token, owner) {
+            Some(left_ms) => Outcome::Int(left_ms as i64),
+            None => {
+                let text = format!("token {} is not valid", token.0).into_bytes();
+                Outcome::Refused { fault: Fault::Fenced, text }
+            }
         }
     }
 
-    fn held_lock(&self, now_ms: u64, name: &[u8]) -> Option<&Lock> {
-        self.locks.get(name).filter(|lock| !lock.hold.is_over(now_ms))
+    /// What is left of the lease of the hold with this token, if it is valid.
+    fn left_ms(
+        &self,
+        now_ms: u64,
+        name: &[u8],
+        token: Token,
+        owner: Option<&Owner<'_>>,
+    ) -> Option<u64> {
+        if let Some(owner) = owner {
+            let hold = self.own(name, owner).filter(|hold| hold.token == token);
+            return hold.filter(|hold| !hold.is_over(now_ms)).map(|hold| lease_left(now_ms, hold));
+        }
+        let holders = self.locks.get(name)?.holders.iter();
+        let valid = holders.filter(|hold| hold.token == token && !hold.is_over(now_ms));
+        // Of several that share it that which lasts longest.
+        valid.map(|hold| lease_left(now_ms, hold)).max()
+    }
+
+    fn info(&self, now_ms: u64, name: &[u8]) -> Outcome {
+        let Some(lock) = self.locks.get(name) else { return Outcome::Nil };
+        let valid = || lock.holders.iter().filter(|hold| !hold.is_over(now_ms));
+        let mode = match valid().max_by_key(|hold| hold.mode.class()) {
+            Some(strongest) => strongest.mode.word(),
+            None if lock.waiting() == 0 => return Outcome::Nil,
+            None => "none",
+        };
+        Outcome::List(vec![
+            Outcome::Word(mode),
+            Outcome::Int(lock.token.0 as i64),
+            Outcome::Int(lock.epoch_ms as i64),
+            Outcome::List(valid().map(|hold| holder(now_ms, hold)).collect()),
+            Outcome::Int(lock.waiting() as i64),
+        ])
+    }
+
+    fn waiters(&self, now_ms: u64, name: &[u8], count: u64) -> Outcome {
+        let Some((name, lock)) = self.locks.shared_name(name).zip(self.locks.get(name)) else {
+            return Outcome::List(Vec::new());
+        };
+        let line = self.index.line(&name).into_iter().flatten();
+        let line = line.filter_map(|place| lock.waiter(place.id));
+        let limit = usize::try_from(count).unwrap_or(usize::MAX);
+        let shown = line.enumerate().take(limit);
+        Outcome::List(
+            shown.map(|(at, waiter)| self.shown_waiter(now_ms, &name, lock, waiter, at)).collect(),
+        )
+    }
+
+    fn shown_waiter(
+        &self,
+        now_ms: u64,
+        name: &Name,
+        lock: &Lock,
+        waiter: &Waiter,
+        at: usize,
+    ) -> Outcome {
+        let deadline = waiter.callers.iter().map(|caller| caller.deadline_ms);
+        let deadline = deadline.max_by_key(|ms| ms.unwrap_or(u64::MAX)).flatten();
+        let blockers = self.blockers(name, lock, waiter);
+        Outcome::List(vec![
+            Outcome::Int(at as i64 + 1),
+            text(&waiter.want.owner),
+            Outcome::Word(waiter.want.mode.word()),
+            Outcome::Int(waiter.want.extra().prio.into()),
+            Outcome::Int(now_ms.saturating_sub(waiter.since_ms) as i64),
+            Outcome::Int(deadline.map_or(-1, |ms| ms.min(NO_END_MS) as i64)),
+            Outcome::List(blockers),
+        ])
+    }
+
+    fn blockers(&self, name: &Name, lock: &Lock, waiter: &Waiter) -> Vec<Outcome> {
+        let mode = waiter.want.mode;
+        let holders = lock.holders.iter();
+        let holders = holders.filter(|hold| hold.mode.is_in_the_way_of(mode));
+        let ahead = self.index.line(name).into_iter().flatten();
+        let ahead = ahead.take_while(|place| **place < waiter.place());
+        let ahead = ahead.filter_map(|place| lock.waiter(place.id));
+        let ahead = ahead.filter(|other| other.want.mode.is_in_the_way_of(mode));
+        let owners = holders.map(|hold| &hold.owner).chain(ahead.map(|other| &other.want.owner));
+        let owners = owners.filter(|owner| **owner != waiter.want.owner);
+        owners.take(BLOCKERS_SHOWN).map(text).collect()
+    }
+
+    fn newest_deadlocks(&self, count: u64) -> Outcome {
+        let limit = usize::try_from(count).unwrap_or(usize::MAX);
+        let newest = self.deadlocks.iter().rev().take(limit);
+        let links = |cycle: &[(Vec<u8>, Name)]| {
+            let link = |(owner, name): &(Vec<u8>, Name)| {
+                Outcome::List(vec![Outcome::Bytes(owner.clone()), Outcome::Bytes(name.to_vec())])
+            };
+            Outcome::List(cycle.iter().map(link).collect())
+        };
+        let shown = newest.map(|deadlock| {
+            Outcome::List(vec![
+                Outcome::Int(deadlock.time_ms as i64),
+                links(&deadlock.cycle),
+                Outcome::Bytes(deadlock.victim.clone()),
+                Outcome::Bytes(deadlock.rule.into()),
+                Outcome::Int(deadlock.found_ms as i64),
+                Outcome::Bytes(deadlock.text.clone()),
+            ])
+        });
+        Outcome::List(shown.collect())
     }
 }
 
-fn info(now_ms: u64, lock: &Lock) -> Outcome {
-    let hold = &lock.hold;
-    let (kind, owner) = match &hold.owner {
-        OwnerKey::Connection(origin) => {
-            let id = format!("{}-{}-{}", origin.node.0, origin.boot, origin.conn);
-            ("connection", id.into_bytes())
-        }
-        OwnerKey::Named(name) => ("named", name.to_vec()),
-        OwnerKey::Session(id) => ("session", id.to_vec()),
-    };
-    let mode = hold.mode.word();
-    let lease_ms = lease_left(now_ms, hold).map_or(-1, |left_ms| left_ms as i64);
-    let holder = vec![
-        Outcome::Word(kind),
-        Outcome::Bytes(owner),
-        Outcome::Int(hold.since_ms as i64),
-        Outcome::Int(lease_ms),
-    ];
+fn holder(now_ms: u64, hold: &Hold) -> Outcome {
+    let extra = hold.extra();
+    let session = extra.session.as_ref().map_or(Vec::new(), |(id, _)| id.to_vec());
+    let value = extra.value.as_ref().map_or(Vec::new(), |value| value.to_vec());
     Outcome::List(vec![
-        Outcome::Word(mode),
-        Outcome::Int(hold.token.0 as i64),
-        Outcome::List(vec![Outcome::List(holder)]),
-        Outcome::Int(lock.waiting as i64),
+        Outcome::Word(hold.owner.kind()),
+        text(&hold.owner),
+        Outcome::Bytes(session),
+        Outcome::Int(hold.client.node.0 as i64),
+        Outcome::Int(hold.client.boot as i64),
+        Outcome::Int(hold.client.conn as i64),
+        Outcome::Word(hold.mode.word()),
+        Outcome::Int(hold.count.into()),
+        Outcome::Int(hold.since_ms as i64),
+        lease(now_ms, hold),
+        Outcome::Int((extra.part == Part::Acquiring).into()),
+        Outcome::Bytes(value),
+        Outcome::Int(hold.id as i64),
     ])
 }
 
-fn lease_left(now_ms: u64, hold: &Hold) -> Option<u64> {
-    hold.deadline_ms.map(|deadline_ms| deadline_ms.saturating_sub(now_ms).min(NO_END_MS))
+fn text(owner: &OwnerKey) -> Outcome {
+    Outcome::Bytes(owner.text().into_owned())
+}
+
+/// What is left of a lease, -1 for none.
+fn lease(now_ms: u64, hold: &Hold) -> Outcome {
+    let left_ms = hold.deadline_ms.map(|_| lease_left(now_ms, hold));
+    Outcome::Int(left_ms.map_or(-1, |left_ms| left_ms as i64))
+}
+
+fn lease_left(now_ms: u64, hold: &Hold) -> u64 {
+    hold.due_ms().map_or(NO_END_MS, |due_ms| due_ms.saturating_sub(now_ms).min(NO_END_MS))
 }

@@ -14,24 +14,56 @@ pub struct Stats {
     pub timeouts: u64,
     /// How many holds ended with their lease.
     pub expirations: u64,
+    /// How many waits were ended because of a deadlock.
+    pub deadlocks: u64,
+    /// How many holds were revoked by LOCKKILL.
+    pub killed: u64,
+    /// How many holds were taken by an older owner.
+    pub wounded: u64,
+    /// How many holds changed their mode.
+    pub converted: u64,
 }
 
 impl Stats {
     /// The names of the numbers LOCKINFO STATS gives, in its order.
-    pub const NAMES: [&'static str; 6] =
-        ["held", "waiting", "grants", "handed-over", "timeouts", "expirations"];
+    pub const NAMES: [&'static str; 10] = [
+        "held",
+        "waiting",
+        "grants",
+        "handed-over",
+        "timeouts",
+        "expirations",
+        "deadlocks",
+        "killed",
+        "wounded",
+        "converted",
+    ];
 
-    /// The outcome of LOCKINFO STATS.
-    pub(super) fn outcome(&self, held: usize, waiting: usize) -> Outcome {
-        let numbers = [
-            held as u64,
-            waiting as u64,
+    /// The numbers that are kept, in the order of the fields.
+    pub(super) fn numbers(&self) -> [u64; 8] {
+        [
             self.grants,
             self.handed_over,
             self.timeouts,
             self.expirations,
-        ];
-        Outcome::List(numbers.into_iter().map(|number| Outcome::Int(number as i64)).collect())
+            self.deadlocks,
+            self.killed,
+            self.wounded,
+            self.converted,
+        ]
+    }
+
+    /// The same, back from its numbers.
+    pub(super) fn of(numbers: [u64; 8]) -> Self {
+        let [grants, handed_over, timeouts, expirations, deadlocks, killed, wounded, converted] =
+            numbers;
+        Stats { grants, handed_over, timeouts, expirations, deadlocks, killed, wounded, converted }
+    }
+
+    /// The outcome of LOCKINFO STATS.
+    pub(super) fn outcome(&self, held: usize, waiting: usize) -> Outcome {
+        let numbers = [held as u64, waiting as u64].into_iter().chain(self.numbers());
+        Outcome::List(numbers.map(|number| Outcome::Int(number as i64)).collect())
     }
 
     /// Puts the outcomes of all shards together.

@@ -1,35 +1,47 @@
 //! The lock table of a shard and its operations.
 
-use smallvec::smallvec;
-
+use super::deadlock::Ring;
 use super::index::Index;
-use super::lock::{Caller, Hold, Lock, OwnerKey, Waiter, lease_of, longer};
-use super::{Mode, Op, Owner, Stats, Terms, WAITERS_MAX};
-use crate::image::{Name, Named};
+use super::latch::Latch;
+use super::lock::Lock;
+use super::memo::{Age, Memo};
+#[cfg(test)]
+use super::mutant::Mutant;
+use super::{Op, Stats, fence::Fence};
+use crate::image::{Named, Paged};
 use crate::lives::Lives;
-use crate::{Effects, Fault, Origin, Outcome, Read, Stamp, Token, Wait};
+use crate::{Effects, Fault, Outcome, Read, Stamp};
 
 /// The locks of a shard.
 #[derive(Debug, Default)]
 pub struct Table {
-    /// The locks that are held. A free lock has no entry.
+    /// The locks that are held, waited for, or not to be had for a while. No other
+    /// has an entry.
     pub(super) locks: Named<Lock>,
-    /// The newest token; grows with every grant.
+    /// The latches that were set.
+    pub(super) latches: Named<Latch>,
+    /// The highest tokens that were seen.
+    pub(super) fences: Named<Fence>,
+    /// What requests gave that have a name.
+    pub(super) memos: Paged<Memo>,
+    /// How old the victims of deadlocks were.
+    pub(super) ages: Paged<Age>,
+    /// The newest deadlocks.
+    pub(super) deadlocks: Ring,
+    /// The newest token.
     pub(super) last_token: u64,
+    /// The newest number of a hold, a wait, or anything else that has one.
+    pub(super) last_id: u64,
     pub(super) lives: Lives,
     pub(super) stats: Stats,
-    /// How many requests wait for any lock.
+    /// How many holds there are.
+    pub(super) holds: usize,
+    /// How many requests wait for any lock or latch.
     pub(super) waiting: usize,
     /// How to find all this.
     pub(super) index: Index,
-}
-
-/// What a LOCK wants.
-struct Ask<'a> {
-    name: &'a [u8],
-    owner: &'a Owner<'a>,
-    mode: Mode,
-    lease_ms: Option<u64>,
+    #[cfg(test)]
+    pub(super) mutant: Option<Mutant>,
 }
 
 impl Table {
@@ -38,20 +50,24 @@ impl Table {
         Table::default()
     }
 
-    /// Carries out an operation. One that only reads changes nothing.
+    /// Carries out an operation. One that only reads changes nothing. `birth_ms`:
+    /// when the session began in whose name it asks ([`Op::session`]).
     pub fn apply(
         &mut self,
         at: &Stamp,
         op: &Op<'_>,
-        _birth_ms: Option<u64>,
+        birth_ms: Option<u64>,
         fx: &mut Effects,
     ) -> Outcome {
         if !op.is_write() {
             return self.look(at.now_ms, op);
         }
-        self.settle(at, op.name(), fx);
-        let outcome = self.carry_out(at, op, fx);
-        debug_assert!(self.is_sound(op.name()), "a free lock has waiters, or a wait is lost");
+        if self.index.is_due(at.now_ms) {
+            op.names().iter().for_each(|name| self.settle(at, name, fx));
+        }
+        let outcome = self.carry_out(at, op, birth_ms, fx);
+        #[cfg(debug_assertions)]
+        op.names().iter().for_each(|name| self.check(name));
         outcome
     }
 
@@ -59,19 +75,19 @@ impl Table {
     /// and `clock_ms` by the shard's.
     pub fn read(&self, now_ms: u64, clock_ms: u64, op: &Op<'_>) -> Read {
         let now_ms = now_ms.max(clock_ms);
-        let hold = self.locks.get(op.name()).map(|lock| &lock.hold);
-        if hold.is_some_and(|hold| hold.is_over(now_ms)) {
+        let due = self.index.is_due(now_ms);
+        if due && op.names().iter().any(|name| self.is_overdue(now_ms, name)) {
             return Read::TickFirst;
         }
         Read::Done(self.look(now_ms, op))
     }
 
-    /// How many locks are held.
+    /// How many holds there are.
     pub fn held(&self) -> usize {
-        self.locks.len()
+        self.holds
     }
 
-    /// How many requests wait for a lock.
+    /// How many requests wait.
     pub fn waiting(&self) -> usize {
         self.waiting
     }
@@ -81,202 +97,72 @@ impl Table {
         self.stats
     }
 
-    /// Ends what a session waited for and held.
-    pub fn end_session(&mut self, _at: &Stamp, _id: &[u8], _delay_ms: u64, _fx: &mut Effects) {}
+    /// When the next thing is due.
+    pub fn next_deadline(&self) -> Option<u64> {
+        self.index.next_deadline()
+    }
 
-    fn carry_out(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+    pub(super) fn next_id(&mut self) -> u64 {
+        self.last_id += 1;
+        self.last_id
+    }
+
+    fn carry_out(
+        &mut self,
+        at: &Stamp,
+        op: &Op<'_>,
+        birth_ms: Option<u64>,
+        fx: &mut Effects,
+    ) -> Outcome {
         match *op {
-            Op::Acquire { name, terms: Terms::Of { ref owner, mode, lease_ms, wait, .. } } => {
-                let lease_ms = lease_of(owner, lease_ms);
-                self.acquire(at, &Ask { name, owner, mode, lease_ms }, wait)
-            }
-            Op::Release { name, ref owner, token, strict, .. } => {
-                let released = self.release(at, name, owner, token, fx);
+            Op::Acquire { name, ref terms } => self.acquire(at, name, terms, birth_ms, fx),
+            Op::Release { name, ref owner, token, all, strict } => {
+                let released = self.release(at, name, owner, token, all, fx);
                 if strict && !released {
                     return Fault::NotHeld.into();
                 }
                 Outcome::Int(released.into())
             }
-            Op::Renew { name, ref owner, token, lease_ms, .. } => {
-                Outcome::Int(self.renew(at, name, owner, token, lease_ms).into())
+            Op::Renew { name, ref owner, token, lease_ms, rule } => {
+                Outcome::Int(self.renew(at, name, owner, token, lease_ms, rule, fx).into())
             }
             Op::CancelWait { name, origin, request, error } => {
                 let answer = if error { Fault::Unblocked.into() } else { Outcome::Nil };
-                Outcome::Int(self.cancel(name, origin, request, answer, fx).into())
+                Outcome::Int(self.cancel_wait(at, name, origin, request, &answer, fx).into())
             }
-            Op::Check { .. } | Op::Info { .. } | Op::Stats {} => self.look(at.now_ms, op),
-            _ => Fault::Limit.into(),
+            Op::AcquireMany { ref names, ref modes, ref terms } => {
+                self.acquire_many(at, names, modes, terms, birth_ms, fx)
+            }
+            Op::Confirm { ref names, ref owner, lease_ms } => {
+                Outcome::Int(self.confirm(at, names, owner, lease_ms, fx).into())
+            }
+            Op::ReleaseMany { ref names, ref tokens, ref owner, waits } => {
+                Outcome::Int(self.release_many(at, names, tokens, owner, waits, fx))
+            }
+            Op::Abandon { ref names, ref owner } => {
+                Outcome::Int(self.abandon(at, names, owner, fx))
+            }
+            Op::Surrender { ref owner } => Outcome::Int(self.surrender(at, owner, fx)),
+            Op::Convert { name, ref owner, mode, wait, client, full } => {
+                let ask = super::convert::Ask { name, owner, mode, wait, client, full };
+                self.convert(at, &ask, fx)
+            }
+            Op::Cancel { name, ref owner, id } => {
+                Outcome::Int(self.cancel(at, name, owner, id, fx).into())
+            }
+            Op::Kill { name, ref which, .. } => Outcome::Int(self.kill(at, name, which, fx)),
+            Op::Break { name, wait, cycle, found_ms, held_ms } => {
+                let found_ms = found_ms.saturating_add(held_ms);
+                Outcome::Int(self.break_cycle(at, name, wait, cycle, found_ms, fx).into())
+            }
+            Op::Assert { name, token, ref owner } => {
+                self.assert_held(at.now_ms, name, token, owner.as_ref())
+            }
+            Op::Fence { name, token, ttl_ms } => self.fence(at, name, token, ttl_ms),
+            Op::LatchSet { name, count, ttl_ms } => self.latch_set(at, name, count, ttl_ms, fx),
+            Op::LatchDown { name, by } => self.latch_down(at, name, by, fx),
+            Op::LatchWait { name, wait, client } => self.latch_wait(at, name, wait, client),
+            _ => self.look(at.now_ms, op),
         }
     }
-
-    fn acquire(&mut self, at: &Stamp, ask: &Ask<'_>, wait: Option<Wait>) -> Outcome {
-        if self.comes_too_late(ask.owner, wait) {
-            return Outcome::Nil;
-        }
-        let Some(lock) = self.locks.get(ask.name) else {
-            return number(self.grant(at, ask));
-        };
-        if lock.hold.owner == *ask.owner {
-            return number(self.prolong(at, ask));
-        }
-        match wait {
-            Some(wait) => self.enqueue(at, ask, wait),
-            None => Outcome::Nil,
-        }
-    }
-
-    /// Whether the connection that asks cannot be there any more.
-    fn comes_too_late(&self, owner: &Owner<'_>, wait: Option<Wait>) -> bool {
-        let waits = wait.is_some_and(|Wait::For { origin, .. }| self.lives.is_over(origin));
-        let owns = match owner {
-            Owner::Connection { origin } => self.lives.is_over(*origin),
-            Owner::Named { .. } | Owner::Session { .. } => false,
-        };
-        waits || owns
-    }
-
-    /// Gives a free lock to who asks for it.
-    fn grant(&mut self, at: &Stamp, ask: &Ask<'_>) -> Token {
-        let name: Name = ask.name.into();
-        let hold = self.begin_hold(at, &name, ask.owner.into(), ask.mode, ask.lease_ms);
-        let token = hold.token;
-        self.locks.insert(name, Lock::held(hold));
-        token
-    }
-
-    /// A new hold with a new token. It stands in the index already.
-    pub(super) fn begin_hold(
-        &mut self,
-        at: &Stamp,
-        name: &Name,
-        owner: OwnerKey,
-        mode: Mode,
-        lease_ms: Option<u64>,
-    ) -> Hold {
-        self.last_token += 1;
-        self.stats.grants += 1;
-        let hold = Hold {
-            owner,
-            mode,
-            token: Token(self.last_token),
-            since_ms: at.now_ms,
-            deadline_ms: end_of(at, lease_ms),
-        };
-        self.index.add_hold(name, &hold);
-        hold
-    }
-
-    /// The owner asks again for what it holds: the same token, and the lease
-    /// ends no sooner than before.
-    fn prolong(&mut self, at: &Stamp, ask: &Ask<'_>) -> Token {
-        let deadline_ms = end_of(at, ask.lease_ms);
-        self.move_deadline(ask.name, |old_ms| longer(old_ms, deadline_ms))
-    }
-
-    fn move_deadline(
-        &mut self,
-        name: &[u8],
-        change: impl FnOnce(Option<u64>) -> Option<u64>,
-    ) -> Token {
-        let name = self.locks.shared_name(name).expect("the caller found the lock held");
-        let lock = self.locks.get_mut(&name).expect("the lock has a name");
-        let before_ms = lock.hold.deadline_ms;
-        lock.hold.deadline_ms = change(before_ms);
-        self.index.move_hold(&name, before_ms, lock.hold.deadline_ms);
-        lock.hold.token
-    }
-
-    fn enqueue(&mut self, at: &Stamp, ask: &Ask<'_>, wait: Wait) -> Outcome {
-        let Wait::For { origin, request, block_ms } = wait;
-        let name = self.locks.shared_name(ask.name).expect("the caller found the lock held");
-        if self.index.place_of_request(&name, origin, request).is_some() {
-            // The same request, sent once more after a change of leader.
-            return Outcome::Waits;
-        }
-        let lock = self.locks.get_mut(&name).expect("the lock has a name");
-        if lock.waiting >= WAITERS_MAX {
-            return Fault::Limit.into();
-        }
-        let deadline_ms = (block_ms > 0).then(|| at.now_ms.saturating_add(block_ms));
-        let caller = Caller { origin, request, deadline_ms };
-        lock.waiting += 1;
-        self.waiting += 1;
-        let owner = OwnerKey::from(ask.owner);
-        if let Some(place) = self.index.place_of(&name, &owner) {
-            let waiter = lock.line.get_mut(place).expect("the index says it is there");
-            waiter.lease_ms = longer(waiter.lease_ms, ask.lease_ms);
-            waiter.callers.push(caller);
-            self.index.add_caller(&name, place, &caller);
-        } else {
-            let (mode, lease_ms) = (ask.mode, ask.lease_ms);
-            let waiter = Waiter { owner, mode, lease_ms, callers: smallvec![caller] };
-            let place = lock.next_place();
-            self.index.add_waiter(&name, place, &waiter);
-            lock.line.insert(place, waiter);
-        }
-        Outcome::Waits
-    }
-
-    fn release(
-        &mut self,
-        at: &Stamp,
-        name: &[u8],
-        owner: &Owner<'_>,
-        token: Option<Token>,
-        fx: &mut Effects,
-    ) -> bool {
-        if !self.is_held_by(name, owner, token) {
-            return false;
-        }
-        let name = self.locks.shared_name(name).expect("the lock is held");
-        self.end_hold(at, &name, fx);
-        true
-    }
-
-    fn renew(
-        &mut self,
-        at: &Stamp,
-        name: &[u8],
-        owner: &Owner<'_>,
-        token: Option<Token>,
-        lease_ms: u64,
-    ) -> bool {
-        let held = self.is_held_by(name, owner, token);
-        if held {
-            self.move_deadline(name, |_| end_of(at, Some(lease_ms)));
-        }
-        held
-    }
-
-    fn is_held_by(&self, name: &[u8], owner: &Owner<'_>, token: Option<Token>) -> bool {
-        self.locks.get(name).is_some_and(|lock| lock.hold.is(owner, token))
-    }
-
-    fn cancel(
-        &mut self,
-        name: &[u8],
-        origin: Origin,
-        request: u64,
-        answer: Outcome,
-        fx: &mut Effects,
-    ) -> bool {
-        let Some(name) = self.locks.shared_name(name) else { return false };
-        self.end_wait(&name, origin, request, Some(answer), fx)
-    }
-
-    /// Whether the sums of a lock are those of its waiters. Cheap enough for
-    /// every step of a debug build; the tests look at everything.
-    fn is_sound(&self, name: &[u8]) -> bool {
-        let Some(lock) = self.locks.get(name) else { return true };
-        let in_step = lock.waiting >= lock.line.len() && self.waiting >= lock.waiting;
-        in_step && lock.hold.token.0 <= self.last_token
-    }
-}
-
-fn number(token: Token) -> Outcome {
-    Outcome::Int(token.0 as i64)
-}
-
-fn end_of(at: &Stamp, lease_ms: Option<u64>) -> Option<u64> {
-    lease_ms.map(|lease_ms| at.now_ms.saturating_add(lease_ms))
 }

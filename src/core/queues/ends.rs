@@ -6,7 +6,7 @@ use super::index::End;
 use super::message::State;
 use super::table::{Table, answer};
 use crate::image::Name;
-use crate::{Effects, NodeId, Origin, Outcome, Stamp};
+use crate::{Effects, Origin, Outcome, Stamp};
 
 impl Table {
     /// Ends what is due, at most `budget` of it, and says how much that was.
@@ -35,13 +35,11 @@ impl Table {
         self.end_connections(origin..=origin, fx);
     }
 
-    /// Ends what the connections of a node's lives before `boot` waited for, and
-    /// lets them wait no more (`Op::Boot`).
-    pub fn end_lives(&mut self, _at: &Stamp, node: NodeId, boot: u64, fx: &mut Effects) {
-        self.lives.begin(node, boot);
-        let from = Origin { node, boot: 0, conn: 0 };
-        let to = Origin { node, boot, conn: 0 };
-        self.end_connections(from..to, fx);
+    /// Ends what connections of a node waited for that are over: those below `floor`,
+    /// by life and number. They wait no more (`Op::Boot`).
+    pub fn end_lives(&mut self, _at: &Stamp, floor: Origin, fx: &mut Effects) {
+        self.lives.begin(floor);
+        self.end_connections(Origin { boot: 0, conn: 0, ..floor }..floor, fx);
     }
 
     fn end_connections(&mut self, origins: impl RangeBounds<Origin>, fx: &mut Effects) {

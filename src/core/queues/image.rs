@@ -10,7 +10,7 @@ use crate::image::paged::Page;
 use crate::image::{CHUNK_BYTES, Name, Named, Paged, digest, pack};
 use crate::lives::Lives;
 use crate::wire::{Malformed, Wire};
-use crate::{NodeId, Origin, wire_enum};
+use crate::{Origin, wire_enum};
 
 wire_enum! {
     /// A piece of the table.
@@ -20,7 +20,7 @@ wire_enum! {
             /// Where a new queue begins to count.
             first_seq: u64,
             /// The newest life of each node.
-            lives: Vec<(NodeId, u64)>,
+            lives: Vec<Origin>,
         },
         /// A queue.
         2 => Begin {
@@ -160,12 +160,12 @@ impl Table {
         Ok(())
     }
 
-    fn restore_head(&mut self, first_seq: u64, lives: Vec<(NodeId, u64)>) -> Result<(), Malformed> {
+    fn restore_head(&mut self, first_seq: u64, lives: Vec<Origin>) -> Result<(), Malformed> {
         if !(1..NUMBER_MAX).contains(&first_seq) {
             return Err(Malformed);
         }
         self.first_seq = first_seq;
-        lives.into_iter().for_each(|(node, boot)| self.lives.begin(node, boot));
+        lives.into_iter().for_each(|floor| self.lives.begin(floor));
         Ok(())
     }
 

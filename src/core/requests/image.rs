@@ -7,7 +7,7 @@ use super::{OUTCOMES_BYTES_MAX, RequestId};
 use crate::image::{Paged, digest, pack};
 use crate::lives::Lives;
 use crate::wire::{Malformed, Wire};
-use crate::{NodeId, Outcome, wire_enum};
+use crate::{Origin, Outcome, wire_enum};
 
 /// No shard ever has so many operations.
 const PLACE_MAX: u64 = i64::MAX as u64;
@@ -20,7 +20,7 @@ wire_enum! {
             /// The highest number of an operation whose record had to make room.
             evicted_seq: u64,
             /// The newest life of each node.
-            lives: Vec<(NodeId, u64)>,
+            lives: Vec<Origin>,
         },
         /// What is remembered of a connection.
         2 => Request {
@@ -70,7 +70,7 @@ impl Table {
             match Piece::take(&mut chunk)? {
                 Piece::Head { evicted_seq, lives } => {
                     self.evicted_seq = evicted_seq;
-                    lives.into_iter().for_each(|(node, boot)| self.lives.begin(node, boot));
+                    lives.into_iter().for_each(|floor| self.lives.begin(floor));
                 }
                 Piece::Request { id, seq, place, outcomes } => {
                     check_outcomes(outcomes)?;

@@ -7,7 +7,7 @@ use super::{Recall, RequestId};
 use crate::image::Paged;
 use crate::lives::Lives;
 use crate::wire::Wire;
-use crate::{Effect, NodeId, Origin, Outcome};
+use crate::{Effect, Origin, Outcome};
 
 /// Of how many connections a request is remembered.
 pub const REQUESTS_MAX: usize = 65_536;
@@ -158,12 +158,11 @@ impl Table {
         self.replace_outcomes(origin, None);
     }
 
-    /// A node began a new life: the connections of its former ones send nothing
-    /// any more, and what still arrives of them is refused.
-    pub fn end_lives(&mut self, node: NodeId, boot: u64) {
-        self.lives.begin(node, boot);
-        let origin = |boot| Origin { node, boot, conn: 0 };
-        let over = self.places.range(origin(0)..origin(boot));
+    /// Connections of a node are over, those below `floor` by life and number: they
+    /// send nothing any more, and what still arrives of them is refused.
+    pub fn end_lives(&mut self, floor: Origin) {
+        self.lives.begin(floor);
+        let over = self.places.range(Origin { boot: 0, conn: 0, ..floor }..floor);
         let over: Vec<Origin> = over.map(|(origin, _)| *origin).collect();
         over.into_iter().for_each(|origin| self.remove(origin));
     }

@@ -6,7 +6,7 @@ use super::mutant::Mutant;
 use super::session::Life;
 use super::table::Table;
 use crate::image::Name;
-use crate::{NodeId, Origin, ShardId, Stamp};
+use crate::{Origin, ShardId, Stamp};
 
 /// A session that is over in this shard: what was held and waited for in its name
 /// ends.
@@ -67,12 +67,11 @@ impl Table {
         self.end_connections(at, origin..after);
     }
 
-    /// The connections of a node's lives before `boot` are over, and attach to
-    /// nothing any more (`Op::Boot`).
-    pub fn end_lives(&mut self, at: &Stamp, node: NodeId, boot: u64) {
-        self.lives.begin(node, boot);
-        let origin = |boot| Origin { node, boot, conn: 0 };
-        self.end_connections(at, origin(0)..origin(boot));
+    /// Connections of a node are over, those below `floor` by life and number: they
+    /// attach to nothing any more (`Op::Boot`).
+    pub fn end_lives(&mut self, at: &Stamp, floor: Origin) {
+        self.lives.begin(floor);
+        self.end_connections(at, Origin { boot: 0, conn: 0, ..floor }..floor);
     }
 
     fn end_connections(&mut self, at: &Stamp, origins: Range<Origin>) {

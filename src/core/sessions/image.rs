@@ -11,7 +11,7 @@ use super::{ID_BYTES_MAX, Stats};
 use crate::image::{Paged, digest, pack};
 use crate::lives::Lives;
 use crate::wire::{Malformed, Wire};
-use crate::{NodeId, Origin, ShardId, wire_enum};
+use crate::{Origin, ShardId, wire_enum};
 
 wire_enum! {
     /// A piece of the table.
@@ -24,7 +24,7 @@ wire_enum! {
             /// The numbers of [`Stats`], in the order of its fields.
             stats: Vec<u64>,
             /// The newest life of each node.
-            lives: Vec<(NodeId, u64)>,
+            lives: Vec<Origin>,
         },
         /// A session.
         2 => Session {
@@ -151,10 +151,10 @@ impl Table {
         }
     }
 
-    fn restore_head(&mut self, stats: &[u64], lives: Vec<(NodeId, u64)>) -> Result<(), Malformed> {
+    fn restore_head(&mut self, stats: &[u64], lives: Vec<Origin>) -> Result<(), Malformed> {
         let [created, destroyed, expired] = *stats else { return Err(Malformed) };
         self.stats = Stats { created, destroyed, expired };
-        lives.into_iter().for_each(|(node, boot)| self.lives.begin(node, boot));
+        lives.into_iter().for_each(|floor| self.lives.begin(floor));
         Ok(())
     }
 

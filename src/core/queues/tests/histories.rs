@@ -66,7 +66,7 @@ impl Pair {
     fn boot(&mut self, chance: &mut Chance) {
         let boot = chance.below(4);
         let mut fx = Effects::default();
-        self.table.end_lives(&self.at, NodeId(1), boot, &mut fx);
+        self.table.end_lives(&self.at, Origin { node: NodeId(1), boot, conn: 0 }, &mut fx);
         self.model.newest_boot = self.model.newest_boot.max(boot);
         self.model.end_connections(|origin| origin.boot < boot);
         compare(fx, &Answers::new());

@@ -156,7 +156,7 @@ fn the_consumers_of_a_connection_wait_no_longer_than_it_lives() {
 #[test]
 fn the_consumers_of_a_former_life_wait_no_longer() {
     let mut scene = Scene::after(["2: pop q block 0"]);
-    scene.table.end_lives(&scene.at, NodeId(1), 2, &mut scene.fx);
+    scene.table.end_lives(&scene.at, Origin { node: NodeId(1), boot: 2, conn: 0 }, &mut scene.fx);
     assert_eq!(scene.ask("2: pop q block 0"), "nil");
     assert_eq!(scene.table.waiting(), 0);
     scene.ask("1: push q a");

@@ -38,7 +38,7 @@ fn the_table_does_what_the_model_says() {
                     model.end_connection(id.origin);
                 }
                 1 if chance.once_in(4) => {
-                    table.end_lives(id.origin.node, id.origin.boot);
+                    table.end_lives(Origin { conn: 0, ..id.origin });
                     model.end_lives(id.origin.node, id.origin.boot);
                 }
                 2 => table = restored(&table),
@@ -95,7 +95,7 @@ fn whatever_is_proposed_again_and_again_is_applied_once_at_most() {
             *proposed = true;
             match chance.below(10) {
                 0 => table.end_connection(some_origin(chance)),
-                1 => table.end_lives(NodeId(chance.below(3)), chance.below(3)),
+                1 => table.end_lives(Origin { node: NodeId(chance.below(3)), boot: chance.below(3), conn: 0 }),
                 2 => table = restored(&table),
                 3 => drop(sent.swap_remove(at)),
                 _ => {}

@@ -2,7 +2,7 @@
 
 use super::{id, int, origin};
 use crate::requests::{Recall, Table};
-use crate::{Effect, NodeId, Outcome};
+use crate::{Effect, NodeId, Origin, Outcome};
 
 #[test]
 fn a_request_is_fresh_until_it_was_applied() {
@@ -55,7 +55,7 @@ fn a_connection_that_ended_has_applied_what_it_has_applied() {
 fn requests_of_former_lives_are_forgotten_for_good() {
     let mut table = Table::new();
     table.remember(10, &id(1, 5), &int(7));
-    table.end_lives(NodeId(1), 2);
+    table.end_lives(Origin { node: NodeId(1), boot: 2, conn: 0 });
     assert!(table.is_empty() && table.bytes() == 0);
     assert_eq!(table.recall(&id(1, 5), 0, true), Recall::Forgotten);
     assert_eq!(table.recall(&id(9, 1), 0, false), Recall::Forgotten);
@@ -73,7 +73,7 @@ fn other_nodes_and_later_lives_stay() {
     for (seq, id) in [(1, id(1, 5)), (2, later), (3, elsewhere)] {
         table.remember(seq, &id, &int(seq as i64));
     }
-    table.end_lives(NodeId(1), 2);
+    table.end_lives(Origin { node: NodeId(1), boot: 2, conn: 0 });
     assert_eq!(table.recall(&later, 0, true), Recall::Done(int(2)));
     assert_eq!(table.recall(&elsewhere, 0, true), Recall::Done(int(3)));
     assert_eq!(table.len(), 2);

@@ -52,7 +52,7 @@ fn history(chance: &mut Chance, mutant: Option<Mutant>) {
             }
             1 if chance.once_in(3) => {
                 let (node, boot) = (chance.below(3), chance.below(4));
-                rig.table.end_lives(&at, NodeId(node), boot);
+                rig.table.end_lives(&at, Origin { node: NodeId(node), boot, conn: 0 });
                 model.boot(&at, node, boot);
             }
             2 => rig.table = restored(&rig.table),

@@ -87,7 +87,7 @@ impl Rig {
 
     fn boot(&mut self, node: u64, boot: u64) {
         let at = self.step();
-        self.table.end_lives(&at, NodeId(node), boot);
+        self.table.end_lives(&at, Origin { node: NodeId(node), boot, conn: 0 });
     }
 
     /// The sessions that end when the clock moves to so long after the beginning.
