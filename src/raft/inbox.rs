@@ -2,8 +2,8 @@
 //! way.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicUsize;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicUsize};
 
 use parking_lot::Mutex;
 use tokio::sync::Notify;
@@ -12,8 +12,8 @@ use crate::batch::Ops;
 use crate::mailbox::{Mailbox, Refusal};
 use crate::tickets::Ticket;
 
-/// How much may gather, and how much goes into one entry. May be changed at any
-/// time.
+/// How much may gather, how much goes into one entry, and what is told of it. May
+/// be changed at any time.
 #[derive(Debug)]
 pub struct Limits {
     /// Bytes of one entry, unless one connection's share alone is larger
@@ -25,6 +25,8 @@ pub struct Limits {
     /// Bytes waiting to be proposed; beyond it operations are refused as busy
     /// (`inbox-bytes-max`).
     pub inbox_bytes_max: AtomicUsize,
+    /// Whether the leader gathers what happens to locks (`notify-lock-events`).
+    pub lock_events: AtomicBool,
 }
 
 /// The operations that wait to be proposed, in the order they came.

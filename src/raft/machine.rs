@@ -20,6 +20,7 @@ use tokio::sync::Notify;
 use crate::batch::Batch;
 use crate::group::EffectSink;
 use crate::guards::Guards;
+use crate::inbox::Limits;
 use crate::office::{Office, Phase};
 use crate::snapshot::{self, Builder, Image};
 use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
@@ -152,6 +153,7 @@ pub(crate) struct Machine {
     snapshots: Snapshots,
     effects: EffectSink,
     office: Arc<Office>,
+    limits: Arc<Limits>,
     guards: Guards,
 }
 
@@ -171,6 +173,7 @@ impl Machine {
         snapshots: Snapshots,
         effects: EffectSink,
         office: Arc<Office>,
+        limits: Arc<Limits>,
         guards: Guards,
     ) -> Self {
         let applied = meta.last_log_id;
@@ -187,13 +190,15 @@ impl Machine {
             snapshots,
             effects,
             office,
+            limits,
             guards,
         }
     }
 
     fn apply_batch(&self, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
         let _stops = AbortOnPanic(self.id);
-        let mut fx = Effects::default();
+        let leads = self.office.phase() != Phase::Away;
+        let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed));
         let mut shard = self.shard.write();
         let outcomes =
             run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
@@ -201,7 +206,7 @@ impl Machine {
         self.progress.publish_waiting(&shard);
         drop(shard);
         if !fx.is_empty() {
-            (self.effects)(fx.take(), self.office.phase() != Phase::Away);
+            (self.effects)(fx.take(), leads);
         }
         (outcomes, deadline)
     }

@@ -88,6 +88,7 @@ fn limits() -> Arc<Limits> {
         batch_bytes_max: (1 << 20).into(),
         batch_ops_max: 4096.into(),
         inbox_bytes_max: 4096.into(),
+        lock_events: false.into(),
     })
 }
 

@@ -41,6 +41,8 @@ pub mod id {
     pub const FEW_FILES: &str = "LS-1003";
     /// Something in the configuration looks odd and was let through.
     pub const ODD_SETTING: &str = "LS-1004";
+    /// An operator took locks from those who held them.
+    pub const LOCK_KILLED: &str = "LS-1301";
     /// The admin port cannot take a connection.
     pub const ADMIN_ACCEPT: &str = "LS-1201";
 }

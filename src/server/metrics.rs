@@ -7,7 +7,9 @@
 
 mod cluster;
 mod deadlocks;
+mod locks;
 mod process;
+mod sessions;
 mod text;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -54,10 +56,6 @@ const COUNTERS: &[(&str, &str)] = &[
     ("lockstep_raft_proposed_operations_total", "Operations in these entries."),
     ("lockstep_log_written_bytes_total", "Bytes of records written to the log."),
     ("lockstep_log_writes_total", "Writes to the log; each takes all that waits."),
-    ("lockstep_lock_grants_total", "Locks that were granted."),
-    ("lockstep_lock_handovers_total", "Locks that were granted to a request that had waited."),
-    ("lockstep_lock_wait_timeouts_total", "Requests for a lock that waited in vain."),
-    ("lockstep_lock_leases_expired_total", "Locks that ended with their lease."),
     ("lockstep_queue_pushed_total", "Messages that were pushed."),
     ("lockstep_queue_delivered_total", "Deliveries of messages."),
     ("lockstep_queue_redelivered_total", "Deliveries of messages that were delivered before."),
@@ -88,8 +86,6 @@ const GAUGES: &[(&str, &str)] = &[
     ("lockstep_log_unsynced_bytes", "Bytes written and not yet known to be safe."),
     ("lockstep_log_failed", "1 when the log takes no more writes."),
     ("lockstep_storage_bytes", "Bytes on disk, by kind."),
-    ("lockstep_locks_held", "Locks that are held."),
-    ("lockstep_lock_waiters", "Requests that wait for a lock."),
     ("lockstep_queues", "Queues."),
     ("lockstep_queue_messages", "Messages, by state."),
     ("lockstep_queue_bytes", "Bytes of all messages."),
@@ -107,10 +103,12 @@ const COMMAND_SECONDS: (&str, &str) =
     ("lockstep_command_duration_seconds", "How long commands took, by class.");
 
 fn describe() {
-    for (name, meaning) in COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS) {
+    let counters = COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS);
+    for (name, meaning) in counters.chain(locks::COUNTERS).chain(sessions::COUNTERS) {
         metrics::describe_counter!(*name, *meaning);
     }
-    for (name, meaning) in GAUGES.iter().chain(cluster::GAUGES) {
+    let gauges = GAUGES.iter().chain(cluster::GAUGES).chain(locks::GAUGES);
+    for (name, meaning) in gauges.chain(sessions::GAUGES) {
         metrics::describe_gauge!(*name, Unit::Count, *meaning);
     }
 }
@@ -124,7 +122,8 @@ fn publish(node: &Node) {
     cluster::publish(node);
     log(node);
     keys(node);
-    locks(node);
+    locks::publish(node);
+    sessions::publish(node);
     deadlocks::publish(node);
     queues(node);
 }
@@ -232,27 +231,6 @@ fn keys(node: &Node) {
     gauge!("lockstep_memory_used_bytes").set(memory as f64);
     let limit = node.settings.number(Setting::Maxmemory);
     gauge!("lockstep_memory_limit_bytes").set(limit as f64);
-}
-
-fn locks(node: &Node) {
-    let (mut held, mut waiting) = (0, 0);
-    let mut sums = lockstep_core::locks::Stats::default();
-    for group in node.shards.led() {
-        let state = group.state();
-        held += state.locks().held();
-        waiting += state.locks().waiting();
-        let stats = state.locks().stats();
-        sums.grants += stats.grants;
-        sums.handed_over += stats.handed_over;
-        sums.timeouts += stats.timeouts;
-        sums.expirations += stats.expirations;
-    }
-    gauge!("lockstep_locks_held").set(held as f64);
-    gauge!("lockstep_lock_waiters").set(waiting as f64);
-    counter!("lockstep_lock_grants_total").absolute(sums.grants);
-    counter!("lockstep_lock_handovers_total").absolute(sums.handed_over);
-    counter!("lockstep_lock_wait_timeouts_total").absolute(sums.timeouts);
-    counter!("lockstep_lock_leases_expired_total").absolute(sums.expirations);
 }
 
 /// Queues come and go, and what happened in them goes with them: the counters may

@@ -9,7 +9,7 @@ use lockstep_core::Db;
 use lockstep_net::{Link, Output};
 
 use crate::Node;
-use crate::clients::Client;
+use crate::clients::{Client, Flag};
 use crate::config::Setting;
 use crate::pubsub::{self, Subscriptions};
 use crate::slowlog::Kept;
@@ -134,6 +134,8 @@ impl Session {
         self.authenticated = asks_for_no_password(node);
         self.attached = None;
         self.replies = Replies::On;
+        self.client.set(Flag::LockEvents, false);
+        self.attached = None;
     }
 
     /// Keeps the words of a command that ends later, for the slow log; none if
@@ -163,11 +165,11 @@ impl Session {
     }
 }
 
-/// Whether whoever connects may do everything.
-pub fn asks_for_no_password(node: &Node) -> bool {
 fn is_out_of_band(reply: &Reply) -> bool {
     matches!(reply, Reply::Push(_) | Reply::Several(_))
 }
 
+/// Whether whoever connects may do everything.
+pub fn asks_for_no_password(node: &Node) -> bool {
     node.settings.text(Setting::Requirepass).is_empty()
 }

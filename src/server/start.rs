@@ -167,6 +167,7 @@ async fn open_node(
         batch_bytes_max: settings.size(Setting::BatchBytesMax).into(),
         batch_ops_max: settings.size(Setting::BatchOpsMax).into(),
         inbox_bytes_max: settings.size(Setting::InboxBytesMax).into(),
+        lock_events: settings.flag(Setting::NotifyLockEvents).into(),
     });
     let peer_port = settings.port(Setting::PeerPort);
     let me = address::myself(&settings, origin.node, port, peer_port);
@@ -208,8 +209,8 @@ async fn open_node(
             clock,
         ),
         links: groups.links,
-        exchange,
         pubsub: PubSub::new(exchange.clone()),
+        exchange,
         sessions,
         deadlocks: Default::default(),
         waits,

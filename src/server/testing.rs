@@ -20,6 +20,11 @@ use crate::shards::Shards;
 
 /// A node alone with one shard, in a directory of its own.
 pub(crate) async fn node() -> (Arc<Node>, TempDir) {
+    node_of(1).await
+}
+
+/// A node alone with so many shards.
+pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
     let dir = tempfile::tempdir().unwrap();
     let disk: Arc<dyn lockstep_storage::Disk> = Arc::new(RealDisk);
     let (log, _) = Log::open(disk.clone(), &dir.path().join("log"), LogOptions::default()).unwrap();
@@ -30,6 +35,7 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     let me = myself(origin.node);
     let sessions = Arc::<Sessions>::default();
     let mut options = options(&me, &log, snapshots.clone(), &clock, &waits);
+    options.shards = shards;
     let (answers, ended) = (options.answers, sessions.clone());
     options.answers = Arc::new(move |effects| {
         ended.carry_out(&effects);
@@ -37,13 +43,13 @@ pub(crate) async fn node() -> (Arc<Node>, TempDir) {
     });
     let host = Host::start(options).await.unwrap();
     host.begun().await;
+    let exchange = crate::exchange::Exchange::new(host.clone());
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
             boot: origin.boot,
             first_life: origin.boot,
             run_id: "0123456789".repeat(4),
-    let exchange = crate::exchange::Exchange::new(host.clone());
             started: Instant::now(),
             started_at: SystemTime::now(),
             dir: dir.path().to_owned(),
@@ -108,6 +114,7 @@ fn options(
             batch_bytes_max: (1 << 20).into(),
             batch_ops_max: 1000.into(),
             inbox_bytes_max: (1 << 24).into(),
+            lock_events: false.into(),
         }),
         snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
         timing: Timing::LAN,

@@ -125,6 +125,7 @@ impl Front {
             return Err(error::CROSS_SHARD);
         }
         let op = op.without_wait();
+        self.note_kill(&op);
         if binds(&op) {
             self.bind_to(shard);
         }

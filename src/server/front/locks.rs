@@ -252,6 +252,20 @@ impl Front {
         self.open(vec![door], None)
     }
 
+    /// Somebody takes locks from others: that stands in the log.
+    pub(super) fn note_kill(&self, op: &Op<'_>) {
+        let Op::Lock { op: locks::Op::Kill { name, which, reason } } = op else { return };
+        let by = self.session.client.link().peer;
+        tracing::warn!(
+            id = crate::logging::id::LOCK_KILLED,
+            client = %by,
+            lock = %name.escape_ascii(),
+            which = ?which,
+            reason = %reason.escape_ascii(),
+            "LOCKKILL revokes holds of a lock"
+        );
+    }
+
     /// What an owner that said so loses as the victim of a deadlock, in all shards;
     /// the client hears of the deadlock behind that.
     pub(super) fn lose_all(

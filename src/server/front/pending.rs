@@ -3,10 +3,10 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lockstep_commands::{Command, Reply};
-use lockstep_core::{Db, Op, Origin, ShardId, locks, queues};
+use lockstep_core::{Db, Op, Origin, ShardId, Wait, locks, queues};
 use lockstep_raft::Delivery;
 
 use super::room::Planned;
@@ -91,6 +91,15 @@ pub(super) enum Pending {
     },
 }
 
+/// How much longer than it may wait a request is waited for. The shard ends it in
+/// time if it has a leader, or gets one.
+const OVERDUE_AFTER: Duration = Duration::from_secs(2);
+
+fn overdue(op: &Op<'_>) -> Option<tokio::time::Instant> {
+    let Wait::For { block_ms, .. } = op.wait().filter(|Wait::For { block_ms, .. }| *block_ms > 0)?;
+    tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms) + OVERDUE_AFTER)
+}
+
 /// A request that waits in a machine.
 pub(super) struct Blocked {
     /// What was asked.
@@ -104,6 +113,9 @@ pub(super) struct Blocked {
     /// What it waits for.
     name: Vec<u8>,
     queue: bool,
+    /// When its time has been up for so long that the shard cannot have a leader;
+    /// none: it waits without end.
+    pub overdue: Option<tokio::time::Instant>,
     /// The owner that loses everything, in all shards, as the victim of a deadlock.
     pub loses_all: Option<Vec<u8>>,
 }
@@ -121,7 +133,7 @@ impl Blocked {
             Op::Lock { op } => (op.name(), false),
             _ => (&b""[..], false),
         };
-        Blocked { command, shard, request, expected, name: name.to_vec(), queue, loses_all: None }
+        Blocked { command, shard, request, expected, name: name.to_vec(), queue, overdue: overdue(op), loses_all: None }
     }
 
     /// The queue it waits for a message of, if it does.

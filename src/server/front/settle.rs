@@ -11,6 +11,9 @@ use super::pending::{Blocked, Pending};
 use super::transaction::Step;
 use super::{Front, locks};
 
+/// How long a request may take to be taken back whose time has long been up.
+const OVERDUE_TAKE_BACK_MAX: Duration = Duration::from_millis(500);
+
 /// How long a request may take to be taken back when the node stops.
 const TAKE_BACK_MAX: Duration = Duration::from_secs(2);
 
@@ -22,6 +25,8 @@ enum Broken {
     Adrift,
     /// The node stops.
     GivenUp,
+    /// Its time has long been up: nobody leads the shard.
+    Overdue,
 }
 
 /// What came of one thing that was pending.
@@ -276,6 +281,7 @@ impl Front {
             error = self.session.client.unblocked() => Broken::Unblocked(error),
             () = blocked.expected.adrift.notified() => Broken::Adrift,
             () = self.node.waits.given_up() => Broken::GivenUp,
+            () = overdue(blocked.overdue) => Broken::Overdue,
             next = self.session.client.interrupted(out) => return still_waits(next),
         };
         // Either the wait ends with this, or it had ended already: the answer
@@ -289,6 +295,13 @@ impl Front {
             Broken::Adrift => {
                 let answer = blocked.take_back(&self.node, self.origin).await;
                 self.unblock(answer, out)
+            }
+            Broken::Overdue => {
+                // Its wait ends as soon as somebody leads: the time is up.
+                let taken_back = blocked.take_back(&self.node, self.origin);
+                let limit = tokio::time::timeout(OVERDUE_TAKE_BACK_MAX, taken_back);
+                let answer = limit.await.unwrap_or(Delivery::Unknown);
+                self.unblock(timed_out(answer), out)
             }
             Broken::GivenUp => {
                 let taken_back = blocked.take_back(&self.node, self.origin);
@@ -349,6 +362,24 @@ impl Front {
         self.node.stats.record(blocked.command, Duration::ZERO, &reply);
         self.session.send(&reply, out);
         self.end()
+    }
+}
+
+/// Returns when a wait is overdue, if it can be.
+async fn overdue(at: Option<tokio::time::Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// The answer to a request that was taken back because its time was up.
+fn timed_out(answer: Delivery) -> Delivery {
+    match answer {
+        Delivery::Done(outcomes) if outcomes[..] == [Outcome::Fault(Fault::Unblocked)] => {
+            Delivery::Done(vec![Outcome::Nil])
+        }
+        other => other,
     }
 }
 

@@ -179,6 +179,7 @@ impl Front {
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.refuse(command, error::STOPPING, out);
         }
+        self.note_kill(&op);
         let bytes = words.iter().map(|word| word.len()).sum();
         if let Err(bad) = room::fits(&self.node, bytes) {
             return self.refuse(command, bad, out);
@@ -249,13 +250,6 @@ impl Front {
     }
 }
 
-/// Whether an operation may leave something with a shard that ends with the
-/// connection.
-pub(super) fn binds(op: &Op<'_>) -> bool {
-    let owns = matches!(op, Op::Lock { op } if op.bound().is_some());
-    let attaches = matches!(op, Op::Session { op: sessions::Op::Attach { .. } });
-    owns || attaches || op.wait().is_some()
-}
 /// Whether a command is for those, too, who speak RESP2 and listen to channels.
 fn is_for_listeners(name: &str) -> bool {
     matches!(
@@ -272,3 +266,10 @@ fn is_for_listeners(name: &str) -> bool {
     )
 }
 
+/// Whether an operation may leave something with a shard that ends with the
+/// connection.
+pub(super) fn binds(op: &Op<'_>) -> bool {
+    let owns = matches!(op, Op::Lock { op } if op.bound().is_some());
+    let attaches = matches!(op, Op::Session { op: sessions::Op::Attach { .. } });
+    owns || attaches || op.wait().is_some()
+}

@@ -109,7 +109,8 @@ mod tests {
         let (node, _dir) = crate::testing::node().await;
         let address = "127.0.0.1:4711".parse().unwrap();
         let link = node.connections.open(address, address);
-        let mine = Origin { node: node.identity.node_id, boot: node.identity.first_life, conn: link.id };
+        let mine =
+            Origin { node: node.identity.node_id, boot: node.identity.first_life, conn: link.id };
         let session = crate::session::Session::open(&node, link);
         session.client.rename(|names| names.name = b"worker".to_vec());
         let before = Origin { boot: mine.boot - 1, ..mine };

@@ -34,9 +34,6 @@ pub fn start(node: &Arc<Node>) {
     node.exchange.listen(Topic::Clients, clients::Clients(Arc::downgrade(node)));
 }
 
-/// Publishes a message to all who listen to a channel, on any node.
-pub(crate) fn publish(_node: &Node, _channel: &[u8], _message: &[u8]) {}
-
 /// Reads from one shard, wherever it is led.
 ///
 /// # Errors

@@ -128,3 +128,62 @@ impl Recent {
         before.is_none_or(|at| now.saturating_duration_since(at) >= within)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::effects::Reason;
+
+    use super::*;
+
+    fn lost(token: u64) -> Notice {
+        Notice::Lost { name: b"door".to_vec(), token: Token(token), reason: Reason::Killed {} }
+    }
+
+    fn blocking() -> Notice {
+        Notice::Blocking { name: b"door".to_vec(), mode: b"exclusive".to_vec() }
+    }
+
+    #[test]
+    fn notices_are_pushes() {
+        assert_eq!(
+            encoded(&lost(7)),
+            b">5\r\n$4\r\nlock\r\n$4\r\nlost\r\n$4\r\ndoor\r\n:7\r\n$6\r\nkilled\r\n"
+        );
+        let (owner, name) = (b"me".to_vec(), b"door".to_vec());
+        assert_eq!(
+            encoded(&Notice::Granted { owner, name, token: Token(7) }),
+            b">4\r\n$4\r\nlock\r\n$7\r\ngranted\r\n$4\r\ndoor\r\n:7\r\n"
+        );
+        assert_eq!(
+            encoded(&blocking()),
+            b">4\r\n$4\r\nlock\r\n$8\r\nblocking\r\n$4\r\ndoor\r\n$9\r\nexclusive\r\n"
+        );
+    }
+
+    #[test]
+    fn what_two_nodes_tell_is_passed_on_once() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        assert!(recent.is_new(1, &lost(7), now));
+        assert!(!recent.is_new(1, &lost(7), now + Duration::from_secs(1)));
+        assert!(recent.is_new(1, &lost(8), now));
+        assert!(recent.is_new(2, &lost(7), now));
+    }
+
+    #[test]
+    fn somebody_else_may_wait_later() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        assert!(recent.is_new(1, &blocking(), now));
+        assert!(!recent.is_new(1, &blocking(), now + Duration::from_millis(500)));
+        assert!(recent.is_new(1, &blocking(), now + Duration::from_secs(2)));
+    }
+
+    #[test]
+    fn not_more_is_remembered_than_there_is_room_for() {
+        let (mut recent, now) = (Recent::default(), Instant::now());
+        for token in 1..3 * RECENT_MAX as u64 {
+            assert!(recent.is_new(1, &lost(token), now));
+        }
+        assert_eq!(recent.order.len(), RECENT_MAX);
+        assert_eq!(recent.told.len(), RECENT_MAX);
+    }
+}

@@ -219,6 +219,9 @@ pub(super) fn watch_limits(
             Setting::BatchBytesMax => size(&limits.batch_bytes_max),
             Setting::BatchOpsMax => size(&limits.batch_ops_max),
             Setting::InboxBytesMax => size(&limits.inbox_bytes_max),
+            Setting::NotifyLockEvents => {
+                limits.lock_events.store(settings.flag(setting), Ordering::Relaxed);
+            }
             _ => {}
         }
     });

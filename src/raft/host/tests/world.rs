@@ -130,6 +130,7 @@ impl World {
                 batch_bytes_max: (1 << 20).into(),
                 batch_ops_max: 4096.into(),
                 inbox_bytes_max: (64 << 20).into(),
+                lock_events: false.into(),
             }),
             snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),
             timing: Timing::LAN,

@@ -366,6 +366,11 @@ impl Coordinator {
         u64::try_from(rest).ok().filter(|rest| *rest > 0)
     }
 
+    /// When it gives up waiting; none: never.
+    pub(super) fn deadline(&self) -> Option<Instant> {
+        self.deadline
+    }
+
     pub(super) fn part_ms(&self) -> u64 {
         self.part_ms
     }

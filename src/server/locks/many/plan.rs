@@ -137,11 +137,8 @@ mod tests {
 
     #[test]
     fn a_name_that_comes_twice_is_taken_once_in_the_stronger_mode() {
-        let plan = Plan::new(
-            &[b"a", b"b", b"a", b"b"],
-            &[SHARED, EXCLUSIVE, EXCLUSIVE, SHARED],
-            shard_of,
-        );
+        let plan =
+            Plan::new(&[b"a", b"b", b"a", b"b"], &[SHARED, EXCLUSIVE, EXCLUSIVE, SHARED], shard_of);
         assert_eq!(plan.len(), 2);
         assert_eq!(plan.modes(0..2), [EXCLUSIVE, EXCLUSIVE]);
         let words = plan.in_words_order(&[7, 8]);

@@ -1,12 +1,17 @@
 //! One wait of a coordinator; and where tests break it off.
 
+use std::time::Duration;
+
 use lockstep_core::locks::Op;
-use lockstep_core::{Outcome, ShardId, Wait};
+use lockstep_core::{Fault, Outcome, ShardId, Wait};
 use lockstep_raft::Delivery;
 
 use super::coordinator::{Coordinator, Halt};
 use super::{Asked, Why, as_part};
 use crate::front::Expected;
+
+/// The answer to a wait that was taken back.
+const UNBLOCKED: Outcome = Outcome::Fault(Fault::Unblocked);
 
 /// What happens to somebody who waits.
 enum Event {
@@ -18,7 +23,17 @@ enum Event {
     Stopped(Why),
     /// It is time to renew the leases.
     Renew,
+    /// Its time has long been up: nobody leads the shard.
+    Overdue,
 }
+
+/// How much longer than it may wait an answer is waited for. The shard ends the wait
+/// in time if it has a leader.
+const OVERDUE_AFTER: Duration = Duration::from_secs(2);
+
+/// How long a wait may take to be taken back then.
+const TAKE_BACK_MAX: Duration = Duration::from_millis(500);
+
 
 impl Coordinator {
     /// Asks for one lock and waits for it.
@@ -63,6 +78,15 @@ impl Coordinator {
                     self.take_back(shard, at, request, expected).await;
                     return Err(Halt::Stopped(why));
                 }
+                Event::Overdue => {
+                    let taken_back = self.take_back(shard, at, request, expected);
+                    match tokio::time::timeout(TAKE_BACK_MAX, taken_back).await {
+                        Ok(Delivery::Done(outcomes)) if outcomes != [UNBLOCKED] => {
+                            Delivery::Done(outcomes)
+                        }
+                        _ => return Ok(Outcome::Nil),
+                    }
+                }
                 Event::Renew => {
                     if let Err(halt) = self.renew().await {
                         self.take_back(shard, at, request, expected).await;
@@ -80,13 +104,15 @@ impl Coordinator {
 
     async fn next_event(&mut self, expected: &Expected) -> Event {
         let renews = self.has_got_something();
-        let renew_at = self.renew_at;
+        let (renew_at, deadline) = (self.renew_at, self.deadline());
+        let overdue = deadline.map_or(renew_at, |deadline| deadline + OVERDUE_AFTER);
         tokio::select! {
             biased;
             delivery = expected.mailbox.take() => Event::Answered(delivery),
             why = stopped(&mut self.stop) => Event::Stopped(why),
             () = expected.adrift.notified() => Event::Adrift,
             () = tokio::time::sleep_until(renew_at), if renews => Event::Renew,
+            () = tokio::time::sleep_until(overdue), if deadline.is_some() => Event::Overdue,
         }
     }
 

@@ -156,6 +156,7 @@ pub fn host_options(
         batch_bytes_max: (1 << 20).into(),
         batch_ops_max: settings.batch_ops_max.into(),
         inbox_bytes_max: (16 << 20).into(),
+        lock_events: false.into(),
     };
     let clock: Arc<dyn Clock> = around.clock;
     Ok(HostOptions {

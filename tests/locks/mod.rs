@@ -1,0 +1,59 @@
+//! Locks as their clients see them, on one node and on three.
+
+mod asserted;
+mod fuzzed;
+mod leftovers;
+mod lives;
+mod many;
+mod pushes;
+mod sessions;
+mod told;
+mod waits;
+
+use lockstep_tests::{Client, Cluster, Value, request, wait_for, words};
+
+/// Sends commands as one pipeline.
+fn send(client: &mut Client, lines: &[&str]) {
+    let bytes: Vec<u8> = lines.iter().flat_map(|line| request(&words(line))).collect();
+    client.send(&bytes).unwrap();
+}
+
+/// Waits until so many clients of a node wait for something.
+fn wait_for_blocked(observer: &mut Client, count: usize) {
+    wait_for("clients that wait", || {
+        let info = observer.call("INFO clients").text();
+        info.contains(&format!("\r\nblocked_clients:{count}\r\n"))
+    });
+}
+
+/// A ready cluster of three nodes with six shards.
+fn cluster(arguments: &[&str]) -> Cluster {
+    let mut all = vec!["--shards", "6", "--fsync", "never"];
+    all.extend(arguments);
+    Cluster::start(3, &all)
+}
+
+fn id(client: &mut Client) -> i64 {
+    client.call("CLIENT ID").int().unwrap()
+}
+
+/// All names that a walk with these words finds.
+fn scan(client: &mut Client, filter: &str) -> Vec<String> {
+    let (mut cursor, mut names) = ("0".to_owned(), Vec::new());
+    loop {
+        let page = client.call(&format!("LOCKSCAN {cursor} {filter}"));
+        let [next, found] = page.items() else { panic!("{page:?}") };
+        names.extend(found.items().iter().map(Value::text));
+        cursor = next.text();
+        if cursor == "0" {
+            names.sort_unstable();
+            return names;
+        }
+    }
+}
+
+/// Waits until an owner neither holds anything nor waits.
+fn wait_for_nothing_of(client: &mut Client, owner: &str) {
+    let filter = format!("OWNER {owner}");
+    wait_for("nothing is left", || scan(client, &filter).is_empty());
+}
