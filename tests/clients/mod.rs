@@ -7,7 +7,7 @@ mod cluster;
 use std::path::PathBuf;
 use std::process::Command;
 
-use lockstep_tests::{Server, needed, printed, tool, workspace};
+use lockstep_tests::{Cluster, Server, needed, printed, tool, workspace};
 use redis::{Commands, RedisResult};
 
 fn server() -> Server {
@@ -41,6 +41,17 @@ fn a_session_of_redis_py() {
     let Some(python) = python() else { return };
     let server = server();
     must_succeed(Command::new(python).arg(script("redis_py.py")).arg(server.port().to_string()));
+}
+
+#[test]
+fn channels_with_redis_py() {
+    let Some(python) = python() else { return };
+    let (server, cluster) = (server(), Cluster::start(3, &["--fsync", "never"]));
+    let one = [server.port().to_string()];
+    let two = [cluster.port(0).to_string(), cluster.port(1).to_string()];
+    for ports in [&one[..], &two] {
+        must_succeed(Command::new(&python).arg(script("redis_py_channels.py")).args(ports));
+    }
 }
 
 fn node(library: &str, name: &str) {
