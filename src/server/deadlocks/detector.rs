@@ -108,7 +108,8 @@ async fn still_so(node: &Node, shard: ShardId, seen: &[Evidence]) -> bool {
 async fn end(node: &Node, plan: &Plan) -> bool {
     let (shard, wait) = plan.victim;
     let held_ms = node.shards.now_ms().saturating_sub(plan.since_ms);
-    let op = Op::Break { name: &plan.lock, wait, cycle: &plan.text, found_ms: held_ms, held_ms };
+    let text = [b"victim of cycle ", &plan.text[..]].concat();
+    let op = Op::Break { name: &plan.lock, wait, cycle: &text, found_ms: held_ms, held_ms };
     let ended = timeout(ASK_WAIT, ask(node, shard, op)).await.ok().flatten();
     if ended == Some(1) {
         let took_ms = node.shards.now_ms().saturating_sub(plan.since_ms);

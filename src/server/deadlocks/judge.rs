@@ -58,11 +58,6 @@ impl Judge {
         self.doomed.insert(victim, Some(now_ms));
     }
 
-    /// Whether nobody waits, as far as is known.
-    pub fn is_idle(&self) -> bool {
-        self.picture.is_empty()
-    }
-
     fn locks(&self) -> Vec<(ShardId, Lock)> {
         let mut locks: Vec<(ShardId, Lock)> =
             self.picture.locks().map(|(shard, lock)| (shard, lock.clone())).collect();

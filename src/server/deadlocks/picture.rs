@@ -99,11 +99,6 @@ impl Picture {
         graph::is_entangled(self.locks().map(|(_, lock)| lock))
     }
 
-    /// Whether nobody waits, as far as is known.
-    pub fn is_empty(&self) -> bool {
-        self.locks().next().is_none()
-    }
-
     /// The contended locks with their shards.
     pub fn locks(&self) -> impl Iterator<Item = (ShardId, &Lock)> + Clone {
         let shards = self.shards.iter();

@@ -12,7 +12,7 @@ use crate::deadlocks::judge::WaitId;
 use crate::deadlocks::picture::Lock;
 use crate::deadlocks::plan::{Plan, plans};
 
-const SEEDS: u64 = 10_000;
+const SEEDS: u64 = 4_000;
 
 /// What is wrong with the plans for a state.
 fn flaw(locks: &[(ShardId, Lock)], plans: &[Plan]) -> Option<&'static str> {

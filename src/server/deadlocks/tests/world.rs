@@ -220,30 +220,30 @@ fn runs(guards: Guards, seeds: u64) -> (usize, usize) {
 
 #[test]
 fn s20_s21_no_victim_without_a_cycle_one_for_each_and_none_is_left() {
-    let (_, victims) = runs(Guards::default(), 300);
-    assert!(victims > 300, "{victims}");
+    let (_, victims) = runs(Guards::default(), 150);
+    assert!(victims > 150, "{victims}");
 }
 
 #[test]
 fn without_a_second_look_waits_end_for_cycles_that_never_were() {
-    assert!(runs(Guards { confirm: false, ..Guards::default() }, 100).0 > 0);
+    assert!(runs(Guards { confirm: false, ..Guards::default() }, 60).0 > 0);
 }
 
 #[test]
 fn old_reports_that_take_the_place_of_new_ones_are_noticed() {
     let guards = Guards { newest_report_only: false, confirm: false, ..Guards::default() };
-    let (bad, _) = runs(guards, 100);
-    let (better, _) = runs(Guards { newest_report_only: true, ..guards }, 100);
+    let (bad, _) = runs(guards, 60);
+    let (better, _) = runs(Guards { newest_report_only: true, ..guards }, 60);
     assert!(bad > better, "{bad} and {better}");
 }
 
 #[test]
 fn a_wait_that_is_being_ended_must_close_no_further_cycle() {
     let guards = Guards { doomed_left_out: false, ..Guards::default() };
-    assert!(runs(guards, 100).0 > 0);
+    assert!(runs(guards, 60).0 > 0);
 }
 
 #[test]
 fn without_the_waiters_ahead_some_are_stuck_for_good() {
-    assert!(runs(Guards { waiters_ahead: false, ..Guards::default() }, 100).0 > 0);
+    assert!(runs(Guards { waiters_ahead: false, ..Guards::default() }, 60).0 > 0);
 }
