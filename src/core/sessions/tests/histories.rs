@@ -51,9 +51,9 @@ fn history(chance: &mut Chance, mutant: Option<Mutant>) {
                 model.gone(&at, |gone| *gone == origin);
             }
             1 if chance.once_in(3) => {
-                let (node, boot) = (chance.below(3), chance.below(4));
-                rig.table.end_lives(&at, Origin { node: NodeId(node), boot, conn: 0 });
-                model.boot(&at, node, boot);
+                let floor = origin(chance.below(3), chance.below(4), chance.below(3));
+                rig.table.end_lives(&at, floor);
+                model.end_lives(&at, floor);
             }
             2 => rig.table = restored(&rig.table),
             _ => {

@@ -23,8 +23,8 @@ pub(super) struct Model {
     /// Id, number of the operation and time of each end that is remembered.
     ends: Vec<(Vec<u8>, u64, u64)>,
     forgotten_seq: u64,
-    /// The newest life of each of a few nodes.
-    boots: [u64; 4],
+    /// Below which life and number the connections of each of a few nodes are over.
+    floors: [(u64, u64); 4],
     pub ends_max: usize,
     /// Those that ended in the last step.
     pub over: BTreeSet<Vec<u8>>,
@@ -61,9 +61,7 @@ impl Model {
                 self.sessions.insert(id, session);
                 Outcome::Ok
             }
-            Op::Attach { origin, .. } if self.boots[origin.node.0 as usize] > origin.boot => {
-                Outcome::Nil
-            }
+            Op::Attach { origin, .. } if self.is_over(&origin) => Outcome::Nil,
             Op::Detach { .. } if !lives => Outcome::Int(0),
             Op::Destroy { .. } if !lives => Outcome::Nil,
             Op::Attach { .. } | Op::KeepAlive { .. } | Op::Touch { .. } if !lives => none,
@@ -133,10 +131,15 @@ impl Model {
         }
     }
 
-    pub(super) fn boot(&mut self, at: &Stamp, node: u64, boot: u64) {
-        let newest = &mut self.boots[node as usize];
-        *newest = boot.max(*newest);
-        self.gone(at, |origin| origin.node.0 == node && origin.boot < boot);
+    pub(super) fn end_lives(&mut self, at: &Stamp, floor: Origin) {
+        let known = &mut self.floors[floor.node.0 as usize];
+        *known = (floor.boot, floor.conn).max(*known);
+        let floors = self.floors;
+        self.gone(at, |origin| is_over(&floors, origin));
+    }
+
+    fn is_over(&self, origin: &Origin) -> bool {
+        is_over(&self.floors, origin)
     }
 
     pub(super) fn lives(&self, id: &[u8]) -> bool {
@@ -195,4 +198,8 @@ impl Model {
     fn forget(&mut self) {
         self.forgotten_seq = self.ends.remove(0).1.max(self.forgotten_seq);
     }
+}
+
+fn is_over(floors: &[(u64, u64)], origin: &Origin) -> bool {
+    (origin.boot, origin.conn) < floors[origin.node.0 as usize]
 }
