@@ -70,6 +70,10 @@ impl Inner {
         let mut answered = Instant::now();
         loop {
             let sent = Instant::now();
+            if self.map.borrow().id().is_none() {
+                // Nobody to be heard by yet.
+                answered = sent;
+            }
             match self.say_alive().await {
                 Noted::Alive {} => {
                     answered = sent;

@@ -192,11 +192,11 @@ settings! {
             "Spreads keys over the shards by slot and speaks the protocol of Redis Cluster; chosen when the cluster is founded.";
         ClusterMode "cluster-mode" = "redirect", word(&["redirect", "proxy"]), Run:
             "What becomes of a command for keys that another node leads, with `cluster-enabled`: the client is sent there, or this node passes it on.";
-        ClusterCommandBytesMax "cluster-command-bytes-max" = "32mb", bytes(64 << 10, GB), Run:
+        ClusterCommandBytesMax "cluster-command-bytes-max" = "16mb", bytes(64 << 10, GB), Run:
             "Bytes of one command or transaction that writes, and of a string it makes, where there are other nodes: larger ones are refused, because sending them would hold up heartbeats.";
         ClusterSecretFile "cluster-secret-file" = "", TEXT, Start:
             "A file with the secret that nodes show each other before anything else is read; empty: none.";
-        NodeTimeout "node-timeout" or "cluster-node-timeout" = "1500", count(500, 60_000), Start:
+        NodeTimeout "node-timeout" = "1500", count(500, 60_000), Start:
             "Milliseconds without a word from a node after which what its connections hold and wait for ends; 8 times as long with `profile wan`. All nodes need the same.";
         Profile "profile" = "lan", word(&["lan", "wan"]), Start:
             "How long nodes wait for each other: `wan` waits 8 times as long before it takes a leader for dead.";
