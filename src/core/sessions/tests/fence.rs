@@ -127,12 +127,9 @@ impl World {
     fn step(&mut self, chance: &mut Chance) {
         let id = chance.below(IDS);
         match chance.below(10) {
-            0 => {
-                // Nobody draws an id twice.
-                if !self.over[home(id)].contains(&id) {
-                    self.run(home(id), create(&super::id(id)));
-                }
-            }
+            // Nobody draws an id twice.
+            0 if self.over[home(id)].contains(&id) => {}
+            0 => drop(self.run(home(id), create(&super::id(id)))),
             1 => drop(self.run(home(id), Op::Destroy { id: &super::id(id) })),
             2 => {
                 let shard = chance.below(SHARDS as u64) as usize;
