@@ -53,20 +53,35 @@ fn said(server: &Server, session: &[Shown]) -> Vec<Vec<String>> {
         .spawn()
         .unwrap();
     let mut input = child.stdin.take().unwrap();
+    let queued = queued(session);
     for (number, shown) in session.iter().enumerate() {
         writeln!(input, "{}", shown.command).unwrap();
-        writeln!(input, "ECHO end-of-reply-{number}").unwrap();
+        if !queued[number] {
+            writeln!(input, "ECHO end-of-reply-{number}").unwrap();
+        }
     }
     drop(input);
     let output = child.wait_with_output().unwrap();
     let output = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut lines = output.lines();
-    let ends = (0..session.len()).map(|number| format!("\"end-of-reply-{number}\""));
-    ends.map(|end| {
-        let reply = lines.by_ref().take_while(|line| *line != end);
+    let reply = |(number, queued)| {
+        let end = format!("\"end-of-reply-{number}\"");
+        let count = if queued { 1 } else { usize::MAX };
+        let reply = lines.by_ref().take(count).take_while(|line| *line != end);
         reply.map(|line| line.trim_end().to_owned()).filter(|line| !line.is_empty()).collect()
-    })
-    .collect()
+    };
+    queued.into_iter().enumerate().map(reply).collect()
+}
+
+/// Which commands are answered with one line and followed by no other: MULTI, and
+/// what is queued behind it.
+fn queued(session: &[Shown]) -> Vec<bool> {
+    let mut open = false;
+    let is_queued = |shown: &Shown| {
+        open = (open || shown.command == "MULTI") && shown.command != "EXEC";
+        open
+    };
+    session.iter().map(is_queued).collect()
 }
 
 /// Whether the line fits, `...` standing for anything.
