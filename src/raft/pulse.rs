@@ -1,7 +1,8 @@
 //! What beats for all groups of a node: heartbeats and election timers.
 //!
 //! One task for all groups. The heartbeats of all groups this node leads go to
-//! each peer in one message, however many groups there are.
+//! each peer in one message, however many groups there are. Nodes come to beat
+//! at the same time: they wake up once for all.
 
 mod beats;
 
@@ -38,6 +39,8 @@ struct Inner {
     groups: Mutex<BTreeMap<ShardId, Weak<Group>>>,
     beats: Beats,
     turnover: Turnover,
+    /// When the groups that this node leads give their next sign.
+    next_beat: Mutex<Instant>,
     /// Rung when something has to be done earlier than expected.
     bell: Arc<Notify>,
     stopped: AtomicBool,
@@ -53,6 +56,7 @@ impl Pulse {
             groups: Mutex::default(),
             beats: Beats::default(),
             turnover: Turnover::default(),
+            next_beat: Mutex::new(Instant::now()),
             bell: Arc::default(),
             stopped: AtomicBool::new(false),
         }));
@@ -63,6 +67,7 @@ impl Pulse {
     /// Answers the heartbeats of another node
     /// ([`Addressed::Heartbeats`](crate::message::Addressed::Heartbeats)).
     pub fn serve(&self, from: NodeId, beats: &[u8]) -> Served {
+        self.0.beat_along();
         match beats::take(beats) {
             Ok(beats) => beats::answer(self, from, beats),
             Err(_) => Served::Now(message::nobody_here()),
@@ -97,6 +102,11 @@ impl Pulse {
         self.0.bell.notify_one();
     }
 
+    #[cfg(test)]
+    pub(crate) fn next_beat(&self) -> Instant {
+        *self.0.next_beat.lock()
+    }
+
     /// How often groups here had to look for leaders.
     pub(crate) fn turnover(&self) -> &Turnover {
         &self.0.turnover
@@ -115,17 +125,39 @@ impl Inner {
     fn groups(&self) -> Vec<Arc<Group>> {
         self.groups.lock().values().filter_map(Weak::upgrade).collect()
     }
+
+    /// Another node beats: this one does so as well, if it was soon about to.
+    fn beat_along(&self) {
+        let now = Instant::now();
+        let mut next = self.next_beat.lock();
+        if *next > now && *next - now <= self.timing.heartbeat / 2 {
+            *next = now;
+            self.bell.notify_one();
+        }
+    }
+
+    /// Whether it is time to beat; if so, says when the next time will be.
+    fn beat_is_due(&self, now: Instant) -> bool {
+        let mut next = self.next_beat.lock();
+        let due = *next <= now;
+        if due {
+            *next += self.timing.heartbeat;
+            if *next <= now {
+                *next = now + self.timing.heartbeat;
+            }
+        }
+        due
+    }
 }
 
 /// Beats until the pulse is stopped, or nobody holds it any more.
 async fn run(pulse: Weak<Inner>) {
-    let mut next_beat = Instant::now();
     loop {
         let Some(inner) = pulse.upgrade() else { return };
         if inner.stopped.load(Ordering::Acquire) {
             return;
         }
-        let wake = round(&inner, &mut next_beat).await;
+        let wake = round(&inner).await;
         let bell = inner.bell.clone();
         drop(inner);
         tokio::select! {
@@ -137,33 +169,26 @@ async fn run(pulse: Weak<Inner>) {
 }
 
 /// Does what is due, and says when to look again.
-async fn round(inner: &Arc<Inner>, next_beat: &mut Instant) -> Instant {
+async fn round(inner: &Arc<Inner>) -> Instant {
     let now = Instant::now();
     let mut wake = now + REST;
-    let beat = *next_beat <= now;
-    let (mut leads, mut asked) = (false, false);
-    for group in inner.groups() {
+    let groups = inner.groups();
+    let leads = groups.iter().any(|group| group.office.has_followers());
+    let beat = leads && inner.beat_is_due(now);
+    let mut asked = false;
+    for group in groups {
         let (campaign, again) = group.office.step(now);
         if campaign {
             inner.turnover.asked_votes();
             group.ask_votes().await;
         }
         wake = again.map_or(wake, |again| wake.min(again));
-        if group.office.has_followers() {
-            leads = true;
-            if beat {
-                asked |= group.beat(now).await;
-            }
+        if beat && group.office.has_followers() {
+            asked |= group.beat(now).await;
         }
     }
     if leads {
-        if beat {
-            *next_beat += inner.timing.heartbeat;
-            if *next_beat <= now {
-                *next_beat = now + inner.timing.heartbeat;
-            }
-        }
-        wake = wake.min(*next_beat);
+        wake = wake.min(*inner.next_beat.lock());
     }
     // What Raft has to say goes into the same message.
     inner.beats.send_at(if asked { now + GATHER } else { now });

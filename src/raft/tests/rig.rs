@@ -190,6 +190,10 @@ impl RigNode {
         &self.served.groups
     }
 
+    pub(super) fn next_beat(&self) -> Instant {
+        self.served.pulse.next_beat()
+    }
+
     pub(super) fn value(&self) -> Option<Outcome> {
         match self.group().read(&get("a")) {
             Ok(Read::Done(outcome)) => Some(outcome),

@@ -2,9 +2,10 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
+use lockstep_core::NodeId;
 use tokio::time::sleep;
 
-use super::super::rig::Rig;
+use super::super::rig::{Rig, RigNode};
 use super::ms;
 use crate::Guards;
 
@@ -75,4 +76,29 @@ async fn followers_answer_most_heartbeats_without_raft() {
     }
     // Once in a second, of twenty.
     assert!((5..=40).contains(&told), "{told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nodes_come_to_beat_at_the_same_time() {
+    let rig = Rig::with(3, Guards::default(), 3).await;
+    sleep(ms(3000)).await;
+    for id in 1..=3 {
+        let shard = id as usize - 1;
+        let leads = |node: &&RigNode| node.groups()[shard].leads();
+        let leader = rig.nodes.values().find(leads).unwrap();
+        if leader.id != id {
+            leader.groups()[shard].transfer(NodeId(id)).await.unwrap();
+        }
+        sleep(ms(17)).await;
+    }
+    sleep(ms(1000)).await;
+    let beats = || -> Vec<_> { rig.nodes.values().map(RigNode::next_beat).collect() };
+    for _ in 0..20 {
+        // Some may have just begun what others are about to.
+        let beats = beats();
+        let (first, last) = (*beats.iter().min().unwrap(), *beats.iter().max().unwrap());
+        let apart = (last - first).min((first + ms(50)).saturating_duration_since(last));
+        assert!(apart <= ms(5), "{beats:?}");
+        sleep(ms(77)).await;
+    }
 }
