@@ -6,6 +6,7 @@ use lockstep_core::locks::{Filter, Mode, Owner, Terms};
 /// several operations. What comes of it is shown by the command's `reply`, like
 /// the outcome of an operation.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "made once per command and taken apart at once")]
 pub enum LockCall<'a> {
     /// MLOCK: all names or none. `List[Int token ...]` in the order of the names,
     /// nil when it did not get them all in time, or the fault of the first that
