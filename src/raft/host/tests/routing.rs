@@ -245,7 +245,9 @@ fn lock(node: NodeId, boot: u64, conn: u64, waits: bool) -> Op<'static> {
 
 fn unlock(node: NodeId, boot: u64, conn: u64) -> Op<'static> {
     let owner = locks::Owner::Connection { origin: Origin { node, boot, conn } };
-    Op::Lock { op: locks::Op::Release { name: b"door", owner, token: None, all: false, strict: false } }
+    Op::Lock {
+        op: locks::Op::Release { name: b"door", owner, token: None, all: false, strict: false },
+    }
 }
 
 #[tokio::test(start_paused = true)]
