@@ -64,6 +64,7 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
                 tokio::time::Instant::now(),
                 1,
             )),
+            limits(),
             Guards::default(),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
