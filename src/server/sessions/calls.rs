@@ -17,9 +17,9 @@ use crate::Node;
 /// How long it is tried to find out what became of an operation.
 const TRY_MAX: Duration = Duration::from_secs(10);
 
-/// How long SESSION DESTROY waits for the shards that know the session. Those that
-/// cannot be reached are told later.
-const TELL_WAIT: Duration = Duration::from_secs(1);
+/// How long SESSION DESTROY waits for the shards that know the session. Those without
+/// a leader say so earlier; they are told later.
+const TELL_WAIT: Duration = Duration::from_secs(5);
 
 /// The shard in a cursor.
 const SHARD_BITS: u32 = 8;
