@@ -150,8 +150,10 @@ mod tests {
 
     use super::*;
 
+    type Told = Vec<(NodeId, Vec<u8>)>;
+
     #[derive(Default)]
-    struct Notes(Arc<Mutex<Vec<(NodeId, Vec<u8>)>>>);
+    struct Notes(Arc<Mutex<Told>>);
 
     impl Listener for Notes {
         fn told(&self, from: NodeId, message: &[u8]) {

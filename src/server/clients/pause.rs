@@ -83,7 +83,9 @@ impl Pause {
 
 /// Whether a command may change something.
 pub fn may_write(command: &Command) -> bool {
-    command.spec.is("write") || command.spec.is("may_replicate")
+    // Redis counts messages in without saying so in COMMAND INFO.
+    let publishes = matches!(command.spec.name, "publish" | "spublish");
+    command.spec.is("write") || command.spec.is("may_replicate") || publishes
 }
 
 #[cfg(test)]
@@ -103,6 +105,8 @@ mod tests {
         assert!(!held(&pause, "ping"));
         pause.begin(60_000, true);
         assert!(!held(&pause, "ping"));
+        assert!(held(&pause, "set"));
+        assert!(held(&pause, "publish"));
         pause.begin(1, false);
         assert!(held(&pause, "ping"));
         pause.end();

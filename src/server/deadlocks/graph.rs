@@ -190,7 +190,7 @@ impl<'a> Builder<'a> {
         let number = *self.numbers.entry(text).or_insert(next);
         if number == next {
             let point = self.graph.point(Point::Owner(number));
-            let owner = Owner { text: text.to_vec(), birth_ms, point, ..Owner::default() };
+            let owner = Owner { text: text.to_vec(), birth_ms, point };
             self.graph.owners.push(owner);
         }
         let owner = &mut self.graph.owners[number];

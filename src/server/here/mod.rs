@@ -26,6 +26,7 @@ use crate::{Node, info, pubsub};
 pub use debug::may_debug;
 
 /// What becomes of a command that this node answers itself.
+#[expect(clippy::large_enum_variant, reason = "made once per command and taken apart at once")]
 pub enum Answer<'a> {
     /// This is the reply.
     Reply(Reply),
