@@ -37,17 +37,16 @@ impl Host {
     pub fn submit(&self, shard: ShardId, mut ops: Ops, mailbox: &Arc<Mailbox>) {
         let alone = self.inner.groups.with(shard, |group| {
             if !(group.is_alone() && group.leads()) {
-                return Err(std::mem::take(&mut ops));
+                return None;
             }
             // Nobody else could take it: no name, no second try.
             let mut ops = std::mem::take(&mut ops);
             ops.forget_id();
-            Ok(group.submit(ops, mailbox))
+            Some(group.submit(ops, mailbox))
         });
-        match alone {
-            Some(Ok(Ok(()))) => {}
-            Some(Ok(Err(refusal))) => mailbox.put(Delivery::Refused(refusal)),
-            Some(Err(ops)) => self.inner.send(shard, ops, mailbox),
+        match alone.flatten() {
+            Some(Ok(())) => {}
+            Some(Err(refusal)) => mailbox.put(Delivery::Refused(refusal)),
             None => self.inner.send(shard, ops, mailbox),
         }
     }
