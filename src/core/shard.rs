@@ -252,15 +252,30 @@ impl Shard {
         if watched.iter().any(|watched| self.changed(watched)) {
             return Outcome::Nil;
         }
-        let mut outcomes = Vec::new();
+        let mut decoded = Vec::new();
         for _ in 0..count {
             // The bytes were written by an encoder; should they be cut short
             // all the same, every replica stops at the same place.
             let Ok(op) = Op::take(&mut ops) else { break };
+            decoded.push(op.without_wait());
+        }
+        if let Some(refused) = decoded.iter().find_map(|op| self.fenced_off(op)) {
+            return refused;
+        }
+        let mut outcomes = Vec::with_capacity(decoded.len());
+        for op in &decoded {
             let at = self.next_stamp();
-            outcomes.push(self.apply_one(&at, &op.without_wait(), fx));
+            outcomes.push(self.apply_one(&at, op, fx));
         }
         Outcome::List(outcomes)
+    }
+
+    /// Why a transaction with this operation must change nothing: it says that a lock
+    /// is held, and it is not (any more).
+    fn fenced_off(&self, op: &Op<'_>) -> Option<Outcome> {
+        let Op::Lock { op: locks::Op::Assert { name, token, owner } } = op else { return None };
+        let outcome = self.locks.assert_held(self.clock_ms, name, *token, owner.as_ref());
+        matches!(outcome, Outcome::Refused { .. }).then_some(outcome)
     }
 
     fn changed(&self, watched: &Watched<'_>) -> bool {

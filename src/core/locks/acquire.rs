@@ -204,7 +204,11 @@ impl Table {
             if let Some(id) = id {
                 self.remember(&name, &owner, (*id).into(), token);
             }
-            return self.shown(at.now_ms, &name, &owner.as_owner(), token, &form);
+            let outcome = self.shown(at.now_ms, &name, &owner.as_owner(), token, &form);
+            if self.locks.get(&name).is_some_and(Lock::has_line) {
+                self.break_cycles_of(at, &owner, fx);
+            }
+            return outcome;
         }
         let Some(wait) = wait else { return Outcome::Nil };
         let mut caller = caller_of(at, *wait);

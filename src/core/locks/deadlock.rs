@@ -88,6 +88,21 @@ impl Table {
         }
     }
 
+    /// Breaks the cycles that a grant has closed: others may wait for an owner now that
+    /// waits elsewhere.
+    pub(super) fn break_cycles_of(&mut self, at: &Stamp, owner: &OwnerKey, fx: &mut Effects) {
+        let is_wait = |id| matches!(self.index.things.get(id), Some(Thing::Wait(_)));
+        let ids = self.index.owners.get(owner);
+        let waits = ids.is_some_and(|ids| ids.iter().any(is_wait));
+        if !waits || self.is_broken(Mutant::NoSearch) {
+            return;
+        }
+        for _ in 0..CYCLES_PER_WAIT {
+            let Some(cycle) = search::cycle(self, owner) else { return };
+            self.break_one(at, &cycle, fx);
+        }
+    }
+
     /// Whether anybody waits for an owner, as far as a short look tells.
     fn is_waited_for(&self, owner: &OwnerKey, name: &Name) -> bool {
         const LOOKED_AT: usize = 64;

@@ -48,6 +48,10 @@ impl Table {
         for (name, mode) in &wanted {
             self.take_one(at, name, terms.clone().in_mode(*mode), birth_ms, fx);
         }
+        let disputed = |(name, _): &(&[u8], Mode)| self.locks.get(name).is_some_and(Lock::has_line);
+        if wanted.iter().any(disputed) {
+            self.break_cycles_of(at, &OwnerKey::from(owner), fx);
+        }
         let token = |hold| shown_as_part(terms, hold);
         let tokens = names.iter().map(|name| self.own(name, owner).map_or(0, token));
         Outcome::List(tokens.map(Outcome::Int).collect())

@@ -33,6 +33,9 @@ mod part;
 mod sound;
 mod stats;
 
+#[cfg(test)]
+mod tests;
+
 pub use deadlock::{Suspect, victim};
 pub use image::Frozen;
 pub use look::{Contended, Party, Queued};

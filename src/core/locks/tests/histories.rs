@@ -1,205 +1,411 @@
-//! Random histories against the model.
+//! Random histories: after every step all rules hold, and the oracle agrees about
+//! deadlocks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::model::{Answers, Model};
+use super::oracle::stuck;
 use super::*;
 use crate::chance::{Chance, with_seeds};
+use crate::locks::owner::OwnerKey;
 
-const NAMES: [&[u8]; 3] = [b"a", b"b", b"c"];
-const OWNERS: [&[u8]; 3] = [b"x", b"y", b"z"];
+const NAMES: [&str; 4] = ["a", "b", "c", "d"];
 
-/// The table and the model side by side.
-struct Pair {
-    table: Table,
-    model: Model,
+/// What a history is made of besides the plain.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Spice {
+    permits: bool,
+    policies: bool,
+    leases: bool,
+}
+
+impl Spice {
+    pub(super) fn of(chance: &mut Chance) -> Self {
+        Spice {
+            permits: chance.once_in(4),
+            policies: chance.once_in(4),
+            leases: !chance.once_in(3),
+        }
+    }
+}
+
+/// A table with requests that come as they may.
+pub(super) struct History {
+    pub table: Table,
     at: Stamp,
     requests: u64,
-    newest_tokens: BTreeMap<Vec<u8>, u64>,
+    spice: Spice,
+    /// The highest token of each name so far, and the newest hold.
+    highest: BTreeMap<Vec<u8>, (u64, u64)>,
+    /// Requests that were answered; none of them may be granted afterwards.
+    answered: BTreeSet<(u64, u64)>,
 }
 
-impl Pair {
-    fn new() -> Self {
-        Pair {
-            table: Table::new(),
-            model: Model::default(),
-            at: Stamp { now_ms: 1000, ..Stamp::default() },
-            requests: 0,
-            newest_tokens: BTreeMap::new(),
-        }
-    }
+/// What one step gave.
+pub(super) type Gave = (String, Vec<Effect>);
 
-    fn step(&mut self, chance: &mut Chance) {
-        self.at.now_ms += chance.pick(&[0, 0, 1, 5, 30]);
-        match chance.below(20) {
-            0 => self.end_connection(chance),
-            1 if chance.once_in(5) => self.boot(chance),
-            2 => self.expire(chance.pick(&[0, 1, 2])),
-            _ => self.operation(chance),
-        }
-        if chance.once_in(2) {
-            self.expire(usize::MAX);
-        }
-    }
-
-    fn operation(&mut self, chance: &mut Chance) {
-        self.requests += 1;
-        let op = any_op(chance, self.requests);
-        let (mut fx, mut answers) = (Effects::default(), Answers::new());
-        let got = self.table.apply(&self.at, &op, &mut fx);
-        let due = self.model.apply(self.at.now_ms, &op, &mut answers);
-        assert_eq!(got, due, "{op:?}");
-        compare(fx, &answers);
-    }
-
-    fn end_connection(&mut self, chance: &mut Chance) {
-        let ended = any_origin(chance);
-        let (mut fx, mut answers) = (Effects::default(), Answers::new());
-        self.table.end_connection(&self.at, ended, &mut fx);
-        self.model.end_connections(self.at.now_ms, |origin| origin == ended, &mut answers);
-        compare(fx, &answers);
-    }
-
-    fn boot(&mut self, chance: &mut Chance) {
-        let boot = chance.below(4);
-        let (mut fx, mut answers) = (Effects::default(), Answers::new());
-        self.table.end_lives(&self.at, NodeId(1), boot, &mut fx);
-        self.model.newest_boot = self.model.newest_boot.max(boot);
-        self.model.end_connections(self.at.now_ms, |origin| origin.boot < boot, &mut answers);
-        compare(fx, &answers);
-    }
-
-    fn expire(&mut self, budget: usize) {
-        let (mut fx, mut answers) = (Effects::default(), Answers::new());
-        let got = self.table.expire(&self.at, budget, &mut fx);
-        assert_eq!(got, self.model.expire(self.at.now_ms, budget, &mut answers));
-        compare(fx, &answers);
-    }
-
-    /// What must hold after every step.
-    fn look(&mut self) {
-        assert_eq!(self.table.held(), self.model.locks.len());
-        assert_eq!(self.table.last_token, self.model.last_token);
-        let mut waiting = 0;
-        for lock in &self.model.locks {
-            let kept = self.table.locks.get(&lock.name).unwrap();
-            assert_eq!(kept.hold.token.0, lock.token);
-            assert_eq!(kept.hold.deadline_ms, lock.deadline_ms);
-            let line = kept.line.iter().flat_map(|(_, waiter)| {
-                waiter.callers.iter().map(|caller| (caller.origin, caller.request))
-            });
-            assert!(line.eq(lock.line.iter().map(|asked| (asked.origin, asked.request))));
-            assert_eq!(kept.waiting, lock.line.len());
-            waiting += lock.line.len();
-            let newest = self.newest_tokens.entry(lock.name.clone()).or_default();
-            assert!(lock.token >= *newest, "a token went back");
-            *newest = lock.token;
-        }
-        assert_eq!(self.table.waiting(), waiting);
-    }
-}
-
-fn compare(mut fx: Effects, answers: &Answers) {
-    let got: Answers = fx
-        .take()
-        .into_iter()
-        .map(|Effect::Answer { origin, request, outcome }| (origin, request, outcome))
-        .collect();
-    assert_eq!(got, *answers);
-}
-
-fn any_origin(chance: &mut Chance) -> Origin {
-    Origin { node: NodeId(1), boot: 1 + chance.below(3), conn: chance.below(3) }
-}
-
-fn any_op(chance: &mut Chance, requests: u64) -> Op<'static> {
-    let name = chance.pick(&NAMES);
-    let origin = any_origin(chance);
-    let owner = if chance.once_in(2) {
-        Owner::Connection { origin }
-    } else {
-        Owner::Named { name: chance.pick(&OWNERS) }
-    };
-    let token = chance.once_in(3).then(|| Token(chance.below(requests + 1)));
-    // Now and then a request that was made before.
-    let request = if chance.once_in(6) { chance.below(requests) } else { requests };
-    match chance.below(10) {
-        0..5 => {
-            let lease_ms = chance.once_in(2).then(|| chance.pick(&[1, 10, 50]));
-            let block_ms = chance.pick(&[0, 1, 20, 60]);
-            let wait = Wait::For { origin, request, block_ms };
-            let wait = (!chance.once_in(4)).then_some(wait);
-            Op::Acquire { name, owner, mode: Mode::Exclusive {}, lease_ms, wait }
-        }
-        5..7 => Op::Release { name, owner, token, strict: chance.once_in(3) },
-        7 => Op::Renew { name, owner, token, lease_ms: chance.pick(&[0, 10, 100]) },
-        8 => Op::CancelWait { name, origin, request, error: chance.once_in(2) },
-        _ => {
-            let token = Token(chance.below(requests));
-            Op::Check { name, token, owner: chance.once_in(2).then_some(owner) }
-        }
-    }
-}
-
-#[test]
-fn the_table_does_what_the_model_does() {
-    with_seeds(3000, |chance| {
-        let mut pair = Pair::new();
-        for _ in 0..chance.below(120) {
-            pair.step(chance);
-            pair.look();
-        }
-    });
-}
-
-#[test]
-fn the_table_is_the_same_after_a_replay_and_after_a_snapshot_at_any_point() {
-    with_seeds(2000, |chance| {
-        let (mut first, mut second) = (Pair::new(), Pair::new());
-        let seed = chance.next();
-        let steps = 1 + chance.below(80);
-        let cut = chance.below(steps);
-        let (mut one, mut other) = (Chance::new(seed), Chance::new(seed));
-        for step in 0..steps {
-            first.step(&mut one);
-            second.step(&mut other);
-            if step == cut {
-                second.table = images::through_a_snapshot(&second.table);
-            }
-            if chance.once_in(64) || step + 1 == steps {
-                assert_eq!(first.table.state_digest(), second.table.state_digest());
-            }
-        }
-        assert_eq!(first.table.index, second.table.index);
-    });
-}
-
-#[test]
-fn an_image_stays_as_it_was_taken() {
-    with_seeds(300, |chance| {
-        let mut pair = Pair::new();
-        (0..chance.below(60)).for_each(|_| pair.step(chance));
-        let image = pair.table.freeze();
-        let taken: Vec<Vec<u8>> = pair.table.freeze().chunks().collect();
-        (0..60).for_each(|_| pair.step(chance));
-        assert!(image.chunks().eq(taken));
-    });
-}
-
-#[test]
-fn any_bytes_are_taken_or_refused_but_never_a_reason_to_stop() {
-    with_seeds(3000, |chance| {
+impl History {
+    pub fn new(mutant: Option<Mutant>, spice: Spice) -> Self {
         let mut table = Table::new();
-        let mut at = Stamp::default();
-        for _ in 0..30 {
-            at.now_ms = at.now_ms.saturating_add(chance.next() >> chance.below(64));
-            let bytes = images::almost_an_op(chance);
-            if let Ok(op) = <Op<'_> as crate::wire::Wire>::take(&mut &bytes[..]) {
-                let mut fx = Effects::default();
-                table.expire(&at, 10, &mut fx);
-                table.apply(&at, &op, &mut fx);
-                table.read(at.now_ms, at.now_ms, &op);
+        table.mutant = mutant;
+        let at = Stamp { now_ms: 100_000, ..Stamp::default() };
+        History {
+            table,
+            at,
+            requests: 0,
+            spice,
+            highest: BTreeMap::new(),
+            answered: BTreeSet::new(),
+        }
+    }
+
+    /// The same with another table.
+    pub fn with_table(&self, table: Table) -> Self {
+        History {
+            table,
+            at: self.at,
+            requests: self.requests,
+            spice: self.spice,
+            highest: self.highest.clone(),
+            answered: self.answered.clone(),
+        }
+    }
+
+    /// Something happens; everything is checked.
+    pub fn step(&mut self, chance: &mut Chance) -> Gave {
+        self.at.now_ms += chance.pick(&[0, 0, 1, 7, 40]);
+        self.at.seq += 1;
+        let mut fx = Effects::new(true);
+        self.table.expire(&self.at, 64, &mut fx);
+        let stuck_before = if self.spice.permits { BTreeSet::new() } else { stuck(&self.table) };
+        let shown = match chance.below(40) {
+            0 => {
+                let conn = chance.below(6);
+                self.table.end_connection(&self.at, connection(conn), &mut fx);
+                self.no_holds_of(&OwnerKey::Connection(connection(conn)));
+                format!("gone {conn}")
+            }
+            1 => {
+                let id = format!("s{}", chance.below(3));
+                self.table.end_session(&self.at, id.as_bytes(), chance.pick(&[0, 30]), &mut fx);
+                assert!(self.table.index.sessions.get(id.as_bytes()).is_none(), "{id} holds on");
+                id
+            }
+            _ => self.request(chance, &mut fx),
+        };
+        self.check_effects(&shown, &fx);
+        self.table.check_all();
+        if self.at.seq.is_multiple_of(16) {
+            self.table.check_image();
+        }
+        self.check_tokens();
+        if !self.spice.permits {
+            let stuck = stuck(&self.table);
+            assert!(stuck.is_empty(), "{shown}: {stuck:?} wait for ever");
+            assert!(stuck_before.is_empty());
+        }
+        (shown, fx.take())
+    }
+
+    fn request(&mut self, chance: &mut Chance, fx: &mut Effects) -> String {
+        self.requests += 1;
+        let conn = chance.below(6);
+        let line = self.line(chance, conn);
+        let words: Vec<&str> = line.split(' ').collect();
+        let (op, birth_ms) = words::op(connection(conn), self.requests, &words);
+        let before = self.table.deadlocks.iter().count();
+        let before_ids = self.table.last_id;
+        let unsearched =
+            (!self.spice.permits && self.table.mutant.is_none()).then(|| self.table.freeze());
+        let held_before = self.held_by_others(&op);
+        let own_before = match &op {
+            Op::Release { name, owner, .. } => self.table.own(name, owner).map(|hold| hold.token),
+            _ => None,
+        };
+        let outcome = self.table.apply(&self.at, &op, birth_ms, fx);
+        self.check_outcome(&line, conn, &op, &outcome, held_before);
+        if let Op::Release { token: Some(token), .. } = op
+            && outcome == Outcome::Int(1)
+        {
+            assert_eq!(own_before, Some(token), "{line}: freed by another token");
+        }
+        let found = self.table.deadlocks.iter().count() > before;
+        if let Some(frozen) = unsearched
+            && found
+        {
+            let mut copy = Table::new();
+            frozen.chunks().for_each(|chunk| copy.restore(&chunk).unwrap());
+            copy.mutant = Some(Mutant::NoSearch);
+            copy.apply(&self.at, &op, birth_ms, &mut Effects::default());
+            assert!(!stuck(&copy).is_empty(), "{line}: a deadlock was found that is none");
+        }
+        assert!(self.table.last_id >= before_ids);
+        format!("{conn}: {line} = {outcome:?}")
+    }
+
+    /// How many holds owners other than the asking one have of the lock.
+    fn held_by_others(&self, op: &Op<'_>) -> usize {
+        let (Op::Release { name, owner, .. } | Op::Renew { name, owner, .. }) = op else {
+            return 0;
+        };
+        let lock = self.table.locks.get(name);
+        let others = lock.map(|lock| lock.holders.iter().filter(|hold| !hold.is_of(owner)).count());
+        others.unwrap_or_default()
+    }
+
+    fn line(&self, chance: &mut Chance, conn: u64) -> String {
+        let name = chance.pick(&NAMES);
+        let mut line = match chance.below(20) {
+            0..10 => self.lock_line(chance, name),
+            10..14 => format!("unlock {name}"),
+            14 => format!("renew {name} px {}", chance.pick(&[10, 200])),
+            15 => {
+                let mode = chance.pick(&["shared", "update", "exclusive"]);
+                format!("convert {name} {mode} block {}", chance.pick(&[0, 25]))
+            }
+            16 => format!("kill {name}"),
+            17 => {
+                let (one, two) = (chance.pick(&NAMES), chance.pick(&NAMES));
+                format!("mlock {one},{two} {}", chance.pick(&["shared", "exclusive"]))
+            }
+            18 => return format!("unblock {name} connection {conn} request {}", self.requests / 2),
+            _ => return format!("cancel {name}"),
+        };
+        if chance.once_in(8) && line.starts_with("unlock") {
+            line += &format!(" token {}", 1 + chance.below(self.table.last_token + 1));
+        }
+        if line.starts_with("kill") {
+            return line;
+        }
+        match chance.below(4) {
+            0 => line += &format!(" owner o{}", chance.below(3)),
+            1 => {
+                let session = chance.below(3);
+                line += &format!(" session s{session} birth {}", 50 + session);
+            }
+            _ => {}
+        }
+        line
+    }
+
+    fn lock_line(&self, chance: &mut Chance, name: &str) -> String {
+        let mode = chance.pick(&["shared", "shared", "update", "exclusive", "exclusive"]);
+        let mut line = format!("lock {name} {mode}");
+        if self.spice.permits && chance.once_in(2) {
+            line = format!("lock {name} permits {} limit 3", 1 + chance.below(2));
+        }
+        if !chance.once_in(4) {
+            line += &format!(" block {}", chance.pick(&[0, 0, 25]));
+        }
+        if self.spice.leases && chance.once_in(3) {
+            line += &format!(" px {}", chance.pick(&[15, 60, 300]));
+        }
+        if chance.once_in(5) {
+            line += &format!(" prio {}", chance.below(3));
+        }
+        if chance.once_in(6) {
+            line += " reenter";
+        }
+        if chance.once_in(6) {
+            line += &format!(" id i{}", chance.below(3));
+        }
+        if chance.once_in(6) {
+            line += " delay 20";
+        }
+        if chance.once_in(8) {
+            line += " release";
+        }
+        if self.spice.policies && chance.once_in(2) {
+            line += chance.pick(&[" waitdie", " wound 10", " wound 0"]);
+        }
+        line
+    }
+
+    fn check_outcome(
+        &mut self,
+        line: &str,
+        conn: u64,
+        op: &Op<'_>,
+        outcome: &Outcome,
+        held_before: usize,
+    ) {
+        if !matches!(outcome, Outcome::Waits) {
+            self.answered.insert((conn, self.requests));
+        }
+        match op {
+            Op::Release { name, owner, .. } => {
+                let lock = self.table.locks.get(name);
+                let others =
+                    lock.map(|lock| lock.holders.iter().filter(|hold| !hold.is_of(owner)).count());
+                assert!(others.unwrap_or_default() >= held_before, "{line}: freed another's");
+            }
+            Op::Kill { name, .. } if *outcome != Outcome::Int(0) => {
+                let lock = self.table.locks.get(name);
+                let newest = lock.into_iter().flat_map(|lock| lock.holders.iter());
+                let mut newest = newest.filter(|hold| hold.since_ms < self.at.now_ms);
+                assert!(newest.next().is_none(), "{line}: it is still held");
+            }
+            Op::Convert { name, owner, .. } if *outcome == Outcome::Nil => {
+                assert!(self.table.own(name, owner).is_some(), "{line}: the hold is lost");
+            }
+            Op::Renew { name, owner, lease_ms, .. } if *outcome == Outcome::Int(1) => {
+                let hold = self.table.own(name, owner).expect("what is renewed is held");
+                assert_eq!(hold.deadline_ms, Some(self.at.now_ms + lease_ms), "{line}");
+            }
+            _ => {}
+        }
+    }
+
+    /// Nobody is answered twice, and nobody is granted anything too late.
+    fn check_effects(&mut self, shown: &str, fx: &Effects) {
+        for effect in fx.since(0) {
+            if let Effect::Answer { origin, request, .. } = effect {
+                let key = (origin.conn, *request);
+                assert!(self.answered.insert(key), "{shown}: {key:?} was answered before");
             }
         }
+    }
+
+    /// S4: whoever holds exclusively has a token higher than all before.
+    fn check_tokens(&mut self) {
+        for (name, lock) in self.table.locks.iter() {
+            let (highest, newest) = self.highest.entry(name.to_vec()).or_default();
+            for hold in lock.holders.iter() {
+                let fresh = hold.id > *newest && hold.mode == Mode::Exclusive {};
+                assert!(!fresh || hold.token.0 > *highest, "a token was handed out again");
+                (*highest, *newest) = (hold.token.0.max(*highest), hold.id.max(*newest));
+            }
+        }
+    }
+
+    fn no_holds_of(&self, owner: &OwnerKey) {
+        assert!(self.table.index.owners.get(owner).is_none(), "{owner:?} is not there any more");
+    }
+}
+
+fn run(mutant: Option<Mutant>, seeds: u64, steps: u64) {
+    with_seeds(seeds, |chance| {
+        let mut history = History::new(mutant, Spice::of(chance));
+        for _ in 0..steps {
+            history.step(chance);
+        }
     });
+}
+
+#[test]
+fn whatever_happens_all_rules_hold() {
+    run(None, 60, 200);
+}
+
+/// Whether histories find what is broken.
+fn is_found(mutant: Mutant) -> bool {
+    (0..60).any(|seed| {
+        let history = || {
+            let mut chance = Chance::new(seed);
+            let mut history =
+                History::new(Some(mutant), Spice { leases: true, policies: false, permits: false });
+            for _ in 0..200 {
+                history.step(&mut chance);
+            }
+        };
+        std::panic::catch_unwind(history).is_err()
+    })
+}
+
+#[test]
+fn what_is_broken_is_found() {
+    for mutant in [
+        Mutant::SharedBesideExclusive,
+        Mutant::TokenUsedAgain,
+        Mutant::ReadersTokensDiffer,
+        Mutant::LeaverBlocksLine,
+        Mutant::ReleaseWithAnyToken,
+        Mutant::ReleaseByAnyone,
+        Mutant::UpgradeLosesHold,
+        Mutant::EndedConnectionShares,
+        Mutant::NoSearch,
+        Mutant::KilledGoesOn,
+        Mutant::RenewalForgotten,
+        Mutant::TurnsNotInImage,
+    ] {
+        assert!(is_found(mutant), "{mutant:?} is not found");
+    }
+}
+
+/// What a broken rule changes in a story: the story, and what it gives when all is
+/// well.
+type Story = (Mutant, &'static [&'static str], &'static str);
+
+#[test]
+fn what_histories_do_not_see_stories_do() {
+    let stories: [Story; 8] = [
+        (
+            Mutant::NobodyQueues,
+            &["1: lock a shared", "2: lock a block 0", "3: lock a shared"],
+            "nil",
+        ),
+        (Mutant::NoDelay, &["1: lock a session s birth 1 delay 9", "end s", "2: lock a"], "nil"),
+        (
+            Mutant::OldestDies,
+            &["1: lock a", "later", "2: lock b", "2: lock a block 0", "1: lock b block 0"],
+            "waits",
+        ),
+        (
+            Mutant::RepeatCounts,
+            &["1: lock a id x reenter", "1: lock a id x reenter", "1: unlock a", "2: lock a"],
+            "2",
+        ),
+        (
+            Mutant::NoHeadStart,
+            &["1: lock a shared", "2: lock a block 0", "3: lock a shared prio 1"],
+            "1",
+        ),
+        (
+            Mutant::YoungerWaits,
+            &["1: lock a session s birth 1", "2: lock a session t birth 2 waitdie block 0"],
+            "younger than s",
+        ),
+        (
+            Mutant::RepeatLosesPlace,
+            &[
+                "1: lock a",
+                "2: lock a owner x block 0",
+                "3: lock a block 0",
+                "4: lock a owner x block 0",
+                "1: unlock a",
+                "2: lock a owner x",
+            ],
+            "2",
+        ),
+        (
+            Mutant::LateGrant,
+            &[
+                "1: lock a",
+                "2: lock a owner x block 10",
+                "late",
+                "1: unlock a",
+                "3: lock a",
+            ],
+            "2",
+        ),
+    ];
+    for (mutant, lines, expected) in stories {
+        assert_eq!(told(None, lines), expected, "{mutant:?}");
+        assert_ne!(told(Some(mutant), lines), expected, "{mutant:?} changes nothing");
+    }
+}
+
+fn told(mutant: Option<Mutant>, lines: &[&str]) -> String {
+    let mut scene = Scene::new();
+    scene.table.mutant = mutant;
+    scene.at(50_000);
+    let mut last = String::new();
+    for line in lines {
+        match *line {
+            "end s" => scene.end_session("s", 0),
+            "later" => scene.at(50_005),
+            "late" => scene.at.now_ms = 50_010,
+            line => last = scene.ask(line),
+        }
+    }
+    last
 }

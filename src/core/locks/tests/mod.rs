@@ -2,12 +2,18 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bounds;
+mod deadlocks;
 mod histories;
 mod images;
-mod model;
+mod modes;
+mod oracle;
 mod stories;
+mod words;
 
-use super::{Mode, Op, Owner, Table};
+use super::mutant::Mutant;
+use super::{Again, Edge, Filter, Mode, Op, Owner, Policy, Rule, State, Table, Terms, Which};
+use crate::effects::{Notice, Reason};
 use crate::{Effect, Effects, Fault, NodeId, Origin, Outcome, Stamp, Token, Wait};
 
 /// A connection of node 1 in its first life.
@@ -49,8 +55,13 @@ impl Scene {
         let words: Vec<&str> = rest.split(' ').collect();
         let origin = connection(conn.parse().unwrap());
         self.requests += 1;
-        let op = op(origin, self.requests, &words);
-        shown(&self.table.apply(&self.at, &op, &mut self.fx))
+        let (op, birth_ms) = words::op(origin, self.requests, &words);
+        let shown = shown(&self.table.apply(&self.at, &op, birth_ms, &mut self.fx));
+        if self.table.held() + self.table.waiting() < 100 {
+            self.table.check_all();
+            self.table.check_image();
+        }
+        shown
     }
 
     /// A connection ends.
@@ -58,46 +69,52 @@ impl Scene {
         self.table.end_connection(&self.at, connection(conn), &mut self.fx);
     }
 
+    /// A session ends.
+    fn end_session(&mut self, id: &str, delay_ms: u64) {
+        self.table.end_session(&self.at, id.as_bytes(), delay_ms, &mut self.fx);
+    }
+
+    /// The lives of a node before this one are over.
+    fn end_node(&mut self, node: u64, boot: u64) {
+        let floor = Origin { node: NodeId(node), boot, conn: 0 };
+        self.table.end_lives(&self.at, floor, &mut self.fx);
+    }
+
     /// The answers since the last look, as `connection: outcome`.
     fn answers(&mut self) -> Vec<String> {
         let effects = self.fx.take().into_iter();
         effects
-            .map(|Effect::Answer { origin, outcome, .. }| {
-                format!("{}: {}", origin.conn, shown(&outcome))
+            .filter_map(|effect| match effect {
+                Effect::Answer { origin, outcome, .. } => {
+                    Some(format!("{}: {}", origin.conn, shown(&outcome)))
+                }
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The notices since the last look, as `connection: what name ...`.
+    fn notices(&mut self) -> Vec<String> {
+        let effects = self.fx.take().into_iter();
+        effects
+            .filter_map(|effect| match effect {
+                Effect::Notice { to, notice } => Some(format!("{}: {}", to.conn, told_of(&notice))),
+                _ => None,
             })
             .collect()
     }
 }
 
-fn op<'a>(origin: Origin, request: u64, words: &[&'a str]) -> Op<'a> {
-    let name = words[1].as_bytes();
-    let after = |word: &str| {
-        let at = words.iter().position(|other| *other == word)?;
-        Some(words[at + 1])
-    };
-    let number = |word: &str| after(word).map(|number| number.parse::<u64>().unwrap());
-    let named = after("owner").map(|name| Owner::Named { name: name.as_bytes() });
-    let owner = named.unwrap_or(Owner::Connection { origin });
-    let token = number("token").map(Token);
-    match words[0] {
-        "lock" => Op::Acquire {
-            name,
-            owner,
-            mode: Mode::Exclusive {},
-            lease_ms: number("px"),
-            wait: number("block").map(|block_ms| Wait::For { origin, request, block_ms }),
-        },
-        "unlock" => Op::Release { name, owner, token, strict: words.contains(&"strict") },
-        "renew" => Op::Renew { name, owner, token, lease_ms: number("px").unwrap() },
-        "check" => Op::Check { name, token: token.unwrap(), owner: named },
-        "info" => Op::Info { name },
-        "unblock" => Op::CancelWait {
-            name,
-            origin: connection(number("connection").unwrap()),
-            request: number("request").unwrap(),
-            error: words.contains(&"error"),
-        },
-        other => panic!("no such word: {other}"),
+fn told_of(notice: &Notice) -> String {
+    let text = |bytes: &Vec<u8>| String::from_utf8(bytes.clone()).unwrap();
+    match notice {
+        Notice::Lost { name, token, reason } => {
+            format!("lost {} {} {}", text(name), token.0, Reason::word(*reason))
+        }
+        Notice::Granted { owner, name, token } => {
+            format!("granted {} {} {}", text(owner), text(name), token.0)
+        }
+        Notice::Blocking { name, mode } => format!("blocking {} {}", text(name), text(mode)),
     }
 }
 
@@ -109,6 +126,7 @@ fn shown(outcome: &Outcome) -> String {
         Outcome::Fault(Fault::NotHeld) => "not held".into(),
         Outcome::Fault(Fault::Limit) => "limit".into(),
         Outcome::Fault(Fault::Unblocked) => "unblocked".into(),
+        Outcome::Refused { text, .. } => String::from_utf8(text.clone()).unwrap(),
         Outcome::Word(word) => (*word).into(),
         Outcome::Bytes(bytes) => String::from_utf8(bytes.clone()).unwrap(),
         Outcome::List(list) => list.iter().map(shown).collect::<Vec<_>>().join(" "),

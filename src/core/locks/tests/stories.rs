@@ -161,8 +161,8 @@ fn a_late_waiter_is_passed_over_before_anybody_ended_its_wait() {
 fn without_a_wait_the_request_is_answered_at_once() {
     let mut scene = Scene::after(["1: lock a"]);
     let words = ["lock", "a", "block", "0"];
-    let op = op(connection(2), 9, &words).without_wait();
-    assert_eq!(scene.table.apply(&scene.at, &op, &mut scene.fx), Outcome::Nil);
+    let op = words::op(connection(2), 9, &words).0.without_wait();
+    assert_eq!(scene.table.apply(&scene.at, &op, None, &mut scene.fx), Outcome::Nil);
 }
 
 #[test]
@@ -198,7 +198,7 @@ fn a_named_hold_outlives_its_connection() {
 #[test]
 fn a_node_that_starts_anew_ends_what_its_former_lives_held() {
     let mut scene = Scene::after(["1: lock a", "2: lock b", "3: lock b block 0"]);
-    scene.table.end_lives(&scene.at, NodeId(1), 2, &mut scene.fx);
+    scene.end_node(1, 2);
     assert_eq!((scene.table.held(), scene.table.waiting()), (0, 0));
     assert_eq!(scene.answers(), [""; 0]);
 }
@@ -206,15 +206,15 @@ fn a_node_that_starts_anew_ends_what_its_former_lives_held() {
 #[test]
 fn a_node_that_starts_anew_ends_nothing_of_other_nodes_and_newer_lives() {
     let mut scene = Scene::after(["1: lock a"]);
-    scene.table.end_lives(&scene.at, NodeId(1), 1, &mut scene.fx);
-    scene.table.end_lives(&scene.at, NodeId(2), 9, &mut scene.fx);
+    scene.end_node(1, 1);
+    scene.end_node(2, 9);
     assert_eq!(scene.table.held(), 1);
 }
 
 #[test]
 fn a_request_of_a_former_life_comes_too_late() {
     let mut scene = Scene::new();
-    scene.table.end_lives(&scene.at, NodeId(1), 2, &mut scene.fx);
+    scene.end_node(1, 2);
     assert_eq!(scene.ask("1: lock a"), "nil");
     assert_eq!(scene.ask("1: lock a owner x"), "1");
     assert_eq!(scene.ask("1: lock a block 0"), "nil");
@@ -295,10 +295,11 @@ fn a_read_past_a_deadline_asks_for_the_tick_first() {
 fn info_tells_who_holds_and_how_many_wait() {
     let mut scene = Scene::after(["1: lock a owner x px 100", "2: lock a block 0"]);
     scene.at(30);
-    assert_eq!(scene.ask("3: info a"), "exclusive 1 named x 0 70 1");
+    assert_eq!(scene.ask("3: info a"), "exclusive 1 0 named x  1 1 1 exclusive 1 0 70 0  1 1");
     assert_eq!(scene.ask("3: info b"), "nil");
     scene.ask("1: unlock a owner x");
-    assert_eq!(scene.ask("3: info a"), "exclusive 2 connection 1-1-2 30 -1 0");
+    let held = "exclusive 2 30 connection 1-1-2  1 1 2 exclusive 1 30 -1 0  3 0";
+    assert_eq!(scene.ask("3: info a"), held);
 }
 
 #[test]
@@ -306,9 +307,9 @@ fn what_happened_is_counted() {
     let mut scene = Scene::after(["1: lock a px 100", "2: lock a block 50", "3: lock a block 0"]);
     scene.at(50);
     scene.at(100);
-    let stats = scene.table.apply(&scene.at, &Op::Stats {}, &mut scene.fx);
-    assert_eq!(shown(&stats), "1 0 2 1 1 1");
-    assert_eq!(shown(&super::super::Stats::merge([stats.clone(), stats])), "2 0 4 2 2 2");
+    let stats = scene.table.apply(&scene.at, &Op::Stats {}, None, &mut scene.fx);
+    assert_eq!(shown(&stats), "1 0 2 1 1 1 0 0 0 0");
+    assert_eq!(shown(&super::super::Stats::merge([stats.clone(), stats])), "2 0 4 2 2 2 0 0 0 0");
 }
 
 #[test]

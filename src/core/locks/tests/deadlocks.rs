@@ -1,0 +1,155 @@
+//! What holds of waits for each other.
+
+use super::*;
+
+#[test]
+fn the_youngest_of_a_cycle_gives_way_and_is_told_the_cycle() {
+    let mut scene = Scene::after(["1: lock a owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("1: lock b owner x block 0");
+    assert_eq!(scene.ask("2: lock a owner y block 0"), "victim of cycle y->x->y");
+    assert_eq!(scene.answers(), [""; 0]);
+    scene.ask("2: unlock b owner y");
+    assert_eq!(scene.answers(), ["1: 3"]);
+}
+
+#[test]
+fn the_victim_may_be_who_waits_already() {
+    let mut scene = Scene::after(["1: lock a owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("2: lock a owner y block 0");
+    assert_eq!(scene.ask("1: lock b owner x block 0"), "waits");
+    assert_eq!(scene.answers(), ["2: victim of cycle y->x->y"]);
+    assert_eq!(scene.ask("9: deadlocks -"), "10 y a x b y youngest 0 victim of cycle y->x->y");
+}
+
+#[test]
+fn with_on_deadlock_release_the_victim_loses_what_it_holds() {
+    let mut scene = Scene::after(["1: lock a owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("1: lock b owner x block 0");
+    assert_eq!(scene.ask("2: lock a owner y block 0 release"), "victim of cycle y->x->y");
+    assert_eq!(scene.answers(), ["1: 3"]);
+}
+
+#[test]
+fn who_has_priority_is_spared() {
+    let mut scene = Scene::after(["1: lock a owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("1: lock b owner x block 0");
+    assert_eq!(scene.ask("2: lock a owner y block 0 prio 1"), "waits");
+    assert_eq!(scene.answers(), ["1: victim of cycle x->y->x"]);
+}
+
+#[test]
+fn a_victim_that_tries_again_has_kept_its_age() {
+    let mut scene = Scene::after(["1: lock a owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("1: lock b owner x block 0");
+    scene.ask("2: lock a owner y block 0");
+    for line in ["2: unlock b owner y", "1: unlock a owner x", "1: unlock b owner x"] {
+        scene.ask(line);
+    }
+    scene.at(20);
+    scene.answers();
+    for line in ["3: lock a owner z", "2: lock b owner y", "2: lock a owner y block 0"] {
+        scene.ask(line);
+    }
+    // Younger by what it holds, older by what it was.
+    assert_eq!(scene.ask("3: lock b owner z block 0"), "victim of cycle z->y->z");
+}
+
+#[test]
+fn a_cycle_may_run_through_a_line() {
+    let mut scene = Scene::after(["1: lock a shared owner x"]);
+    scene.at(10);
+    scene.ask("2: lock b owner y");
+    scene.ask("3: lock a owner z block 0");
+    scene.ask("2: lock a shared owner y block 0");
+    // y has to wait for z, which is ahead of it, and so for x.
+    assert_eq!(scene.ask("1: lock b owner x block 0"), "waits");
+    assert_eq!(scene.answers(), ["2: victim of cycle y->x->y"]);
+}
+
+#[test]
+fn s20_who_waits_in_line_behind_a_friend_is_no_deadlock() {
+    let mut scene = Scene::after([
+        "1: lock a owner x",
+        "2: lock m owner w",
+        "3: lock a shared owner v block 0",
+        "2: lock a shared owner w block 0",
+    ]);
+    // v waits for w elsewhere; w does not wait for v, only for what v waits for.
+    assert_eq!(scene.ask("4: lock m owner v block 0"), "waits");
+    assert_eq!(scene.answers(), [""; 0]);
+}
+
+#[test]
+fn a_long_cycle_is_found_whole() {
+    let mut scene = Scene::new();
+    for owner in 0..16 {
+        scene.at(owner);
+        scene.ask(&format!("{owner}: lock {owner}"));
+    }
+    for owner in 0..15 {
+        assert_eq!(scene.ask(&format!("{owner}: lock {} block 0", owner + 1)), "waits");
+    }
+    assert!(scene.ask("15: lock 0 block 0").starts_with("victim of cycle 1-1-15->1-1-0->"));
+    assert_eq!(scene.answers(), [""; 0]);
+}
+
+#[test]
+fn permits_are_no_deadlock_while_others_may_give_theirs_back() {
+    let mut scene = Scene::after([
+        "1: lock s permits 1 limit 2 owner x",
+        "2: lock s permits 1 limit 2 owner y",
+        "3: lock b owner z",
+        "1: lock b owner x block 0",
+    ]);
+    assert_eq!(scene.ask("3: lock s permits 1 limit 2 owner z block 0"), "waits");
+    assert_eq!(scene.answers(), [""; 0]);
+}
+
+#[test]
+fn l15_a_younger_owner_does_not_wait_for_an_older_one() {
+    let mut scene = Scene::after(["1: lock a session s1 birth 1 waitdie"]);
+    let line = "2: lock a session s2 birth 2 waitdie block 0";
+    assert_eq!(scene.ask(line), "younger than s1");
+    scene.ask("2: lock b session s2 birth 2 waitdie");
+    assert_eq!(scene.ask("1: lock b session s1 birth 1 waitdie block 0"), "waits");
+    assert_eq!(scene.ask("3: lock a waitdie block 0"), "Fault(NeedsSession)");
+}
+
+#[test]
+fn l15_an_older_owner_takes_the_lock_from_a_younger_one() {
+    let mut scene = Scene::after(["1: lock a session s2 birth 2 wound 100"]);
+    assert_eq!(scene.ask("2: lock a session s1 birth 1 wound 100 block 0"), "waits");
+    scene.at(99);
+    assert_eq!(scene.answers(), [""; 0]);
+    scene.at(100);
+    assert_eq!(scene.answers(), ["2: 2"]);
+    assert_eq!(scene.ask("1: unlock a session s2"), "0");
+    assert_eq!(scene.ask("3: lock a session s3 birth 3 wound 0 block 0"), "waits");
+    assert_eq!(scene.ask("2: check a token 2"), super::super::NO_END_MS.to_string());
+}
+
+#[test]
+fn without_grace_the_younger_one_loses_it_at_once() {
+    let mut scene = Scene::after(["1: lock a session s2 birth 2 wound 100"]);
+    assert_eq!(scene.ask("2: lock a session s1 birth 1 wound 0 block 0"), "2");
+}
+
+#[test]
+fn the_detector_ends_a_wait_once() {
+    let mut scene = Scene::after(["1: lock a", "2: lock a block 0"]);
+    assert_eq!(scene.ask("9: confirmed a wait 2 other 1"), "1");
+    assert_eq!(scene.ask("9: confirmed a wait 1 other 2"), "0");
+    assert_eq!(scene.ask("9: break a wait 2"), "1");
+    assert_eq!(scene.answers(), ["2: victim of cycle x->y->x"]);
+    assert_eq!(scene.ask("9: break a wait 2"), "0");
+}
