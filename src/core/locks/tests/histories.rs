@@ -87,7 +87,7 @@ impl History {
             1 => {
                 let id = format!("s{}", chance.below(3));
                 self.table.end_session(&self.at, id.as_bytes(), chance.pick(&[0, 30]), &mut fx);
-                assert!(self.table.index.sessions.get(id.as_bytes()).is_none(), "{id} holds on");
+                assert!(!self.table.index.sessions.contains_key(id.as_bytes()), "{id} holds on");
                 id
             }
             _ => self.request(chance, &mut fx),
@@ -278,7 +278,7 @@ impl History {
     }
 
     fn no_holds_of(&self, owner: &OwnerKey) {
-        assert!(self.table.index.owners.get(owner).is_none(), "{owner:?} is not there any more");
+        assert!(!self.table.index.owners.contains_key(owner), "{owner:?} is not there any more");
     }
 }
 
