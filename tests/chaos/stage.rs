@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_tests::{Client, Cluster, lockstep_binary, wait_for, workspace};
@@ -17,6 +17,10 @@ use super::verdict;
 
 /// How many nodes there are.
 pub const NODES: usize = 3;
+
+/// What is run when nothing is asked for.
+const ROWS: &str =
+    "kill_1,kill_2,net_1,net_2,upg,lock_1,lock_2,lock_3,lock_4,lease_1,lease_2,lease_3";
 
 /// Something that was done to the nodes.
 #[derive(Clone, Debug)]
@@ -65,9 +69,7 @@ pub fn run(row: &'static str, terms: Terms, act: impl FnOnce(&mut Stage)) -> Opt
     if !asked_for(row) || (terms.network && !Network::possible()) {
         return None;
     }
-    // One at a time: the rows are about faults, not about too little of everything.
-    static ONE: Mutex<()> = Mutex::new(());
-    let _one = ONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let _one = one_at_a_time();
     let mut stage = Stage::start(row, terms);
     let nodes = (0..NODES).map(|node| stage.cluster.address(node)).collect();
     let pace = Duration::from_millis(number("TEST_CHAOS_PACE_MS").unwrap_or(10));
@@ -86,9 +88,16 @@ pub fn run(row: &'static str, terms: Terms, act: impl FnOnce(&mut Stage)) -> Opt
     Some(stage.finish(history, found, (began, ended)))
 }
 
-fn asked_for(row: &str) -> bool {
+/// The rows are about faults, not about too little of everything.
+pub fn one_at_a_time() -> MutexGuard<'static, ()> {
+    static ONE: Mutex<()> = Mutex::new(());
+    ONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Whether a row is to be run.
+pub fn asked_for(row: &str) -> bool {
     let asked = std::env::var("TEST_CHAOS_ROWS");
-    let asked = asked.as_deref().unwrap_or("kill_1,kill_2,net_1,net_2,upg");
+    let asked = asked.as_deref().unwrap_or(ROWS);
     let there = asked.split(',').any(|name| name == row || name == "all");
     if !there {
         eprintln!("SKIPPED: row {row} is not in TEST_CHAOS_ROWS");
@@ -96,16 +105,29 @@ fn asked_for(row: &str) -> bool {
     there
 }
 
-fn number(name: &str) -> Option<u64> {
+/// A number of the environment.
+pub fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().map(|text| text.parse().expect("a number"))
+}
+
+/// What random choices begin with.
+pub fn seed() -> u64 {
+    number("TEST_CHAOS_SEED").unwrap_or_else(|| {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        since.map_or(1, |time| time.as_micros() as u64)
+    })
+}
+
+/// Where reports are written.
+pub fn folder() -> PathBuf {
+    let folder = workspace().join("target/tmp");
+    fs::create_dir_all(&folder).expect("target/tmp can be made");
+    folder
 }
 
 impl Stage {
     fn start(row: &'static str, terms: Terms) -> Stage {
-        let seed = number("TEST_CHAOS_SEED").unwrap_or_else(|| {
-            let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-            since.map_or(1, |time| time.as_micros() as u64)
-        });
+        let seed = seed();
         println!("chaos {row}: TEST_CHAOS_SEED={seed} {}", lockstep_binary().display());
         let arguments = ["--shards", "3"];
         let network = terms.network.then(|| Network::new(NODES));
@@ -216,8 +238,6 @@ impl Stage {
     }
 
     fn path(&self, end: &str) -> PathBuf {
-        let folder = workspace().join("target/tmp");
-        fs::create_dir_all(&folder).expect("target/tmp can be made");
-        folder.join(format!("chaos-{}-{}.{end}", self.row, self.seed))
+        folder().join(format!("chaos-{}-{}.{end}", self.row, self.seed))
     }
 }

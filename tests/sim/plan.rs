@@ -34,6 +34,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         nodes,
         spare: if joins { 2 } else { 0 },
         clients: chance.between(4, 10) as u32,
+        guard_clients: if seed.is_multiple_of(2) { 4 } else { 0 },
         rest_ms: chance.between(10, 120),
         faults_ms: wishes.faults_ms.unwrap_or(chance.between(8_000, 16_000)),
         profiles,

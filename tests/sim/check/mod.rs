@@ -6,6 +6,8 @@
 //! has no known outcome may or may not have happened, at any time after it began.
 
 pub mod appends;
+pub mod fences;
+pub mod guards;
 pub mod locks;
 pub mod queues;
 pub mod registers;

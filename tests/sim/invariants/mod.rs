@@ -3,9 +3,14 @@
 mod applied_grows;
 mod committed_stays;
 mod digests_agree;
+mod holders_get_along;
+mod lock_tables_agree;
+mod lock_view;
 mod logs_match;
+mod no_lost_wake_up;
 mod one_leader;
 mod one_lease;
+mod tokens_grow;
 
 use std::collections::BTreeMap;
 
@@ -85,6 +90,13 @@ impl Default for Invariants {
                 ("logs match", Box::new(logs_match::LogsMatch::default())),
                 ("what is applied grows", Box::new(applied_grows::AppliedGrows::default())),
                 ("digests agree", Box::new(digests_agree::DigestsAgree::default())),
+                ("holders get along (S1)", Box::new(holders_get_along::HoldersGetAlong::default())),
+                ("tokens grow (S4)", Box::new(tokens_grow::TokensGrow::default())),
+                (
+                    "lock tables agree (S18)",
+                    Box::new(lock_tables_agree::LockTablesAgree::default()),
+                ),
+                ("no lost wake-up (L1)", Box::new(no_lost_wake_up::NoLostWakeUp::default())),
             ],
             read: BTreeMap::new(),
         }

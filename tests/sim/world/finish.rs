@@ -3,11 +3,12 @@
 use lockstep_core::ShardId;
 use lockstep_raft::Group;
 
+use super::clients::guards;
 use super::clients::meaning::Meaning;
 use super::clients::{Client, Ended};
 use super::{Profile, World};
 use crate::check::registers::Verdict;
-use crate::check::{appends, locks, queues, registers};
+use crate::check::{self, appends, fences, locks, queues, registers};
 
 /// Within this time the cluster must be whole again.
 const HEAL_MS: u64 = 30_000;
@@ -78,7 +79,10 @@ impl World {
             let take = Meaning::Lock { lock, named: false, lease_ms: None, block_ms: Some(5_000) };
             [take, Meaning::Unlock { lock, named: false }]
         });
-        for meaning in reads.chain(locks).collect::<Vec<_>>() {
+        let guarded = (0..guards::GUARDS).filter(|lock| guards::guards(*lock));
+        let guarded = guarded.map(|lock| Meaning::Guarded(guards::Guarded::Read(lock)));
+        let guarded = guarded.filter(|_| self.plan.guard_clients > 0);
+        for meaning in reads.chain(locks).chain(guarded).collect::<Vec<_>>() {
             let takes = matches!(meaning, Meaning::Lock { .. });
             if !self.demand(meaning.clone()) {
                 return;
@@ -139,6 +143,15 @@ impl World {
         }
         if let Err(flaw) = locks::check(&book.holds) {
             self.violate(format!("the locks: {flaw:?}"));
+        }
+        if let Err(flaw) = check::guards::check(&book.guards) {
+            self.violate(format!("the locks that are shared: {flaw:?}"));
+        }
+        for (lock, writes) in &book.writes {
+            let seen = book.lists_of_guards.get(lock).map(Vec::as_slice).unwrap_or_default();
+            if let Err(flaw) = fences::check(seen, writes) {
+                self.violate(format!("the list that lock {lock} guards: {flaw:?}"));
+            }
         }
         if let Err(flaw) = queues::check(&book.queues) {
             self.violate(format!("the queues: {flaw:?}"));

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use lockstep_core::{Effect, NodeId, ShardId};
 
-pub use clients::{Book, Counts, Goods};
+pub use clients::{Book, Counts, Goods, lock_names};
 pub use faults::{Fault, Harm, Planned, Profile, Shape};
 pub use net::Weather;
 pub use node::Settings;
@@ -43,6 +43,8 @@ pub struct Plan {
     pub spare: usize,
     /// How many clients there are.
     pub clients: u32,
+    /// How many more there are that work with locks alone.
+    pub guard_clients: u32,
     /// How long a client rests between two commands at most.
     pub rest_ms: u64,
     /// How long things go wrong.
@@ -126,7 +128,14 @@ impl World {
         let skew_ms = if odd_clocks { 4_500 } else { 15 };
         let mut desk = Desk::new(Goods::USUAL, plan.settings.shards, skew_ms, plan.rest_ms);
         desk.multi_split = plan.multi_split;
-        let clients = (0..plan.clients).map(|id| Client::new(id, chance.fork())).collect();
+        let mut clients: Vec<Client> =
+            (0..plan.clients).map(|id| Client::new(id, chance.fork())).collect();
+        // What others draw must not depend on them.
+        let mut own = Chance::new(!plan.seed);
+        clients.extend(
+            (plan.clients..plan.clients + plan.guard_clients)
+                .map(|id| Client::of_guards(id, own.fork())),
+        );
         let trace = if plan.shown { Trace::shown() } else { Trace::default() };
         let members = (0..all).map(|at| at < plan.nodes).collect();
         World {

@@ -1,6 +1,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod appends;
+mod guards;
 mod locks;
 mod queues;
 mod registers;

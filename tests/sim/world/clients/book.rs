@@ -8,7 +8,7 @@ use super::meaning::{ELEMENT_BYTES, Meaning, elements};
 use crate::check::appends::{Part, Transaction};
 use crate::check::locks::Hold;
 use crate::check::registers::{Call, Step};
-use crate::check::{NEVER, Span, queues};
+use crate::check::{NEVER, Span, fences, guards, queues};
 
 /// How a moment is made of milliseconds: the lower bits number what happens in one.
 pub const MOMENT_BITS: u32 = 20;
@@ -40,6 +40,12 @@ pub struct Book {
     pub lists: Vec<Transaction>,
     /// The holds of locks.
     pub holds: Vec<Hold>,
+    /// The holds of locks that may be shared.
+    pub guards: Vec<guards::Hold>,
+    /// The writes to the lists that they guard, by lock.
+    pub writes: BTreeMap<u32, fences::Writes>,
+    /// These lists in the end: token and number of each entry.
+    pub lists_of_guards: BTreeMap<u32, Vec<(u64, u64)>>,
     /// The queues.
     pub queues: queues::History,
     /// Messages that were to be hidden up to a moment.

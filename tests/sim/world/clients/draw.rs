@@ -1,5 +1,6 @@
 //! What a client does next.
 
+use super::guards::Guard;
 use super::meaning::Meaning;
 use crate::chance::Chance;
 
@@ -43,6 +44,8 @@ pub struct Hands {
     pub lock: Option<Held>,
     /// A message: queue, message, receipt, the place of the delivery in the book.
     pub message: Option<(u32, u64, String, usize)>,
+    /// Locks that guard something.
+    pub guards: Vec<Guard>,
 }
 
 /// Draws what a client does next: one command or, of keys, several at once.

@@ -1,5 +1,7 @@
 //! What a client asks for, as words and as what the checkers need.
 
+use super::guards::Guarded;
+
 /// What one command is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
@@ -53,11 +55,14 @@ pub enum Meaning {
     Ack(u32, u64, String),
     /// QNACK: queue, message, receipt.
     Nack(u32, u64, String),
+    /// Something with a lock that may be shared.
+    Guarded(Guarded),
     /// Nobody wants to know.
     Nothing,
 }
 
-fn word(text: impl Into<Vec<u8>>) -> Vec<u8> {
+/// A word of a command.
+pub fn word(text: impl Into<Vec<u8>>) -> Vec<u8> {
     text.into()
 }
 
@@ -103,7 +108,26 @@ impl Meaning {
             Meaning::Multi(inside) => {
                 inside.iter().flat_map(|meaning| meaning.commands(conn)).collect()
             }
+            Meaning::Guarded(guarded) => guarded.commands(),
             one => vec![one.words(conn)],
+        }
+    }
+
+    /// Whether its commands are carried out as one.
+    pub fn is_transaction(&self) -> bool {
+        match self {
+            Meaning::Multi(_) => true,
+            Meaning::Guarded(guarded) => guarded.is_transaction(),
+            _ => false,
+        }
+    }
+
+    /// Whether its client may have got a lock that it does not know of.
+    pub fn may_hold(&self) -> bool {
+        match self {
+            Meaning::Lock { .. } => true,
+            Meaning::Guarded(guarded) => guarded.may_hold(),
+            _ => false,
         }
     }
 
@@ -165,7 +189,7 @@ impl Meaning {
                 word("SILENT"),
                 word("NOW"),
             ],
-            Meaning::Multi(_) | Meaning::Nothing => Vec::new(),
+            Meaning::Multi(_) | Meaning::Guarded(_) | Meaning::Nothing => Vec::new(),
         };
         words.extend(option("BLOCK", self.block_ms()));
         words
@@ -175,6 +199,7 @@ impl Meaning {
     pub fn block_ms(&self) -> Option<u64> {
         match self {
             Meaning::Lock { block_ms, .. } | Meaning::Consume(_, _, block_ms) => *block_ms,
+            Meaning::Guarded(guarded) => guarded.block_ms(),
             _ => None,
         }
     }
@@ -184,6 +209,7 @@ fn owner(named: bool, conn: u64) -> Vec<Vec<u8>> {
     if named { vec![word("OWNER"), word(format!("conn{conn}"))] } else { Vec::new() }
 }
 
-fn option(name: &str, value: Option<u64>) -> Vec<Vec<u8>> {
+/// An option of a command, if it is wanted.
+pub fn option(name: &str, value: Option<u64>) -> Vec<Vec<u8>> {
     value.map_or_else(Vec::new, |value| vec![word(name), word(value.to_string())])
 }

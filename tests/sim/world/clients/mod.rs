@@ -3,6 +3,7 @@
 
 mod book;
 mod draw;
+pub mod guards;
 pub mod meaning;
 mod settle;
 mod submit;
@@ -127,6 +128,8 @@ pub struct Client {
     since_ms: u64,
     next_at_ms: u64,
     hands: Hands,
+    /// Whether it works with guarded lists and their locks, and nothing else.
+    guards: bool,
     /// Its own key: the value, the moments around the SET, and how long it lives.
     short: Option<(u64, Span, u64)>,
 }
@@ -145,8 +148,14 @@ impl Client {
             since_ms: 0,
             next_at_ms: 0,
             hands: Hands::default(),
+            guards: false,
             short: None,
         }
+    }
+
+    /// One that works with guarded lists and their locks.
+    pub fn of_guards(id: u32, chance: Chance) -> Self {
+        Client { guards: true, ..Client::new(id, chance) }
     }
 
     /// Whether it waits for an answer.
@@ -292,6 +301,7 @@ impl Client {
             *until = now.min(*until);
         }
         self.hands.message = None;
+        self.guards_are_free(desk, now);
     }
 
     fn take_answers(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace) {
@@ -337,7 +347,7 @@ impl Client {
                     self.settle_unknown(desk, meaning, began);
                 }
                 // It may hold what it does not know of.
-                if meanings.iter().any(|meaning| matches!(meaning, Meaning::Lock { .. })) {
+                if meanings.iter().any(Meaning::may_hold) {
                     let now = desk.moment();
                     self.close(nodes, desk, now, None);
                 }
@@ -379,7 +389,12 @@ impl Client {
             self.close(nodes, desk, now, None);
             return;
         }
-        let mut meanings = draw::next(&mut self.chance, &desk.goods, &self.hands, &mut desk.unique);
+        let mut meanings = if self.guards {
+            let (held, unique) = (&self.hands.guards, &mut desk.unique);
+            vec![Meaning::Guarded(guards::next(&mut self.chance, held, unique))]
+        } else {
+            draw::next(&mut self.chance, &desk.goods, &self.hands, &mut desk.unique)
+        };
         if desk.multi_split
             && let [Meaning::Multi(whole)] = &meanings[..]
         {
@@ -475,6 +490,12 @@ impl Client {
         let conn = self.origin().map_or(0, |origin| origin.conn);
         if named { conn | 1 << 63 } else { conn }
     }
+}
+
+/// The names of all locks of a run.
+pub fn lock_names() -> impl Iterator<Item = String> {
+    let usual = (0..Goods::USUAL.locks).map(meaning::lock);
+    usual.chain((0..guards::GUARDS).map(guards::name))
 }
 
 /// Whether an answer is for this node's process.

@@ -28,6 +28,7 @@ impl Client {
                         *until = began.min(*until);
                     }
                 }
+                Meaning::Guarded(guarded) => self.before_guarded(desk, guarded, began),
                 _ => {}
             }
         }
@@ -44,6 +45,7 @@ impl Client {
         self.ended = Ended::Answered;
         let settled = match meaning {
             Meaning::Nothing => Ok(()),
+            Meaning::Guarded(guarded) => self.guarded(desk, guarded, span, outcome),
             Meaning::SetShort(value, ttl_ms) => {
                 self.short = Some((*value, span, *ttl_ms));
                 expect(outcome == &Outcome::Ok)
@@ -85,6 +87,7 @@ impl Client {
     pub(super) fn settle_unknown(&mut self, desk: &mut Desk, meaning: &Meaning, began: u64) {
         match meaning {
             Meaning::SetShort(..) => self.short = None,
+            Meaning::Guarded(guarded) => self.guarded_unknown(guarded),
             Meaning::Unlock { .. } => self.hands.lock = None,
             Meaning::Ack(..) | Meaning::Nack(..) => self.hands.message = None,
             Meaning::Produce(queue, message, delay_ms) => {

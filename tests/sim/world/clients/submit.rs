@@ -95,7 +95,7 @@ pub fn prepare(meanings: Vec<Meaning>, origin: Origin, request: u64, shards: u16
     for meaning in &meanings {
         block_ms = block_ms.max(meaning.block_ms().unwrap_or(0));
         let commands = meaning.commands(origin.conn);
-        if matches!(meaning, Meaning::Multi(_)) {
+        if meaning.is_transaction() {
             let mut inside = Vec::new();
             for words in &commands {
                 parsed(words, &context, |op| op.put(&mut inside));

@@ -1,0 +1,4 @@
+//! Checkers of what clients of locks saw.
+
+pub mod leases;
+pub mod waits;

@@ -1,0 +1,12 @@
+//! Locks while their clients and the nodes stand still, die and come back.
+
+mod check;
+mod seat;
+mod stand;
+mod wall;
+
+mod fenced;
+mod leases;
+mod leaving;
+mod line;
+mod tangle;
