@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::step::Steps;
 use super::{Answered, Asked, Why, as_part, at_once, broken_off};
 use crate::config::Setting;
+use crate::sessions::ensure_open;
 
 /// How often it begins anew when something was lost that it had got.
 const ATTEMPTS: usize = 3;
@@ -132,12 +133,24 @@ impl Coordinator {
     }
 
     async fn take_all(&mut self) -> Result<(), Halt> {
+        self.open_session().await?;
         let runs = self.asked.plan.runs().to_vec();
         for run in &runs {
             self.take_run(run.shard, run.names.clone()).await?;
         }
         if self.confirmed == 0 {
             self.confirm_all().await?;
+        }
+        Ok(())
+    }
+
+    /// Has the shards let the session in that the holds are to live by.
+    async fn open_session(&mut self) -> Result<(), Halt> {
+        let id = self.asked.terms().session().map(<[u8]>::to_vec);
+        let Some(id) = id else { return Ok(()) };
+        for shard in self.asked.plan.shards() {
+            let opened = ensure_open(&self.asked.node, &id, shard).await;
+            opened.map_err(|bad| Halt::Answer(Err(bad)))?;
         }
         Ok(())
     }
@@ -245,7 +258,7 @@ impl Coordinator {
             (*again, *id) = (Again::Same {}, None);
             let op = at_once(plan.names(names.clone()), plan.modes(names.clone()), &terms);
             let ops = line.share(run.shard, op);
-            match self.write_unstopped(run.shard, ops).await? {
+            match self.write(run.shard, ops).await? {
                 Outcome::List(tokens) => {
                     for (at, token) in names.zip(tokens) {
                         self.note(at, &token)?;
@@ -286,10 +299,6 @@ impl Coordinator {
         if let Some(why) = *self.stop.borrow() {
             return Err(Halt::Stopped(why));
         }
-        self.write_unstopped(shard, ops).await
-    }
-
-    async fn write_unstopped(&mut self, shard: ShardId, ops: Ops) -> Result<Outcome, Halt> {
         self.steps.next().await;
         let shards = &self.asked.node.shards;
         let delivery = super::line::hand_in(shards, shard, ops).await;

@@ -20,6 +20,7 @@ mod tests;
 
 use std::ops::Range;
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockstep_commands::{BadArgs, error};
 use lockstep_core::locks::{Mode, Terms};
@@ -27,6 +28,7 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{Fault, Op, Origin, Outcome, ShardId, locks};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::Node;
 use crate::clients::Client;
@@ -108,7 +110,16 @@ pub(crate) struct Awaited {
     client: Arc<Client>,
     stop: Arc<watch::Sender<Option<Why>>>,
     answer: oneshot::Receiver<Answered>,
+    /// When its time has been up for so long that some shard cannot have a leader;
+    /// none: it waits without end.
+    overdue: Option<Instant>,
 }
+
+/// How much longer than it may wait a client waits.
+const OVERDUE_AFTER: Duration = Duration::from_secs(3);
+
+/// How long a coordinator that was told to stop may take to answer.
+const STOP_WAIT: Duration = Duration::from_secs(4);
 
 /// Begins to take several locks for a client.
 pub(crate) fn begin(asked: Asked, client: Arc<Client>) -> (Running, Awaited) {
@@ -116,8 +127,9 @@ pub(crate) fn begin(asked: Asked, client: Arc<Client>) -> (Running, Awaited) {
     let (tell, answer) = oneshot::channel();
     let node = asked.node.clone();
     let coordinator = Coordinator::new(asked, stop.subscribe());
+    let overdue = coordinator.deadline().map(|deadline| deadline + OVERDUE_AFTER);
     let over = tokio::spawn(coordinator.run(tell));
-    (Running { stop: stop.clone(), over }, Awaited { node, client, stop, answer })
+    (Running { stop: stop.clone(), over }, Awaited { node, client, stop, answer, overdue })
 }
 
 impl Running {
@@ -142,9 +154,21 @@ impl Awaited {
             answer = &mut self.answer => return told(answer),
             error = self.client.unblocked() => Why::Unblocked(error),
             () = self.node.waits.given_up() => Why::GivenUp,
+            () = sleep_until(self.overdue) => Why::Unblocked(false),
         };
         self.stop.send_replace(Some(why));
-        told(self.answer.await)
+        match tokio::time::timeout(STOP_WAIT, self.answer).await {
+            Ok(answer) => told(answer),
+            // It goes on giving back without the client.
+            Err(_) => Err(error::UNCERTAIN),
+        }
+    }
+}
+
+async fn sleep_until(at: Option<Instant>) {
+    match at {
+        Some(at) => tokio::time::sleep_until(at).await,
+        None => std::future::pending().await,
     }
 }
 

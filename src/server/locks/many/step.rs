@@ -34,7 +34,6 @@ const OVERDUE_AFTER: Duration = Duration::from_secs(2);
 /// How long a wait may take to be taken back then.
 const TAKE_BACK_MAX: Duration = Duration::from_millis(500);
 
-
 impl Coordinator {
     /// Asks for one lock and waits for it.
     pub(super) async fn ask_and_wait(
