@@ -213,8 +213,12 @@ impl Client {
     }
 
     /// Appends bytes that no command of this client caused. A client that lets
-    /// more pile up than its output limit allows is closed.
+    /// more pile up than its output limit allows is closed; one that will be closed
+    /// gets nothing more.
     pub fn push(&self, bytes: &[u8]) {
+        if self.has(Flag::Closing) {
+            return;
+        }
         let limit = self.connections.limits.output(self.class());
         let hard_bytes = limit.hard_bytes.load(Ordering::Relaxed);
         let mut outbox = self.outbox.lock();
