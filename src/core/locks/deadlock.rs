@@ -91,7 +91,7 @@ impl Table {
     /// Breaks the cycles that a grant has closed: others may wait for an owner now that
     /// waits elsewhere.
     pub(super) fn break_cycles_of(&mut self, at: &Stamp, owner: &OwnerKey, fx: &mut Effects) {
-        let is_wait = |id| matches!(self.index.things.get(id), Some(Thing::Wait(_)));
+        let is_wait = |id| matches!(self.index.things.get(&id), Some(Thing::Wait(_)));
         let ids = self.index.owners.get(owner);
         let waits = ids.is_some_and(|ids| ids.iter().any(is_wait));
         if !waits || self.is_broken(Mutant::NoSearch) {
@@ -116,7 +116,7 @@ impl Table {
             last.is_some_and(|last| last.id != wait)
         };
         ids.len() > LOOKED_AT
-            || ids.iter().any(|tie| match self.index.things.get(tie) {
+            || ids.iter().any(|tie| match self.index.things.get(&tie) {
                 Some(Thing::Hold(of)) => others(of),
                 Some(Thing::Wait(of)) => behind(of, tie),
                 _ => false,
@@ -175,7 +175,7 @@ impl Table {
         self.end_waiter(at, name, id, Some(&outcome), fx);
         if want.extra().release_on_deadlock {
             let owned = self.index.owned_by(want.owner.clone()..=want.owner);
-            let is_hold = |id: &u64| matches!(self.index.things.get(*id), Some(Thing::Hold(_)));
+            let is_hold = |id: &u64| matches!(self.index.things.get(id), Some(Thing::Hold(_)));
             let holds = owned.into_iter().filter(is_hold).collect();
             self.end_ties(at, holds, Why::Deadlock, BTreeSet::new(), fx);
         }

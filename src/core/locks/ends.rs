@@ -49,7 +49,7 @@ impl Table {
     }
 
     fn end_due(&mut self, at: &Stamp, id: u64, caller: u64, fx: &mut Effects) {
-        let thing = self.index.things.get(id).expect("what is due has a number").clone();
+        let thing = self.index.things.get(&id).expect("what is due has a number").clone();
         match thing {
             Thing::Hold(name) => self.end_lease(at, &name, id, fx),
             Thing::Wait(name) => {
@@ -172,7 +172,7 @@ impl Table {
     fn end_delay(&mut self, at: &Stamp, name: &Name, fx: &mut Effects) {
         let Some(lock) = self.locks.get_mut(name) else { return };
         let Some(delay) = lock.more.as_mut().and_then(|more| more.delay.take()) else { return };
-        self.index.things.remove(delay.id);
+        self.index.things.remove(&delay.id);
         self.index.set_due(delay.id, 0, Some(delay.until_ms), None);
         self.serve(at, name, fx);
     }
@@ -210,6 +210,9 @@ impl Table {
         all: bool,
         fx: &mut Effects,
     ) -> bool {
+        if self.release_plain(at, name, owner, token, fx) {
+            return true;
+        }
         let any = self.is_broken(Mutant::ReleaseByAnyone);
         let own = self.own(name, owner);
         let own = own.or_else(|| self.locks.get(name)?.holders.iter().find(|_| any));
@@ -229,16 +232,29 @@ impl Table {
             lock.holders.get_mut(id).expect("it was just found").count -= 1;
             return true;
         }
-        self.let_go(at, name, id, fx);
+        let name = self.locks.shared_name(name).expect("it is held");
+        self.end_hold(at, &name, id, Why::Released, fx);
         true
     }
 
-    /// Ends a hold that its owner gives back, the undisputed ones without detours.
-    fn let_go(&mut self, at: &Stamp, name: &[u8], id: u64, fx: &mut Effects) {
-        let lock = self.locks.get(name).expect("it is held");
-        if lock.more.is_some() || lock.holders.only().is_none() {
-            let name = self.locks.shared_name(name).expect("it is held");
-            return self.end_hold(at, &name, id, Why::Released, fx);
+    /// The usual case without detours: one holder, taken once, and nobody waits.
+    fn release_plain(
+        &mut self,
+        at: &Stamp,
+        name: &[u8],
+        owner: &Owner<'_>,
+        token: Option<Token>,
+        fx: &mut Effects,
+    ) -> bool {
+        let Some(lock) = self.locks.get(name) else { return false };
+        let plain = |hold: &&Hold| {
+            hold.count == 1
+                && hold.is_of(owner)
+                && token.is_none_or(|token| token == hold.token)
+                && !hold.is_over(at.now_ms)
+        };
+        if lock.more.is_some() || lock.holders.only().filter(plain).is_none() {
+            return false;
         }
         let (name, lock) = self.locks.take(name).expect("it is held");
         let hold = lock.holders.only().expect("it was just looked at");
@@ -246,6 +262,7 @@ impl Table {
         self.index.remove_hold(hold);
         self.let_memo_fade(at, &name, hold);
         event(fx, EventKind::Released {}, &name, &hold.owner, hold.token);
+        true
     }
 
     /// LOCKRENEW; whether it was done.
@@ -325,7 +342,7 @@ impl Table {
         let waits: Vec<(u64, u64)> = self.index.waits_of(origin, request).collect();
         let mut ended = false;
         for (id, caller) in waits {
-            match self.index.things.get(id).cloned() {
+            match self.index.things.get(&id).cloned() {
                 Some(Thing::Wait(of)) if *of == *name => {
                     self.end_caller(at, &of, id, caller, Some(outcome), fx);
                     ended = true;

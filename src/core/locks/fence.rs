@@ -64,7 +64,7 @@ impl Table {
     /// Forgets one.
     pub(super) fn end_fence(&mut self, name: &Name) {
         let Some(fence) = self.fences.remove(name) else { return };
-        self.index.things.remove(fence.id);
+        self.index.things.remove(&fence.id);
         self.index.set_due(fence.id, 0, fence.until_ms, None);
     }
 }

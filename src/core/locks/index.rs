@@ -13,7 +13,7 @@ use super::hold::Hold;
 use super::lock::{Caller, Place, Waiter};
 use super::owner::OwnerKey;
 use crate::Origin;
-use crate::image::{Name, Paged};
+use crate::image::Name;
 
 pub(super) use ids::Ids;
 
@@ -21,7 +21,7 @@ pub(super) use ids::Ids;
 #[derive(Debug, Default)]
 pub(super) struct Index {
     /// What each number stands for.
-    pub things: Paged<Thing>,
+    pub things: BTreeMap<u64, Thing>,
     /// What ends when, in the order it does: deadline, number, and for a waiter the
     /// number of the caller.
     due: BTreeSet<(u64, u64, u64)>,
@@ -77,7 +77,7 @@ impl Index {
 
     /// A hold ended.
     pub fn remove_hold(&mut self, hold: &Hold) {
-        self.things.remove(hold.id);
+        self.things.remove(&hold.id);
         remove(&mut self.owners, &hold.owner, hold.id);
         if let Some(session) = hold.session() {
             remove(&mut self.sessions, session, hold.id);
@@ -99,7 +99,7 @@ impl Index {
 
     /// An owner left the line.
     pub fn remove_waiter(&mut self, name: &Name, waiter: &Waiter) {
-        self.things.remove(waiter.id);
+        self.things.remove(&waiter.id);
         remove(&mut self.owners, &waiter.want.owner, waiter.id);
         if let Some((session, _)) = &waiter.want.extra().session {
             remove(&mut self.sessions, session, waiter.id);
@@ -184,7 +184,7 @@ impl Index {
     /// Whether it is the other, for tests.
     #[cfg(test)]
     pub fn is_same(&self, other: &Index) -> bool {
-        self.things.iter().eq(other.things.iter())
+        self.things == other.things
             && self.due == other.due
             && self.owners == other.owners
             && self.sessions == other.sessions

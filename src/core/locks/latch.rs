@@ -138,7 +138,7 @@ impl Table {
             self.end_latch_wait(name, id, Some(&Outcome::Nil), fx);
         }
         if let Some(latch) = self.latches.remove(name) {
-            self.index.things.remove(latch.id);
+            self.index.things.remove(&latch.id);
             self.index.set_due(latch.id, 0, Some(latch.until_ms), None);
         }
     }
@@ -154,7 +154,7 @@ impl Table {
         let Some(latch) = self.latches.get_mut(name) else { return };
         let Some(caller) = latch.waiters.remove(id) else { return };
         self.waiting -= 1;
-        self.index.things.remove(id);
+        self.index.things.remove(&id);
         self.index.remove_caller(id, &caller);
         if let Some(outcome) = outcome {
             answer(&caller, outcome, fx);

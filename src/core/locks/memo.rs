@@ -87,7 +87,7 @@ impl Table {
     pub(super) fn remove_memo(&mut self, id: u64) {
         let Some(memo) = self.memos.remove(id) else { return };
         self.index.memos.remove(&(memo.name, memo.owner));
-        self.index.things.remove(id);
+        self.index.things.remove(&id);
         self.index.set_due(id, 0, memo.until_ms, None);
     }
 
@@ -103,7 +103,7 @@ impl Table {
 
     /// When the session of a hold or wait began, or else itself.
     fn since(&self, id: u64) -> Option<u64> {
-        let (since_ms, extra) = match self.index.things.get(id)? {
+        let (since_ms, extra) = match self.index.things.get(&id)? {
             Thing::Hold(name) => {
                 let hold = self.locks.get(name)?.holders.get(id)?;
                 (hold.since_ms, hold.extra())
@@ -145,7 +145,7 @@ impl Table {
     pub(super) fn remove_age(&mut self, id: u64) {
         let Some(age) = self.ages.remove(id) else { return };
         self.index.ages.remove(&age.owner);
-        self.index.things.remove(id);
+        self.index.things.remove(&id);
         self.index.set_due(id, 0, Some(age.until_ms), None);
     }
 }

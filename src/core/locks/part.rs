@@ -47,11 +47,11 @@ impl Table {
         let ids = self.index.owned_by(owner.clone()..=owner);
         // Waits first: nothing is handed over to somebody that loses it again.
         for id in &ids {
-            if let Some(Thing::Wait(name)) = self.index.things.get(*id).cloned() {
+            if let Some(Thing::Wait(name)) = self.index.things.get(id).cloned() {
                 self.end_waiter(at, &name, *id, Some(&Outcome::Nil), fx);
             }
         }
-        let is_hold = |id: &u64| matches!(self.index.things.get(*id), Some(Thing::Hold(_)));
+        let is_hold = |id: &u64| matches!(self.index.things.get(id), Some(Thing::Hold(_)));
         let holds: Vec<u64> = ids.into_iter().filter(is_hold).collect();
         let ended = holds.len() as i64;
         self.end_ties(at, holds, Why::Deadlock, BTreeSet::new(), fx);

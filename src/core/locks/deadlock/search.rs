@@ -64,7 +64,7 @@ impl<'a> Search<'a> {
             let ids = self.table.index.owners.get(&owner);
             for id in ids.into_iter().flat_map(|ids| ids.iter()) {
                 self.steps += 1;
-                if let Some(Thing::Wait(name)) = self.table.index.things.get(id)
+                if let Some(Thing::Wait(name)) = self.table.index.things.get(&id)
                     && let Some(lock) = self.table.locks.get(name)
                     && let Some(waiter) = lock.waiter(id)
                 {

@@ -51,7 +51,7 @@ impl Table {
         fx: &mut Effects,
     ) {
         for (id, caller) in waits {
-            match self.index.things.get(id).cloned() {
+            match self.index.things.get(&id).cloned() {
                 Some(Thing::Wait(name)) => {
                     let waiter = self.locks.get(&name).and_then(|lock| lock.waiter(id));
                     if waiter.is_some_and(|waiter| waiter.callers.len() == 1) {
@@ -82,7 +82,7 @@ impl Table {
         };
         let mut holds = Vec::new();
         for id in ids {
-            match self.index.things.get(id).cloned() {
+            match self.index.things.get(&id).cloned() {
                 Some(Thing::Wait(name)) => {
                     if let Some(waiter) = self.take_waiter(&name, id)
                         && let Some(gone) = &gone

@@ -122,7 +122,7 @@ impl Table {
 
     /// A number that nothing has yet.
     fn free_id(&self, id: u64) -> Result<u64, Malformed> {
-        let fits = id > 0 && id <= self.last_id && self.index.things.get(id).is_none();
+        let fits = id > 0 && id <= self.last_id && !self.index.things.contains_key(&id);
         if fits { Ok(id) } else { Err(Malformed) }
     }
 

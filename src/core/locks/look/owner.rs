@@ -18,7 +18,7 @@ impl Table {
         let owners: Vec<OwnerKey> = OwnerKey::shown_as(text).collect();
         let ids = owners.iter().filter_map(|owner| self.index.owners.get(owner));
         for id in ids.flat_map(|ids| ids.iter()) {
-            match self.index.things.get(id) {
+            match self.index.things.get(&id) {
                 Some(Thing::Hold(name)) if holds.len() < TOLD_MAX => {
                     let hold = self.locks.get(name).and_then(|lock| lock.holders.get(id));
                     holds.extend(hold.map(|hold| shown_hold(now_ms, name, hold)));

@@ -378,13 +378,7 @@ fn what_histories_do_not_see_stories_do() {
         ),
         (
             Mutant::LateGrant,
-            &[
-                "1: lock a",
-                "2: lock a owner x block 10",
-                "late",
-                "1: unlock a",
-                "3: lock a",
-            ],
+            &["1: lock a", "2: lock a owner x block 10", "late", "1: unlock a", "3: lock a"],
             "2",
         ),
     ];
