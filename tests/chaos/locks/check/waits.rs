@@ -62,6 +62,10 @@ impl Visit {
         }
     }
 
+    fn is_perhaps_there(&self, at: u64) -> bool {
+        self.asked.began <= at && at <= self.perhaps_until()
+    }
+
     fn perhaps_waits(&self, at: u64) -> bool {
         self.asked.began <= at && at <= self.asked.ended
     }
@@ -145,11 +149,17 @@ impl<'a> History<'a> {
         waits.any(|wait| {
             self.visits(other).any(|there| {
                 there.lock == wait.lock
-                    && there.asked.began <= at
-                    && at <= there.perhaps_until()
-                    && !(there.shared && wait.shared)
+                    && there.is_perhaps_there(at)
+                    && (!(there.shared && wait.shared) || self.parts_readers(wait.lock, at))
             })
         })
+    }
+
+    /// Whether somebody may stand in line between readers: the later ones wait for
+    /// what that one waits for, since a line is served in its order.
+    fn parts_readers(&self, lock: usize, at: u64) -> bool {
+        let mut all = self.of.values().flatten();
+        all.any(|visit| visit.lock == lock && !visit.shared && visit.perhaps_waits(at))
     }
 
     fn visits(&self, owner: &str) -> impl Iterator<Item = &'a Visit> {
@@ -264,6 +274,15 @@ mod tests {
         visits[1] = released(visits[1].clone(), 60, 70);
         visits.iter_mut().filter(|visit| visit.lock == 1).for_each(|visit| visit.shared = true);
         assert!(matches!(check(&visits, 60, 1)[..], [Flaw::False(_)]));
+    }
+
+    #[test]
+    fn readers_wait_for_each_other_when_a_writer_stands_between_them() {
+        let mut visits = cross(cycle(&["b", "a", "b"]));
+        visits[1] = released(visits[1].clone(), 60, 70);
+        visits.iter_mut().filter(|visit| visit.lock == 1).for_each(|visit| visit.shared = true);
+        visits.push(released(visit("c", 1, (11, 80), End::Granted), 81, 82));
+        assert_eq!(check(&visits, 60, 1), []);
     }
 
     #[test]
