@@ -67,7 +67,8 @@ pub fn measure(flags: &Flags) -> io::Result<Recorder> {
 
 /// Makes all connections before the clock starts.
 fn connect(flags: &Flags) -> io::Result<Vec<TcpStream>> {
-    let ports = if flags.ports.is_empty() { vec![flags.address.port()] } else { flags.ports.clone() };
+    let ports =
+        if flags.ports.is_empty() { vec![flags.address.port()] } else { flags.ports.clone() };
     let address = |port: &u16| std::net::SocketAddr::new(flags.address.ip(), *port);
     let turns = ports.iter().map(address).cycle();
     turns.take(flags.clients).map(TcpStream::connect).collect()

@@ -89,7 +89,13 @@ fn history(transaction: &[u8]) -> Vec<Op<'_>> {
             },
         },
         Op::Lock {
-            op: locks::Op::Release { name: b"door", owner: connection, token: None, all: false, strict: true },
+            op: locks::Op::Release {
+                name: b"door",
+                owner: connection,
+                token: None,
+                all: false,
+                strict: true,
+            },
         },
         Op::Queue {
             op: queues::Op::Push { queue: b"mails", body: b"first", visible: Visible::Now {} },

@@ -8,8 +8,8 @@ mod tests;
 use crate::op::Watched;
 use crate::wire::Wire;
 use crate::{
-    Effects, Fault, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks,
-    queues, requests,
+    Effects, Fault, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks, queues,
+    requests,
 };
 
 pub use image::{Frozen, Restoring};

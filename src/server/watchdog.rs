@@ -12,9 +12,9 @@ use crate::Node;
 use crate::config::Setting;
 
 /// How often it is asked whether the log works.
-const LOOK: Duration = Duration::from_millis(20);
+const LOOK: Duration = Duration::from_millis(100);
 /// Its numbers are looked at less often.
-const LOOKS_PER_STATS: u32 = 10;
+const LOOKS_PER_STATS: u32 = 2;
 /// How long the disk is left alone when a snapshot could not be written.
 const RETRY: Duration = Duration::from_secs(5);
 

@@ -4,8 +4,12 @@ use lockstep_tests::{Client, Server, tool};
 
 use super::send;
 
-/// Who does what, and how many replies and messages come back on which connection.
-const SCRIPT: &[(usize, &[&str], &[(usize, usize)])] = &[
+/// Who sends which lines, and how many replies and messages come back on which
+/// connection.
+type Step = (usize, &'static [&'static str], &'static [(usize, usize)]);
+
+/// What is said and heard.
+const SCRIPT: &[Step] = &[
     (0, &["UNSUBSCRIBE", "PUNSUBSCRIBE", "SUNSUBSCRIBE", "unsubscribe x y"], &[(0, 5)]),
     (0, &["SUBSCRIBE a b a", "PSUBSCRIBE n* ?b", "SSUBSCRIBE s1"], &[(0, 6)]),
     (0, &["PING", "PING hi", "PING a b", "foo", "GET"], &[(0, 5)]),
@@ -33,7 +37,7 @@ const SCRIPT: &[(usize, &[&str], &[(usize, usize)])] = &[
 ];
 
 /// The same for those who speak RESP2 and listen.
-const ONLY_LISTENS: &[(usize, &[&str], &[(usize, usize)])] = &[
+const ONLY_LISTENS: &[Step] = &[
     (0, &["SUBSCRIBE a", "GET k", "CLIENT LIST", "MULTI", "HELLO 3"], &[(0, 5)]),
     (0, &["EXEC", "DISCARD", "PUBLISH a x", "PUBSUB NUMPAT", "SET"], &[(0, 5)]),
     (0, &["PSUBSCRIBE b", "UNSUBSCRIBE", "GET k", "PUNSUBSCRIBE", "GET k"], &[(0, 5)]),
@@ -42,7 +46,7 @@ const ONLY_LISTENS: &[(usize, &[&str], &[(usize, usize)])] = &[
 ];
 
 /// The same for those who speak RESP3, and may do all else beside.
-const GOES_ON: &[(usize, &[&str], &[(usize, usize)])] = &[
+const GOES_ON: &[Step] = &[
     (0, &["SUBSCRIBE a", "PSUBSCRIBE n*", "SSUBSCRIBE s", "SET k v", "GET k"], &[(0, 5)]),
     // One's own message stands before the reply.
     (0, &["PUBLISH a own", "SPUBLISH s own", "PUBLISH new own"], &[(0, 6)]),
@@ -52,11 +56,7 @@ const GOES_ON: &[(usize, &[&str], &[(usize, usize)])] = &[
 ];
 
 /// The bytes that come back of a script, step by step.
-fn run(
-    server: &Server,
-    hello: &str,
-    script: &[(usize, &[&str], &[(usize, usize)])],
-) -> Vec<String> {
+fn run(server: &Server, hello: &str, script: &[Step]) -> Vec<String> {
     let mut clients = [server.client(), server.client()];
     clients[0].call(hello);
     let mut seen = Vec::new();

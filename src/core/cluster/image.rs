@@ -36,7 +36,8 @@ impl<'a> Wire<'a> for Map {
         inner.removed.len().put(out);
         inner.removed.iter().for_each(|node| node.put(out));
         for lives in [&inner.lives, &inner.ended] {
-            let lives: Vec<(NodeId, u64)> = lives.iter().map(|(node, boot)| (*node, *boot)).collect();
+            let lives: Vec<(NodeId, u64)> =
+                lives.iter().map(|(node, boot)| (*node, *boot)).collect();
             lives.put(out);
         }
     }

@@ -27,8 +27,8 @@ use lockstep_core::{Origin, ShardId};
 use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
-use crate::session::{Session, asks_for_no_password};
 use crate::locks::Running;
+use crate::session::{Session, asks_for_no_password};
 use locks::{Door, Opening};
 use near::Near;
 use parts::Parts;
@@ -80,8 +80,7 @@ pub struct Front {
 impl Front {
     /// The front of a connection that was just accepted.
     pub fn new(node: Arc<Node>, link: Arc<Link>) -> Self {
-        let origin =
-            Origin { node: node.identity.node_id, boot: node.life(), conn: link.id };
+        let origin = Origin { node: node.identity.node_id, boot: node.life(), conn: link.id };
         let session = Session::open(&node, link);
         if node.life() != origin.boot {
             // Given up between two lines; whoever closes the others has not seen it.

@@ -96,7 +96,8 @@ pub(super) enum Pending {
 const OVERDUE_AFTER: Duration = Duration::from_secs(2);
 
 fn overdue(op: &Op<'_>) -> Option<tokio::time::Instant> {
-    let Wait::For { block_ms, .. } = op.wait().filter(|Wait::For { block_ms, .. }| *block_ms > 0)?;
+    let Wait::For { block_ms, .. } =
+        op.wait().filter(|Wait::For { block_ms, .. }| *block_ms > 0)?;
     tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms) + OVERDUE_AFTER)
 }
 
@@ -133,7 +134,16 @@ impl Blocked {
             Op::Lock { op } => (op.name(), false),
             _ => (&b""[..], false),
         };
-        Blocked { command, shard, request, expected, name: name.to_vec(), queue, overdue: overdue(op), loses_all: None }
+        Blocked {
+            command,
+            shard,
+            request,
+            expected,
+            name: name.to_vec(),
+            queue,
+            overdue: overdue(op),
+            loses_all: None,
+        }
     }
 
     /// The queue it waits for a message of, if it does.

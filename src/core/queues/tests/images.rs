@@ -140,7 +140,11 @@ fn a_spoiled_snapshot_is_refused_or_gives_queues_that_work() {
             let visible = Visible::Now {};
             table.apply(&at, &Op::Push { queue: b"q", body: b"", visible }, &mut fx);
             table.expire(&at, usize::MAX, &mut fx);
-            table.end_lives(&at, Origin { node: NodeId(u64::MAX), boot: u64::MAX, conn: 0 }, &mut fx);
+            table.end_lives(
+                &at,
+                Origin { node: NodeId(u64::MAX), boot: u64::MAX, conn: 0 },
+                &mut fx,
+            );
             table.apply(&at, &Op::Purge { queue: b"q" }, &mut fx);
             table.state_digest();
         }

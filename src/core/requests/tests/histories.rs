@@ -95,7 +95,11 @@ fn whatever_is_proposed_again_and_again_is_applied_once_at_most() {
             *proposed = true;
             match chance.below(10) {
                 0 => table.end_connection(some_origin(chance)),
-                1 => table.end_lives(Origin { node: NodeId(chance.below(3)), boot: chance.below(3), conn: 0 }),
+                1 => table.end_lives(Origin {
+                    node: NodeId(chance.below(3)),
+                    boot: chance.below(3),
+                    conn: 0,
+                }),
                 2 => table = restored(&table),
                 3 => drop(sent.swap_remove(at)),
                 _ => {}
