@@ -14,6 +14,10 @@ use super::client::Client;
 use super::ports::free_port;
 use crate::binary::lockstep_binary;
 
+/// How long nodes wait for each other before they take one for dead, unless a test
+/// says otherwise: longer than a busy machine stands still.
+const PATIENT_MS: &str = "20000";
+
 /// How long a cluster may take to get ready.
 const READY_PATIENCE: Duration = Duration::from_secs(60);
 const END_PATIENCE: Duration = Duration::from_secs(30);
@@ -332,6 +336,10 @@ impl Cluster {
             command.args([name, &port.to_string()]);
         }
         command.arg("--dir").arg(self.data(node)).args(["--seeds", &self.seeds]);
+        let mut all = self.arguments.iter().chain(&own.arguments);
+        if all.all(|argument| argument != "--node-timeout") {
+            command.args(["--node-timeout", PATIENT_MS]);
+        }
         command.args(&self.arguments).args(&own.arguments);
         command.current_dir(self.folder.path()).stdin(Stdio::null());
         command.stdout(log.try_clone().expect("a file can be shared")).stderr(log);

@@ -10,12 +10,6 @@ use super::{cluster, scan};
 /// More than scheduling on a busy machine takes, less than what is to be told apart.
 const SLACK: Duration = Duration::from_millis(500);
 
-/// Nodes that wait longer for each other than a busy machine stands still: where it
-/// is not the nodes' ends that matter.
-fn patient_cluster() -> Cluster {
-    cluster(&["--node-timeout", "20000"])
-}
-
 /// A session with so long to live, and a connection to a node that is attached to it.
 fn attached(cluster: &Cluster, node: usize, ttl_ms: u64) -> (String, Client) {
     let mut client = cluster.client(node);
@@ -50,7 +44,7 @@ fn state(client: &mut Client, id: &str) -> String {
 
 #[test]
 fn who_comes_back_on_another_node_in_time_keeps_session_and_locks() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let (id, mut client) = attached(&cluster, 0, 1_500);
     let tokens = lock_all(&mut client);
     drop(client);
@@ -65,7 +59,7 @@ fn who_comes_back_on_another_node_in_time_keeps_session_and_locks() {
 
 #[test]
 fn what_a_client_that_is_gone_held_is_free_when_its_time_to_live_is_over() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let (id, mut holder) = attached(&cluster, 0, 1_000);
     lock_all(&mut holder);
     let mut other = cluster.client(1);
@@ -83,7 +77,7 @@ fn what_a_client_that_is_gone_held_is_free_when_its_time_to_live_is_over() {
 
 #[test]
 fn a_session_that_is_destroyed_has_nothing_anywhere_when_that_is_answered() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut times = Vec::new();
     for round in 0..10 {
         let (id, mut holder) = attached(&cluster, round % 3, 60_000);
@@ -104,7 +98,7 @@ fn a_session_that_is_destroyed_has_nothing_anywhere_when_that_is_answered() {
 
 #[test]
 fn when_a_sessions_time_is_over_all_shards_are_told_at_once() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut times = Vec::new();
     for round in 0..5 {
         let (_, mut holder) = attached(&cluster, round % 3, 500);
@@ -123,7 +117,7 @@ fn when_a_sessions_time_is_over_all_shards_are_told_at_once() {
 
 #[test]
 fn sessions_of_a_node_that_was_killed_end_when_it_is_given_up_and_their_time_is_over() {
-    let mut cluster = cluster(&[]);
+    let mut cluster = cluster(&["--node-timeout", "1500"]);
     let (id, mut holder) = attached(&cluster, 2, 1_000);
     lock_all(&mut holder);
     let mut other = cluster.client(0);
@@ -137,7 +131,7 @@ fn sessions_of_a_node_that_was_killed_end_when_it_is_given_up_and_their_time_is_
 
 #[test]
 fn the_death_of_the_leader_of_a_sessions_home_ends_no_session() {
-    let mut cluster = patient_cluster();
+    let mut cluster = cluster(&[]);
     // One that is led elsewhere than where it is attached.
     let (id, mut client, leader) = loop {
         let (id, mut client) = attached(&cluster, 0, 1_000);
@@ -170,7 +164,7 @@ fn the_death_of_the_leader_of_a_sessions_home_ends_no_session() {
 
 #[test]
 fn renewals_keep_a_session_without_a_connection() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut client = cluster.client(0);
     let id = client.call("SESSION CREATE TTL 600 NAME worker").text();
     assert!(client.call(&format!("LOCK n1 SESSION {id}")).int().is_some());
@@ -191,7 +185,7 @@ fn renewals_keep_a_session_without_a_connection() {
 
 #[test]
 fn a_connection_that_detaches_or_is_reset_leaves_the_session_its_time() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut other = cluster.client(1);
     for leave in ["SESSION DETACH", "RESET"] {
         let (id, mut client) = attached(&cluster, 0, 60_000);
@@ -206,7 +200,7 @@ fn a_connection_that_detaches_or_is_reset_leaves_the_session_its_time() {
 
 #[test]
 fn who_attaches_to_another_session_leaves_the_one_before() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let (first, mut client) = attached(&cluster, 0, 60_000);
     let second = client.call("SESSION CREATE").text();
     assert_eq!(client.call(&format!("SESSION ATTACH {second}")).int(), Some(10_000));
@@ -220,7 +214,7 @@ fn who_attaches_to_another_session_leaves_the_one_before() {
 
 #[test]
 fn what_comes_behind_an_attachment_in_a_pipeline_is_the_sessions() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut client = cluster.client(0);
     let id = client.call("SESSION CREATE TTL 60000").text();
     for name in 0..6 {
@@ -235,7 +229,7 @@ fn what_comes_behind_an_attachment_in_a_pipeline_is_the_sessions() {
 
 #[test]
 fn a_walk_from_any_node_lists_the_sessions_of_all_shards() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let mut client = cluster.client(0);
     let mut ids: Vec<String> =
         (0..40).map(|_| client.call("SESSION CREATE TTL 60000").text()).collect();
@@ -265,7 +259,7 @@ fn applied(client: &mut Client) -> u64 {
 
 #[test]
 fn sessions_that_are_attached_and_idle_cost_no_entries() {
-    let cluster = patient_cluster();
+    let cluster = cluster(&[]);
     let clients: Vec<_> = (0..300).map(|n| attached(&cluster, n % 3, 2_000)).collect();
     let mut observer = cluster.client(0);
     let settled = |observer: &mut Client| {

@@ -237,7 +237,8 @@ fn opposite_orders_never_end_in_a_deadlock() {
 /// ever has only some of them for good.
 #[test]
 fn the_death_of_a_node_leaves_no_part_behind() {
-    let mut cluster = cluster(&["--mlock-coordinator-lease-ms", "1000"]);
+    let patience = ["--mlock-coordinator-lease-ms", "1000", "--node-timeout", "1500"];
+    let mut cluster = cluster(&patience);
     for round in 0..3 {
         let victim = round % 3;
         let mut other = cluster.client((victim + 1) % 3);
