@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures_util::future::{join, join_all};
+use futures_util::future::join_all;
 use lockstep_core::queues::{self, Blame, Receipt};
 use lockstep_core::{Op, Origin, Outcome, ShardId};
 use lockstep_raft::{Delivery, Mailbox, Ops};
@@ -13,6 +13,10 @@ use super::Front;
 use super::pending::Blocked;
 use crate::Node;
 use crate::clients::Flag;
+
+/// How long a coordinator has to give back what it got before the shards are told
+/// that the connection is over.
+const GIVE_BACK_MAX: Duration = Duration::from_secs(1);
 
 /// Longer than operations are tried again.
 const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
@@ -38,13 +42,13 @@ impl Front {
         let word = |shard| (shard, self.parts.last_word(shard, origin, &gone));
         let last_words: Vec<_> = bound_to.into_iter().map(word).collect();
         (!last_words.is_empty() || running.is_some()).then_some(async move {
-            let given_back = async {
-                if let Some(running) = running {
-                    running.end().await;
-                }
-            };
-            let told = tell_shards(node, origin, on_the_way, last_words, blocked);
-            join(given_back, told).await;
+            if let Some(running) = running {
+                // First, as its operations have the smaller numbers: what comes behind
+                // the last words is not carried out any more. Where it cannot, it goes
+                // on by itself, and others are not held up.
+                let _ = tokio::time::timeout(GIVE_BACK_MAX, running.end()).await;
+            }
+            tell_shards(node, origin, on_the_way, last_words, blocked).await;
         })
     }
 
