@@ -3,10 +3,10 @@
 //! A shard finds the cycles that lie within it when a wait begins. For those that
 //! lie across shards one node looks: the detector, which is the node that leads the
 //! meta group. The leaders of the shards tell it of locks that somebody has waited
-//! for longer than a moment ([`reporter`]); it keeps the newest word of each
-//! ([`picture`]), draws who waits for whom ([`graph`]), looks for cycles
-//! ([`cycles`]) and chooses one wait of each to end ([`plan`]). Before it ends one
-//! it asks the leaders whether all of the cycle is still there ([`detector`]).
+//! for longer than a moment (`reporter`); it keeps the newest word of each
+//! (`picture`), draws who waits for whom (`graph`), looks for cycles
+//! (`cycles`) and chooses one wait of each to end (`plan`). Before it ends one
+//! it asks the leaders whether all of the cycle is still there (`detector`).
 //! Nothing of this is replicated: a new detector is told everything anew.
 
 mod detector;

@@ -26,7 +26,7 @@ fn is_over(world: &World, node: u64, boot: u64) -> bool {
 
 /// All nodes have told that they are there.
 async fn known(nodes: u64, shards: u16) -> World {
-    let world = World::of(nodes, shards).await;
+    let world = World::impatient(nodes, shards).await;
     world
         .until("all nodes are heard of", |world| {
             let map = world.host(1).map();

@@ -54,6 +54,7 @@ pub(super) struct Terms {
     pub(super) expect: u16,
     pub(super) shards: u16,
     pub(super) replicas: u8,
+    pub(super) node_timeout: Duration,
 }
 
 pub(super) struct World {
@@ -92,6 +93,8 @@ impl World {
                 expect: seeds as u16,
                 shards,
                 replicas: 3,
+                // Connections of these tests last as long as they are not about that.
+                node_timeout: Duration::from_secs(100),
             },
             replaces: None,
             begun: tokio::time::Instant::now(),
@@ -100,12 +103,22 @@ impl World {
 
     /// A cluster of so many nodes, all shards led.
     pub(super) async fn of(nodes: u64, shards: u16) -> Self {
+        World::new(nodes, shards).begun(nodes).await
+    }
+
+    /// The same, where connections end with the node's silence.
+    pub(super) async fn impatient(nodes: u64, shards: u16) -> Self {
         let mut world = World::new(nodes, shards);
+        world.terms.node_timeout = Timing::LAN.node_timeout;
+        world.begun(nodes).await
+    }
+
+    async fn begun(mut self, nodes: u64) -> Self {
         for id in 1..=nodes {
-            world.start(id).await;
+            self.start(id).await;
         }
-        world.until("all shards are led", |world| world.is_led()).await;
-        world
+        self.until("all shards are led", |world| world.is_led()).await;
+        self
     }
 
     fn options(&self, node: &Node, log: Log, snapshots: Snapshots) -> HostOptions {
@@ -133,7 +146,7 @@ impl World {
                 lock_events: false.into(),
             }),
             snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),
-            timing: Timing::LAN,
+            timing: Timing { node_timeout: self.terms.node_timeout, ..Timing::LAN },
             guards: Guards::default(),
             luck: node.id.0 * 7919 + node.boot,
             answers: Arc::new(move |more| answers.lock().extend(more)),
