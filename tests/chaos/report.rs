@@ -15,7 +15,8 @@ const GRACE: u64 = 500_000_000;
 pub struct Report {
     lines: Vec<(String, String)>,
     row: &'static str,
-    /// Answers that something was refused, to whomever.
+    /// Answers that something was refused, to whomever; but requests that wait are
+    /// sent away by a node that stops.
     pub refused: usize,
     /// Answers that nobody knows.
     pub uncertain: usize,
@@ -35,8 +36,10 @@ impl Report {
     ) -> Report {
         let marks = &history.marks;
         let of = |class| marks.iter().filter(|mark| mark.class == class).count();
-        let (refused, uncertain, broken) =
-            (of(Class::Refused), of(Class::Uncertain), of(Class::Broken));
+        let (uncertain, broken) = (of(Class::Uncertain), of(Class::Broken));
+        let waits = |mark: &&Mark| mark.class == Class::Refused && mark.kind == Kind::Wait;
+        let sent_away = marks.iter().filter(waits).count();
+        let refused = of(Class::Refused) - sent_away;
         let gaps: Vec<(bool, f64)> = faults
             .iter()
             .map(|fault| (fault.leader, silence(marks, fault, faults, span.1)))
@@ -52,6 +55,7 @@ impl Report {
         report.line("commands done", done.clone().count());
         report.line("done per second", format!("{:.0}", within.count() as f64 / seconds));
         report.line("refused (not applied)", refused);
+        report.line("requests that wait, refused or sent away", sent_away);
         report.line("UNCERTAIN", uncertain);
         let waited = |mark: &&Mark| mark.class == Class::Broken && mark.kind == Kind::Wait;
         let waited = marks.iter().filter(waited).count();

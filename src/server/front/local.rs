@@ -124,6 +124,14 @@ impl Front {
         self.reject(command, bad, out)
     }
 
+    /// Refuses a request that would wait, because the node stops, and lets the client
+    /// find another one: asking here again would lead to nothing else.
+    pub(super) fn send_away(&mut self, command: &'static Command, out: &mut Output) -> Next {
+        let next = self.refuse(command, error::STOPPING, out);
+        self.closing = true;
+        if next == Next::More && self.pending.is_empty() { Next::Close } else { Next::Settle }
+    }
+
     /// Refuses a command, and leaves the transaction as it is.
     pub(super) fn reject(
         &mut self,

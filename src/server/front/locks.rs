@@ -192,7 +192,7 @@ impl Front {
         out: &mut Output,
     ) -> Next {
         if self.node.waits.are_given_up() {
-            return self.refuse(command, error::STOPPING, out);
+            return self.send_away(command, out);
         }
         let plan = Plan::new(names, modes, |name| shard_of(&self.node, name));
         let bound = terms.wait().is_some() || matches!(terms.owner(), Owner::Connection { .. });

@@ -177,7 +177,7 @@ impl Front {
             return self.read(command, shard, &op, begun, words, out);
         }
         if op.wait().is_some() && self.node.waits.are_given_up() {
-            return self.refuse(command, error::STOPPING, out);
+            return self.send_away(command, out);
         }
         self.note_kill(&op);
         let bytes = words.iter().map(|word| word.len()).sum();
