@@ -21,7 +21,7 @@ const PATIENT_MS: &str = "20000";
 /// How long a cluster may take to get ready.
 const READY_PATIENCE: Duration = Duration::from_secs(60);
 const END_PATIENCE: Duration = Duration::from_secs(30);
-const LOG_LINES_SHOWN: usize = 60;
+const LOG_LINES_SHOWN: usize = 200;
 
 /// A cluster. What is left of it at the end is killed and cleaned away; when the
 /// test fails the ends of the nodes' logs are shown.

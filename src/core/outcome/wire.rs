@@ -8,7 +8,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 13] = [
+const WORDS: [&str; 17] = [
     "none",
     "string",
     "int",
@@ -22,6 +22,10 @@ const WORDS: [&str; 13] = [
     "update",
     "permits",
     "QUEUED",
+    "dot",
+    "youngest",
+    "priority",
+    "detector",
 ];
 
 const OK: u8 = 0;
