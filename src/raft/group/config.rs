@@ -45,6 +45,9 @@ pub(super) fn config(id: ShardId, timing: &Timing, guards: &Guards) -> Config {
         // A leader that reaches no quorum falls silent by itself: openraft is not
         // told of every reply.
         quorum_loss_probe_interval: None,
+        // A follower that lost the end of its log, as it may with fsync never or
+        // everysec, is sent it again. It must not take its leader with it.
+        allow_log_reversion: Some(true),
         ..Config::default()
     }
 }

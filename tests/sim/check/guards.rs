@@ -65,7 +65,8 @@ fn pair(first: &Hold, second: &Hold) -> Result<(), Flaw> {
     if first.owner == second.owner {
         return Ok(());
     }
-    if second.granted < first.until {
+    // What may have run out before its grant was known says nothing.
+    if second.granted < first.until && second.granted < second.until {
         let (one, other) = both();
         if !get_along(first.how, second.how) {
             return Err(Flaw::Together(one, other));

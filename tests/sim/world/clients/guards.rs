@@ -207,6 +207,9 @@ impl Client {
                 Ok(())
             }
             (Guarded::Lock { .. }, Outcome::Nil) => Ok(()),
+            // It still holds the lock in another mode: that an UNLOCK was not carried
+            // out was never known.
+            (Guarded::Lock { .. }, Outcome::Fault(Fault::LockMode)) => Ok(()),
             (Guarded::Lock { .. } | Guarded::Convert { .. }, refused) if is_victim(refused) => {
                 Ok(())
             }
