@@ -12,7 +12,6 @@ import argparse
 import csv
 import io
 import json
-import pathlib
 import signal
 import statistics
 import subprocess
@@ -22,28 +21,11 @@ import time
 import gaps
 from nodes import ETCD_PUT, GENERATOR, ROOT, Etcd, Lockstep
 from resp import Client
+from table import Table
 
 CLIENTS = 50
 VALUE_BYTES = 100
 KEYS = 10_000
-
-
-class Table:
-    """The rows so far."""
-
-    def __init__(self):
-        self.rows, self.commands = [], []
-
-    def add(self, work, measured, goal, held, **numbers):
-        self.rows.append({"work": work, "measured": measured, "goal": goal, "held": held, **numbers})
-        print(f"{work}: {measured} (goal {goal}) {'held' if held else 'MISSED'}", flush=True)
-
-    def run(self, command):
-        words = [str(word) for word in command]
-        shown = " ".join(words).replace(str(ROOT) + "/", "")
-        if shown not in self.commands:
-            self.commands.append(shown)
-        return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE).stdout
 
 
 def kills(table, options):
@@ -182,21 +164,6 @@ ROWS = {"kill": kills, "stop": stops, "restart": restarts, "minority": minority,
         "set": beside_etcd, "get": through_any, "idle": idle, "full": full_restart}
 
 
-def write(table, out):
-    machine = subprocess.run(["sh", "-c", "uname -srm; nproc; grep -m1 'model name' /proc/cpuinfo"],
-                             text=True, stdout=subprocess.PIPE).stdout.split("\n")
-    lines = ["# A cluster of three nodes on one machine", "",
-             f"{', '.join(line for line in machine if line)}. Clients, nodes and peers share it. "
-             "Ratios compare what was measured in turns in one run.", "",
-             "| event or work | measured | goal | held |", "| --- | --- | --- | --- |"]
-    lines += [f"| {row['work']} | {row['measured']} | {row['goal']} | "
-              f"{'yes' if row['held'] else 'no'} |" for row in table.rows]
-    lines += ["", "Commands that measured:", "", "```"] + table.commands + ["```", ""]
-    pathlib.Path(f"{out}.md").write_text("\n".join(lines))
-    pathlib.Path(f"{out}.json").write_text(json.dumps(table.rows, indent=1))
-    print(f"written: {out}.md")
-
-
 def main():
     words = argparse.ArgumentParser(description=__doc__,
                                     formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -212,7 +179,7 @@ def main():
     table = Table()
     for name in options.rows.split(","):
         ROWS[name](table, options)
-    write(table, options.out)
+    table.write("A cluster of three nodes on one machine", options.out)
     return 0
 
 

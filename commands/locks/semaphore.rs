@@ -3,7 +3,8 @@
 use lockstep_core::locks::{Mode, Op};
 
 use super::asked::{Asked, reply};
-use super::words::{Said, flag, name, once, positive};
+use super::unlock;
+use super::words::{name, once, positive};
 use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
@@ -12,7 +13,7 @@ pub const ACQUIRE: Command =
     Command { spec: &ACQUIRE_SPEC, parse: parse_acquire, reply, subcommands: &[] };
 /// SEMRELEASE.
 pub const RELEASE: Command =
-    Command { spec: &RELEASE_SPEC, parse: parse_release, reply: plain, subcommands: &[] };
+    Command { spec: &RELEASE_SPEC, parse: unlock::parse, reply: plain, subcommands: &[] };
 
 static ACQUIRE_SPEC: Spec = Spec {
     name: "semacquire",
@@ -72,23 +73,6 @@ fn parse_acquire<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, B
         return Err(error::MORE_PERMITS_THAN_LIMIT);
     }
     Ok(Op::Acquire { name, terms: asked.terms(ctx, Mode::Permits { count, limit }) }.into())
-}
-
-fn parse_release<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let name = name(&mut args)?;
-    let mut said = Said::default();
-    let (mut all, mut strict) = (false, false);
-    while !args.is_empty() {
-        let known = said.take_owner(&mut args)?
-            || said.take_token(&mut args)?
-            || flag(&mut all, "all", &mut args)?
-            || flag(&mut strict, "strict", &mut args)?;
-        if !known {
-            return Err(error::SYNTAX);
-        }
-    }
-    let (owner, token) = (said.owner_or(ctx.origin), said.token());
-    Ok(Op::Release { name, owner, token, all, strict }.into())
 }
 
 #[cfg(test)]

@@ -27,7 +27,8 @@ static SPEC: Spec = Spec {
     road: Road::Log,
 };
 
-fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+/// The words behind the name of a lock that is given back.
+pub(super) fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let name = name(&mut args)?;
     let mut said = Said::default();
     let (mut all, mut strict) = (false, false);
