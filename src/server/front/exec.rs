@@ -90,7 +90,8 @@ impl Front {
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
             let used = table::name(&words).map_or(1, |(_, used)| used);
-            let mut request = (queued.command.parse)(&self.context(), Args::new(&words, used));
+            let mut request =
+                (queued.command.parse)(&self.context(queued.command), Args::new(&words, used));
             if in_cluster_mode {
                 request = cluster::restrict(queued.command.spec, request);
             }
@@ -201,22 +202,23 @@ impl Front {
         let used = table::name(&words).map_or(1, |(_, used)| used);
         // WAIT and its like answer with what there is.
         self.session.denies_waiting = true;
-        let reply = match (queued.command.parse)(&self.context(), Args::new(&words, used)) {
-            Ok(Request::Here(here)) => match here::run(&self.node, &mut self.session, here) {
-                Answer::Reply(reply) => reply,
-                Answer::Close(reply) => {
-                    self.closing = true;
-                    reply.unwrap_or(Reply::Ok)
-                }
-                // What takes time would stop in the middle of the reply.
-                Answer::Later(_) | Answer::Op(_) => Reply::Error(error::NOT_IN_MULTI),
-            },
-            Ok(Request::Op(op)) => match self.everywhere_here(&op) {
-                Some(outcome) => (queued.command.reply)(queued.command.spec, outcome),
-                None => Reply::Error(error::NOT_IN_MULTI),
-            },
-            Err(bad) => Reply::Error(bad),
-        };
+        let reply =
+            match (queued.command.parse)(&self.context(queued.command), Args::new(&words, used)) {
+                Ok(Request::Here(here)) => match here::run(&self.node, &mut self.session, here) {
+                    Answer::Reply(reply) => reply,
+                    Answer::Close(reply) => {
+                        self.closing = true;
+                        reply.unwrap_or(Reply::Ok)
+                    }
+                    // What takes time would stop in the middle of the reply.
+                    Answer::Later(_) | Answer::Op(_) => Reply::Error(error::NOT_IN_MULTI),
+                },
+                Ok(Request::Op(op)) => match self.everywhere_here(&op) {
+                    Some(outcome) => (queued.command.reply)(queued.command.spec, outcome),
+                    None => Reply::Error(error::NOT_IN_MULTI),
+                },
+                Err(bad) => Reply::Error(bad),
+            };
         self.session.denies_waiting = false;
         reply
     }

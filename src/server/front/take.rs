@@ -2,7 +2,9 @@
 
 use std::time::Instant;
 
-use lockstep_commands::{Args, BadArgs, Command, Context, Request, Road, error};
+use lockstep_commands::{
+    Args, BadArgs, Command, Context, Group, LockContext, Request, Road, error,
+};
 use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
@@ -54,7 +56,7 @@ impl Front {
             return self.defer(words);
         }
         let begun = self.watch.begin(&self.node);
-        let mut request = (command.parse)(&self.context(), Args::new(words, used));
+        let mut request = (command.parse)(&self.context(command), Args::new(words, used));
         if in_cluster_mode {
             request = cluster::restrict(command.spec, request);
         }
@@ -144,8 +146,11 @@ impl Front {
         self.reads >= SHARE_READS_MAX && !op.is_write()
     }
 
-    pub(super) fn context(&mut self) -> Context {
+    /// What a command's parsing needs. Only those on locks look at the settings of
+    /// locks.
+    pub(super) fn context(&mut self, command: &Command) -> Context {
         self.request += 1;
+        let on_locks = command.spec.group == Group::Locks;
         Context {
             db: self.session.db,
             origin: self.origin,
@@ -155,7 +160,7 @@ impl Front {
             // Only spreads choices; nobody must be kept from guessing it.
             lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
-            locks: self.lock_context(),
+            locks: if on_locks { self.lock_context() } else { LockContext::default() },
         }
     }
 
