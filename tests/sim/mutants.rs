@@ -88,7 +88,8 @@ impl Mutant {
             Mutant::RepliesByOrder => &[Profile::Storm],
             Mutant::RetryAfterPropose => &[Profile::Storm, Profile::Kill, Profile::Net],
             Mutant::TailCutOnDamage => &[Profile::Damage],
-            Mutant::SnapshotNamedEarly => &[Profile::Power],
+            // A slow disk leaves more time between the name and the bytes.
+            Mutant::SnapshotNamedEarly => &[Profile::Power, Profile::Disk],
             Mutant::NoNewIncarnation => &[Profile::Kill],
             Mutant::MultiSplit => &[Profile::Base],
         }

@@ -1,4 +1,5 @@
-//! Replicas that applied the same entries have the same state.
+//! Replicas that applied the same entries have the same state, with the lock
+//! table (S18) in it.
 
 use std::collections::BTreeMap;
 

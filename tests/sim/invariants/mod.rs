@@ -1,10 +1,10 @@
 //! What must hold at every moment, one rule in each file.
 
+mod acknowledged_stays;
 mod applied_grows;
 mod committed_stays;
 mod digests_agree;
 mod holders_get_along;
-mod lock_tables_agree;
 mod lock_view;
 mod logs_match;
 mod no_lost_wake_up;
@@ -87,15 +87,15 @@ impl Default for Invariants {
                 ("a new leader is the only one", Box::new(one_leader::OneLeader::default())),
                 ("one lease at a time", Box::new(one_lease::OneLease)),
                 ("what is committed stays", Box::new(committed_stays::CommittedStays::default())),
+                (
+                    "what is acknowledged stays",
+                    Box::new(acknowledged_stays::AcknowledgedStays::default()),
+                ),
                 ("logs match", Box::new(logs_match::LogsMatch::default())),
                 ("what is applied grows", Box::new(applied_grows::AppliedGrows::default())),
-                ("digests agree", Box::new(digests_agree::DigestsAgree::default())),
+                ("digests agree (S18)", Box::new(digests_agree::DigestsAgree::default())),
                 ("holders get along (S1)", Box::new(holders_get_along::HoldersGetAlong::default())),
                 ("tokens grow (S4)", Box::new(tokens_grow::TokensGrow::default())),
-                (
-                    "lock tables agree (S18)",
-                    Box::new(lock_tables_agree::LockTablesAgree::default()),
-                ),
                 ("no lost wake-up (L1)", Box::new(no_lost_wake_up::NoLostWakeUp::default())),
             ],
             read: BTreeMap::new(),
