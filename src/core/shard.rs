@@ -174,6 +174,13 @@ impl Shard {
         &self.cluster
     }
 
+    /// From now on the rules of locks are looked at after every operation, as they are
+    /// in debug builds.
+    #[doc(hidden)]
+    pub fn check_always(&mut self) {
+        self.locks.check_always();
+    }
+
     /// Forgets all requests: for tests of what they are remembered for.
     #[doc(hidden)]
     pub fn forget_requests(&mut self) {

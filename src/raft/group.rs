@@ -126,6 +126,9 @@ impl Group {
         if !options.guards.requests_in_snapshot {
             state.forget_requests();
         }
+        if options.guards.rules_checked {
+            state.check_always();
+        }
         let shard = Arc::new(RwLock::new(state));
         let progress = Arc::new(Progress::default());
         let Options { peers, pulse, timing, guards, boot_guard_until, .. } = options;

@@ -296,6 +296,9 @@ impl RaftStateMachine<Types> for Machine {
         if !self.guards.requests_in_snapshot {
             shard.forget_requests();
         }
+        if self.guards.rules_checked {
+            shard.check_always();
+        }
         self.applied = meta.last_log_id;
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();

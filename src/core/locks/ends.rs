@@ -45,6 +45,7 @@ impl Table {
             self.end_due(at, id, caller, fx);
             ended += 1;
         }
+        self.check_touched(&[]);
         ended
     }
 
@@ -172,6 +173,7 @@ impl Table {
     fn end_delay(&mut self, at: &Stamp, name: &Name, fx: &mut Effects) {
         let Some(lock) = self.locks.get_mut(name) else { return };
         let Some(delay) = lock.more.as_mut().and_then(|more| more.delay.take()) else { return };
+        self.index.watch.touch(name);
         self.index.things.remove(&delay.id);
         self.index.set_due(delay.id, 0, Some(delay.until_ms), None);
         self.serve(at, name, fx);

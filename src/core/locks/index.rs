@@ -12,6 +12,7 @@ use std::ops::RangeBounds;
 use super::hold::Hold;
 use super::lock::{Caller, Place, Waiter};
 use super::owner::OwnerKey;
+use super::watch::Watch;
 use crate::Origin;
 use crate::image::Name;
 
@@ -41,6 +42,8 @@ pub(super) struct Index {
     pub memos: BTreeMap<(Name, OwnerKey), u64>,
     /// The remembered ages.
     pub ages: BTreeMap<OwnerKey, u64>,
+    /// Notices what changes.
+    pub watch: Watch,
 }
 
 /// What a number stands for.
@@ -67,6 +70,7 @@ pub(super) enum Thing {
 impl Index {
     /// A hold began.
     pub fn add_hold(&mut self, name: &Name, hold: &Hold) {
+        self.watch.begin_hold(name, hold);
         self.things.insert(hold.id, Thing::Hold(name.clone()));
         add(&mut self.owners, &hold.owner, hold.id);
         if let Some(session) = hold.session() {
@@ -77,7 +81,9 @@ impl Index {
 
     /// A hold ended.
     pub fn remove_hold(&mut self, hold: &Hold) {
-        self.things.remove(&hold.id);
+        if let Some(Thing::Hold(name)) = self.things.remove(&hold.id) {
+            self.watch.touch(&name);
+        }
         remove(&mut self.owners, &hold.owner, hold.id);
         if let Some(session) = hold.session() {
             remove(&mut self.sessions, session, hold.id);
@@ -87,6 +93,7 @@ impl Index {
 
     /// An owner took a place in the line.
     pub fn add_waiter(&mut self, name: &Name, waiter: &Waiter) {
+        self.watch.touch(name);
         self.things.insert(waiter.id, Thing::Wait(name.clone()));
         add(&mut self.owners, &waiter.want.owner, waiter.id);
         if let Some((session, _)) = &waiter.want.extra().session {
@@ -99,6 +106,7 @@ impl Index {
 
     /// An owner left the line.
     pub fn remove_waiter(&mut self, name: &Name, waiter: &Waiter) {
+        self.watch.touch(name);
         self.things.remove(&waiter.id);
         remove(&mut self.owners, &waiter.want.owner, waiter.id);
         if let Some((session, _)) = &waiter.want.extra().session {

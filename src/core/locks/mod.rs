@@ -32,6 +32,7 @@ mod owner;
 mod part;
 mod sound;
 mod stats;
+mod watch;
 
 #[cfg(test)]
 mod tests;

@@ -124,7 +124,6 @@ impl Tally {
     }
 
     /// Whether all these get along with each other: the rule that makes it a lock.
-    #[cfg(any(test, debug_assertions))]
     pub fn is_sound(&self) -> bool {
         let pair = |a: usize, b: usize| self.holds[a] > 0 && self.holds[b] > u32::from(a == b);
         let fits = |a: usize, b: usize| BESIDE[a][b] || BESIDE[b][a];

@@ -1,20 +1,46 @@
 //! What must be true after every operation.
 
-#[cfg(test)]
 use super::modes::Tally;
 use super::table::Table;
 
+/// Of a lock that so many hold these are looked at one by one.
+const HOLDERS_LOOKED_AT: usize = 64;
+
 impl Table {
-    /// Checks a lock that an operation was about.
+    /// From now on the rules are looked at after every operation, as they are in debug
+    /// builds: of the locks that it touched, so that it costs little.
+    pub fn check_always(&mut self) {
+        self.index.watch.begin();
+    }
+
+    /// Checks the locks that an operation was about or has touched.
     ///
     /// # Panics
     /// When a rule is broken.
-    #[cfg(any(test, debug_assertions))]
+    pub(super) fn check_touched(&mut self, names: &[&[u8]]) {
+        if !self.index.watch.is_on() {
+            return;
+        }
+        let touched = self.index.watch.take();
+        touched.iter().for_each(|name| self.check(name));
+        if touched.is_empty() {
+            names.iter().for_each(|name| self.check(name));
+        }
+    }
+
+    /// Checks a lock.
+    ///
+    /// # Panics
+    /// When a rule is broken.
     pub(super) fn check(&self, name: &[u8]) {
-        const HOLDERS_LOOKED_AT: usize = 64;
         let Some(lock) = self.locks.get(name) else { return };
         let shown = String::from_utf8_lossy(name);
         assert!(lock.holders.tally().is_sound(), "{shown}: holders do not get along");
+        if lock.holders.len() <= HOLDERS_LOOKED_AT {
+            let mut tally = Tally::default();
+            lock.holders.iter().for_each(|hold| tally.add(hold.mode));
+            assert_eq!(tally, lock.holders.tally(), "{shown}: holders are counted wrongly");
+        }
         let idle = !lock.has_line() && !lock.is_delayed();
         let some = !lock.holders.is_empty() && lock.more.is_none();
         assert!(some || !idle, "{shown}: nobody has anything to do with it");

@@ -66,8 +66,7 @@ impl Table {
             op.names().iter().for_each(|name| self.settle(at, name, fx));
         }
         let outcome = self.carry_out(at, op, birth_ms, fx);
-        #[cfg(debug_assertions)]
-        op.names().iter().for_each(|name| self.check(name));
+        self.check_touched(op.names());
         outcome
     }
 

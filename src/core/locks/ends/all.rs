@@ -21,6 +21,7 @@ impl Table {
         let owner = OwnerKey::Connection(origin);
         let owned = self.index.owned_by(owner.clone()..=owner);
         self.end_ties(at, owned, Why::Gone, names, fx);
+        self.check_touched(&[]);
     }
 
     /// Ends what connections of a node held and waited for that are over: those below
@@ -34,6 +35,7 @@ impl Table {
         let owners = OwnerKey::Connection(first)..OwnerKey::Connection(floor);
         let owned = self.index.owned_by(owners);
         self.end_ties(at, owned, Why::Gone, names, fx);
+        self.check_touched(&[]);
     }
 
     /// Ends what lives by a session. Its requests are told that it has ended.
@@ -41,6 +43,7 @@ impl Table {
         let Some(ids) = self.index.sessions.get(id) else { return };
         let ids: Vec<u64> = ids.iter().collect();
         self.end_ties(at, ids, Why::Session { delay_ms }, BTreeSet::new(), fx);
+        self.check_touched(&[]);
     }
 
     /// Takes requests out of the lines; nobody is there to be told.

@@ -9,6 +9,7 @@ mod images;
 mod modes;
 mod oracle;
 mod stories;
+mod watch;
 mod words;
 
 use super::mutant::Mutant;
