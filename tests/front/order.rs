@@ -1,6 +1,6 @@
 //! Replies come in the order of the commands.
 
-use lockstep_tests::{Server, Value};
+use lockstep_tests::{Client, Server, Value};
 
 use super::{pipeline, send, texts, wait_for_blocked};
 
@@ -149,4 +149,55 @@ fn a_monitor_sees_commands_in_the_order_they_ran_and_where() {
         shown,
         ["2 SELECT 2", "2 MULTI", "2 SET a 1", "2 GET a", "2 EXEC", "0 RESET", "0 PING"]
     );
+}
+
+/// How many entries a lone node has applied.
+fn applied(client: &mut Client) -> u64 {
+    let info = client.call("INFO replication").text();
+    let line = info.lines().find_map(|line| line.strip_prefix("master_repl_offset:"));
+    line.unwrap().parse().unwrap()
+}
+
+#[test]
+fn locks_of_one_pipeline_go_to_all_shards_at_once_and_are_answered_in_order() {
+    let server = Server::lockstep(&["--shards", "8"]);
+    let (mut client, mut other) = (server.client(), server.client());
+    other.call("LOCK l:7");
+    let before = applied(&mut other);
+    for (word, held) in [("LOCK", ""), ("LOCKRENEW", "0"), ("UNLOCK", "0")] {
+        let more = if word == "LOCKRENEW" { " PX 60000" } else { "" };
+        let lines: Vec<String> = (0..200).map(|at| format!("{word} l:{at}{more}")).collect();
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        for (at, text) in texts(&mut client, &lines).iter().enumerate() {
+            assert_eq!(text == held, at == 7, "{word} l:{at}: {text}");
+        }
+    }
+    let entries = applied(&mut other) - before;
+    assert!(entries < 200, "{entries} entries for 600 commands over 8 shards");
+}
+
+#[test]
+fn what_is_no_lock_command_keeps_its_place_among_those_of_other_shards() {
+    let server = Server::lockstep(&["--shards", "8"]);
+    let (mut client, mut other) = (server.client(), server.client());
+    let mut later = 0;
+    for round in 0..50 {
+        let names: Vec<String> = (0..8).map(|at| format!("UNLOCK l:{at}")).collect();
+        let take: Vec<String> = (0..8).map(|at| format!("LOCK l:{at}")).collect();
+        let set = format!("SET x {round}");
+        let mut lines: Vec<&str> = take.iter().map(String::as_str).collect();
+        lines.push(&set);
+        lines.extend(names.iter().map(String::as_str));
+        send(&mut client, &lines);
+        let token: i64 = other.call("LOCK l:3 BLOCK 5000").text().parse().unwrap();
+        let seen = other.call("GET x").text();
+        other.call("UNLOCK l:3");
+        let replies: Vec<String> = lines.iter().map(|_| client.reply().unwrap().text()).collect();
+        // Whoever gets a lock later sees what was written under it.
+        if replies[3].parse().is_ok_and(|first: i64| first < token) {
+            assert_eq!(seen, round.to_string());
+            later += 1;
+        }
+    }
+    assert!(later > 0, "the other one was never second");
 }

@@ -11,6 +11,7 @@ mod parts;
 mod pending;
 mod read;
 mod room;
+mod run;
 mod sessions;
 mod settle;
 mod stopwatch;
@@ -34,6 +35,7 @@ use near::Near;
 use parts::Parts;
 use pending::{Blocked, Later, Pending};
 pub use room::{Keeper as RoomKeeper, Room};
+use run::Run;
 use stopwatch::StopWatch;
 use transaction::Transaction;
 pub use waits::{Expected, Waits};
@@ -50,6 +52,10 @@ pub struct Front {
     /// The shard whose operations are pending. Operations of others wait for
     /// them: what a client sends later must not happen earlier.
     busy_with: Option<ShardId>,
+    /// What kind all of them are, if they may overlap with others of it.
+    run: Option<Run>,
+    /// Whether they do: more shards than that one are busy.
+    spread: bool,
     /// How many reads are pending with it.
     reads: usize,
     /// The operations of what is pending, by shard.
@@ -93,6 +99,8 @@ impl Front {
             transaction: Transaction::default(),
             pending: Vec::new(),
             busy_with: None,
+            run: None,
+            spread: false,
             reads: 0,
             parts: Parts::default(),
             near: Near::default(),

@@ -111,6 +111,8 @@ impl Front {
     fn finish(&mut self, out: &mut Output) -> Next {
         let mut next = Next::More;
         self.busy_with = None;
+        self.run = None;
+        self.spread = false;
         self.reads = 0;
         for pending in std::mem::take(&mut self.pending) {
             let exec = matches!(pending, Pending::Exec { .. });

@@ -10,6 +10,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
 
 use super::pending::{Blocked, Pending};
+use super::run::Run;
 use super::{Front, locks, room, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
@@ -121,9 +122,10 @@ impl Front {
     }
 
     /// Whether an operation could be carried out before others that the client
-    /// sent earlier, because those are for another shard.
+    /// sent earlier, because those are for another shard, and that matters.
     fn would_overtake(&self, op: &Op<'_>) -> bool {
-        self.route(op).is_ok_and(|shard| shard != self.busy_with)
+        let same_run = self.run.is_some() && self.run == Run::of(op);
+        !same_run && self.route(op).is_ok_and(|shard| self.spread || shard != self.busy_with)
     }
 
     /// The shard an operation goes to; none: every one.
@@ -241,7 +243,10 @@ impl Front {
     }
 
     fn part_for(&mut self, shard: ShardId, op: &Op<'_>) -> &mut Ops {
-        self.busy_with = Some(shard);
+        let before = self.busy_with.replace(shard);
+        self.spread |= before.is_some_and(|before| before != shard);
+        let run = Run::of(op);
+        self.run = if before.is_none() || self.run == run { run } else { None };
         if binds(op) {
             self.bind_to(shard);
         }
