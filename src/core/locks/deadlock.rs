@@ -1,11 +1,13 @@
 //! Deadlocks inside a shard: found when the wait is made that closes the cycle, and
 //! broken in the same step.
 
+pub mod knots;
+mod ring;
+mod scene;
 mod search;
 mod victim;
 
-use std::collections::{BTreeSet, VecDeque};
-use std::sync::Arc;
+use std::collections::BTreeSet;
 
 use super::ends::Why;
 use super::grant::event;
@@ -14,21 +16,22 @@ use super::lock::Waiter;
 use super::mutant::Mutant;
 use super::owner::OwnerKey;
 use super::table::Table;
-use super::{DEADLOCKS_MAX, Policy};
+use super::{Blocked, Policy};
 use crate::effects::{EventKind, Notice, Reason};
 use crate::image::Name;
 use crate::{Effect, Effects, Fault, Outcome, Stamp, Token};
 
-pub use victim::{Suspect, victim};
+pub(super) use ring::{Deadlock, Kept, Ring};
+#[cfg(test)]
+pub(super) use scene::STEPS_MAX;
+use search::Look;
+use victim::{Suspect, victim};
 
 /// How many cycles one wait may close that are broken at once; each costs a victim.
 const CYCLES_PER_WAIT: usize = 64;
 
 /// How many bytes of a cycle a victim is told.
 const TEXT_BYTES_MAX: usize = 4096;
-
-/// How many links of a cycle are kept.
-const LINKS_KEPT: usize = 64;
 
 /// An owner of a cycle, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,37 +41,24 @@ pub(super) struct Link {
     pub wait: u64,
 }
 
-/// A deadlock that was found.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Deadlock {
-    pub time_ms: u64,
-    /// The owners with the names of what they waited for.
-    pub cycle: Vec<(Vec<u8>, Name)>,
-    pub victim: Vec<u8>,
-    pub rule: &'static str,
-    pub found_ms: u64,
-    pub text: Vec<u8>,
+/// A deadlock that is about to be broken.
+struct Found {
+    /// The wait that ends.
+    name: Name,
+    wait: u64,
+    rule: &'static str,
+    /// The owners of the cycle; the victim first.
+    way: Vec<OwnerKey>,
+    links: Vec<Kept>,
 }
 
-/// The newest deadlocks, the oldest of them first.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Ring {
-    list: VecDeque<Arc<Deadlock>>,
-}
-
-impl Ring {
-    /// Adds one.
-    pub fn push(&mut self, deadlock: Deadlock) {
-        if self.list.len() >= DEADLOCKS_MAX {
-            self.list.pop_front();
-        }
-        self.list.push_back(Arc::new(deadlock));
-    }
-
-    /// All, the oldest first.
-    pub fn iter(&self) -> impl DoubleEndedIterator<Item = &Arc<Deadlock>> {
-        self.list.iter()
-    }
+/// What a detector of deadlocks says of one.
+#[derive(Debug)]
+pub(super) struct Told<'a> {
+    pub cycle: &'a [u8],
+    pub links: &'a [Blocked<'a>],
+    pub spared: bool,
+    pub stood_ms: u64,
 }
 
 impl Table {
@@ -83,8 +73,8 @@ impl Table {
             if !self.is_waited_for(&owner, name) {
                 return;
             }
-            let Some(cycle) = search::cycle(self, &owner) else { return };
-            self.break_one(at, &cycle, fx);
+            let Some(found) = self.deadlock_of(&owner) else { return };
+            self.break_one(at, found, fx);
         }
     }
 
@@ -98,8 +88,8 @@ impl Table {
             return;
         }
         for _ in 0..CYCLES_PER_WAIT {
-            let Some(cycle) = search::cycle(self, owner) else { return };
-            self.break_one(at, &cycle, fx);
+            let Some(found) = self.deadlock_of(owner) else { return };
+            self.break_one(at, found, fx);
         }
     }
 
@@ -123,31 +113,58 @@ impl Table {
             })
     }
 
-    fn break_one(&mut self, at: &Stamp, cycle: &[Link], fx: &mut Effects) {
+    /// A deadlock that an owner is in, or that keeps it from going on.
+    fn deadlock_of(&self, owner: &OwnerKey) -> Option<Found> {
+        match search::cycle(self, owner) {
+            Look::Cycle(cycle) => self.of_cycle(&cycle),
+            // Who lacks permits may get them from any of several: no cycle tells.
+            Look::Permits if !self.is_broken(Mutant::PermitsPlain) => scene::deadlock(self, owner),
+            Look::Permits | Look::Nothing => None,
+        }
+    }
+
+    fn of_cycle(&self, cycle: &[Link]) -> Option<Found> {
         let suspects: Vec<Suspect> = cycle.iter().map(|link| self.suspect(link)).collect();
-        let Some((mut place, rule)) = victim(&suspects) else { return };
+        let (mut place, rule) = victim(&suspects)?;
         if self.is_broken(Mutant::OldestDies) {
             place = (0..suspects.len())
                 .min_by_key(|place| suspects[*place].birth_ms)
                 .unwrap_or_default();
         }
-        let turned = cycle.iter().cycle().skip(place).take(cycle.len());
-        let owners: Vec<&OwnerKey> = turned.clone().map(|link| &link.owner).collect();
-        let text = text_of(&owners);
-        let deadlock = Deadlock {
-            time_ms: at.now_ms,
-            cycle: turned
-                .take(LINKS_KEPT)
-                .map(|link| (link.owner.text().into_owned(), link.name.clone()))
-                .collect(),
-            victim: cycle[place].owner.text().into_owned(),
+        let turned: Vec<&Link> = cycle.iter().cycle().skip(place).take(cycle.len()).collect();
+        let next = turned.iter().cycle().skip(1);
+        let links = turned.iter().zip(next).filter_map(|(link, next)| self.kept(link, next));
+        let Link { name, wait, .. } = turned[0];
+        Some(Found {
+            name: name.clone(),
+            wait: *wait,
             rule,
+            way: turned.iter().map(|link| link.owner.clone()).collect(),
+            links: ring::bounded(links),
+        })
+    }
+
+    fn kept(&self, link: &Link, next: &Link) -> Option<Kept> {
+        let waiter = self.locks.get(&link.name)?.waiter(link.wait)?;
+        Some(Kept {
+            owner: link.owner.text().into_owned(),
+            name: link.name.clone(),
+            mode: waiter.want.mode,
+            by: next.owner.text().into_owned(),
+        })
+    }
+
+    fn break_one(&mut self, at: &Stamp, found: Found, fx: &mut Effects) {
+        let text = text_of(&found.way);
+        self.deadlocks.push(Deadlock {
+            time_ms: at.now_ms,
+            cycle: found.links,
+            victim: found.way[0].text().into_owned(),
+            rule: found.rule,
             found_ms: 0,
             text: text.clone(),
-        };
-        self.deadlocks.push(deadlock);
-        let Link { name, wait, .. } = &cycle[place];
-        self.end_as_victim(at, name, *wait, text, fx);
+        });
+        self.end_as_victim(at, &found.name, found.wait, text, fx);
     }
 
     fn suspect(&self, link: &Link) -> Suspect {
@@ -187,22 +204,20 @@ impl Table {
         at: &Stamp,
         name: &[u8],
         id: u64,
-        cycle: &[u8],
-        found_ms: u64,
+        told: &Told<'_>,
         fx: &mut Effects,
     ) -> bool {
         let Some(name) = self.locks.shared_name(name) else { return false };
         let Some(waiter) = self.locks.get(&name).and_then(|lock| lock.waiter(id)) else {
             return false;
         };
-        let victim = waiter.want.owner.text().into_owned();
-        let text = cycle[..cycle.len().min(TEXT_BYTES_MAX)].to_vec();
+        let text = told.cycle[..told.cycle.len().min(TEXT_BYTES_MAX)].to_vec();
         self.deadlocks.push(Deadlock {
             time_ms: at.now_ms,
-            cycle: vec![(victim.clone(), name.clone())],
-            victim,
-            rule: "detector",
-            found_ms,
+            cycle: ring::bounded(told.links.iter().map(Kept::from)),
+            victim: waiter.want.owner.text().into_owned(),
+            rule: if told.spared { "priority" } else { "youngest" },
+            found_ms: told.stood_ms,
             text: text.clone(),
         });
         self.end_as_victim(at, &name, id, text, fx);
@@ -271,7 +286,7 @@ impl Table {
 }
 
 /// `victim of cycle a->b->a`.
-fn text_of(owners: &[&OwnerKey]) -> Vec<u8> {
+fn text_of(owners: &[OwnerKey]) -> Vec<u8> {
     let mut text = b"victim of cycle ".to_vec();
     for owner in owners {
         if text.len() > TEXT_BYTES_MAX {

@@ -4,6 +4,7 @@ mod graph;
 mod owner;
 mod scan;
 
+use super::deadlock::Kept;
 use super::hold::{Hold, Part};
 use super::lock::{Lock, Waiter};
 use super::owner::OwnerKey;
@@ -145,16 +146,18 @@ impl Table {
     fn newest_deadlocks(&self, count: u64) -> Outcome {
         let limit = usize::try_from(count).unwrap_or(usize::MAX);
         let newest = self.deadlocks.iter().rev().take(limit);
-        let links = |cycle: &[(Vec<u8>, Name)]| {
-            let link = |(owner, name): &(Vec<u8>, Name)| {
-                Outcome::List(vec![Outcome::Bytes(owner.clone()), Outcome::Bytes(name.to_vec())])
-            };
-            Outcome::List(cycle.iter().map(link).collect())
+        let link = |Kept { owner, name, mode, by }: &Kept| {
+            Outcome::List(vec![
+                Outcome::Bytes(owner.clone()),
+                Outcome::Bytes(name.to_vec()),
+                Outcome::Word(mode.word()),
+                Outcome::Bytes(by.clone()),
+            ])
         };
         let shown = newest.map(|deadlock| {
             Outcome::List(vec![
                 Outcome::Int(deadlock.time_ms as i64),
-                links(&deadlock.cycle),
+                Outcome::List(deadlock.cycle.iter().map(link).collect()),
                 Outcome::Bytes(deadlock.victim.clone()),
                 Outcome::Bytes(deadlock.rule.into()),
                 Outcome::Int(deadlock.found_ms as i64),

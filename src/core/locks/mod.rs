@@ -37,10 +37,10 @@ mod watch;
 #[cfg(test)]
 mod tests;
 
-pub use deadlock::{Suspect, victim};
+pub use deadlock::knots;
 pub use image::Frozen;
 pub use look::{Contended, Party, Queued};
-pub use op::{Edge, Filter, Op, Rule, State, Which};
+pub use op::{Blocked, Edge, Filter, Op, Rule, State, Which};
 pub use stats::Stats;
 pub use table::Table;
 pub use terms::{Again, Mode, Owner, Policy, Terms};
@@ -80,7 +80,8 @@ pub const WAITER: [&str; 7] =
     ["position", "owner", "mode", "prio", "waited-ms", "deadline-ms", "blocked-by"];
 
 /// The names of what is told of a deadlock, in order. The cycle is a list of lists
-/// of the owner and the name of the lock that it waits for.
+/// of an owner, the name of the lock that it waits for, the mode, and who is in its
+/// way.
 pub const DEADLOCK: [&str; 6] = ["time-ms", "cycle", "victim", "rule", "found-ms", "text"];
 
 /// How many requests may wait for one lock.
@@ -103,6 +104,12 @@ pub const AGES_MAX: usize = 65_536;
 
 /// How many deadlocks are kept to be looked at.
 pub const DEADLOCKS_MAX: usize = 128;
+
+/// How many waits are kept of a deadlock.
+pub const DEADLOCK_LINKS_MAX: usize = 64;
+
+/// How many bytes of names and owners are kept of a deadlock.
+pub const DEADLOCK_BYTES_MAX: usize = 65_536;
 
 /// How many names a shard keeps the highest token of.
 pub const FENCES_MAX: usize = 1_000_000;

@@ -27,6 +27,8 @@ pub(super) enum Mutant {
     NoDelay,
     /// Cycles are not looked for.
     NoSearch,
+    /// Those who lack permits are taken for such as go on.
+    PermitsPlain,
     /// The oldest of a cycle is the victim.
     OldestDies,
     /// A repeated request counts again.

@@ -131,10 +131,12 @@ wire_enum! {
             wait: u64,
             /// The cycle, as the victim is told of it.
             cycle: &'a [u8],
-            /// How long it took to find, in milliseconds.
-            found_ms: u64,
-            /// How long the cycle stood when it was found.
-            held_ms: u64,
+            /// Who waits for whom in it.
+            links: Vec<Blocked<'a>>,
+            /// Others of it were spared because of their priority.
+            spared: bool,
+            /// How long the cycle stood when it was found, in milliseconds.
+            stood_ms: u64,
         },
         /// LOCKASSERT. The milliseconds left of the lease, or refused as fenced. In
         /// a transaction it is looked at before anything is done.
@@ -338,6 +340,24 @@ wire_enum! {
         2 => Waited {},
         /// It is held as part of several that are not all there yet.
         3 => Acquiring {},
+    }
+}
+
+wire_enum! {
+    /// A wait that is part of a deadlock.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Blocked<'a> {
+        /// The only form.
+        1 => By {
+            /// Who waits, as it is shown.
+            owner: &'a [u8],
+            /// For which lock.
+            name: &'a [u8],
+            /// How it wants it.
+            mode: Mode,
+            /// Who is in its way.
+            by: &'a [u8],
+        },
     }
 }
 

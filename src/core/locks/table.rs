@@ -150,9 +150,9 @@ impl Table {
                 Outcome::Int(self.cancel(at, name, owner, id, fx).into())
             }
             Op::Kill { name, ref which, .. } => Outcome::Int(self.kill(at, name, which, fx)),
-            Op::Break { name, wait, cycle, found_ms, held_ms } => {
-                let found_ms = found_ms.saturating_add(held_ms);
-                Outcome::Int(self.break_cycle(at, name, wait, cycle, found_ms, fx).into())
+            Op::Break { name, wait, cycle, ref links, spared, stood_ms } => {
+                let found = super::deadlock::Told { cycle, links, spared, stood_ms };
+                Outcome::Int(self.break_cycle(at, name, wait, &found, fx).into())
             }
             Op::Assert { name, token, ref owner } => {
                 self.assert_held(at.now_ms, name, token, owner.as_ref())

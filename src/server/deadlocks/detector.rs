@@ -1,11 +1,12 @@
 //! The detector and its messages: takes reports where this node leads the meta
 //! group, has cycles looked at once more, and ends waits.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use lockstep_core::locks::{Edge, Op};
+use lockstep_core::locks::{Blocked, DEADLOCK_LINKS_MAX, Edge, Op};
 use lockstep_core::{Outcome, ShardId};
 use lockstep_raft::Delivery;
 use tokio::sync::mpsc::{Receiver, Sender};
@@ -90,26 +91,32 @@ async fn carry_out(node: Arc<Node>, plan: Plan, back: Sender<Word>) {
 
 /// Whether all of the cycle is there, by the word of those that lead now.
 async fn is_there(node: &Node, plan: &Plan) -> bool {
-    let asked = plan.evidence.iter().map(|(shard, seen)| still_so(node, *shard, seen));
+    let mut shards: BTreeMap<ShardId, Vec<Edge<'_>>> = BTreeMap::new();
+    for Evidence { shard, lock, wait, other, .. } in &plan.evidence {
+        let edge = Edge::Seen { name: lock, wait: *wait, other: *other };
+        shards.entry(*shard).or_default().push(edge);
+    }
+    let asked = shards.into_iter().map(|(shard, edges)| still_so(node, shard, edges));
     let answers = timeout(ASK_WAIT, join_all(asked)).await;
     answers.is_ok_and(|answers| answers.into_iter().all(|there| there))
 }
 
-async fn still_so(node: &Node, shard: ShardId, seen: &[Evidence]) -> bool {
-    let edges = seen.iter().map(|Evidence { lock, wait, other }| Edge::Seen {
-        name: lock,
-        wait: *wait,
-        other: *other,
-    });
-    ask(node, shard, Op::Confirmed { edges: edges.collect() }).await == Some(1)
+async fn still_so(node: &Node, shard: ShardId, edges: Vec<Edge<'_>>) -> bool {
+    ask(node, shard, Op::Confirmed { edges }).await == Some(1)
 }
 
 /// Ends the wait of the victim; whether it is over.
 async fn end(node: &Node, plan: &Plan) -> bool {
     let (shard, wait) = plan.victim;
-    let held_ms = node.shards.now_ms().saturating_sub(plan.since_ms);
     let text = [b"victim of cycle ", &plan.text[..]].concat();
-    let op = Op::Break { name: &plan.lock, wait, cycle: &text, found_ms: held_ms, held_ms };
+    let op = Op::Break {
+        name: &plan.lock,
+        wait,
+        cycle: &text,
+        links: plan.evidence.iter().take(DEADLOCK_LINKS_MAX).map(blocked).collect(),
+        spared: plan.spared,
+        stood_ms: node.shards.now_ms().saturating_sub(plan.since_ms),
+    };
     let ended = timeout(ASK_WAIT, ask(node, shard, op)).await.ok().flatten();
     if ended == Some(1) {
         let took_ms = node.shards.now_ms().saturating_sub(plan.since_ms);
@@ -118,6 +125,11 @@ async fn end(node: &Node, plan: &Plan) -> bool {
         tracing::debug!(shard = shard.0, %cycle, took_ms, "a deadlock was broken");
     }
     ended.is_some()
+}
+
+fn blocked(evidence: &Evidence) -> Blocked<'_> {
+    let Evidence { lock, owner, mode, by, .. } = evidence;
+    Blocked::By { owner, name: lock, mode: *mode, by }
 }
 
 async fn ask(node: &Node, shard: ShardId, op: Op<'_>) -> Option<i64> {

@@ -41,7 +41,7 @@ impl Judge {
         if !self.picture.is_entangled() {
             return Vec::new();
         }
-        let plans = plans(self.locks(), self.guards);
+        let plans = plans(&self.locks(), self.guards);
         plans.iter().for_each(|plan| {
             self.doomed.insert(plan.victim, None);
         });

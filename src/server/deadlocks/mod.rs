@@ -4,20 +4,17 @@
 //! lie across shards one node looks: the detector, which is the node that leads the
 //! meta group. The leaders of the shards tell it of locks that somebody has waited
 //! for longer than a moment (`reporter`); it keeps the newest word of each
-//! (`picture`), draws who waits for whom (`graph`), looks for cycles
-//! (`cycles`) and chooses one wait of each to end (`plan`). Before it ends one
-//! it asks the leaders whether all of the cycle is still there (`detector`).
-//! Nothing of this is replicated: a new detector is told everything anew.
+//! (`picture`), looks who is stuck and chooses one wait of each deadlock to end
+//! (`plan`, with core's `knots`). Before it ends one it asks the leaders whether all of
+//! the deadlock is still there (`detector`). Nothing of this is replicated: a new
+//! detector is told everything anew.
 
 mod detector;
 mod reporter;
 mod seen;
 mod wire;
 
-mod cycles;
-mod graph;
 mod judge;
-mod modes;
 mod picture;
 mod plan;
 
@@ -29,6 +26,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use bytes::Bytes;
 use lockstep_core::NodeId;
+use lockstep_core::locks::knots::Rules;
 use lockstep_raft::Served;
 use tokio::sync::mpsc::{Sender, channel};
 
@@ -91,10 +89,12 @@ impl Listener for Reports {
 #[doc(hidden)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Guards {
-    /// Waiters ahead are waited for as well.
-    pub waiters_ahead: bool,
-    /// One wait of a cycle is ended, no more.
-    pub one_victim: bool,
+    /// How deadlocks are looked for.
+    pub rules: Rules,
+    /// What a leader says counts, not what one before it said.
+    pub newest_term_only: bool,
+    /// What nobody repeats is forgotten.
+    pub old_forgotten: bool,
     /// An older report does not take the place of a newer one.
     pub newest_report_only: bool,
     /// A cycle is looked at once more before a wait is ended.
@@ -106,8 +106,9 @@ pub struct Guards {
 impl Default for Guards {
     fn default() -> Self {
         Guards {
-            waiters_ahead: true,
-            one_victim: true,
+            rules: Rules::default(),
+            newest_term_only: true,
+            old_forgotten: true,
             newest_report_only: true,
             confirm: true,
             doomed_left_out: true,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use lockstep_core::ShardId;
 use lockstep_core::locks::Mode;
 
-use super::{Guards, graph};
+use super::{Guards, plan};
 
 /// An older report is not believed any more: who wrote it leads no longer, or else
 /// it would have been repeated.
@@ -81,7 +81,10 @@ impl Picture {
     pub fn report(&mut self, shard: ShardId, report: Report, now_ms: u64) -> bool {
         let position = |report: &Report| (report.term, report.number);
         let known = self.shards.get(&shard).map(|told| position(&told.report));
-        let older = known.is_some_and(|known| position(&report) < known);
+        let older = known.is_some_and(|known| match self.guards.newest_term_only {
+            true => position(&report) < known,
+            false => report.number < known.1,
+        });
         if older && self.guards.newest_report_only {
             return false;
         }
@@ -91,12 +94,15 @@ impl Picture {
 
     /// Forgets what nobody has repeated for too long.
     pub fn forget_old(&mut self, now_ms: u64) {
+        if !self.guards.old_forgotten {
+            return;
+        }
         self.shards.retain(|_, told| now_ms.saturating_sub(told.at_ms) <= REPORT_LIFE_MS);
     }
 
     /// Whether there can be a deadlock at all.
     pub fn is_entangled(&self) -> bool {
-        graph::is_entangled(self.locks().map(|(_, lock)| lock))
+        plan::is_entangled(self.locks().map(|(_, lock)| lock))
     }
 
     /// The contended locks with their shards.

@@ -22,8 +22,19 @@ const OWNERS_MAX: usize = 10_000;
 /// How many holds and waits are looked at.
 const STEPS_MAX: usize = 100_000;
 
-/// The shortest cycle through an owner, beginning with it.
-pub(super) fn cycle(table: &Table, owner: &OwnerKey) -> Option<Vec<Link>> {
+/// What was found.
+pub(super) enum Look {
+    /// The shortest cycle through the owner, beginning with it.
+    Cycle(Vec<Link>),
+    /// No cycle, but among those it waits for some lack permits, which they may get
+    /// from more than one.
+    Permits,
+    /// It can go on.
+    Nothing,
+}
+
+/// Looks for the shortest cycle through an owner in which everyone has to let go.
+pub(super) fn cycle(table: &Table, owner: &OwnerKey) -> Look {
     let mut search = Search {
         table,
         target: owner,
@@ -32,10 +43,14 @@ pub(super) fn cycle(table: &Table, owner: &OwnerKey) -> Option<Vec<Link>> {
         gates: BTreeMap::new(),
         ahead: BTreeMap::new(),
         holders: BTreeMap::new(),
+        permits: false,
         steps: 0,
     };
-    let last = search.run()?;
-    Some(search.way_to(last))
+    match search.run() {
+        Some(last) => Look::Cycle(search.way_to(last)),
+        None if search.permits => Look::Permits,
+        None => Look::Nothing,
+    }
 }
 
 struct Search<'a> {
@@ -51,6 +66,8 @@ struct Search<'a> {
     ahead: BTreeMap<(&'a Name, usize), Place>,
     /// Whether the holders in the way of a class were looked at.
     holders: BTreeMap<(&'a Name, usize), ()>,
+    /// Whether a wait for permits was met.
+    permits: bool,
     steps: usize,
 }
 
@@ -93,6 +110,7 @@ impl<'a> Search<'a> {
             self.steps += 1;
             let Some(ahead) = lock.waiter(place.id) else { continue };
             let class = ahead.want.mode.class();
+            self.permits |= ahead.want.mode.limit().is_some();
             // The one furthest back of a class waits for all that the others of it
             // wait for, if they differ in nothing else.
             if seen[class] && alike(ahead) {

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::image::Name;
 use crate::image::paged::Page;
-use crate::locks::deadlock::Deadlock;
+use crate::locks::deadlock::{Deadlock, Kept};
 use crate::locks::fence::Fence;
 use crate::locks::hold::{Extra, Hold, Holders, Part};
 use crate::locks::latch::Latch;
 use crate::locks::lock::{Caller, Lock, Waiter};
 use crate::locks::memo::{Age, Memo};
-use crate::locks::{Mode, Owner, Policy};
+use crate::locks::{Blocked, Mode, Owner, Policy};
 use crate::wire::Wire;
 use crate::{Origin, Token, wire_enum};
 
@@ -110,8 +110,8 @@ wire_enum! {
         10 => Deadlock {
             /// When.
             time_ms: u64,
-            /// The owners and what they waited for.
-            cycle: Vec<(&'a [u8], &'a [u8])>,
+            /// Who waited for whom.
+            cycle: Vec<Blocked<'a>>,
             /// Who gave way.
             victim: &'a [u8],
             /// By which rule.
@@ -300,7 +300,7 @@ pub(super) fn age(id: u64, age: &Age) -> Vec<u8> {
 pub(super) fn deadlock(deadlock: &Deadlock) -> Vec<u8> {
     bytes(&Record::Deadlock {
         time_ms: deadlock.time_ms,
-        cycle: deadlock.cycle.iter().map(|(owner, name)| (&owner[..], &name[..])).collect(),
+        cycle: deadlock.cycle.iter().map(Kept::as_blocked).collect(),
         victim: &deadlock.victim,
         rule: deadlock.rule.as_bytes(),
         found_ms: deadlock.found_ms,

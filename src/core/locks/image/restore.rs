@@ -3,7 +3,7 @@
 
 use super::record::{Calls, Held, Record, Said, Waits};
 use crate::image::{Name, Paged};
-use crate::locks::deadlock::Deadlock;
+use crate::locks::deadlock::{Deadlock, Kept};
 use crate::locks::fence::Fence;
 use crate::locks::hold::{Extra, Hold, Part};
 use crate::locks::latch::Latch;
@@ -87,12 +87,11 @@ impl Table {
                 Ok(())
             }
             Record::Deadlock { time_ms, cycle, victim, rule, found_ms, text } => {
-                let cycle = cycle.into_iter().map(|(owner, name)| (owner.to_vec(), name.into()));
-                let rules = ["youngest", "priority", "detector"];
+                let rules = ["youngest", "priority"];
                 let rule = rules.into_iter().find(|known| known.as_bytes() == rule);
                 self.deadlocks.push(Deadlock {
                     time_ms,
-                    cycle: cycle.collect(),
+                    cycle: cycle.iter().map(Kept::from).collect(),
                     victim: victim.to_vec(),
                     rule: rule.ok_or(Malformed)?,
                     found_ms,

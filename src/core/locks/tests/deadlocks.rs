@@ -22,7 +22,9 @@ fn the_victim_may_be_who_waits_already() {
     scene.ask("2: lock a owner y block 0");
     assert_eq!(scene.ask("1: lock b owner x block 0"), "waits");
     assert_eq!(scene.answers(), ["2: victim of cycle y->x->y"]);
-    assert_eq!(scene.ask("9: deadlocks -"), "10 y a x b y youngest 0 victim of cycle y->x->y");
+    let cycle = "y a exclusive x x b exclusive y";
+    let shown = format!("10 {cycle} y youngest 0 victim of cycle y->x->y");
+    assert_eq!(scene.ask("9: deadlocks -"), shown);
 }
 
 #[test]
@@ -113,6 +115,73 @@ fn permits_are_no_deadlock_while_others_may_give_theirs_back() {
     ]);
     assert_eq!(scene.ask("3: lock s permits 1 limit 2 owner z block 0"), "waits");
     assert_eq!(scene.answers(), [""; 0]);
+}
+
+#[test]
+fn permits_are_a_deadlock_when_all_who_have_them_wait_in_turn() {
+    let mut scene = Scene::after(["4: lock b owner z", "1: lock s permits 1 limit 3 owner x"]);
+    scene.at(10);
+    scene.ask("2: lock s permits 1 limit 3 owner y");
+    scene.at(20);
+    scene.ask("3: lock s permits 1 limit 3 owner w");
+    scene.ask("1: lock b owner x block 0");
+    scene.ask("2: lock b owner y block 0");
+    assert_eq!(scene.ask("4: lock s permits 1 limit 3 owner z block 0"), "waits");
+    assert_eq!(scene.answers(), [""; 0], "w may give back its permit");
+    assert_eq!(scene.ask("3: lock b owner w block 0"), "victim of cycle w->z->w");
+    assert_eq!(scene.answers(), [""; 0], "one victim is enough");
+    let told = scene.ask("9: deadlocks -");
+    for link in ["w b exclusive z", "z s permits w", "z s permits y", "z s permits x"] {
+        assert!(told.contains(link), "{link} is missing in {told}");
+    }
+    scene.ask("3: unlock s owner w");
+    assert_eq!(scene.answers(), ["4: 5"]);
+}
+
+#[test]
+fn with_more_permits_than_are_looked_at_it_is_left_to_the_detector() {
+    let victims = |holders: usize| {
+        let mut scene = Scene::after(["0: lock b owner z"]);
+        for owner in 1..=holders {
+            scene.ask(&format!("{owner}: lock s permits 1 limit {holders}"));
+            scene.ask(&format!("{owner}: lock b block 0"));
+        }
+        scene.ask("0: lock s permits 1 limit 9 owner z block 0");
+        scene.ask(&format!("0: lock s permits 1 limit {holders} owner z block 0"));
+        scene.table.deadlocks.iter().count()
+    };
+    assert_eq!((victims(100), victims(STEPS_MAX / 2)), (1, 0));
+}
+
+#[test]
+fn so_many_waits_and_bytes_of_a_deadlock_are_kept() {
+    let mut scene = Scene::after(["1: lock a", "2: lock a block 0"]);
+    assert_eq!(scene.ask("9: break a wait 2"), "1");
+    let kept = scene.table.deadlocks.iter().next().unwrap().cycle.len();
+    assert_eq!(kept, DEADLOCK_LINKS_MAX, "of a hundred");
+    let long = "n".repeat(NAME_BYTES_MAX);
+    let mut scene = Scene::new();
+    for owner in 0..40 {
+        scene.ask(&format!("{owner}: lock {long}{owner} owner {long}{owner}"));
+    }
+    for owner in 0..40 {
+        let next = (owner + 1) % 40;
+        scene.ask(&format!("{owner}: lock {long}{next} owner {long}{owner} block 0"));
+    }
+    let deadlock = scene.table.deadlocks.iter().next().unwrap();
+    assert_eq!(deadlock.cycle.len(), DEADLOCK_BYTES_MAX / (3 * NAME_BYTES_MAX));
+}
+
+#[test]
+fn the_last_deadlocks_are_kept() {
+    let mut scene = Scene::after(["1: lock a owner x", "2: lock b owner y"]);
+    scene.ask("1: lock b owner x block 0");
+    for _ in 0..DEADLOCKS_MAX + 2 {
+        scene.at(scene.at.now_ms + 1);
+        assert!(scene.ask("2: lock a owner y block 0").starts_with("victim"));
+    }
+    let times = scene.table.deadlocks.iter().map(|deadlock| deadlock.time_ms);
+    assert!({ times }.eq(3..3 + DEADLOCKS_MAX as u64), "the oldest are gone");
 }
 
 #[test]

@@ -76,7 +76,7 @@ impl History {
         self.at.seq += 1;
         let mut fx = Effects::new(true);
         self.table.expire(&self.at, 64, &mut fx);
-        let stuck_before = if self.spice.permits { BTreeSet::new() } else { stuck(&self.table) };
+        let stuck_before = stuck(&self.table);
         let shown = match chance.below(40) {
             0 => {
                 let conn = chance.below(6);
@@ -98,11 +98,9 @@ impl History {
             self.table.check_image();
         }
         self.check_tokens();
-        if !self.spice.permits {
-            let stuck = stuck(&self.table);
-            assert!(stuck.is_empty(), "{shown}: {stuck:?} wait for ever");
-            assert!(stuck_before.is_empty());
-        }
+        let stuck = stuck(&self.table);
+        assert!(stuck.is_empty(), "{shown}: {stuck:?} wait for ever");
+        assert!(stuck_before.is_empty());
         (shown, fx.take())
     }
 
@@ -114,8 +112,7 @@ impl History {
         let (op, birth_ms) = words::op(connection(conn), self.requests, &words);
         let before = self.table.deadlocks.iter().count();
         let before_ids = self.table.last_id;
-        let unsearched =
-            (!self.spice.permits && self.table.mutant.is_none()).then(|| self.table.freeze());
+        let unsearched = self.table.mutant.is_none().then(|| self.table.freeze());
         let held_before = self.held_by_others(&op);
         let own_before = match &op {
             Op::Release { name, owner, .. } => self.table.own(name, owner).map(|hold| hold.token),
@@ -296,13 +293,25 @@ fn whatever_happens_all_rules_hold() {
     run(None, 60, 200);
 }
 
+#[test]
+fn s20_s21_with_permits_whoever_is_stuck_is_freed_and_nobody_else_is_told_so() {
+    with_seeds(60, |chance| {
+        let spice = Spice { permits: true, policies: false, leases: false };
+        let mut history = History::new(None, spice);
+        for _ in 0..200 {
+            history.step(chance);
+        }
+    });
+}
+
 /// Whether histories find what is broken.
 fn is_found(mutant: Mutant) -> bool {
     (0..60).any(|seed| {
         let history = || {
             let mut chance = Chance::new(seed);
-            let mut history =
-                History::new(Some(mutant), Spice { leases: true, policies: false, permits: false });
+            let permits = mutant == Mutant::PermitsPlain;
+            let spice = Spice { leases: !permits, policies: false, permits };
+            let mut history = History::new(Some(mutant), spice);
             for _ in 0..200 {
                 history.step(&mut chance);
             }
@@ -323,6 +332,7 @@ fn what_is_broken_is_found() {
         Mutant::UpgradeLosesHold,
         Mutant::EndedConnectionShares,
         Mutant::NoSearch,
+        Mutant::PermitsPlain,
         Mutant::KilledGoesOn,
         Mutant::RenewalForgotten,
         Mutant::TurnsNotInImage,

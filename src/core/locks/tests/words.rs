@@ -148,7 +148,9 @@ impl<'a> Line<'a, '_> {
             }
             "break" => {
                 let (wait, cycle) = (self.number("wait").unwrap(), b"victim of cycle x->y->x");
-                Op::Break { name, wait, cycle, found_ms: 1, held_ms: 1 }
+                let by =
+                    Blocked::By { owner: b"x", name: b"a", mode: Mode::Exclusive {}, by: b"y" };
+                Op::Break { name, wait, cycle, links: vec![by; 100], spared: false, stood_ms: 7 }
             }
             "mlock" => {
                 let (names, mode) = (self.names(), self.mode());

@@ -22,14 +22,23 @@ pub struct Model {
 }
 
 /// How locks are wanted.
-pub const MODES: [Mode; 6] = [
-    Mode::Exclusive {},
-    Mode::Exclusive {},
-    Mode::Shared {},
-    Mode::Shared {},
-    Mode::Update {},
+pub const MODES: [Mode; 5] =
+    [Mode::Exclusive {}, Mode::Exclusive {}, Mode::Shared {}, Mode::Shared {}, Mode::Update {}];
+
+/// How semaphores are wanted; a lock is one of these or the other.
+pub const PERMITS: [Mode; 4] = [
+    Mode::Permits { count: 1, limit: 3 },
+    Mode::Permits { count: 1, limit: 3 },
     Mode::Permits { count: 2, limit: 3 },
+    Mode::Permits { count: 1, limit: 2 },
 ];
+
+/// A mode for a lock: every other is a semaphore, and now and then it is mistaken.
+pub fn mode_for(lock: usize, random: &mut SmallRng) -> Mode {
+    let other = random.random_ratio(1, 20);
+    let modes = if (lock % 2 == 1) != other { &PERMITS[..] } else { &MODES };
+    *modes.choose(random).unwrap()
+}
 
 impl Model {
     /// So many free locks, spread over so many shards.
@@ -58,7 +67,7 @@ impl Model {
             model.now_ms += 1;
             let owner = random.random_range(0..owners);
             let lock = random.random_range(0..locks);
-            let mode = *MODES.choose(&mut random).unwrap();
+            let mode = mode_for(lock, &mut random);
             if random.random_ratio(1, 4) {
                 model.release(&name(owner), lock);
             } else if !one_wait || !model.waits(&name(owner)) {

@@ -4,9 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use lockstep_core::ShardId;
+use lockstep_core::locks::Mode;
 
 use crate::deadlocks::judge::WaitId;
-use crate::deadlocks::modes::get_along;
 use crate::deadlocks::picture::{Lock, Party};
 
 /// Locks and their shards.
@@ -35,15 +35,19 @@ pub fn stuck(locks: &Locks, over: &BTreeSet<WaitId>) -> BTreeSet<Vec<u8>> {
     }
 }
 
-/// Whom each owner waits for.
+/// Whom each owner who is stuck waits for, of those who are: any who has permits may
+/// be the one who does not give them back.
 pub fn waits_for(locks: &Locks, over: &BTreeSet<WaitId>) -> BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> {
+    let stuck = stuck(locks, over);
     let mut edges: BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>> = BTreeMap::new();
     for (_, lock) in without(locks, over) {
         let mut of_those_ahead = BTreeSet::new();
         for (at, waiter) in lock.line.iter().enumerate() {
             let ahead = lock.line[..at].iter().map(|waiter| &waiter.party);
             let in_the_way = lock.holders.iter().chain(ahead).filter(|other| {
-                other.owner != waiter.party.owner && !get_along(other.mode, waiter.party.mode)
+                other.owner != waiter.party.owner
+                    && stuck.contains(&other.owner)
+                    && may_hinder(other.mode, waiter.party.mode)
             });
             of_those_ahead.extend(in_the_way.map(|other| other.owner.clone()));
             let own = edges.entry(waiter.party.owner.clone()).or_default();
@@ -55,8 +59,13 @@ pub fn waits_for(locks: &Locks, over: &BTreeSet<WaitId>) -> BTreeMap<Vec<u8>, BT
 
 /// Whether an owner waits for itself, over others.
 pub fn is_in_cycle(edges: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>, owner: &[u8]) -> bool {
+    reaches(edges, owner, owner)
+}
+
+/// Whether an owner waits for another, directly or over others.
+pub fn reaches(edges: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>, from: &[u8], to: &[u8]) -> bool {
     let mut reached = BTreeSet::new();
-    let mut open = vec![owner.to_vec()];
+    let mut open = vec![from.to_vec()];
     while let Some(next) = open.pop() {
         for other in edges.get(&next).into_iter().flatten() {
             if reached.insert(other.clone()) {
@@ -64,7 +73,7 @@ pub fn is_in_cycle(edges: &BTreeMap<Vec<u8>, BTreeSet<Vec<u8>>>, owner: &[u8]) -
             }
         }
     }
-    reached.contains(owner)
+    reached.contains(to)
 }
 
 fn without(locks: &Locks, over: &BTreeSet<WaitId>) -> Vec<(ShardId, Lock)> {
@@ -82,8 +91,19 @@ fn waiting(locks: &Locks) -> BTreeSet<Vec<u8>> {
 
 /// Whether the first of the line can have the lock now.
 pub fn gets_it(lock: &Lock, party: &Party) -> bool {
-    lock.holders
-        .iter()
-        .filter(|holder| holder.owner != party.owner)
-        .all(|holder| get_along(holder.mode, party.mode))
+    let others = || lock.holders.iter().filter(|holder| holder.owner != party.owner);
+    let Mode::Permits { count, limit } = party.mode else {
+        return others().all(|holder| !may_hinder(holder.mode, party.mode));
+    };
+    let taken = others().map(|holder| match holder.mode {
+        Mode::Permits { count, limit: of } if of == limit => u64::from(count),
+        // No permits of this kind are left.
+        _ => u64::from(limit),
+    });
+    taken.sum::<u64>() + u64::from(count) <= u64::from(limit)
+}
+
+fn may_hinder(held: Mode, asked: Mode) -> bool {
+    let permits = |mode| matches!(mode, Mode::Permits { .. });
+    permits(held) && permits(asked) || held.is_in_the_way_of(asked)
 }
