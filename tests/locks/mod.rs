@@ -1,6 +1,7 @@
 //! Locks as their clients see them, on one node and on three.
 
 mod asserted;
+mod deadlocks;
 mod fuzzed;
 mod leftovers;
 mod lives;

@@ -76,8 +76,9 @@ static DEADLOCKS: Spec = Spec {
     name: "lockinfo|deadlocks",
     usage: "LOCKINFO DEADLOCKS [COUNT count]",
     summary: "Tells of the last deadlocks, the newest first, 10 unless COUNT says how many: when, \
-              the cycle with its owners and the locks that they waited for, the victim, the rule \
-              by which it was chosen, and how long the cycle stood. A shard keeps 128.",
+              the cycle wait by wait (who, for which lock, in which mode, and who is in the way; \
+              64 of a long one), the victim, the rule by which it was chosen, and how long the \
+              cycle stood. A shard keeps 128.",
     since: "0.1.0",
     group: Group::Locks,
     complexity: "O(N) where N is the number of deadlocks",
@@ -217,7 +218,8 @@ mod tests {
 
     #[test]
     fn a_deadlock_is_shown_with_its_cycle() {
-        let step = Outcome::List(vec![bytes("me"), bytes("k")]);
+        let word = Outcome::Word("exclusive");
+        let step = Outcome::List(vec![bytes("me"), bytes("k"), word, bytes("you")]);
         let deadlock = Outcome::List(vec![
             Outcome::Int(5),
             Outcome::List(vec![step]),
@@ -233,8 +235,8 @@ mod tests {
         let Reply::Map(pairs) = &list[0] else { panic!("no map") };
         let names: Vec<_> = DEADLOCK.iter().map(Reply::bulk).collect();
         assert_eq!(pairs.iter().map(|pair| pair.0.clone()).collect::<Vec<_>>(), names);
-        let step = Reply::Array(vec![Reply::bulk("me"), Reply::bulk("k")]);
-        assert_eq!(pairs[1].1, Reply::Array(vec![step]));
+        let step = ["me", "k", "exclusive", "you"].map(Reply::bulk).to_vec();
+        assert_eq!(pairs[1].1, Reply::Array(vec![Reply::Array(step)]));
         assert_eq!(pairs[3].1, Reply::bulk("youngest"));
     }
 
