@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod asserted;
 mod bounds;
 mod deadlocks;
 mod histories;
