@@ -20,8 +20,9 @@ pub const VERSION: u32 = 1;
 /// How much of what is due an operation ends besides its own work.
 const DUE_PER_OP: usize = 64;
 
-/// How much of what is due a tick ends.
-const DUE_PER_TICK: usize = 4096;
+/// How much of what is due a tick ends of each kind: about a millisecond's work, so
+/// that others hardly notice when very much is due at once.
+const DUE_PER_TICK: usize = 256;
 
 /// What a read gave.
 #[derive(Debug, PartialEq)]
