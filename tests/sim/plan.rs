@@ -38,18 +38,20 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         rest_ms: chance.between(10, 120),
         faults_ms: wishes.faults_ms.unwrap_or(chance.between(8_000, 16_000)),
         profiles,
+        burial: seed % 4 == 2,
         settings: Settings {
             seeds: (0..nodes).map(|at| format!("n{at}:1")).collect(),
             shards: chance.between(1, 2) as u16,
             replicas: if nodes == 5 && chance.permille(400) { 5 } else { 3 },
             snapshot_log_bytes: chance.pick(&[4 << 10, 16 << 10, 64 << 10, 1 << 20]),
             batch_ops_max: chance.pick(&[1, 4, 1000]),
-            guards: Guards::default(),
+            guards: Guards { rules_checked: true, ..Guards::default() },
             mutants: Mutants::default(),
             seed: chance.draw(),
         },
         replies_by_order: false,
         multi_split: false,
+        doors_not_noted: false,
         shown: wishes.shown,
     };
     if let Some(mutant) = wishes.mutant {

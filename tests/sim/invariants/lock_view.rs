@@ -28,6 +28,44 @@ pub struct Contended {
     pub first: (Vec<u8>, &'static str),
 }
 
+/// A hold of a lock of the run.
+#[derive(Debug)]
+pub struct Holder {
+    /// The lock.
+    pub name: String,
+    /// Whether it is a connection's own.
+    pub of_connection: bool,
+    /// The session it lives by.
+    pub session: Option<Vec<u8>>,
+    /// Node and life of the connection that asked for it.
+    pub node: (u64, u64),
+}
+
+/// All holds of the locks of the run.
+pub fn holders(shard: &Shard) -> Vec<Holder> {
+    let look = |name: String| {
+        let op = Op::Info { name: name.as_bytes() };
+        let Outcome::List(facts) = shard.look(&AnyOp::Lock { op }) else { return Vec::new() };
+        let Some(Outcome::List(holders)) = facts.get(3) else { return Vec::new() };
+        holders.iter().filter_map(|holder| holder_of(&name, holder)).collect()
+    };
+    lock_names().flat_map(look).collect()
+}
+
+fn holder_of(name: &str, facts: &Outcome) -> Option<Holder> {
+    let Outcome::List(facts) = facts else { return None };
+    let [kind, _, session, Outcome::Int(node), Outcome::Int(boot), ..] = &facts[..] else {
+        return None;
+    };
+    let session = match session {
+        Outcome::Bytes(id) if !id.is_empty() => Some(id.clone()),
+        _ => None,
+    };
+    let of_connection = *kind == Outcome::Word("connection");
+    let node = (*node as u64, *boot as u64);
+    Some(Holder { name: name.into(), of_connection, session, node })
+}
+
 /// The locks of the run that are held.
 pub fn held(shard: &Shard) -> Vec<Held> {
     let look = |name: String| {

@@ -5,11 +5,12 @@ mod applied_grows;
 mod committed_stays;
 mod digests_agree;
 mod holders_get_along;
-mod lock_view;
+pub mod lock_view;
 mod logs_match;
 mod no_lost_wake_up;
 mod one_leader;
 mod one_lease;
+mod session_fence;
 mod tokens_grow;
 
 use std::collections::BTreeMap;
@@ -96,6 +97,10 @@ impl Default for Invariants {
                 ("digests agree (S18)", Box::new(digests_agree::DigestsAgree::default())),
                 ("holders get along (S1)", Box::new(holders_get_along::HoldersGetAlong::default())),
                 ("tokens grow (S4)", Box::new(tokens_grow::TokensGrow::default())),
+                (
+                    "a session holds while it lives (S22)",
+                    Box::new(session_fence::SessionFence::default()),
+                ),
                 ("no lost wake-up (L1)", Box::new(no_lost_wake_up::NoLostWakeUp::default())),
             ],
             read: BTreeMap::new(),

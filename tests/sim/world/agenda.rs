@@ -157,7 +157,7 @@ impl World {
             Fault::Pause { node, for_ms } => {
                 let at = self.meant(node);
                 if self.nodes[at].process.is_some() && !self.nodes[at].paused {
-                    self.nodes[at].paused = true;
+                    self.nodes[at].pause();
                     self.agenda.at(now_ms + for_ms, Action::Resume(at));
                 }
             }
@@ -335,7 +335,7 @@ impl World {
     }
 
     /// Whether all other nodes are well, so that this one can be done without.
-    fn may_lose(&self, at: usize) -> bool {
+    pub(super) fn may_lose(&self, at: usize) -> bool {
         let whole = self.member_nodes().all(|node| {
             node.at == at
                 || node.host().is_some_and(|host| host.cluster().is_some())
@@ -410,14 +410,10 @@ impl World {
     }
 
     fn resume(&mut self, at: usize) {
-        let node = &mut self.nodes[at];
-        if !node.paused {
+        if !self.nodes[at].paused {
             return;
         }
-        node.paused = false;
-        if let Some(process) = &mut node.process {
-            process.wake(self.now_ms);
-        }
+        self.nodes[at].resume(self.now_ms);
         self.note(|| format!("n{at} goes on"), &[at as u64]);
     }
 

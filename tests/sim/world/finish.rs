@@ -11,7 +11,7 @@ use crate::check::registers::Verdict;
 use crate::check::{self, appends, fences, locks, queues, registers};
 
 /// Within this time the cluster must be whole again.
-const HEAL_MS: u64 = 30_000;
+pub const HEAL_MS: u64 = 30_000;
 /// How long one of the last commands may take.
 const ASK_MS: u64 = 10_000;
 /// Leases and delays of this run are shorter.
@@ -39,6 +39,7 @@ impl World {
         while self.now_ms < leases_ms && self.violations.is_empty() {
             self.step();
         }
+        self.nothing_is_left();
         self.clients = vec![Client::new(u32::MAX, self.chance.fork())];
         self.last_demands();
         if self.violations.is_empty() {
@@ -69,6 +70,25 @@ impl World {
                 states.windows(2).all(|pair| digest(&pair[0].1) == digest(&pair[1].1))
             }
         })
+    }
+
+    /// All clients are gone, all leases and sessions over: nobody holds or waits.
+    fn nothing_is_left(&mut self) {
+        let mut left = Vec::new();
+        for shard in (0..self.plan.settings.shards).map(ShardId) {
+            let group = self.leader(shard).and_then(|at| self.nodes[at].host()?.group(shard));
+            let Some(group) = group else { continue };
+            let state = group.state();
+            let (locks, sessions) = (state.locks(), state.sessions());
+            let counts = [locks.held(), locks.waiting(), sessions.len(), sessions.guests()];
+            if counts != [0; 4] || sessions.has_endings() {
+                left.push(format!("{shard:?}: {counts:?}"));
+            }
+        }
+        if !left.is_empty() && self.violations.is_empty() {
+            let held = self.all_holders();
+            self.violate(format!("holds, waits, sessions, guests are left: {left:?}, {held:?}"));
+        }
     }
 
     fn last_demands(&mut self) {
@@ -163,6 +183,7 @@ impl World {
     /// Without faults every outcome is known, and nothing is refused.
     fn check_uncertain(&mut self, counts: &super::Counts) {
         let calm = self.plan.profiles.iter().all(|profile| *profile == Profile::Base);
+        let calm = calm && !self.plan.burial;
         if calm && counts.unknown + counts.broken + counts.refused > 0 {
             self.violate(format!("nothing went wrong, and yet {counts:?}"));
         }

@@ -1,6 +1,7 @@
 //! The world: nodes, what is between them, and who uses them.
 
 mod agenda;
+mod burial;
 mod clients;
 mod delivery;
 mod faults;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 
 use lockstep_core::{Effect, NodeId, ShardId};
 
-pub use clients::{Book, Counts, Goods, lock_names};
+pub use clients::{Book, Counts, DELAY_MAX_MS, Goods, lock_names};
 pub use faults::{Fault, Harm, Planned, Profile, Shape};
 pub use net::Weather;
 pub use node::Settings;
@@ -43,7 +44,7 @@ pub struct Plan {
     pub spare: usize,
     /// How many clients there are.
     pub clients: u32,
-    /// How many more there are that work with locks alone.
+    /// How many more there are that work with locks alone; half of them have sessions.
     pub guard_clients: u32,
     /// How long a client rests between two commands at most.
     pub rest_ms: u64,
@@ -51,12 +52,17 @@ pub struct Plan {
     pub faults_ms: u64,
     /// What goes wrong. The kinds matter also for what is not planned.
     pub profiles: Vec<Profile>,
+    /// Whether a node dies for good in the end.
+    pub burial: bool,
     /// What nodes have in common.
     pub settings: Settings,
     /// Whether replies are matched by their order, which is wrong.
     pub replies_by_order: bool,
     /// Whether MULTI is handed in as two entries, which is wrong.
     pub multi_split: bool,
+    /// Whether nobody notes where requests in a session's name are let in, which is
+    /// wrong.
+    pub doors_not_noted: bool,
     /// Whether the last events are kept as text.
     pub shown: bool,
 }
@@ -128,14 +134,15 @@ impl World {
         let skew_ms = if odd_clocks { 4_500 } else { 15 };
         let mut desk = Desk::new(Goods::USUAL, plan.settings.shards, skew_ms, plan.rest_ms);
         desk.multi_split = plan.multi_split;
+        desk.doors_not_noted = plan.doors_not_noted;
         let mut clients: Vec<Client> =
             (0..plan.clients).map(|id| Client::new(id, chance.fork())).collect();
         // What others draw must not depend on them.
         let mut own = Chance::new(!plan.seed);
-        clients.extend(
-            (plan.clients..plan.clients + plan.guard_clients)
-                .map(|id| Client::of_guards(id, own.fork())),
-        );
+        clients.extend((plan.clients..plan.clients + plan.guard_clients).map(|id| match id % 2 {
+            0 => Client::of_guards(id, own.fork()),
+            _ => Client::of_members(id, own.fork()),
+        }));
         let trace = if plan.shown { Trace::shown() } else { Trace::default() };
         let members = (0..all).map(|at| at < plan.nodes).collect();
         World {
@@ -176,6 +183,9 @@ impl World {
             plan.into_iter().for_each(|planned| self.agenda.plan(planned));
             while self.now_ms < to_ms && self.violations.is_empty() {
                 self.step();
+            }
+            if self.plan.burial && self.violations.is_empty() {
+                self.bury();
             }
             if self.violations.is_empty() {
                 self.finish();
@@ -291,7 +301,8 @@ impl World {
     fn hand_out_answers(&mut self) {
         let mut answers: Vec<(usize, Effect)> = Vec::new();
         for node in &self.nodes {
-            if let Some(process) = node.running() {
+            // Its connections read nothing before it knows where it stands.
+            if let Some(process) = node.running().filter(|_| node.standing(self.now_ms).is_some()) {
                 answers.extend(process.answers.lock().drain(..).map(|effect| (node.at, effect)));
             }
         }

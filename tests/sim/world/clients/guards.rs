@@ -69,7 +69,9 @@ pub struct Guard {
     token: u64,
     lease_ms: Option<u64>,
     /// The place of the hold in the book.
-    hold: usize,
+    pub hold: usize,
+    /// Up to when it surely lasts as long as its owner does.
+    pub until: u64,
 }
 
 /// The name of a lock: those that guard a list live beside it.
@@ -178,6 +180,9 @@ pub fn next(chance: &mut Chance, held: &[Guard], unique: &mut u64) -> Guarded {
 impl Client {
     /// The connection is over: what it held may be free.
     pub(super) fn guards_are_free(&mut self, desk: &mut Desk, now: u64) {
+        if self.member {
+            return self.is_detached(desk, now);
+        }
         for guard in self.hands.guards.drain(..) {
             desk.book.guards[guard.hold].end(now);
         }
@@ -214,10 +219,12 @@ impl Client {
                 Ok(())
             }
             (Guarded::Convert { lock, .. }, outcome) => self.converted(desk, *lock, span, outcome),
-            (Guarded::Unlock(lock), Outcome::Int(0 | 1)) => {
+            (Guarded::Unlock(lock), Outcome::Int(held @ (0 | 1))) => {
+                let lasted = self.guard(*lock).is_some_and(|guard| span.ended < guard.until);
                 self.hands.guards.retain(|guard| guard.lock != *lock);
-                Ok(())
+                if *held == 0 && lasted { Err(Strange) } else { Ok(()) }
             }
+            (_, Outcome::Fault(Fault::NoSession)) => self.no_session(desk, span),
             (Guarded::Renew { lock, lease_ms }, Outcome::Int(held @ (0 | 1))) => {
                 self.renewed(desk, *lock, *lease_ms, span, *held == 1)
             }
@@ -245,7 +252,8 @@ impl Client {
 
     /// Nobody knows whether it happened.
     pub(super) fn guarded_unknown(&mut self, asked: &Guarded) {
-        if let Guarded::Unlock(lock) = asked {
+        // Of a conversion it is not known how it is held any more.
+        if let Guarded::Unlock(lock) | Guarded::Convert { lock, .. } = asked {
             self.hands.guards.retain(|guard| guard.lock != *lock);
         }
     }
@@ -267,7 +275,7 @@ impl Client {
         let hold = desk.book.guards.len();
         desk.book.guards.push(Hold { lock, owner, how, token, asked, granted, until });
         self.hands.guards.retain(|guard| guard.lock != lock);
-        self.hands.guards.push(Guard { lock, how, token, lease_ms, hold });
+        self.hands.guards.push(Guard { lock, how, token, lease_ms, hold, until });
     }
 
     fn converted(
@@ -282,13 +290,13 @@ impl Client {
             Outcome::Int(token) => {
                 // How long the lease still lasts is not known.
                 self.guard_taken(desk, (lock, How::Exclusive, Some(0)), *token as u64, span);
-                if let Some(held) = self.hands.guards.last_mut() {
-                    held.lease_ms = guard.lease_ms;
-                }
-                if guard.lease_ms.is_none()
-                    && let Some(hold) = desk.book.guards.last_mut()
+                if let (Some(held), Some(hold)) =
+                    (self.hands.guards.last_mut(), desk.book.guards.last_mut())
                 {
-                    hold.until = NEVER;
+                    held.lease_ms = guard.lease_ms;
+                    if guard.lease_ms.is_none() {
+                        (held.until, hold.until) = (NEVER, NEVER);
+                    }
                 }
                 Ok(())
             }
@@ -324,7 +332,8 @@ impl Client {
 }
 
 impl Hold {
-    fn end(&mut self, now: u64) {
+    /// It may be over from this moment on.
+    pub(super) fn end(&mut self, now: u64) {
         self.until = self.until.min(now);
     }
 }

@@ -1,6 +1,7 @@
 //! What a client asks for, as words and as what the checkers need.
 
 use super::guards::Guarded;
+use super::members::Asked;
 
 /// What one command is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +58,8 @@ pub enum Meaning {
     Nack(u32, u64, String),
     /// Something with a lock that may be shared.
     Guarded(Guarded),
+    /// Something with a session.
+    Session(Asked),
     /// Nobody wants to know.
     Nothing,
 }
@@ -127,6 +130,7 @@ impl Meaning {
         match self {
             Meaning::Lock { .. } => true,
             Meaning::Guarded(guarded) => guarded.may_hold(),
+            Meaning::Session(asked) => asked.binds(),
             _ => false,
         }
     }
@@ -189,7 +193,9 @@ impl Meaning {
                 word("SILENT"),
                 word("NOW"),
             ],
-            Meaning::Multi(_) | Meaning::Guarded(_) | Meaning::Nothing => Vec::new(),
+            Meaning::Multi(_) | Meaning::Guarded(_) | Meaning::Session(_) | Meaning::Nothing => {
+                Vec::new()
+            }
         };
         words.extend(option("BLOCK", self.block_ms()));
         words

@@ -3,8 +3,10 @@
 
 mod book;
 mod draw;
+mod errands;
 pub mod guards;
 pub mod meaning;
+mod members;
 mod settle;
 mod submit;
 
@@ -15,6 +17,8 @@ pub use book::{Book, Counts, moment};
 pub use draw::Goods;
 use draw::{Hands, Held};
 use meaning::Meaning;
+pub use members::DELAY_MAX_MS;
+use members::{Asked, Mine};
 use submit::{OnTheWay, prepare};
 
 use super::node::Node;
@@ -41,6 +45,8 @@ pub struct Desk {
     ticks: u64,
     /// MULTI is handed in as two entries.
     pub multi_split: bool,
+    /// Home does not hear of the shards that let requests in a session's name in.
+    pub doors_not_noted: bool,
     pub now_ms: u64,
 }
 
@@ -55,6 +61,7 @@ impl Desk {
             rest_ms,
             ticks: 0,
             multi_split: false,
+            doors_not_noted: false,
             now_ms: 0,
         }
     }
@@ -130,6 +137,12 @@ pub struct Client {
     hands: Hands,
     /// Whether it works with guarded lists and their locks, and nothing else.
     guards: bool,
+    /// Whether it does so in the name of a session.
+    member: bool,
+    /// Its session.
+    mine: Option<Mine>,
+    /// What it asks behind what it waits for.
+    behind: Option<Meaning>,
     /// Its own key: the value, the moments around the SET, and how long it lives.
     short: Option<(u64, Span, u64)>,
 }
@@ -149,6 +162,9 @@ impl Client {
             next_at_ms: 0,
             hands: Hands::default(),
             guards: false,
+            member: false,
+            mine: None,
+            behind: None,
             short: None,
         }
     }
@@ -167,14 +183,18 @@ impl Client {
     pub fn step(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace, asks: bool) {
         self.notice_the_end(nodes, desk);
         if let Some(at) = self.connection.as_ref().map(|connection| connection.node)
-            && nodes[at].paused
+            && nodes[at].standing(desk.now_ms).is_none()
         {
             self.give_up_in_time(nodes, desk);
             return;
         }
         self.take_answers(nodes, desk, trace);
         self.give_up_in_time(nodes, desk);
-        if asks && self.waits.is_none() && desk.now_ms >= self.next_at_ms {
+        if self.waits.is_none()
+            && let Some(meaning) = self.behind.take()
+        {
+            self.hand_in(vec![meaning], nodes, desk, trace);
+        } else if asks && self.waits.is_none() && desk.now_ms >= self.next_at_ms {
             self.ask(nodes, desk, trace);
         }
     }
@@ -226,14 +246,21 @@ impl Client {
         self.next_at_ms = desk.now_ms + self.chance.below(desk.rest_ms.max(1));
     }
 
-    /// The process at the other end is gone.
-    fn notice_the_end(&mut self, nodes: &[Node], desk: &mut Desk) {
+    /// The process at the other end is gone, or has to close the connection.
+    fn notice_the_end(&mut self, nodes: &mut [Node], desk: &mut Desk) {
         let Some(connection) = &self.connection else { return };
-        let process = nodes[connection.node].process.as_ref();
+        let node = &nodes[connection.node];
+        let process = node.process.as_ref();
         if process.is_some_and(|process| process.life.number == connection.life) {
+            let life = node.standing(desk.now_ms);
+            let bound = !connection.bound_to.is_empty();
+            let boot = connection.origin.boot;
+            if life.is_some_and(|life| life.boot != boot || (life.cut_off && bound)) {
+                self.is_closed(nodes, desk);
+            }
             return;
         }
-        let now = desk.moment();
+        let now = moment(node.sure_ms());
         self.connection = None;
         // The task that waited for it ended with its process.
         let _ = self.outcome_is_unknown(desk);
@@ -271,11 +298,18 @@ impl Client {
 
     fn give_up_in_time(&mut self, nodes: &mut [Node], desk: &mut Desk) {
         if self.waits.is_some() && desk.now_ms > self.since_ms + PATIENCE_MS {
-            let on_the_way = self.outcome_is_unknown(desk);
-            desk.book.counts.broken += 1;
-            let now = desk.moment();
-            self.close(nodes, desk, now, on_the_way);
+            self.is_closed(nodes, desk);
         }
+    }
+
+    /// The connection is closed whatever waits. What it holds was its own for as long
+    /// as the node could answer for it.
+    fn is_closed(&mut self, nodes: &mut [Node], desk: &mut Desk) {
+        let Some(at) = self.connection.as_ref().map(|connection| connection.node) else { return };
+        let sure = moment(nodes[at].sure_ms()).min(desk.moment());
+        let on_the_way = self.outcome_is_unknown(desk);
+        desk.book.counts.broken += 1;
+        self.close(nodes, desk, sure, on_the_way);
     }
 
     /// Closes the connection: what it holds ends.
@@ -296,6 +330,7 @@ impl Client {
     /// The connection is over: a lock that it held may be free.
     fn hands_are_empty(&mut self, desk: &mut Desk, now: u64) {
         self.short = None;
+        self.behind = None;
         if let Some(Held { hold, .. }) = self.hands.lock.take() {
             let until = &mut desk.book.holds[hold].until;
             *until = now.min(*until);
@@ -311,6 +346,9 @@ impl Client {
         self.told(desk, trace, &format!("{delivery:?}"));
         let span = Span { began, ended: desk.moment() };
         self.rest(desk);
+        if !matches!(delivery, Delivery::Done(_)) {
+            self.behind = None;
+        }
         match delivery {
             Delivery::Done(outcomes) => {
                 if outcomes.len() != meanings.len() {
@@ -376,7 +414,7 @@ impl Client {
     }
 
     fn ask(&mut self, nodes: &mut [Node], desk: &mut Desk, trace: &mut Trace) {
-        if !self.connect(nodes) {
+        if !self.connect(nodes, desk.now_ms) {
             self.rest(desk);
             return;
         }
@@ -389,7 +427,10 @@ impl Client {
             self.close(nodes, desk, now, None);
             return;
         }
-        let mut meanings = if self.guards {
+        let mut meanings = if self.member {
+            let Some(meaning) = self.next_of_member(desk) else { return };
+            vec![meaning]
+        } else if self.guards {
             let (held, unique) = (&self.hands.guards, &mut desk.unique);
             vec![Meaning::Guarded(guards::next(&mut self.chance, held, unique))]
         } else {
@@ -415,7 +456,7 @@ impl Client {
         trace: &mut Trace,
     ) {
         self.ended = Ended::Otherwise;
-        if self.connect(nodes) {
+        if self.connect(nodes, desk.now_ms) {
             self.hand_in(vec![meaning], nodes, desk, trace);
         }
     }
@@ -441,8 +482,21 @@ impl Client {
         trace.event(Kind::Asked, &[now_ms, u64::from(id)], &[], || {
             format!("{now_ms} client {id} at n{at} asks {meanings:?}")
         });
-        let prepared = prepare(meanings, origin, request, desk.shards);
-        if prepared.binds && !connection.bound_to.contains(&prepared.shard) {
+        if let [Meaning::Session(asked @ (Asked::Destroy(_) | Asked::Open(..)))] = &meanings[..] {
+            let (asked, notes) = (asked.clone(), !desk.doors_not_noted);
+            self.since_ms = desk.now_ms;
+            self.before_session(desk, &asked, began);
+            let Some(host) = nodes[at].host().cloned() else { return };
+            let work = errands::of_session(host, asked, desk.shards, notes);
+            let on_the_way = errands::begin(&nodes[at], work);
+            self.waits = Some(Wait::Share { on_the_way, meanings, began });
+            return;
+        }
+        let prepared = prepare(meanings, origin, request, desk.shards, self.attached());
+        if let Some(connection) = &mut self.connection
+            && prepared.binds
+            && !connection.bound_to.contains(&prepared.shard)
+        {
             connection.bound_to.push(prepared.shard);
         }
         self.since_ms = desk.now_ms + prepared.block_ms;
@@ -462,12 +516,13 @@ impl Client {
     }
 
     /// Connects to a node that serves, if there is one.
-    fn connect(&mut self, nodes: &[Node]) -> bool {
+    fn connect(&mut self, nodes: &[Node], now_ms: u64) -> bool {
         if self.connection.is_some() {
             return true;
         }
         let serve = |node: &&Node| {
             !node.leaving
+                && node.standing(now_ms).is_some()
                 && node.running().is_some_and(|process| !process.stopping)
                 && node.host().is_some_and(|host| host.cluster().is_some())
         };
@@ -476,10 +531,12 @@ impl Client {
             return false;
         }
         let node = self.chance.pick(&serving);
-        let Some(process) = nodes[node].running() else { return false };
+        let (Some(process), Some(host)) = (nodes[node].running(), nodes[node].host()) else {
+            return false;
+        };
         self.connections += 1;
         let conn = u64::from(self.id) << 20 | self.connections;
-        let origin = Origin { node: process.id, boot: process.boot, conn };
+        let origin = Origin { node: process.id, boot: host.life().boot, conn };
         let life = process.life.number;
         self.connection = Some(Connection { node, life, origin, request: 0, bound_to: Vec::new() });
         true
@@ -487,6 +544,9 @@ impl Client {
 
     /// A number for the owner of a lock.
     fn owner(&self, named: bool) -> u64 {
+        if let Some(session) = self.session_number() {
+            return session;
+        }
         let conn = self.origin().map_or(0, |origin| origin.conn);
         if named { conn | 1 << 63 } else { conn }
     }
@@ -500,5 +560,5 @@ pub fn lock_names() -> impl Iterator<Item = String> {
 
 /// Whether an answer is for this node's process.
 pub fn is_for(origin: Origin, node: NodeId, boot: u64) -> bool {
-    origin.node == node && origin.boot == boot
+    origin.node == node && origin.boot >= boot
 }

@@ -29,6 +29,7 @@ impl Client {
                     }
                 }
                 Meaning::Guarded(guarded) => self.before_guarded(desk, guarded, began),
+                Meaning::Session(asked) => self.before_session(desk, asked, began),
                 _ => {}
             }
         }
@@ -46,6 +47,7 @@ impl Client {
         let settled = match meaning {
             Meaning::Nothing => Ok(()),
             Meaning::Guarded(guarded) => self.guarded(desk, guarded, span, outcome),
+            Meaning::Session(asked) => self.session(desk, asked, span, outcome),
             Meaning::SetShort(value, ttl_ms) => {
                 self.short = Some((*value, span, *ttl_ms));
                 expect(outcome == &Outcome::Ok)
@@ -97,6 +99,7 @@ impl Client {
             | Meaning::Consume(..)
             | Meaning::Drain(_)
             | Meaning::GetShort
+            | Meaning::Session(_)
             | Meaning::Nothing => {}
             on_keys => {
                 let known = desk.book.keys(on_keys, open(began), None);

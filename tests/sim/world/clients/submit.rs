@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use lockstep_commands::{Args, Context, Protocol, Request, table};
 use lockstep_core::op::Home;
-use lockstep_core::slot::SLOTS;
+use lockstep_core::slot::{SLOTS, Slot};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, Op, Origin, Outcome, Read, ShardId};
 use lockstep_raft::{Delivery, Mailbox, Ops};
@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
 use super::meaning::Meaning;
+use super::members::in_session;
 use crate::world::node::Node;
 
 /// Longer than operations are tried again.
@@ -27,6 +28,21 @@ pub struct OnTheWay {
 }
 
 impl OnTheWay {
+    /// Nothing is on its way yet.
+    pub fn new() -> Self {
+        OnTheWay { arrived: Arc::default(), mailbox: Arc::default(), waits: None }
+    }
+
+    /// Where it is put what became of them.
+    pub fn arrived(&self) -> Arc<Mutex<Option<Delivery>>> {
+        self.arrived.clone()
+    }
+
+    /// This task waits for it.
+    pub fn waits_for(&mut self, task: AbortHandle) {
+        self.waits = Some(task);
+    }
+
     /// Takes what became of them, when that is known.
     pub fn take(&self) -> Option<Delivery> {
         self.arrived.lock().take()
@@ -86,14 +102,28 @@ fn parsed<T>(words: &[Vec<u8>], context: &Context, take: impl FnOnce(Op<'_>) -> 
     }
 }
 
-/// Makes operations of what a client wants; all of it belongs to one shard.
-pub fn prepare(meanings: Vec<Meaning>, origin: Origin, request: u64, shards: u16) -> Prepared {
+/// Makes operations of what a client wants; all of it belongs to one shard. What is
+/// asked of locks is asked in the name of the session, if there is one.
+pub fn prepare(
+    meanings: Vec<Meaning>,
+    origin: Origin,
+    request: u64,
+    shards: u16,
+    session: Option<&str>,
+) -> Prepared {
     let context = context(origin, request);
     let mut ops = Ops::default();
     let mut shard = ShardId(0);
     let (mut binds, mut block_ms, mut read) = (false, 0, None);
     for meaning in &meanings {
         block_ms = block_ms.max(meaning.block_ms().unwrap_or(0));
+        if let Meaning::Session(asked) = meaning {
+            let op = asked.op(origin).expect("the others are errands");
+            shard = of(op.home(), shards);
+            binds |= asked.binds();
+            ops.write(&op);
+            continue;
+        }
         let commands = meaning.commands(origin.conn);
         if meaning.is_transaction() {
             let mut inside = Vec::new();
@@ -106,6 +136,10 @@ pub fn prepare(meanings: Vec<Meaning>, origin: Origin, request: u64, shards: u16
         }
         for words in &commands {
             parsed(words, &context, |op| {
+                let op = match session {
+                    Some(id) => in_session(op, id.as_bytes()),
+                    None => op,
+                };
                 shard = of(op.home(), shards);
                 binds |= op.wait().is_some() || matches!(op, Op::Lock { .. });
                 if op.is_write() {
@@ -134,17 +168,29 @@ impl Prepared {
 
 fn of(home: Home, shards: u16) -> ShardId {
     match home {
-        Home::Slot(slot) => {
-            let shard = usize::from(slot.0) * usize::from(shards) / usize::from(SLOTS);
-            ShardId(shard as u16)
-        }
+        Home::Slot(slot) => of_slot(slot, shards),
         _ => ShardId(0),
     }
 }
 
+fn of_slot(slot: Slot, shards: u16) -> ShardId {
+    ShardId((usize::from(slot.0) * usize::from(shards) / usize::from(SLOTS)) as u16)
+}
+
+/// The shard that a session is at home in.
+pub fn home_of(id: &str, shards: u16) -> ShardId {
+    of_slot(Slot::of(id.as_bytes()), shards)
+}
+
+/// The shard of a lock.
+pub fn shard_of_lock(name: &str, shards: u16) -> ShardId {
+    let op = Op::Lock { op: lockstep_core::locks::Op::Info { name: name.as_bytes() } };
+    of(op.home(), shards)
+}
+
 /// Hands operations to the node, as its connections do.
 pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
-    let mut on_the_way = OnTheWay { arrived: Arc::default(), mailbox: Arc::default(), waits: None };
+    let mut on_the_way = OnTheWay::new();
     let (Some(process), Some(host)) = (node.running(), node.host()) else {
         return Submitted::Waits(on_the_way, prepared.meanings);
     };

@@ -3,11 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
-use lockstep_raft::{Clock, Guards, Host, HostError, HostOptions, Limits, Timing};
+use lockstep_raft::{Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing};
 use lockstep_storage::log::Driver;
 use lockstep_storage::{
     Disk, Identity, LOG_DIR, Log, LogOptions, Mutants, SNAPSHOT_DIR, SimDisk, SnapshotOptions,
@@ -161,7 +160,7 @@ pub fn host_options(
     let clock: Arc<dyn Clock> = around.clock;
     Ok(HostOptions {
         me,
-        boot: identity.boot,
+        boot: identity.boot * LIVES,
         cluster: cluster.map(ClusterId),
         replaces: opened.replaces,
         seeds,
@@ -176,8 +175,7 @@ pub fn host_options(
         peers: around.peers,
         limits: Arc::new(limits),
         snapshot_log_bytes: Arc::new(AtomicU64::new(settings.snapshot_log_bytes)),
-        // What a node holds when it is cut off is looked at elsewhere.
-        timing: Timing { node_timeout: Duration::from_secs(3600), ..Timing::LAN },
+        timing: Timing::LAN,
         guards: settings.guards,
         luck: around.luck,
         answers: Arc::new(move |effects| answers.lock().extend(effects)),

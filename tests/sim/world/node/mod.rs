@@ -3,6 +3,7 @@
 mod boot;
 mod clock;
 mod process;
+mod sessions;
 
 use std::sync::Arc;
 
@@ -19,6 +20,10 @@ use crate::world::net::{Life, SimPeers};
 use boot::Surroundings;
 use clock::SimClock;
 use process::Parts;
+
+/// How long a node that stood still needs to find out whether it was given up: it
+/// says that it is there, and is answered or not.
+const DOUBT_MS: u64 = 900;
 
 /// When the runs happen: some time in 2020.
 const EPOCH_MS: u64 = 1_600_000_000_000;
@@ -39,6 +44,10 @@ pub struct Node {
     pub harmed: bool,
     /// It is on its way out of the cluster: clients go elsewhere.
     pub leaving: bool,
+    /// When it last ran and could answer for what its connections hold.
+    sure_ms: u64,
+    /// It stood still, and finds out until then whether it was given up meanwhile.
+    doubts_until_ms: u64,
     pub rate: Rate,
     /// How much later than the world's its wall clock is at the next start.
     pub wall_skew_ms: i64,
@@ -68,6 +77,8 @@ impl Node {
             power_fails: false,
             harmed: false,
             leaving: false,
+            sure_ms: 0,
+            doubts_until_ms: 0,
             rate: Rate::default(),
             wall_skew_ms: 0,
             disk_ms: (0, 2),
@@ -91,6 +102,31 @@ impl Node {
     /// The groups of the process, if it runs.
     pub fn host(&self) -> Option<&Host> {
         self.running()?.host.as_ref()
+    }
+
+    /// What its connections can rely on; none while that is not known.
+    pub fn standing(&self, now_ms: u64) -> Option<lockstep_raft::Life> {
+        self.host().filter(|_| now_ms >= self.doubts_until_ms).map(Host::life)
+    }
+
+    /// Up to when its connections surely held what they had: it may have been given
+    /// up behind that.
+    pub fn sure_ms(&self) -> u64 {
+        self.sure_ms
+    }
+
+    /// The process stands still.
+    pub fn pause(&mut self) {
+        self.paused = true;
+    }
+
+    /// It goes on.
+    pub fn resume(&mut self, now_ms: u64) {
+        self.paused = false;
+        self.doubts_until_ms = now_ms + DOUBT_MS;
+        if let Some(process) = &mut self.process {
+            process.wake(now_ms);
+        }
     }
 
     /// Starts a process; whether damaged data was put aside before.
@@ -135,6 +171,7 @@ impl Node {
             log: opened.log,
             snapshots: opened.snapshots,
             identity: opened.identity,
+            shards: settings.shards,
         };
         let process = Process::new((runtime, base), parts);
         let starting = process.starting.clone();
@@ -144,6 +181,7 @@ impl Node {
         });
         self.process = Some(process);
         self.paused = false;
+        (self.sure_ms, self.doubts_until_ms) = (now_ms, 0);
         Ok(opened.damaged)
     }
 
@@ -185,6 +223,10 @@ impl Node {
             return false;
         }
         process.step(now_ms);
+        if self.standing(now_ms).is_some_and(|life| !life.cut_off) {
+            self.sure_ms = now_ms;
+        }
+        let Some(process) = &mut self.process else { return false };
         if process.disk_busy_until_ms > now_ms {
             return false;
         }

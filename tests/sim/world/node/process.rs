@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_core::{Effect, NodeId};
-use lockstep_raft::{Host, HostError};
+use lockstep_core::{Effect, NodeId, ShardId};
+use lockstep_raft::{Host, HostError, LIVES};
 use lockstep_storage::{Identity, Log, Snapshots};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
@@ -13,6 +13,7 @@ use tokio::time::Instant;
 
 use super::boot::Starting;
 use super::clock::{Rate, SimClock};
+use super::sessions::tell_of_ends;
 use crate::world::net::{Life, SimPeers};
 
 /// One process of a node. It has a runtime of its own, with time that stands
@@ -35,6 +36,8 @@ pub struct Process {
     pub log: Log,
     pub snapshots: Snapshots,
     pub host: Option<Host>,
+    /// How many data shards there are.
+    shards: u16,
     pub starting: Starting,
     pub stopped: Arc<Mutex<bool>>,
     pub stopping: bool,
@@ -66,6 +69,7 @@ pub struct Parts {
     pub log: Log,
     pub snapshots: Snapshots,
     pub identity: Arc<Identity>,
+    pub shards: u16,
 }
 
 impl Process {
@@ -80,13 +84,14 @@ impl Process {
             wall_ms: parts.wall_ms,
             life: parts.life,
             id: parts.identity.node,
-            boot: parts.identity.boot,
+            boot: parts.identity.boot * LIVES,
             clock: parts.clock,
             peers: parts.peers,
             answers: parts.answers,
             log: parts.log,
             snapshots: parts.snapshots,
             host: None,
+            shards: parts.shards,
             starting: Starting::default(),
             stopped: Arc::default(),
             stopping: false,
@@ -123,13 +128,23 @@ impl Process {
         self.clock.set(self.wall_ms + local_ms);
     }
 
+    /// The host has started: what nodes do for sessions begins.
+    fn host_is_there(&mut self, host: Host) {
+        let pairs = (0..self.shards).flat_map(|home| (0..self.shards).map(move |to| (home, to)));
+        for (home, shard) in pairs.filter(|(home, shard)| home != shard) {
+            self.spawn(tell_of_ends(host.clone(), ShardId(home), ShardId(shard)));
+        }
+        self.host = Some(host);
+    }
+
     /// Takes the host when it has started.
     pub fn look_for_host(&mut self) -> Option<HostError> {
         if self.host.is_some() {
             return None;
         }
-        match self.starting.lock().take()? {
-            Ok(host) => self.host = Some(host),
+        let started = self.starting.lock().take()?;
+        match started {
+            Ok(host) => self.host_is_there(host),
             Err(why) => return Some(why),
         }
         None
