@@ -27,6 +27,11 @@ impl Front {
         if !self.bound_to.contains(&shard) {
             self.bound_to.push(shard);
             self.session.client.set(Flag::Bound, true);
+            // Those that held something when nobody answered any more were closed then.
+            // This one would hold what the cluster may give to others any moment.
+            if self.node.shards.host().life().cut_off {
+                self.session.client.kill();
+            }
         }
     }
 
