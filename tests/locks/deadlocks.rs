@@ -28,10 +28,12 @@ fn ring(cluster: &Cluster, owners: usize, round: usize) -> (Duration, String) {
         assert!(client.call(&line).int().is_some());
     }
     for (owner, client) in clients.iter_mut().enumerate() {
-        send(client, &[&format!("LOCK {} OWNER o{owner} PX 60000 BLOCK 0", name(owner + 1))]);
+        let prio = u8::from(owner + 1 < owners);
+        let line = format!("LOCK {} OWNER o{owner} PX 60000 BLOCK 0", name(owner + 1));
+        send(client, &[&format!("{line} PRIO {prio}")]);
     }
     let begun = Instant::now();
-    // The youngest gives way: who locked last.
+    // The only one without priority gives way.
     let told = clients[owners - 1].reply().unwrap().text();
     let took = begun.elapsed();
     let last = owners - 1;
@@ -83,7 +85,7 @@ fn every_wait_of_a_cycle_over_shards_is_told() {
     let (one, two) = (SPREAD[0], SPREAD[other]);
     clients[0].call(&format!("LOCK {one} OWNER x"));
     clients[1].call(&format!("LOCK {two} SHARED OWNER y"));
-    send(&mut clients[0], &[&format!("LOCK {two} OWNER x BLOCK 0")]);
+    send(&mut clients[0], &[&format!("LOCK {two} OWNER x PRIO 1 BLOCK 0")]);
     send(&mut clients[1], &[&format!("LOCK {one} UPDATE OWNER y BLOCK 0")]);
     assert_eq!(clients[1].reply().unwrap().text(), "DEADLOCK victim of cycle y->x->y");
     let told = clients[2].call("LOCKINFO DEADLOCKS COUNT 1");
@@ -100,7 +102,7 @@ fn every_wait_of_a_cycle_over_shards_is_told() {
         .collect();
     links.sort_unstable();
     assert_eq!(links, [format!("x {two} exclusive y"), format!("y {one} update x")]);
-    assert_eq!((fact("victim").text(), fact("rule").text()), ("y".into(), "youngest".into()));
+    assert_eq!((fact("victim").text(), fact("rule").text()), ("y".into(), "priority".into()));
     let stood_ms = fact("found-ms").int().unwrap();
     assert!((5..5_000).contains(&stood_ms), "{stood_ms}");
 }
@@ -115,9 +117,9 @@ fn a_semaphore_is_part_of_a_deadlock_when_all_its_holders_are() {
         let line = format!("SEMACQUIRE sem LIMIT 3 OWNER o{owner}");
         assert!(clients[owner].call(&line).int().is_some());
     }
-    send(&mut clients[3], &["SEMACQUIRE sem LIMIT 3 OWNER z BLOCK 0"]);
+    send(&mut clients[3], &["SEMACQUIRE sem LIMIT 3 OWNER z PRIO 1 BLOCK 0"]);
     for owner in 0..2 {
-        send(&mut clients[owner], &[&format!("LOCK gate OWNER o{owner} BLOCK 0")]);
+        send(&mut clients[owner], &[&format!("LOCK gate OWNER o{owner} PRIO 1 BLOCK 0")]);
     }
     let mut observer = cluster.client(0);
     wait_for("the waits are told", || {

@@ -2,10 +2,12 @@
 
 mod asserted;
 mod deadlocks;
+mod failing;
 mod fuzzed;
 mod leftovers;
 mod lives;
 mod many;
+mod measured;
 mod pushes;
 mod sessions;
 mod told;
