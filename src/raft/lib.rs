@@ -15,6 +15,7 @@ mod inbox;
 mod luck;
 mod machine;
 mod mailbox;
+pub mod many;
 pub mod message;
 mod network;
 mod office;

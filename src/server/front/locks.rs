@@ -11,13 +11,14 @@ use lockstep_core::locks::{self, Mode, Owner, Terms};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Op, Outcome, ShardId};
 use lockstep_net::{Next, Output};
+use lockstep_raft::many::Asked;
 
 use super::Front;
 use super::exec::Planned;
 use super::pending::Later;
 use crate::config::Setting;
 use crate::locks::{
-    Asked, Call, Line, NUMBERS, Plan, REQUESTS_PER_NAME, at_once, attach, attach_terms, begin,
+    Call, Line, NUMBERS, Plan, REQUESTS_PER_NAME, Seat, at_once, attach, attach_terms, begin,
     carry_out, is_deadlock, release, shard_of,
 };
 use crate::sessions::{ensure_open, home_of};
@@ -206,7 +207,9 @@ impl Front {
         let requests = self.request + 1..self.request + 1 + plan.len() as u64 * REQUESTS_PER_NAME;
         self.request = requests.end;
         let line = Line::new(self.origin, last);
-        let asked = Asked::new(self.node.clone(), self.origin, plan, line, requests, terms);
+        let seat = Seat { node: self.node.clone(), conn: self.origin.conn };
+        let part_ms = self.node.settings.number(Setting::MlockCoordinatorLeaseMs);
+        let asked = Asked::new(seat, self.origin, (plan, part_ms), line, requests, terms);
         let (running, awaited) = begin(asked, self.session.client.clone());
         self.running = Some(running);
         let future = Box::pin(async move { shown(command, awaited.answer().await) });

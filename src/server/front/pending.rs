@@ -153,7 +153,7 @@ impl Blocked {
 
     /// Takes the request back; its answer, which may have come before.
     pub(super) async fn take_back(&self, node: &Node, origin: Origin) -> Delivery {
-        self.expected.take_back(node, self.shard, &self.cancel(origin, true)).await
+        self.expected.take_back(node.shards.host(), self.shard, &self.cancel(origin, true)).await
     }
 
     /// The operation that ends the wait.

@@ -4,11 +4,11 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use dashmap::DashMap;
-use lockstep_core::{Effect, Op, Origin, Outcome, ShardId};
+use lockstep_core::{Effect, Origin, Outcome, ShardId};
+pub use lockstep_raft::many::Expected;
 use lockstep_raft::{Delivery, Mailbox};
 use tokio::sync::{Notify, watch};
 
-use crate::Node;
 use crate::locks::Notices;
 
 /// How often it is looked whether those who waited have been answered.
@@ -38,35 +38,6 @@ struct Waiting {
     adrift: Arc<Notify>,
 }
 
-/// Where the answer to a request comes.
-#[derive(Clone, Debug)]
-pub struct Expected {
-    /// The answer.
-    pub mailbox: Arc<Mailbox>,
-    /// It may have been lost, and does not come any more.
-    pub adrift: Arc<Notify>,
-}
-
-/// How long an answer that may have been lost is waited for.
-const LAST_ANSWER: Duration = Duration::from_secs(1);
-
-impl Expected {
-    /// Takes a request back that waits, by the operation that ends the wait: its
-    /// answer, which may have come before.
-    pub async fn take_back(&self, node: &Node, shard: ShardId, cancel: &Op<'_>) -> Delivery {
-        let taken_back = async {
-            // What cannot be told is answered by nobody.
-            let _ = node.shards.insist(shard, cancel).await;
-            tokio::time::sleep(LAST_ANSWER).await;
-        };
-        tokio::select! {
-            biased;
-            delivery = self.mailbox.take() => delivery,
-            () = taken_back => Delivery::Unknown,
-        }
-    }
-}
-
 impl Waits {
     /// None yet, for this life of this node.
     pub fn new(origin: Origin) -> Self {
@@ -87,7 +58,7 @@ impl Waits {
 
     /// Enters a request that waits with a shard, and says where its answer comes.
     pub fn enter(&self, conn: u64, request: u64, shard: ShardId) -> Expected {
-        let expected = Expected { mailbox: Arc::default(), adrift: Arc::default() };
+        let expected = Expected::default();
         let Expected { mailbox, adrift } = expected.clone();
         self.list.insert((conn, request), Waiting { shard, mailbox, adrift });
         expected

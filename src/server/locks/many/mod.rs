@@ -1,41 +1,28 @@
-//! MLOCK and MUNLOCK over several shards, and MLOCK that waits.
+//! MLOCK and MUNLOCK over several shards, and MLOCK that waits, for the connections of
+//! this node.
 //!
-//! The coordinator takes the names in an order that is the same for all, the
-//! neighbours in one shard at once where they are free, else one by one with a
-//! wait. What it has got has a short lease of its own, which it renews, so that
-//! nothing stays behind if it dies. When it has them all, it confirms them, and
-//! only then the client hears of it. On any other end it gives back what it got.
-//!
-//! It runs on a task of its own: the end of the connection does not break it off
-//! but makes it give back, and the connection's last words to the shards wait for
-//! that.
+//! The coordinator runs on a task of its own: the end of the connection does not break
+//! it off but makes it give back, and the connection's last words to the shards wait
+//! for that.
 
-mod coordinator;
-mod line;
-mod plan;
 mod release;
-mod step;
 #[cfg(test)]
 mod tests;
 
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_commands::{BadArgs, error};
-use lockstep_core::locks::{Mode, Terms};
-use lockstep_core::wire::Wire;
-use lockstep_core::{Fault, Op, Origin, Outcome, ShardId, locks};
+use lockstep_core::{Op, Outcome, ShardId, locks};
+use lockstep_raft::many::{self, Asked, Coordinator, End, Expected, Why};
+pub(crate) use lockstep_raft::many::{Line, Plan, at_once, is_deadlock};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use crate::Node;
 use crate::clients::Client;
-use coordinator::Coordinator;
-pub(crate) use coordinator::is_deadlock;
-pub(crate) use line::Line;
-pub(crate) use plan::Plan;
+use crate::sessions::ensure_open;
 pub(crate) use release::release;
 
 /// How many operations one coordinator may need in one shard, with renewals.
@@ -50,50 +37,40 @@ pub(crate) fn shard_of(node: &Node, name: &[u8]) -> ShardId {
     crate::cluster::shard_of(node, &op).expect("it names a lock")
 }
 
-/// Who asks for several locks, and for what.
-pub(crate) struct Asked {
+/// Where a coordinator sits: a connection of this node.
+pub(crate) struct Seat {
     pub node: Arc<Node>,
-    pub origin: Origin,
-    pub plan: Plan,
-    /// The operations' numbers.
-    pub line: Line,
-    /// Numbers of requests, for its waits.
-    pub requests: Range<u64>,
-    terms: Vec<u8>,
+    /// The connection.
+    pub conn: u64,
 }
 
-impl Asked {
-    pub(crate) fn new(
-        node: Arc<Node>,
-        origin: Origin,
-        plan: Plan,
-        line: Line,
-        requests: Range<u64>,
-        terms: &Terms<'_>,
-    ) -> Self {
-        let mut bytes = Vec::new();
-        terms.put(&mut bytes);
-        Asked { node, origin, plan, line, requests, terms: bytes }
+impl many::Seat for Seat {
+    type Refusal = BadArgs;
+
+    fn host(&self) -> &lockstep_raft::Host {
+        self.node.shards.host()
     }
 
-    fn terms(&self) -> Terms<'_> {
-        read(&self.terms)
+    async fn open(&self, session: &[u8], shard: ShardId) -> Result<(), BadArgs> {
+        ensure_open(&self.node, session, shard).await
     }
-}
 
-fn read(terms: &[u8]) -> Terms<'_> {
-    Terms::take(&mut &terms[..]).expect("written by the node itself")
-}
+    fn enter(&self, request: u64, shard: ShardId) -> Expected {
+        self.node.waits.enter(self.conn, request, shard)
+    }
 
-/// Why a coordinator is told to stop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Why {
-    /// CLIENT UNBLOCK; with an error or as if its time had run out.
-    Unblocked(bool),
-    /// The connection is over.
-    Gone,
-    /// The node stops.
-    GivenUp,
+    fn leave(&self, request: u64) {
+        self.node.waits.leave(self.conn, request);
+    }
+
+    fn refusal(&self, end: End<'_>) -> BadArgs {
+        match end {
+            End::Undone(shard, delivery) => self.node.shards.failure(shard, delivery),
+            End::Lost => error::LOCKS_LOST,
+            End::Uncertain => error::UNCERTAIN,
+            End::GivenUp => error::GIVEN_UP,
+        }
+    }
 }
 
 type Answered = Result<Outcome, BadArgs>;
@@ -122,10 +99,10 @@ const OVERDUE_AFTER: Duration = Duration::from_secs(3);
 const STOP_WAIT: Duration = Duration::from_secs(4);
 
 /// Begins to take several locks for a client.
-pub(crate) fn begin(asked: Asked, client: Arc<Client>) -> (Running, Awaited) {
+pub(crate) fn begin(asked: Asked<Seat>, client: Arc<Client>) -> (Running, Awaited) {
     let stop = Arc::new(watch::Sender::new(None));
     let (tell, answer) = oneshot::channel();
-    let node = asked.node.clone();
+    let node = asked.seat.node.clone();
     let coordinator = Coordinator::new(asked, stop.subscribe());
     let overdue = coordinator.deadline().map(|deadline| deadline + OVERDUE_AFTER);
     let over = tokio::spawn(coordinator.run(tell));
@@ -174,34 +151,4 @@ async fn sleep_until(at: Option<Instant>) {
 
 fn told(answer: Result<Answered, oneshot::error::RecvError>) -> Answered {
     answer.unwrap_or(Err(error::UNCERTAIN))
-}
-
-/// What a client is told whose request was broken off.
-fn broken_off(why: Why) -> Answered {
-    match why {
-        Why::Unblocked(false) => Ok(Outcome::Nil),
-        Why::Unblocked(true) | Why::Gone => Ok(Fault::Unblocked.into()),
-        Why::GivenUp => Err(error::GIVEN_UP),
-    }
-}
-
-/// The same terms for a part of several locks: with a lease till they are all
-/// there.
-fn as_part<'a>(terms: &Terms<'a>, new: u64) -> Terms<'a> {
-    let mut terms = terms.clone();
-    let Terms::Of { acquiring_ms, full, asynchronous, wait, .. } = &mut terms;
-    (*acquiring_ms, *full, *asynchronous, *wait) = (Some(new), false, false, None);
-    terms
-}
-
-/// The operation that takes several locks of one shard at once, for good.
-pub(crate) fn at_once<'a>(
-    names: Vec<&'a [u8]>,
-    modes: Vec<Mode>,
-    terms: &Terms<'a>,
-) -> locks::Op<'a> {
-    let mut terms = terms.clone();
-    let Terms::Of { full, asynchronous, wait, .. } = &mut terms;
-    (*full, *asynchronous, *wait) = (false, false, None);
-    locks::Op::AcquireMany { names, modes, terms }
 }

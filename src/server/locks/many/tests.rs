@@ -6,15 +6,15 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::locks::{Mode, Op, Owner, Terms};
-use lockstep_core::{Op as AnyOp, Origin, Outcome, Wait};
+use lockstep_core::{Fault, Op as AnyOp, Origin, Outcome, Wait};
 use lockstep_raft::Delivery;
+use lockstep_raft::many::Steps;
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
-use super::coordinator::Coordinator;
-use super::step::Steps;
 use super::*;
 use crate::Node;
+use crate::config::Setting;
 
 const NAMES: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
 const ME: Owner<'_> = Owner::Named { name: b"me" };
@@ -72,7 +72,9 @@ fn begin_dying(node: &Arc<Node>, conn: u64, steps: Option<usize>) -> Story {
     let wait = Wait::For { origin, request: 1, block_ms: 0 };
     let terms = Terms::plain(ME, origin).for_ms(Some(60_000)).waiting(Some(wait));
     let line = Line::new(origin, HashMap::new());
-    let asked = Asked::new(node.clone(), origin, plan, line, 1..100, &terms);
+    let seat = Seat { node: node.clone(), conn };
+    let part_ms = node.settings.number(Setting::MlockCoordinatorLeaseMs);
+    let asked = Asked::new(seat, origin, (plan, part_ms), line, 1..100, &terms);
     let stop = Arc::new(watch::Sender::new(None));
     let mut coordinator = Coordinator::new(asked, stop.subscribe());
     coordinator.steps = Steps { left: steps };

@@ -4,26 +4,25 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use lockstep_core::{Op, Origin, ShardId, locks};
-use lockstep_raft::{Delivery, Mailbox, Ops};
 
-use crate::shards::Shards;
+use crate::{Delivery, Host, Mailbox, Ops};
 
 /// Gives the operations of one connection numbers of their own, so that each is
 /// carried out once however often it is tried.
 #[derive(Debug)]
-pub(crate) struct Line {
+pub struct Line {
     origin: Origin,
     last: HashMap<ShardId, u64>,
 }
 
 impl Line {
     /// Goes on behind these numbers.
-    pub(crate) fn new(origin: Origin, last: HashMap<ShardId, u64>) -> Self {
+    pub fn new(origin: Origin, last: HashMap<ShardId, u64>) -> Self {
         Line { origin, last }
     }
 
     /// A share of one operation, under the next number.
-    pub(super) fn share(&mut self, shard: ShardId, op: locks::Op<'_>) -> Ops {
+    pub fn share(&mut self, shard: ShardId, op: locks::Op<'_>) -> Ops {
         let mut ops = Ops::default();
         ops.write(&Op::Lock { op });
         let last = self.last.entry(shard).or_default();
@@ -34,8 +33,8 @@ impl Line {
 }
 
 /// Hands in a share and waits for what became of it.
-pub(super) async fn hand_in(shards: &Shards, shard: ShardId, ops: Ops) -> Delivery {
+pub(super) async fn hand_in(host: &Host, shard: ShardId, ops: Ops) -> Delivery {
     let mailbox = Arc::new(Mailbox::default());
-    shards.submit(shard, ops, &mailbox);
+    host.submit(shard, ops, &mailbox);
     mailbox.take().await
 }

@@ -4,14 +4,38 @@ use std::time::Duration;
 
 use lockstep_core::locks::Op;
 use lockstep_core::{Fault, Outcome, ShardId, Wait};
-use lockstep_raft::Delivery;
 
 use super::coordinator::{Coordinator, Halt};
-use super::{Asked, Why, as_part};
-use crate::front::Expected;
+use super::{Asked, End, Expected, Seat, Why, as_part};
+use crate::{Delivery, Host};
 
 /// The answer to a wait that was taken back.
 const UNBLOCKED: Outcome = Outcome::Fault(Fault::Unblocked);
+
+/// How long an answer that may have been lost is waited for.
+const LAST_ANSWER: Duration = Duration::from_secs(1);
+
+impl Expected {
+    /// Takes a request back that waits, by the operation that ends the wait: its
+    /// answer, which may have come before.
+    pub async fn take_back(
+        &self,
+        host: &Host,
+        shard: ShardId,
+        cancel: &lockstep_core::Op<'_>,
+    ) -> Delivery {
+        let taken_back = async {
+            // What cannot be told is answered by nobody.
+            let _ = host.insist(shard, cancel).await;
+            tokio::time::sleep(LAST_ANSWER).await;
+        };
+        tokio::select! {
+            biased;
+            delivery = self.mailbox.take() => delivery,
+            () = taken_back => Delivery::Unknown,
+        }
+    }
+}
 
 /// What happens to somebody who waits.
 enum Event {
@@ -34,19 +58,19 @@ const OVERDUE_AFTER: Duration = Duration::from_secs(2);
 /// How long a wait may take to be taken back then.
 const TAKE_BACK_MAX: Duration = Duration::from_millis(500);
 
-impl Coordinator {
+impl<S: Seat> Coordinator<S> {
     /// Asks for one lock and waits for it.
     pub(super) async fn ask_and_wait(
         &mut self,
         shard: ShardId,
         at: usize,
-    ) -> Result<Outcome, Halt> {
+    ) -> Result<Outcome, Halt<S>> {
         let Some(block_ms) = self.rest_ms() else { return Ok(Outcome::Nil) };
-        let (node, origin) = (self.asked.node.clone(), self.asked.origin);
+        let origin = self.asked.origin;
         let Some(request) = self.asked.requests.next() else {
-            return Err(Halt::Answer(Err(lockstep_commands::error::UNCERTAIN)));
+            return Err(self.ends(End::Uncertain));
         };
-        let expected = node.waits.enter(origin.conn, request, shard);
+        let expected = self.asked.seat.enter(request, shard);
         let part_ms = self.part_ms();
         let Asked { plan, terms, line, .. } = &mut self.asked;
         let wait = Wait::For { origin, request, block_ms };
@@ -57,7 +81,7 @@ impl Coordinator {
             Ok(Outcome::Waits) => self.await_answer(shard, at, request, &expected).await,
             other => other,
         };
-        node.waits.leave(origin.conn, request);
+        self.asked.seat.leave(request);
         outcome
     }
 
@@ -67,7 +91,7 @@ impl Coordinator {
         at: usize,
         request: u64,
         expected: &Expected,
-    ) -> Result<Outcome, Halt> {
+    ) -> Result<Outcome, Halt<S>> {
         loop {
             let answer = match self.next_event(expected).await {
                 Event::Answered(delivery) => delivery,
@@ -96,7 +120,7 @@ impl Coordinator {
             };
             return match answer {
                 Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
-                other => Err(Halt::Answer(Err(self.asked.node.shards.failure(shard, &other)))),
+                other => Err(self.ends(End::Undone(shard, &other))),
             };
         }
     }
@@ -123,9 +147,9 @@ impl Coordinator {
         request: u64,
         expected: &Expected,
     ) -> Delivery {
-        let Asked { node, plan, origin, .. } = &self.asked;
+        let Asked { seat, plan, origin, .. } = &self.asked;
         let op = Op::CancelWait { name: plan.name(at), origin: *origin, request, error: true };
-        expected.take_back(node, shard, &lockstep_core::Op::Lock { op }).await
+        expected.take_back(seat.host(), shard, &lockstep_core::Op::Lock { op }).await
     }
 }
 
@@ -138,17 +162,16 @@ async fn stopped(stop: &mut tokio::sync::watch::Receiver<Option<Why>>) -> Why {
 }
 
 /// Counts what a coordinator does, so that a test can break it off anywhere.
+#[doc(hidden)]
 #[derive(Debug, Default)]
-pub(super) struct Steps {
-    #[cfg(test)]
-    pub(super) left: Option<usize>,
+pub struct Steps {
+    /// How many are left; none: all of them.
+    pub left: Option<usize>,
 }
 
 impl Steps {
     /// The next step begins. Where a test wants it to die, it never does.
-    #[allow(clippy::unused_async)]
     pub(super) async fn next(&mut self) {
-        #[cfg(test)]
         if let Some(left) = &mut self.left {
             if *left == 0 {
                 return std::future::pending().await;

@@ -10,7 +10,7 @@ use lockstep_core::slot::Slot;
 /// cluster takes them: by slot, then by name. Two of them never wait for each
 /// other in a circle. It does not depend on which shard a slot is in.
 #[derive(Debug)]
-pub(crate) struct Plan {
+pub struct Plan {
     names: Vec<Vec<u8>>,
     modes: Vec<Mode>,
     /// Neighbours in one shard.
@@ -28,11 +28,7 @@ pub(super) struct Run {
 
 impl Plan {
     /// Of a name that comes twice the stronger mode is taken.
-    pub(crate) fn new(
-        names: &[&[u8]],
-        modes: &[Mode],
-        shard_of: impl Fn(&[u8]) -> ShardId,
-    ) -> Self {
+    pub fn new(names: &[&[u8]], modes: &[Mode], shard_of: impl Fn(&[u8]) -> ShardId) -> Self {
         let mut order: Vec<usize> = (0..names.len()).collect();
         order.sort_by_key(|&at| (Slot::of(names[at]), names[at]));
         let mut plan =
@@ -83,12 +79,18 @@ impl Plan {
         self.modes[at]
     }
 
-    pub(crate) fn len(&self) -> usize {
+    /// How many names there are.
+    pub fn len(&self) -> usize {
         self.names.len()
     }
 
+    /// Whether there is no name.
+    pub fn is_empty(&self) -> bool {
+        self.names.is_empty()
+    }
+
     /// The shards, each once.
-    pub(crate) fn shards(&self) -> Vec<ShardId> {
+    pub fn shards(&self) -> Vec<ShardId> {
         let mut shards: Vec<ShardId> = self.runs.iter().map(|run| run.shard).collect();
         shards.sort_unstable();
         shards.dedup();

@@ -3,17 +3,15 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use lockstep_commands::error;
+use futures_util::future::join_all;
 use lockstep_core::locks::{Again, Op, Owner, Terms};
 use lockstep_core::{Fault, Outcome, ShardId, Wait};
-use lockstep_raft::{Delivery, Ops};
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 use super::step::Steps;
-use super::{Answered, Asked, Why, as_part, at_once, broken_off};
-use crate::config::Setting;
-use crate::sessions::ensure_open;
+use super::{Answered, Asked, End, Seat, Why, as_part, at_once};
+use crate::{Delivery, Ops};
 
 /// How often it begins anew when something was lost that it had got.
 const ATTEMPTS: usize = 3;
@@ -23,8 +21,8 @@ const ATTEMPTS: usize = 3;
 const GIVE_BACK_WAIT: Duration = Duration::from_secs(1);
 
 /// Takes several locks, all or none.
-pub(super) struct Coordinator {
-    pub(super) asked: Asked,
+pub struct Coordinator<S> {
+    pub(super) asked: Asked<S>,
     pub(super) stop: watch::Receiver<Option<Why>>,
     /// What it has got, of each name in the order they are taken.
     got: Vec<Option<Got>>,
@@ -32,15 +30,14 @@ pub(super) struct Coordinator {
     asked_for: usize,
     /// How many runs may be confirmed.
     confirmed: usize,
-    /// The lease of what is not confirmed.
-    part_ms: u64,
     /// When the leases have to be renewed.
     pub(super) renew_at: Instant,
     /// When it gives up waiting; none: never.
     deadline: Option<Instant>,
     waits: bool,
     /// Where tests break it off.
-    pub(super) steps: Steps,
+    #[doc(hidden)]
+    pub steps: Steps,
 }
 
 /// A lock it has got.
@@ -52,21 +49,20 @@ struct Got {
 }
 
 /// Why it does not go on.
-#[derive(Debug)]
-pub(super) enum Halt {
+pub(super) enum Halt<S: Seat> {
     /// Not all are to be had, or not in time.
     NotGot,
     /// This is the answer.
-    Answer(Answered),
+    Answer(Answered<S>),
     /// It was told to stop.
     Stopped(Why),
     /// Something that it had got is gone.
     Lost,
 }
 
-impl Coordinator {
-    pub(super) fn new(asked: Asked, stop: watch::Receiver<Option<Why>>) -> Self {
-        let part_ms = asked.node.settings.number(Setting::MlockCoordinatorLeaseMs);
+impl<S: Seat> Coordinator<S> {
+    /// One that has not begun yet. It is told to stop by `stop`.
+    pub fn new(asked: Asked<S>, stop: watch::Receiver<Option<Why>>) -> Self {
         let wait = asked.terms().wait();
         let block_ms = wait.map_or(0, |Wait::For { block_ms, .. }| block_ms);
         let now = Instant::now();
@@ -75,7 +71,6 @@ impl Coordinator {
             got: vec![None; asked.plan.len()],
             asked_for: 0,
             confirmed: 0,
-            part_ms,
             renew_at: now,
             deadline: deadline.flatten(),
             waits: wait.is_some(),
@@ -86,8 +81,8 @@ impl Coordinator {
     }
 
     /// Does its work and tells what came of it.
-    pub(super) async fn run(mut self, tell: oneshot::Sender<Answered>) {
-        let mut answer = Err(error::LOCKS_LOST);
+    pub async fn run(mut self, tell: oneshot::Sender<Answered<S>>) {
+        let mut answer = Err(self.asked.seat.refusal(End::Lost));
         for _ in 0..ATTEMPTS {
             match self.take_all().await {
                 Ok(()) => {
@@ -105,7 +100,7 @@ impl Coordinator {
                     answer = match halt {
                         Halt::NotGot | Halt::Lost => Ok(Outcome::Nil),
                         Halt::Answer(answer) => answer,
-                        Halt::Stopped(why) => broken_off(why),
+                        Halt::Stopped(why) => self.broken_off(why),
                     };
                     break;
                 }
@@ -115,8 +110,7 @@ impl Coordinator {
         let mut given_back = Box::pin(async move {
             self.give_back().await;
             if victim {
-                let owner = *self.asked.terms().owner();
-                super::super::give_up_all(&self.asked.node, &owner).await;
+                self.give_up_all().await;
             }
         });
         let in_time = tokio::time::timeout(GIVE_BACK_WAIT, &mut given_back).await;
@@ -132,7 +126,7 @@ impl Coordinator {
             && *self.stop.borrow() == Some(Why::Gone)
     }
 
-    async fn take_all(&mut self) -> Result<(), Halt> {
+    async fn take_all(&mut self) -> Result<(), Halt<S>> {
         self.open_session().await?;
         let runs = self.asked.plan.runs().to_vec();
         for run in &runs {
@@ -145,18 +139,18 @@ impl Coordinator {
     }
 
     /// Has the shards let the session in that the holds are to live by.
-    async fn open_session(&mut self) -> Result<(), Halt> {
+    async fn open_session(&mut self) -> Result<(), Halt<S>> {
         let id = self.asked.terms().session().map(<[u8]>::to_vec);
         let Some(id) = id else { return Ok(()) };
         for shard in self.asked.plan.shards() {
-            let opened = ensure_open(&self.asked.node, &id, shard).await;
-            opened.map_err(|bad| Halt::Answer(Err(bad)))?;
+            let opened = self.asked.seat.open(&id, shard).await;
+            opened.map_err(|refusal| Halt::Answer(Err(refusal)))?;
         }
         Ok(())
     }
 
     /// Takes neighbours of one shard.
-    async fn take_run(&mut self, shard: ShardId, mut rest: Range<usize>) -> Result<(), Halt> {
+    async fn take_run(&mut self, shard: ShardId, mut rest: Range<usize>) -> Result<(), Halt<S>> {
         while !rest.is_empty() {
             if self.take_at_once(shard, rest.clone()).await? {
                 return Ok(());
@@ -172,11 +166,11 @@ impl Coordinator {
 
     /// Takes several locks of a shard at once; whether they were to be had. Where
     /// they are all that there is to take, they are taken for good.
-    async fn take_at_once(&mut self, shard: ShardId, names: Range<usize>) -> Result<bool, Halt> {
+    async fn take_at_once(&mut self, shard: ShardId, names: Range<usize>) -> Result<bool, Halt<S>> {
         let all = names == (0..self.asked.plan.len());
-        let Asked { plan, terms, line, .. } = &mut self.asked;
+        let Asked { plan, terms, line, part_ms, .. } = &mut self.asked;
         let terms = super::read(terms);
-        let terms = if all { terms } else { as_part(&terms, self.part_ms) };
+        let terms = if all { terms } else { as_part(&terms, *part_ms) };
         let op = at_once(plan.names(names.clone()), plan.modes(names.clone()), &terms);
         let ops = line.share(shard, op);
         if all {
@@ -203,7 +197,7 @@ impl Coordinator {
     }
 
     /// Takes one lock, waiting for it.
-    async fn wait_for(&mut self, shard: ShardId, at: usize) -> Result<(), Halt> {
+    async fn wait_for(&mut self, shard: ShardId, at: usize) -> Result<(), Halt<S>> {
         self.asked_for = at + 1;
         loop {
             let outcome = self.ask_and_wait(shard, at).await?;
@@ -219,8 +213,8 @@ impl Coordinator {
 
     /// Notes what it has got. A token that differs from the one before is that of
     /// another hold: the first one is gone.
-    fn note(&mut self, at: usize, token: &Outcome) -> Result<(), Halt> {
-        let Outcome::Int(token) = *token else { return Err(Halt::Answer(Err(error::UNCERTAIN))) };
+    fn note(&mut self, at: usize, token: &Outcome) -> Result<(), Halt<S>> {
+        let Outcome::Int(token) = *token else { return Err(self.ends(End::Uncertain)) };
         let got = Got { token: token.saturating_abs(), before: token < 0 };
         match &self.got[at] {
             Some(there) if there.token != got.token => Err(Halt::Lost),
@@ -240,11 +234,11 @@ impl Coordinator {
     }
 
     fn third(&self) -> Duration {
-        Duration::from_millis(self.part_ms / 3)
+        Duration::from_millis(self.asked.part_ms / 3)
     }
 
     /// Renews the leases of what it has got so far.
-    pub(super) async fn renew(&mut self) -> Result<(), Halt> {
+    pub(super) async fn renew(&mut self) -> Result<(), Halt<S>> {
         let runs = self.asked.plan.runs().to_vec();
         for run in runs {
             let held = run.names.clone().take_while(|&at| self.got[at].is_some()).count();
@@ -252,8 +246,8 @@ impl Coordinator {
                 break;
             }
             let names = run.names.start..run.names.start + held;
-            let Asked { plan, terms, line, .. } = &mut self.asked;
-            let mut terms = as_part(&super::read(terms), self.part_ms);
+            let Asked { plan, terms, line, part_ms, .. } = &mut self.asked;
+            let mut terms = as_part(&super::read(terms), *part_ms);
             let Terms::Of { again, id, .. } = &mut terms;
             (*again, *id) = (Again::Same {}, None);
             let op = at_once(plan.names(names.clone()), plan.modes(names.clone()), &terms);
@@ -271,7 +265,7 @@ impl Coordinator {
         Ok(())
     }
 
-    async fn confirm_all(&mut self) -> Result<(), Halt> {
+    async fn confirm_all(&mut self) -> Result<(), Halt<S>> {
         if Instant::now() >= self.renew_at {
             self.renew().await?;
         }
@@ -295,17 +289,16 @@ impl Coordinator {
     }
 
     /// Hands in an operation, unless it was told to stop.
-    pub(super) async fn write(&mut self, shard: ShardId, ops: Ops) -> Result<Outcome, Halt> {
+    pub(super) async fn write(&mut self, shard: ShardId, ops: Ops) -> Result<Outcome, Halt<S>> {
         if let Some(why) = *self.stop.borrow() {
             return Err(Halt::Stopped(why));
         }
         self.steps.next().await;
-        let shards = &self.asked.node.shards;
-        let delivery = super::line::hand_in(shards, shard, ops).await;
+        let delivery = super::line::hand_in(self.asked.seat.host(), shard, ops).await;
         self.steps.next().await;
         match delivery {
             Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
-            other => Err(Halt::Answer(Err(self.asked.node.shards.failure(shard, &other)))),
+            other => Err(self.ends(End::Undone(shard, &other))),
         }
     }
 
@@ -327,12 +320,11 @@ impl Coordinator {
                 last_words.push((run.shard, line.share(run.shard, op)));
             }
         }
-        let shards = &self.asked.node.shards;
         // Those of one shard one behind the other: their numbers grow.
         for (shard, ops) in last_words {
             // What cannot be told ends with its lease.
             self.steps.next().await;
-            let _ = shards.insist_on(shard, ops).await;
+            let _ = self.asked.seat.host().insist_on(shard, ops).await;
         }
         self.got.fill(None);
         (self.asked_for, self.confirmed) = (0, 0);
@@ -367,6 +359,30 @@ impl Coordinator {
         release_on_deadlock
     }
 
+    /// The end of the work without an outcome.
+    pub(super) fn ends(&self, end: End<'_>) -> Halt<S> {
+        Halt::Answer(Err(self.asked.seat.refusal(end)))
+    }
+
+    /// What a client is told whose request was broken off.
+    fn broken_off(&self, why: Why) -> Answered<S> {
+        match why {
+            Why::Unblocked(false) => Ok(Outcome::Nil),
+            Why::Unblocked(true) | Why::Gone => Ok(Fault::Unblocked.into()),
+            Why::GivenUp => Err(self.asked.seat.refusal(End::GivenUp)),
+        }
+    }
+
+    /// Takes from the owner all that it holds and waits for, in all shards. What
+    /// cannot be told ends with its lease, or with its connection.
+    async fn give_up_all(&self) {
+        let host = self.asked.seat.host();
+        let terms = self.asked.terms();
+        let op = lockstep_core::Op::Lock { op: Op::Surrender { owner: *terms.owner() } };
+        let op = &op;
+        join_all((0..host.map().shards()).map(|shard| host.insist(ShardId(shard), op))).await;
+    }
+
     /// How much longer it may wait, in milliseconds; 0: without end. None: no
     /// longer.
     pub(super) fn rest_ms(&self) -> Option<u64> {
@@ -376,12 +392,12 @@ impl Coordinator {
     }
 
     /// When it gives up waiting; none: never.
-    pub(super) fn deadline(&self) -> Option<Instant> {
+    pub fn deadline(&self) -> Option<Instant> {
         self.deadline
     }
 
     pub(super) fn part_ms(&self) -> u64 {
-        self.part_ms
+        self.asked.part_ms
     }
 
     pub(super) fn has_got_something(&self) -> bool {
@@ -397,7 +413,7 @@ impl Coordinator {
 }
 
 /// Whether an answer says that the owner was chosen to break a cycle of waits.
-pub(crate) fn is_deadlock(outcome: &Outcome) -> bool {
+pub fn is_deadlock(outcome: &Outcome) -> bool {
     matches!(
         outcome,
         Outcome::Fault(Fault::Deadlock) | Outcome::Refused { fault: Fault::Deadlock, .. }
