@@ -39,6 +39,16 @@ wire_enum! {
         /// Sessions ended, and other shards have to be told: whoever leads this one
         /// looks whom ([`sessions::Table::endings`](crate::sessions::Table::endings)).
         4 => Endings {},
+        /// Tell a session something, wherever it is attached now, unless that is the
+        /// connection that was told already.
+        5 => SessionNotice {
+            /// The session.
+            session: Vec<u8>,
+            /// Who was told.
+            told: Origin,
+            /// What.
+            notice: Notice,
+        },
     }
 }
 
@@ -47,7 +57,7 @@ impl Effect {
     pub fn node(&self) -> Option<NodeId> {
         match self {
             Effect::Answer { origin, .. } | Effect::Notice { to: origin, .. } => Some(origin.node),
-            Effect::Event { .. } | Effect::Endings {} => None,
+            Effect::Event { .. } | Effect::Endings {} | Effect::SessionNotice { .. } => None,
         }
     }
 }

@@ -47,6 +47,54 @@ fn a_holder_hears_that_its_lease_ran_out_even_while_it_waits() {
     assert!(holder.reply().unwrap().int().is_some());
 }
 
+/// What happens to the locks of a session is told where it is attached by then, though
+/// the connection that took them is gone, and its node as well.
+#[test]
+fn a_session_hears_of_its_locks_where_it_is_attached_now() {
+    let mut cluster = cluster(&[]);
+    let mut first = cluster.client(0);
+    let id = first.call("SESSION CREATE TTL 60000").text();
+    first.call(&format!("SESSION ATTACH {id}"));
+    let names: Vec<String> = (0..6).map(|number| format!("n{number}")).collect();
+    let tokens: Vec<String> =
+        names.iter().map(|name| first.call(&format!("LOCK {name}")).text()).collect();
+    drop(first);
+    let (mut second, mut killer) = (cluster.client(1), cluster.client(2));
+    resp3(&mut second);
+    second.call(&format!("SESSION ATTACH {id}"));
+    for (name, token) in names.iter().zip(&tokens).take(5) {
+        assert_eq!(killer.call(&format!("LOCKKILL {name} ALL")), Value::Int(1));
+        assert_eq!(texts(&second.reply().unwrap()), ["lock", "lost", name, token, "killed"]);
+    }
+    cluster.kill(0);
+    assert_eq!(killer.call(&format!("LOCKKILL {} ALL", names[5])), Value::Int(1));
+    assert_eq!(texts(&second.reply().unwrap())[2], names[5]);
+    hears_nothing(&mut second);
+}
+
+/// The victim of a deadlock that wants to lose what it holds is told so as well.
+#[test]
+fn a_session_hears_what_it_lost_as_a_victim() {
+    let server = Server::lockstep(&["--shards", "1", "--fsync", "never"]);
+    let (mut first, mut other) = (server.client(), server.client());
+    other.call("LOCK theirs");
+    let id = first.call("SESSION CREATE TTL 60000").text();
+    first.call(&format!("SESSION ATTACH {id}"));
+    let token = first.call("LOCK mine").text();
+    drop(first);
+    let mut second = server.client();
+    resp3(&mut second);
+    second.call(&format!("SESSION ATTACH {id}"));
+    send(&mut other, &["LOCK mine PRIO 1 BLOCK 0"]);
+    wait_for_blocked(&mut server.client(), 1);
+    send(&mut second, &["LOCK theirs BLOCK 0 ON DEADLOCK RELEASE"]);
+    let heard: Vec<Value> = (0..2).map(|_| second.reply().unwrap()).collect();
+    let push = heard.iter().find(|value| matches!(value, Value::Push(_))).unwrap();
+    assert_eq!(texts(push), ["lock", "lost", "mine", &token, "deadlock"]);
+    assert!(heard.iter().any(|value| value.text().starts_with("DEADLOCK")), "{heard:?}");
+    assert!(other.reply().unwrap().int().is_some());
+}
+
 #[test]
 fn who_wants_it_hears_that_others_wait() {
     let server = Server::lockstep(&["--fsync", "never"]);

@@ -217,6 +217,11 @@ impl Table {
         event(fx, kind, name, &hold.owner, hold.token);
         if let Some(reason) = reason {
             let notice = Notice::Lost { name: name.to_vec(), token: hold.token, reason };
+            // Behind its end a session is attached nowhere.
+            if let Some(id) = hold.session().filter(|_| !matches!(why, Why::Session { .. })) {
+                let (session, notice) = (id.to_vec(), notice.clone());
+                fx.push(Effect::SessionNotice { session, told: hold.client, notice });
+            }
             fx.push(Effect::Notice { to: hold.client, notice });
         }
     }

@@ -80,7 +80,11 @@ fn take_all(mut reply: &[u8]) -> Vec<Known> {
 pub(super) struct Clients(pub Weak<Node>);
 
 impl Listener for Clients {
-    fn told(&self, _: NodeId, _: &[u8]) {}
+    fn told(&self, _: NodeId, message: &[u8]) {
+        if let Some(node) = self.0.upgrade() {
+            super::elsewhere::take(&node, message);
+        }
+    }
 
     fn asked(&self, _: NodeId, mut request: &[u8]) -> Served {
         let Some(node) = self.0.upgrade() else { return Served::Now(Bytes::new()) };

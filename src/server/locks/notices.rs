@@ -14,7 +14,9 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{Effect, Origin, Token};
 use lockstep_net::Output;
 use parking_lot::Mutex;
+use tokio::sync::mpsc::Sender;
 
+use super::elsewhere::{self, Word};
 use super::events;
 use crate::Node;
 use crate::clients::{Client, Flag};
@@ -33,12 +35,14 @@ const STILL_BLOCKING_WITHIN: Duration = Duration::from_secs(1);
 pub struct Notices {
     node: Weak<Node>,
     recent: Mutex<Recent>,
+    elsewhere: Sender<Word>,
 }
 
 impl Notices {
     /// Those for the clients of a node.
     pub fn of(node: &Arc<Node>) -> Self {
-        Notices { node: Arc::downgrade(node), recent: Mutex::default() }
+        let elsewhere = elsewhere::start(node);
+        Notices { node: Arc::downgrade(node), recent: Mutex::default(), elsewhere }
     }
 
     /// Carries an effect out, if it is for this node.
@@ -47,6 +51,10 @@ impl Notices {
         match effect {
             Effect::Notice { to, notice } => self.tell(&node, to, &notice),
             Effect::Event { event } => events::publish(&node, &event),
+            Effect::SessionNotice { session, told, notice } => {
+                // Where there is no room it is dropped.
+                let _ = self.elsewhere.try_send(Word { session, told, notice });
+            }
             // Answers are for those who wait, ends of sessions for the sessions' own.
             Effect::Answer { .. } | Effect::Endings {} => {}
         }
