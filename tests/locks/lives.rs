@@ -96,6 +96,26 @@ fn a_session_that_is_destroyed_has_nothing_anywhere_when_that_is_answered() {
     assert!(times[5] < SLACK, "{times:?}");
 }
 
+/// However many locks there are: one entry for each shard that knows the session, and
+/// one for home to know that it was told.
+#[test]
+fn the_end_of_a_session_costs_one_entry_for_each_shard() {
+    let cluster = cluster(&[]);
+    let mut observer = cluster.client(1);
+    let (id, mut holder) = attached(&cluster, 0, 60_000);
+    for name in 0..60 {
+        assert!(holder.call(&format!("LOCK n{name}")).int().is_some());
+    }
+    wait_for("what is on the way", || is_quiet(&mut observer));
+    let before = applied(&mut observer);
+    assert_eq!(holder.call(&format!("SESSION DESTROY {id}")).int(), Some(1));
+    wait_for("all is done", || is_quiet(&mut observer));
+    let entries = applied(&mut observer) - before;
+    // Home's own, five others, perhaps told twice, and settled.
+    assert!(entries <= 20, "{entries}");
+    assert!(scan(&mut observer, "HELD").is_empty());
+}
+
 #[test]
 fn when_a_sessions_time_is_over_all_shards_are_told_at_once() {
     let cluster = cluster(&[]);
@@ -257,17 +277,19 @@ fn applied(client: &mut Client) -> u64 {
     line.unwrap().parse().unwrap()
 }
 
+/// Whether nothing is applied for a moment.
+fn is_quiet(observer: &mut Client) -> bool {
+    let before = applied(observer);
+    thread::sleep(Duration::from_millis(300));
+    applied(observer) == before
+}
+
 #[test]
 fn sessions_that_are_attached_and_idle_cost_no_entries() {
     let cluster = cluster(&[]);
     let clients: Vec<_> = (0..300).map(|n| attached(&cluster, n % 3, 2_000)).collect();
     let mut observer = cluster.client(0);
-    let settled = |observer: &mut Client| {
-        let before = applied(observer);
-        thread::sleep(Duration::from_millis(300));
-        applied(observer) == before
-    };
-    wait_for("what is on the way", || settled(&mut observer));
+    wait_for("what is on the way", || is_quiet(&mut observer));
     let before = applied(&mut observer);
     // Longer than they would live without connections.
     thread::sleep(Duration::from_secs(5));

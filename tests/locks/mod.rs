@@ -10,6 +10,7 @@ mod many;
 mod measured;
 mod pushes;
 mod sessions;
+mod table;
 mod told;
 mod waits;
 

@@ -81,6 +81,26 @@ fn a_wait_ends_when_its_time_is_up() {
     assert!(late[10] < Duration::from_millis(50), "{late:?}");
 }
 
+/// No lease ends early (S8), nor much later than it should (L9).
+#[test]
+fn a_lease_ends_when_its_time_is_over_and_not_before() {
+    let cluster = cluster(&[]);
+    let (mut holder, mut waiter) = (cluster.client(0), cluster.client(1));
+    let lease = Duration::from_millis(150);
+    let mut late = Vec::new();
+    for name in 0..20 {
+        let asked = Instant::now();
+        holder.call(&format!("LOCK n{name} OWNER h PX 150"));
+        let granted = Instant::now();
+        assert!(waiter.call(&format!("LOCK n{name} OWNER w BLOCK 0")).int().is_some());
+        // Of the holder's time since it asked.
+        assert!(asked.elapsed() >= lease, "{:?}", asked.elapsed());
+        late.push(granted.elapsed().saturating_sub(lease));
+    }
+    late.sort_unstable();
+    assert!(late[10] < Duration::from_millis(100), "{late:?}");
+}
+
 /// A clean close frees now (L7).
 #[test]
 fn the_next_in_line_gets_the_lock_at_once_when_the_holder_closes() {

@@ -18,6 +18,8 @@ pub struct Model {
     /// When each hold and wait began and ended.
     pub lives: BTreeMap<(ShardId, u64), (u64, Option<u64>)>,
     pub now_ms: u64,
+    /// How many had to wait so far.
+    pub waits_made: usize,
     next_id: u64,
 }
 
@@ -51,6 +53,7 @@ impl Model {
             locks: (0..locks).map(of).collect(),
             lives: BTreeMap::new(),
             now_ms: 1_000,
+            waits_made: 0,
             next_id: 0,
         }
     }
@@ -90,8 +93,11 @@ impl Model {
         let party = Party { owner: owner.to_vec(), id: self.next_id, mode, birth_ms };
         self.lives.insert((shard, party.id), (self.now_ms, None));
         let since_ms = self.now_ms;
+        let id = party.id;
         self.locks[number].1.line.push(Waiter { party, prio, since_ms });
         self.grant(number);
+        let waits = |waiter: &Waiter| waiter.party.id == id;
+        self.waits_made += usize::from(self.locks[number].1.line.iter().any(waits));
     }
 
     /// An owner gives a lock back.

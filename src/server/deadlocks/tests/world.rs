@@ -64,6 +64,12 @@ struct World {
 
 impl World {
     fn run(seed: u64, guards: Guards) -> (Flaws, usize) {
+        let (flaws, victims, _) = World::run_counting(seed, guards);
+        (flaws, victims)
+    }
+
+    /// The same, with the number of waits.
+    fn run_counting(seed: u64, guards: Guards) -> (Flaws, usize, usize) {
         let mut world = World {
             random: SmallRng::seed_from_u64(seed),
             guards,
@@ -87,7 +93,7 @@ impl World {
             world.step();
         }
         world.flaws.stuck = stuck(&world.model.contended(), &BTreeSet::new()).len();
-        (world.flaws, world.victims)
+        (world.flaws, world.victims, world.model.waits_made)
     }
 
     fn churn(&mut self) {
@@ -223,6 +229,18 @@ fn runs(guards: Guards, seeds: u64) -> (usize, usize) {
 fn s20_s21_no_victim_without_a_cycle_one_for_each_and_none_is_left() {
     let (_, victims) = runs(Guards::default(), 150);
     assert!(victims > 150, "{victims}");
+}
+
+#[test]
+#[ignore = "takes minutes"]
+fn s20_a_million_waits_without_a_false_victim() {
+    let (mut waits, mut victims, mut seed) = (0, 0, 1_000);
+    while waits < 1_000_000 {
+        let (flaws, of_run, waited) = World::run_counting(seed, Guards::default());
+        assert!(!flaws.any(), "seed {seed}: {flaws:?}");
+        (waits, victims, seed) = (waits + waited, victims + of_run, seed + 1);
+    }
+    println!("{waits} waits, {victims} victims, {seed} seeds");
 }
 
 #[test]
