@@ -27,6 +27,10 @@ pub struct Guards {
     pub quorum_probe: bool,
     /// A leader that was restarted has to be elected again.
     pub no_leader_restore: bool,
+    /// What the connections of a node held ends when nothing is heard of it.
+    pub dead_given_up: bool,
+    /// A node that is not answered closes connections before it is given up.
+    pub cut_off_noticed: bool,
     /// The rules of the machine are looked at after every operation, as they are in
     /// debug builds. Not on by itself: what is right has no need of it.
     pub rules_checked: bool,
@@ -46,6 +50,8 @@ impl Default for Guards {
             pre_vote: true,
             quorum_probe: true,
             no_leader_restore: true,
+            dead_given_up: true,
+            cut_off_noticed: true,
             rules_checked: false,
         }
     }

@@ -31,11 +31,20 @@ pub enum Mutant {
     MultiSplit,
     /// A new leader serves while an older one may still have its lease.
     NoLeaseGuard,
+    /// Home does not note the shards that let requests in a session's name in: they
+    /// are not told of its end.
+    SessionNotFenced,
+    /// MLOCK keeps what it got when it does not get all.
+    MlockKeepsParts,
+    /// A node that is dead keeps what its connections held.
+    DeadKeepLocks,
+    /// A node that hears nothing of the cluster goes on as if it were heard.
+    CutOffUnnoticed,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 13] = [
+    pub const ALL: [Mutant; 17] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -49,6 +58,10 @@ impl Mutant {
         Mutant::NoNewIncarnation,
         Mutant::MultiSplit,
         Mutant::NoLeaseGuard,
+        Mutant::SessionNotFenced,
+        Mutant::MlockKeepsParts,
+        Mutant::DeadKeepLocks,
+        Mutant::CutOffUnnoticed,
     ];
 
     /// Its name on the command line.
@@ -67,6 +80,10 @@ impl Mutant {
             Mutant::NoNewIncarnation => "no-new-incarnation",
             Mutant::MultiSplit => "multi-split",
             Mutant::NoLeaseGuard => "no-lease-guard",
+            Mutant::SessionNotFenced => "session-not-fenced",
+            Mutant::MlockKeepsParts => "mlock-keeps-parts",
+            Mutant::DeadKeepLocks => "dead-keep-locks",
+            Mutant::CutOffUnnoticed => "cut-off-unnoticed",
         }
     }
 
@@ -92,6 +109,9 @@ impl Mutant {
             Mutant::SnapshotNamedEarly => &[Profile::Power, Profile::Disk],
             Mutant::NoNewIncarnation => &[Profile::Kill],
             Mutant::MultiSplit => &[Profile::Base],
+            Mutant::SessionNotFenced | Mutant::MlockKeepsParts => &[Profile::Kill, Profile::Net],
+            Mutant::DeadKeepLocks => &[Profile::Kill],
+            Mutant::CutOffUnnoticed => &[Profile::Net, Profile::Partial],
         }
     }
 
@@ -115,6 +135,10 @@ impl Mutant {
             Mutant::NoNewIncarnation => mutants.no_new_incarnation = true,
             Mutant::MultiSplit => plan.multi_split = true,
             Mutant::NoLeaseGuard => guards.lease_guard = false,
+            Mutant::SessionNotFenced => plan.doors_not_noted = true,
+            Mutant::MlockKeepsParts => plan.many_kept = true,
+            Mutant::DeadKeepLocks => guards.dead_given_up = false,
+            Mutant::CutOffUnnoticed => guards.cut_off_noticed = false,
         }
     }
 }

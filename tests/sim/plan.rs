@@ -52,6 +52,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         replies_by_order: false,
         multi_split: false,
         doors_not_noted: false,
+        many_kept: false,
         shown: wishes.shown,
     };
     if let Some(mutant) = wishes.mutant {

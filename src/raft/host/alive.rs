@@ -90,7 +90,8 @@ impl Inner {
                 Noted::Removed {} => self.was_removed(),
                 Noted::Unknown {} => {}
             }
-            if answered.elapsed() >= self.gives_up_after() {
+            let noticed = self.options.guards.cut_off_noticed;
+            if noticed && answered.elapsed() >= self.gives_up_after() {
                 self.change_life(|life| life.cut_off = true);
             }
             tokio::select! {
@@ -189,6 +190,9 @@ impl Inner {
     /// The lives of nodes that have said nothing for too long, and from now on say
     /// nothing that counts. What they told a leader before this one is not known.
     fn silent(&self, since: Instant) -> Vec<(NodeId, u64)> {
+        if !self.options.guards.dead_given_up {
+            return Vec::new();
+        }
         let map = self.map.borrow().clone();
         let mut heard = self.roll.0.lock();
         let is_silent = |(node, boot): &(NodeId, u64)| {

@@ -38,6 +38,10 @@ pub struct Coordinator<S> {
     /// Where tests break it off.
     #[doc(hidden)]
     pub steps: Steps,
+    /// What it got is given back when it does not get all; tests find out what that is
+    /// good for.
+    #[doc(hidden)]
+    pub gives_back: bool,
 }
 
 /// A lock it has got.
@@ -75,6 +79,7 @@ impl<S: Seat> Coordinator<S> {
             deadline: deadline.flatten(),
             waits: wait.is_some(),
             steps: Steps::default(),
+            gives_back: true,
             asked,
             stop,
         }
@@ -304,6 +309,9 @@ impl<S: Seat> Coordinator<S> {
 
     /// Gives back whatever it may have got, however long that takes.
     async fn give_back(&mut self) {
+        if !self.gives_back {
+            return;
+        }
         let mut last_words: Vec<(ShardId, Ops)> = Vec::new();
         for (at, run) in self.asked.plan.runs().to_vec().into_iter().enumerate() {
             let asked_for = run.names.start..run.names.end.min(self.asked_for);

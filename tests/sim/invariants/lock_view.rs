@@ -33,6 +33,10 @@ pub struct Contended {
 pub struct Holder {
     /// The lock.
     pub name: String,
+    /// Who, as owners are shown.
+    pub owner: Vec<u8>,
+    /// It is part of several that are not all there yet.
+    pub acquiring: bool,
     /// Whether it is a connection's own.
     pub of_connection: bool,
     /// The session it lives by.
@@ -54,16 +58,20 @@ pub fn holders(shard: &Shard) -> Vec<Holder> {
 
 fn holder_of(name: &str, facts: &Outcome) -> Option<Holder> {
     let Outcome::List(facts) = facts else { return None };
-    let [kind, _, session, Outcome::Int(node), Outcome::Int(boot), ..] = &facts[..] else {
+    let [kind, Outcome::Bytes(owner), session, Outcome::Int(node), Outcome::Int(boot), ..] =
+        &facts[..]
+    else {
         return None;
     };
+    let acquiring = facts.get(10) == Some(&Outcome::Int(1));
     let session = match session {
         Outcome::Bytes(id) if !id.is_empty() => Some(id.clone()),
         _ => None,
     };
     let of_connection = *kind == Outcome::Word("connection");
     let node = (*node as u64, *boot as u64);
-    Some(Holder { name: name.into(), of_connection, session, node })
+    let (name, owner) = (name.into(), owner.clone());
+    Some(Holder { name, owner, acquiring, of_connection, session, node })
 }
 
 /// The locks of the run that are held.

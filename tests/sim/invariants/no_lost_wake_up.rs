@@ -15,8 +15,8 @@ type Place = (usize, ShardId, String);
 #[derive(Default)]
 pub struct NoLostWakeUp {
     next_ms: u64,
-    /// Who was seen to wait for what nobody holds, since when by the shard's clock:
-    /// it may not be had for a while when a session has ended.
+    /// Who was seen to wait with nobody in the way, since when by the shard's clock:
+    /// nobody gets anything for a while when a session has ended.
     free: BTreeMap<Place, (Vec<u8>, u64)>,
 }
 
@@ -38,7 +38,7 @@ impl Invariant for NoLostWakeUp {
                 let now_ms = state.clock_ms();
                 let same = before.get(&place).filter(|(first, _)| *first == owner);
                 let since_ms = same.map_or(now_ms, |(_, since_ms)| *since_ms);
-                if !lock.holders.is_empty() || now_ms > since_ms + DELAY_MAX_MS {
+                if now_ms > since_ms + DELAY_MAX_MS {
                     let (node, name) = (replica.node, lock.name);
                     return Err(format!("n{node}: the first in line could have {name} {mode}"));
                 }

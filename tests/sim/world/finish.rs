@@ -5,6 +5,7 @@ use lockstep_raft::Group;
 
 use super::clients::guards;
 use super::clients::meaning::Meaning;
+use super::clients::seat::PART_MS;
 use super::clients::{Client, Ended};
 use super::{Profile, World};
 use crate::check::registers::Verdict;
@@ -16,6 +17,8 @@ pub const HEAL_MS: u64 = 30_000;
 const ASK_MS: u64 = 10_000;
 /// Leases and delays of this run are shorter.
 const LEASES_OVER_MS: u64 = 3_200;
+/// Parts of several locks live shorter, and whoever gives them back needs less.
+const QUIET_MS: u64 = 2 * PART_MS;
 
 impl World {
     pub(super) fn finish(&mut self) {
@@ -23,6 +26,9 @@ impl World {
         self.heal();
         let settled = |world: &World| !world.clients.iter().any(Client::is_waiting);
         if !self.wait_for(HEAL_MS, settled, "clients still wait after everything has healed") {
+            return;
+        }
+        if self.plan.guard_clients > 0 && !self.nobody_holds_more() {
             return;
         }
         let mut clients = std::mem::take(&mut self.clients);
@@ -70,6 +76,28 @@ impl World {
                 states.windows(2).all(|pair| digest(&pair[0].1) == digest(&pair[1].1))
             }
         })
+    }
+
+    /// When all is quiet nobody holds more than it was told of: what was not got, or
+    /// given back, stays with nobody.
+    fn nobody_holds_more(&mut self) -> bool {
+        if !self.wait_for(HEAL_MS, World::is_whole, "not whole 30 s after it healed") {
+            return false;
+        }
+        let quiet_ms = self.now_ms + QUIET_MS;
+        while self.now_ms < quiet_ms && self.violations.is_empty() {
+            self.step();
+        }
+        let Some(all) = self.all_holders() else { return self.violations.is_empty() };
+        let known: Vec<_> = self.clients.iter().filter_map(Client::known_holds).collect();
+        let more = all.iter().find(|holder| {
+            let mut own = known.iter().filter(|(owner, _)| *owner == holder.owner);
+            holder.acquiring || own.any(|(_, names)| !names.contains(&holder.name))
+        });
+        if let Some(more) = more {
+            self.violate(format!("all is quiet, and nobody knows of this hold: {more:?}"));
+        }
+        self.violations.is_empty()
     }
 
     /// All clients are gone, all leases and sessions over: nobody holds or waits.

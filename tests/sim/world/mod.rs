@@ -63,6 +63,8 @@ pub struct Plan {
     /// Whether nobody notes where requests in a session's name are let in, which is
     /// wrong.
     pub doors_not_noted: bool,
+    /// Whether MLOCK keeps what it got when it does not get all, which is wrong.
+    pub many_kept: bool,
     /// Whether the last events are kept as text.
     pub shown: bool,
 }
@@ -135,6 +137,7 @@ impl World {
         let mut desk = Desk::new(Goods::USUAL, plan.settings.shards, skew_ms, plan.rest_ms);
         desk.multi_split = plan.multi_split;
         desk.doors_not_noted = plan.doors_not_noted;
+        desk.many_kept = plan.many_kept;
         let mut clients: Vec<Client> =
             (0..plan.clients).map(|id| Client::new(id, chance.fork())).collect();
         // What others draw must not depend on them.
@@ -310,6 +313,9 @@ impl World {
             let Effect::Answer { origin, request, outcome } = effect else { continue };
             let Some(process) = self.nodes[at].running() else { continue };
             if !clients::is_for(origin, process.id, process.boot) {
+                continue;
+            }
+            if process.expectations.answer(origin, request, &outcome) {
                 continue;
             }
             let client = self.clients.iter_mut().find(|client| client.origin() == Some(origin));

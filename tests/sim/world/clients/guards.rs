@@ -1,13 +1,15 @@
 //! Clients of locks that are shared, converted, held several at once in any order,
 //! and that guard a list which only the newest holder may write.
 
+use lockstep_core::locks::Mode;
 use lockstep_core::{Fault, Outcome};
 
 use super::book::Strange;
 use super::meaning::{option, word};
 use super::{Client, Desk};
 use crate::chance::Chance;
-use crate::check::guards::{Hold, How};
+use crate::check::guards::Hold;
+pub use crate::check::guards::How;
 use crate::check::{NEVER, Span};
 
 /// How many locks there are. Those with an even number guard a list.
@@ -59,12 +61,34 @@ pub enum Guarded {
     },
     /// GET of the list.
     Read(u32),
+    /// MLOCK.
+    Many {
+        /// Which, and how.
+        locks: Vec<(u32, How)>,
+        /// PX.
+        lease_ms: Option<u64>,
+        /// BLOCK.
+        block_ms: Option<u64>,
+    },
+    /// MUNLOCK.
+    UnlockMany(Vec<u32>),
+}
+
+impl How {
+    /// The mode.
+    pub fn mode(self) -> Mode {
+        match self {
+            How::Shared => Mode::Shared {},
+            How::Update => Mode::Update {},
+            How::Exclusive => Mode::Exclusive {},
+        }
+    }
 }
 
 /// Such a lock in the hands of a client.
 #[derive(Clone, Debug)]
 pub struct Guard {
-    lock: u32,
+    pub lock: u32,
     how: How,
     token: u64,
     lease_ms: Option<u64>,
@@ -124,7 +148,7 @@ impl Guarded {
                 words
             }
             Guarded::Read(lock) => vec![word("GET"), word(list(*lock))],
-            Guarded::Write { .. } => Vec::new(),
+            Guarded::Write { .. } | Guarded::Many { .. } | Guarded::UnlockMany(_) => Vec::new(),
         };
         words.extend(option("BLOCK", self.block_ms()));
         words
@@ -133,7 +157,9 @@ impl Guarded {
     /// How long it is ready to wait in line.
     pub fn block_ms(&self) -> Option<u64> {
         match self {
-            Guarded::Lock { block_ms, .. } | Guarded::Convert { block_ms, .. } => *block_ms,
+            Guarded::Lock { block_ms, .. }
+            | Guarded::Convert { block_ms, .. }
+            | Guarded::Many { block_ms, .. } => *block_ms,
             _ => None,
         }
     }
@@ -145,7 +171,7 @@ impl Guarded {
 
     /// Whether it may have got a lock that nobody knows of.
     pub fn may_hold(&self) -> bool {
-        matches!(self, Guarded::Lock { .. } | Guarded::Convert { .. })
+        matches!(self, Guarded::Lock { .. } | Guarded::Convert { .. } | Guarded::Many { .. })
     }
 }
 
@@ -156,13 +182,15 @@ pub fn next(chance: &mut Chance, held: &[Guard], unique: &mut u64) -> Guarded {
         let free: Vec<u32> =
             (0..GUARDS).filter(|lock| held.iter().all(|held| held.lock != *lock)).collect();
         let lease_ms = chance.permille(600).then(|| chance.between(150, 1_500));
-        let how = match chance.below(10) {
-            0..=4 => How::Shared,
-            5 | 6 => How::Update,
-            _ => How::Exclusive,
-        };
+        if held.len() + 2 <= HELD_MAX && chance.permille(250) {
+            return many(chance, free, held.len(), (lease_ms, block_ms));
+        }
+        let how = some_how(chance);
         let prio = if chance.permille(200) { chance.between(1, 9) } else { 0 };
         return Guarded::Lock { lock: chance.pick(&free), how, prio, lease_ms, block_ms };
+    }
+    if held.len() > 1 && chance.permille(150) {
+        return Guarded::UnlockMany(held.iter().map(|held| held.lock).collect());
     }
     let Guard { lock, how, token, lease_ms, .. } = &held[chance.below(held.len() as u64) as usize];
     let lock = *lock;
@@ -175,6 +203,28 @@ pub fn next(chance: &mut Chance, held: &[Guard], unique: &mut u64) -> Guarded {
         (4, _, Some(lease_ms)) => Guarded::Renew { lock, lease_ms: *lease_ms },
         _ => Guarded::Unlock(lock),
     }
+}
+
+fn some_how(chance: &mut Chance) -> How {
+    match chance.below(10) {
+        0..=4 => How::Shared,
+        5 | 6 => How::Update,
+        _ => How::Exclusive,
+    }
+}
+
+fn many(
+    chance: &mut Chance,
+    mut free: Vec<u32>,
+    held: usize,
+    (lease_ms, block_ms): (Option<u64>, Option<u64>),
+) -> Guarded {
+    chance.shuffle(&mut free);
+    free.truncate(chance.between(2, (HELD_MAX - held) as u64) as usize);
+    let locks = free.into_iter().map(|lock| (lock, some_how(chance))).collect();
+    // Those that are there first wait for the others.
+    let lease_ms = lease_ms.map(|lease_ms| lease_ms + 500);
+    Guarded::Many { locks, lease_ms, block_ms }
 }
 
 impl Client {
@@ -196,6 +246,11 @@ impl Client {
             let hold = guard.hold;
             desk.book.guards[hold].end(began);
         }
+        if let Guarded::UnlockMany(locks) = asked {
+            for guard in self.hands.guards.iter().filter(|guard| locks.contains(&guard.lock)) {
+                desk.book.guards[guard.hold].end(began);
+            }
+        }
     }
 
     /// Writes down an answer.
@@ -210,6 +265,22 @@ impl Client {
             (Guarded::Lock { lock, how, lease_ms, .. }, Outcome::Int(token)) => {
                 self.guard_taken(desk, (*lock, *how, *lease_ms), *token as u64, span);
                 Ok(())
+            }
+            (Guarded::Many { locks, lease_ms, .. }, Outcome::List(tokens)) => {
+                for ((lock, how), token) in locks.iter().zip(tokens) {
+                    let Outcome::Int(token) = token else { return Err(Strange) };
+                    self.guard_taken(desk, (*lock, *how, *lease_ms), *token as u64, span);
+                }
+                if locks.len() == tokens.len() { Ok(()) } else { Err(Strange) }
+            }
+            (Guarded::Many { .. }, Outcome::Nil | Outcome::Fault(Fault::LockMode)) => Ok(()),
+            (Guarded::Many { .. }, refused) if is_victim(refused) => Ok(()),
+            (Guarded::UnlockMany(locks), Outcome::Int(released)) => {
+                let lasted =
+                    |guard: &&Guard| locks.contains(&guard.lock) && span.ended < guard.until;
+                let surely = self.hands.guards.iter().filter(lasted).count() as i64;
+                self.hands.guards.retain(|guard| !locks.contains(&guard.lock));
+                if (surely..=locks.len() as i64).contains(released) { Ok(()) } else { Err(Strange) }
             }
             (Guarded::Lock { .. }, Outcome::Nil) => Ok(()),
             // It still holds the lock in another mode: that an UNLOCK was not carried
@@ -255,6 +326,9 @@ impl Client {
         // Of a conversion it is not known how it is held any more.
         if let Guarded::Unlock(lock) | Guarded::Convert { lock, .. } = asked {
             self.hands.guards.retain(|guard| guard.lock != *lock);
+        }
+        if let Guarded::UnlockMany(locks) = asked {
+            self.hands.guards.retain(|guard| !locks.contains(&guard.lock));
         }
     }
 

@@ -56,6 +56,13 @@ pub struct Mine {
     doors: BTreeSet<ShardId>,
 }
 
+impl Mine {
+    /// Its id.
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+}
+
 impl Asked {
     /// The operation, unless it takes more than one.
     pub fn op(&self, origin: Origin) -> Option<AnyOp<'_>> {
@@ -201,6 +208,7 @@ impl Client {
             let until = desk.surely_until(span.began, *ttl_ms);
             let (id, number, ttl_ms) = (id.clone(), *number, *ttl_ms);
             let doors = BTreeSet::new();
+            self.unsure = false;
             self.mine = Some(Mine { id, number, ttl_ms, attached: false, until, doors });
             return if *outcome == Outcome::Ok { Ok(()) } else { Err(Strange) };
         }

@@ -7,6 +7,7 @@ mod errands;
 pub mod guards;
 pub mod meaning;
 mod members;
+pub mod seat;
 mod settle;
 mod submit;
 
@@ -16,6 +17,7 @@ use lockstep_raft::Delivery;
 pub use book::{Book, Counts, moment};
 pub use draw::Goods;
 use draw::{Hands, Held};
+use guards::Guarded;
 use meaning::Meaning;
 pub use members::DELAY_MAX_MS;
 use members::{Asked, Mine};
@@ -47,6 +49,8 @@ pub struct Desk {
     pub multi_split: bool,
     /// Home does not hear of the shards that let requests in a session's name in.
     pub doors_not_noted: bool,
+    /// MLOCK keeps what it got when it does not get all.
+    pub many_kept: bool,
     pub now_ms: u64,
 }
 
@@ -62,6 +66,7 @@ impl Desk {
             ticks: 0,
             multi_split: false,
             doors_not_noted: false,
+            many_kept: false,
             now_ms: 0,
         }
     }
@@ -141,6 +146,8 @@ pub struct Client {
     member: bool,
     /// Its session.
     mine: Option<Mine>,
+    /// Something was asked of locks, and nobody knows what came of it.
+    unsure: bool,
     /// What it asks behind what it waits for.
     behind: Option<Meaning>,
     /// Its own key: the value, the moments around the SET, and how long it lives.
@@ -164,6 +171,7 @@ impl Client {
             guards: false,
             member: false,
             mine: None,
+            unsure: false,
             behind: None,
             short: None,
         }
@@ -492,6 +500,12 @@ impl Client {
             self.waits = Some(Wait::Share { on_the_way, meanings, began });
             return;
         }
+        if let [Meaning::Guarded(several @ (Guarded::Many { .. } | Guarded::UnlockMany(_)))] =
+            &meanings[..]
+        {
+            let several = several.clone();
+            return self.hand_in_several(several, began, nodes, desk);
+        }
         let prepared = prepare(meanings, origin, request, desk.shards, self.attached());
         if let Some(connection) = &mut self.connection
             && prepared.binds
@@ -515,6 +529,46 @@ impl Client {
         }
     }
 
+    /// Has the node take or give back several locks.
+    fn hand_in_several(&mut self, asked: Guarded, began: u64, nodes: &mut [Node], desk: &mut Desk) {
+        let session = self.attached().map(str::to_owned);
+        let Some(connection) = &mut self.connection else { return };
+        let node = &nodes[connection.node];
+        let Some(host) = node.host().cloned() else { return };
+        let (locks, lease_ms, block_ms) = match &asked {
+            Guarded::Many { locks, lease_ms, block_ms } => (locks.clone(), *lease_ms, *block_ms),
+            Guarded::UnlockMany(locks) => {
+                (locks.iter().map(|lock| (*lock, guards::How::Exclusive)).collect(), None, None)
+            }
+            _ => return,
+        };
+        let request = seat::Request {
+            locks,
+            lease_ms,
+            block_ms,
+            session,
+            origin: connection.origin,
+            number: connection.request,
+            shards: desk.shards,
+            notes: !desk.doors_not_noted,
+            gives_back: !desk.many_kept,
+        };
+        connection.request += seat::NUMBERS;
+        for shard in request.shards() {
+            if !connection.bound_to.contains(&shard) {
+                connection.bound_to.push(shard);
+            }
+        }
+        let on_the_way = match &asked {
+            Guarded::Many { .. } => seat::begin(node, host, request),
+            _ => errands::begin(node, seat::release(host, request)),
+        };
+        self.since_ms = desk.now_ms + block_ms.unwrap_or(0);
+        self.before_guarded(desk, &asked, began);
+        let meanings = vec![Meaning::Guarded(asked)];
+        self.waits = Some(Wait::Share { on_the_way, meanings, began });
+    }
+
     /// Connects to a node that serves, if there is one.
     fn connect(&mut self, nodes: &[Node], now_ms: u64) -> bool {
         if self.connection.is_some() {
@@ -535,11 +589,26 @@ impl Client {
             return false;
         };
         self.connections += 1;
+        self.unsure &= self.member;
         let conn = u64::from(self.id) << 20 | self.connections;
         let origin = Origin { node: process.id, boot: host.life().boot, conn };
         let life = process.life.number;
         self.connection = Some(Connection { node, life, origin, request: 0, bound_to: Vec::new() });
         true
+    }
+
+    /// The locks that it holds, as far as it knows, and as whom; none if it is not
+    /// sure, or holds nothing as anybody.
+    pub fn known_holds(&self) -> Option<(Vec<u8>, Vec<String>)> {
+        let owner = match (&self.mine, self.origin()) {
+            _ if self.unsure => return None,
+            (Some(mine), _) => mine.id().to_owned(),
+            (None, Some(Origin { node, boot, conn })) => format!("{}-{boot}-{conn}", node.0),
+            (None, None) => return None,
+        };
+        let guards = self.hands.guards.iter().map(|guard| guards::name(guard.lock));
+        let lock = self.hands.lock.iter().map(|held| meaning::lock(held.lock));
+        Some((owner.into_bytes(), guards.chain(lock).collect()))
     }
 
     /// A number for the owner of a lock.

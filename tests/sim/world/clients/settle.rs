@@ -87,6 +87,8 @@ impl Client {
 
     /// Nobody knows whether it happened.
     pub(super) fn settle_unknown(&mut self, desk: &mut Desk, meaning: &Meaning, began: u64) {
+        self.unsure |=
+            matches!(meaning, Meaning::Lock { .. } | Meaning::Unlock { .. } | Meaning::Guarded(_));
         match meaning {
             Meaning::SetShort(..) => self.short = None,
             Meaning::Guarded(guarded) => self.guarded_unknown(guarded),

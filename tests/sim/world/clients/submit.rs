@@ -14,6 +14,7 @@ use tokio::task::AbortHandle;
 
 use super::meaning::Meaning;
 use super::members::in_session;
+use super::seat::Running;
 use crate::world::node::Node;
 
 /// Longer than operations are tried again.
@@ -23,19 +24,28 @@ const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
 /// them, as a connection does.
 pub struct OnTheWay {
     arrived: Arc<Mutex<Option<Delivery>>>,
-    mailbox: Arc<Mailbox>,
+    /// What was handed in to the host itself.
+    mailbox: Option<Arc<Mailbox>>,
     waits: Option<AbortHandle>,
+    /// The coordinator that works on it.
+    running: Option<Running>,
 }
 
 impl OnTheWay {
     /// Nothing is on its way yet.
     pub fn new() -> Self {
-        OnTheWay { arrived: Arc::default(), mailbox: Arc::default(), waits: None }
+        OnTheWay { arrived: Arc::default(), mailbox: None, waits: None, running: None }
     }
 
     /// Where it is put what became of them.
     pub fn arrived(&self) -> Arc<Mutex<Option<Delivery>>> {
         self.arrived.clone()
+    }
+
+    /// The same, with a coordinator that has to be told of the end.
+    pub fn ending_with(mut self, running: Running) -> Self {
+        self.running = Some(running);
+        self
     }
 
     /// This task waits for it.
@@ -49,11 +59,11 @@ impl OnTheWay {
     }
 
     /// Nobody waits for them any more.
-    fn abandon(&self) -> Arc<Mailbox> {
+    fn abandon(self) -> (Option<Arc<Mailbox>>, Option<Running>) {
         if let Some(waits) = &self.waits {
             waits.abort();
         }
-        self.mailbox.clone()
+        (self.mailbox, self.running)
     }
 }
 
@@ -213,8 +223,10 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
             Err(_) => {}
         }
     }
-    host.submit(prepared.shard, prepared.ops, &on_the_way.mailbox);
-    let (mailbox, arrived) = (on_the_way.mailbox.clone(), on_the_way.arrived.clone());
+    let mailbox = Arc::<Mailbox>::default();
+    host.submit(prepared.shard, prepared.ops, &mailbox);
+    on_the_way.mailbox = Some(mailbox.clone());
+    let arrived = on_the_way.arrived.clone();
     on_the_way.waits = Some(process.spawn(async move {
         let delivery = mailbox.take().await;
         *arrived.lock() = Some(delivery);
@@ -238,8 +250,13 @@ pub fn gone(
     if bound_to.is_empty() {
         return;
     }
+    let (mailbox, running) = on_the_way.unwrap_or_default();
     process.spawn(async move {
-        if let Some(mailbox) = on_the_way {
+        if let Some(running) = running {
+            // First: its operations have the smaller numbers.
+            running.end().await;
+        }
+        if let Some(mailbox) = mailbox {
             // Known or not, it is over then.
             let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
         }

@@ -15,6 +15,7 @@ use lockstep_storage::{
 use parking_lot::Mutex;
 
 use super::clock::SimClock;
+use crate::world::clients::seat::Expectations;
 use crate::world::net::SimPeers;
 
 const DIR: &str = "/data";
@@ -120,6 +121,7 @@ pub struct Surroundings {
     pub clock: Arc<SimClock>,
     pub peers: Arc<SimPeers>,
     pub answers: Arc<Mutex<Vec<Effect>>>,
+    pub expectations: Arc<Expectations>,
     pub luck: u64,
     pub zone: String,
     /// The addresses to ask for a cluster.
@@ -150,6 +152,7 @@ pub fn host_options(
         ..NodeInfo::default()
     };
     let (identity, answers) = (opened.identity.clone(), around.answers);
+    let expectations = around.expectations;
     let cluster = Some(identity.cluster()).filter(|cluster| *cluster != 0);
     let limits = Limits {
         batch_bytes_max: (1 << 20).into(),
@@ -179,7 +182,7 @@ pub fn host_options(
         guards: settings.guards,
         luck: around.luck,
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
-        adrift: Arc::new(|_| {}),
+        adrift: Arc::new(move |shard| expectations.set_adrift(shard)),
         keep: Arc::new(move |cluster, shards, addresses| {
             identity.set_cluster(cluster.0)?;
             lockstep_storage::found(disk.as_ref(), data(), u64::from(shards))?;

@@ -16,6 +16,7 @@ pub use clock::Rate;
 pub use process::Process;
 
 use crate::chance::Chance;
+use crate::world::clients::seat::Expectations;
 use crate::world::net::{Life, SimPeers};
 use boot::Surroundings;
 use clock::SimClock;
@@ -145,7 +146,7 @@ impl Node {
         opened.replaces = opened.replaces.or(self.replaces.take());
         let (runtime, base) = process::runtime();
         let clock = Arc::new(SimClock::default());
-        let answers = Arc::default();
+        let (answers, expectations) = (Arc::default(), Arc::<Expectations>::default());
         let cluster = opened.identity.cluster();
         let peers = SimPeers::new(life, opened.identity.node, cluster, self.replies_by_order);
         let around = Surroundings {
@@ -153,6 +154,7 @@ impl Node {
             clock: clock.clone(),
             peers: peers.clone(),
             answers: Arc::clone(&answers),
+            expectations: expectations.clone(),
             luck,
             zone: String::new(),
             seeds: settings.seeds.clone(),
@@ -168,6 +170,7 @@ impl Node {
             clock,
             peers,
             answers,
+            expectations,
             log: opened.log,
             snapshots: opened.snapshots,
             identity: opened.identity,

@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use super::boot::Starting;
 use super::clock::{Rate, SimClock};
 use super::sessions::tell_of_ends;
+use crate::world::clients::seat::Expectations;
 use crate::world::net::{Life, SimPeers};
 
 /// One process of a node. It has a runtime of its own, with time that stands
@@ -33,6 +34,8 @@ pub struct Process {
     pub clock: Arc<SimClock>,
     pub peers: Arc<SimPeers>,
     pub answers: Arc<Mutex<Vec<Effect>>>,
+    /// What coordinators wait for.
+    pub expectations: Arc<Expectations>,
     pub log: Log,
     pub snapshots: Snapshots,
     pub host: Option<Host>,
@@ -66,6 +69,7 @@ pub struct Parts {
     pub clock: Arc<SimClock>,
     pub peers: Arc<SimPeers>,
     pub answers: Arc<Mutex<Vec<Effect>>>,
+    pub expectations: Arc<Expectations>,
     pub log: Log,
     pub snapshots: Snapshots,
     pub identity: Arc<Identity>,
@@ -88,6 +92,7 @@ impl Process {
             clock: parts.clock,
             peers: parts.peers,
             answers: parts.answers,
+            expectations: parts.expectations,
             log: parts.log,
             snapshots: parts.snapshots,
             host: None,
