@@ -28,10 +28,10 @@ use search::Look;
 use victim::{Suspect, victim};
 
 /// How many cycles one wait may close that are broken at once; each costs a victim.
-const CYCLES_PER_WAIT: usize = 64;
+pub(super) const CYCLES_PER_WAIT: usize = 64;
 
 /// How many bytes of a cycle a victim is told.
-const TEXT_BYTES_MAX: usize = 4096;
+pub(super) const TEXT_BYTES_MAX: usize = 4096;
 
 /// An owner of a cycle, and what it waits for.
 #[derive(Clone, Debug, PartialEq, Eq)]

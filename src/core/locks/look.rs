@@ -13,6 +13,8 @@ use super::{NO_END_MS, Op, Owner};
 use crate::image::Name;
 use crate::{Fault, Outcome, Token};
 
+#[cfg(test)]
+pub(super) use graph::TOLD_MAX;
 pub use graph::{Contended, Party, Queued};
 
 /// How many owners are named that are in the way of a waiter.

@@ -177,6 +177,18 @@ mod tests {
         assert!(recent.is_new(2, &lost(7), now));
     }
 
+    #[tokio::test(flavor = "multi_thread")]
+    async fn not_more_is_passed_on_than_there_is_room_for() {
+        let (node, _dir) = crate::testing::node().await;
+        let (elsewhere, words) = tokio::sync::mpsc::channel(elsewhere::WORDS_MAX);
+        let notices = Notices { node: Arc::downgrade(&node), recent: Mutex::default(), elsewhere };
+        for token in 0..elsewhere::WORDS_MAX as u64 + 10 {
+            let (session, told) = (b"s".to_vec(), Origin::default());
+            notices.carry_out(Effect::SessionNotice { session, told, notice: lost(token) });
+        }
+        assert_eq!(words.len(), elsewhere::WORDS_MAX);
+    }
+
     #[test]
     fn somebody_else_may_wait_later() {
         let (mut recent, now) = (Recent::default(), Instant::now());

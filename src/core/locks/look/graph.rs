@@ -7,7 +7,7 @@ use crate::locks::table::Table;
 use crate::locks::{Edge, Mode};
 
 /// How many holds and waits are told at once.
-const TOLD_MAX: usize = 10_000;
+pub(in crate::locks) const TOLD_MAX: usize = 10_000;
 
 /// A lock that somebody has waited for for a while.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -170,6 +170,48 @@ fn so_many_waits_and_bytes_of_a_deadlock_are_kept() {
     }
     let deadlock = scene.table.deadlocks.iter().next().unwrap();
     assert_eq!(deadlock.cycle.len(), DEADLOCK_BYTES_MAX / (3 * NAME_BYTES_MAX));
+    assert_eq!(deadlock.text.len(), TEXT_BYTES_MAX + "...".len());
+}
+
+#[test]
+fn so_many_cycles_are_broken_by_one_wait() {
+    let mut scene = Scene::after(["0: lock a owner x"]);
+    for reader in 1..=CYCLES_PER_WAIT + 5 {
+        scene.ask(&format!("{reader}: lock b shared"));
+        scene.ask(&format!("{reader}: lock a shared block 0"));
+    }
+    assert_eq!(scene.ask("0: lock b owner x block 0 prio 1"), "waits");
+    assert_eq!(scene.answers().len(), CYCLES_PER_WAIT, "the others are left to the detector");
+}
+
+#[test]
+fn so_many_holds_and_waits_are_told_to_the_detector() {
+    let mut scene = Scene::new();
+    for owner in 0..TOLD_MAX as u64 + 50 {
+        scene.ask(&format!("{owner}: lock a block 0"));
+    }
+    scene.ask("1: lock b block 0");
+    scene.ask("2: lock b block 0");
+    let told = scene.table.contended(100, 10);
+    let parties = told.iter().map(|lock| lock.holders.len() + lock.line.len());
+    assert_eq!(parties.collect::<Vec<_>>(), [TOLD_MAX]);
+}
+
+#[test]
+fn only_waits_older_than_the_delay_are_told_to_the_detector() {
+    let scene = Scene::after(["1: lock a", "2: lock a block 0"]);
+    assert_eq!(scene.table.contended(9, 10), []);
+    assert_eq!(scene.table.contended(10, 10).len(), 1);
+}
+
+#[test]
+fn the_ages_of_so_many_victims_are_remembered() {
+    let mut scene = Scene::new();
+    for owner in 0..AGES_MAX + 10 {
+        let owner = OwnerKey::Named(format!("o{owner}").into_bytes().as_slice().into());
+        scene.table.remember_age(&scene.at, &owner);
+    }
+    assert_eq!(scene.table.ages.len(), AGES_MAX);
 }
 
 #[test]

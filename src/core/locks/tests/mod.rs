@@ -13,12 +13,14 @@ mod stories;
 mod watch;
 mod words;
 
-use super::deadlock::STEPS_MAX;
+use super::deadlock::{CYCLES_PER_WAIT, STEPS_MAX, TEXT_BYTES_MAX};
+use super::look::TOLD_MAX;
 use super::mutant::Mutant;
+use super::owner::OwnerKey;
+use super::{AGES_MAX, DEADLOCK_BYTES_MAX, DEADLOCK_LINKS_MAX, DEADLOCKS_MAX, NAME_BYTES_MAX};
 use super::{
     Again, Blocked, Edge, Filter, Mode, Op, Owner, Policy, Rule, State, Table, Terms, Which,
 };
-use super::{DEADLOCK_BYTES_MAX, DEADLOCK_LINKS_MAX, DEADLOCKS_MAX, NAME_BYTES_MAX};
 use crate::effects::{Notice, Reason};
 use crate::{Effect, Effects, Fault, NodeId, Origin, Outcome, Stamp, Token, Wait};
 

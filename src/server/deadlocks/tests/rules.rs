@@ -2,12 +2,13 @@
 
 use lockstep_core::ShardId;
 use lockstep_core::locks::Mode;
+use tokio::sync::mpsc::channel;
 
 use super::model::{Model, name};
-use crate::deadlocks::Guards;
 use crate::deadlocks::judge::Judge;
 use crate::deadlocks::picture::{Lock, Party, REPORT_LIFE_MS, Report, Waiter};
 use crate::deadlocks::plan::{OWNER_BYTES_TOLD_MAX, OWNERS_TOLD_MAX, PLANS_MAX, Plan, plans};
+use crate::deadlocks::{Deadlocks, Guards, WORDS_MAX};
 
 const EXCLUSIVE: Mode = Mode::Exclusive {};
 const SHARED: Mode = Mode::Shared {};
@@ -180,6 +181,18 @@ fn a_long_cycle_is_told_in_few_words() {
     assert!(text.contains("->...->"), "{text}");
     assert!(text.len() < 200, "{text}");
     assert_eq!(text.matches("->").count(), OWNERS_TOLD_MAX + 1, "{text}");
+}
+
+#[test]
+fn reports_that_nobody_has_time_for_are_dropped() {
+    let deadlocks = Deadlocks::default();
+    let (sender, mut words) = channel(WORDS_MAX);
+    deadlocks.words.set(sender).unwrap();
+    (0..WORDS_MAX + 10).for_each(|_| deadlocks.told(b""));
+    assert_eq!(words.len(), WORDS_MAX);
+    words.try_recv().unwrap();
+    deadlocks.told(b"");
+    assert_eq!(words.len(), WORDS_MAX, "there is room again");
 }
 
 #[test]
