@@ -113,13 +113,13 @@ fn a_semaphore_is_part_of_a_deadlock_when_all_its_holders_are() {
     let cluster = cluster(&[]);
     let mut clients: Vec<Client> = (0..4).map(|node| cluster.client(node % 3)).collect();
     clients[3].call("LOCK gate OWNER z");
-    for owner in 0..3 {
+    for (owner, client) in clients.iter_mut().take(3).enumerate() {
         let line = format!("SEMACQUIRE sem LIMIT 3 OWNER o{owner}");
-        assert!(clients[owner].call(&line).int().is_some());
+        assert!(client.call(&line).int().is_some());
     }
     send(&mut clients[3], &["SEMACQUIRE sem LIMIT 3 OWNER z PRIO 1 BLOCK 0"]);
-    for owner in 0..2 {
-        send(&mut clients[owner], &[&format!("LOCK gate OWNER o{owner} PRIO 1 BLOCK 0")]);
+    for (owner, client) in clients.iter_mut().take(2).enumerate() {
+        send(client, &[&format!("LOCK gate OWNER o{owner} PRIO 1 BLOCK 0")]);
     }
     let mut observer = cluster.client(0);
     wait_for("the waits are told", || {

@@ -66,6 +66,59 @@ fn a_victim_that_tries_again_has_kept_its_age() {
     assert_eq!(scene.ask("3: lock b owner z block 0"), "victim of cycle z->y->z");
 }
 
+/// A thousand meals of five philosophers who take the left fork first (L14): nobody
+/// is a victim for ever.
+#[test]
+fn l14_philosophers_who_are_victims_eat_in_the_end() {
+    #[derive(Clone, Copy, PartialEq)]
+    enum At {
+        Left,
+        Right,
+        Table,
+    }
+    let fork = |seat: usize, at: At| (seat + usize::from(at != At::Left)) % 5;
+    crate::chance::with_seeds(1, |chance| {
+        let mut scene = Scene::new();
+        let (mut at, mut waits) = ([At::Left; 5], [false; 5]);
+        let (mut meals, mut refused, mut worst) = ([0; 5], [0; 5], 0);
+        while meals.iter().sum::<usize>() < 1_000 {
+            scene.at(scene.at.now_ms + chance.below(3));
+            let seat = chance.below(5) as usize;
+            if waits[seat] {
+                continue;
+            }
+            let told = if at[seat] == At::Table {
+                scene.ask_unseen(&format!("{seat}: unlock {}", fork(seat, At::Left)));
+                scene.ask_unseen(&format!("{seat}: unlock {}", fork(seat, At::Right)));
+                (at[seat], refused[seat]) = (At::Left, 0);
+                meals[seat] += 1;
+                None
+            } else {
+                waits[seat] = true;
+                Some(scene.ask_unseen(&format!("{seat}: lock {} block 0", fork(seat, at[seat]))))
+            };
+            let told = told.filter(|told| told != "waits").map(|told| format!("{seat}: {told}"));
+            let mut told: Vec<String> = told.into_iter().chain(scene.answers()).collect();
+            while let Some(answer) = told.pop() {
+                let (seat, said) = answer.split_once(": ").unwrap();
+                let seat: usize = seat.parse().unwrap();
+                waits[seat] = false;
+                if said.starts_with("victim") {
+                    refused[seat] += 1;
+                    worst = worst.max(refused[seat]);
+                    scene.ask_unseen(&format!("{seat}: unlock {}", fork(seat, At::Left)));
+                    at[seat] = At::Left;
+                    told.extend(scene.answers());
+                } else {
+                    at[seat] = if at[seat] == At::Left { At::Right } else { At::Table };
+                }
+            }
+        }
+        assert!((1..20).contains(&worst), "{worst} times in a row");
+        assert!(meals.iter().all(|meals| *meals > 100), "{meals:?}");
+    });
+}
+
 #[test]
 fn a_cycle_may_run_through_a_line() {
     let mut scene = Scene::after(["1: lock a shared owner x"]);

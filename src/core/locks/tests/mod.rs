@@ -59,17 +59,22 @@ impl Scene {
     }
 
     fn ask(&mut self, line: &str) -> String {
-        let (conn, rest) = line.split_once(": ").unwrap();
-        let words: Vec<&str> = rest.split(' ').collect();
-        let origin = connection(conn.parse().unwrap());
-        self.requests += 1;
-        let (op, birth_ms) = words::op(origin, self.requests, &words);
-        let shown = shown(&self.table.apply(&self.at, &op, birth_ms, &mut self.fx));
+        let shown = self.ask_unseen(line);
         if self.table.held() + self.table.waiting() < 100 {
             self.table.check_all();
             self.table.check_image();
         }
         shown
+    }
+
+    /// The same without a look at all of the table.
+    fn ask_unseen(&mut self, line: &str) -> String {
+        let (conn, rest) = line.split_once(": ").unwrap();
+        let words: Vec<&str> = rest.split(' ').collect();
+        let origin = connection(conn.parse().unwrap());
+        self.requests += 1;
+        let (op, birth_ms) = words::op(origin, self.requests, &words);
+        shown(&self.table.apply(&self.at, &op, birth_ms, &mut self.fx))
     }
 
     /// A connection ends.
