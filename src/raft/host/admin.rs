@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::error::{AdminError, HostError};
 use super::message::{Card, Knock, Request, Verdict};
 use super::{Host, Inner};
-use crate::{Delivery, Lane};
+use crate::{Delivery, Group, Lane};
 
 /// How long a node may take to answer.
 const ANSWER_WAIT: Duration = Duration::from_secs(1);
@@ -68,8 +68,12 @@ impl Host {
     /// Takes a node out of the cluster for good.
     ///
     /// # Errors
-    /// It still holds replicas and `force` is not given, or it has the last one.
+    /// It still holds replicas or a shard has no leader who would know, and `force` is
+    /// not given, or it has the last one.
     pub async fn node_remove(&self, node: NodeId, force: bool) -> Result<String, AdminError> {
+        if !force && self.map().node(node).is_some() {
+            self.inner.look_for_replicas(node).await?;
+        }
         self.inner.change_map(cluster::Op::Remove { node, forced: force }).await?;
         Ok(format!("node {:x} was removed", node.0))
     }
@@ -159,6 +163,30 @@ impl Inner {
             Some(Verdict::No { why }) => Err(AdminError::Refused(why)),
             Some(Verdict::NotNow {}) | None => Err(AdminError::Unknown),
         }
+    }
+
+    /// Refuses a node that some group still counts on. The map says where replicas
+    /// shall be; a group follows a little later, and until it has, losing the node
+    /// may cost it its majority.
+    async fn look_for_replicas(&self, node: NodeId) -> Result<(), AdminError> {
+        let mut words = self.ask_all().await;
+        let own = self.groups.all().into_iter().filter(Group::leads);
+        words.extend(own.map(|group| self.led(&group)));
+        let map = self.map.borrow().clone();
+        let data = map.placements().map(|(shard, _)| shard);
+        for shard in data.chain([ShardId::META]) {
+            let word = words.iter().filter(|led| led.shard == shard).max_by_key(|led| led.term);
+            let Some(led) = word else {
+                let what = if shard.is_meta() { "the map" } else { "a shard" };
+                return Err(AdminError::Refused(format!("{what} has no leader now; try again")));
+            };
+            // The map is sent to all who belong to the cluster.
+            let receives = !shard.is_meta() && led.learners.contains(&node);
+            if receives || led.voters.contains(&node) {
+                return Err(refused(Fault::NodeInUse));
+            }
+        }
+        Ok(())
     }
 
     async fn change_map(self: &std::sync::Arc<Self>, op: cluster::Op) -> Result<(), AdminError> {

@@ -51,19 +51,20 @@ impl Inner {
         self.groups.with(shard, |_| ()).is_some()
     }
 
-    /// Asks every node what it leads.
-    pub(super) async fn ask_all(&self) {
+    /// Asks every node what it leads; gives what those say that answer.
+    pub(super) async fn ask_all(&self) -> Vec<Led> {
         let nodes: Vec<NodeId> = self.map.borrow().nodes().map(|node| node.id).collect();
         let (request, wait) = (Request::WhatLed {}.bytes(), self.scaled(ASK_WAIT));
         let asked = nodes
             .into_iter()
             .filter(|node| *node != self.me() && self.options.peers.reaches(*node))
             .map(|node| self.options.peers.call(node, Lane::Data, request.clone(), wait));
+        let mut told = Vec::new();
         for reply in join_all(asked).await.into_iter().flatten() {
-            if let Ok(list) = Led::open_list(&reply) {
-                list.into_iter().for_each(|led| self.heard(led));
-            }
+            told.extend(Led::open_list(&reply).unwrap_or_default());
         }
+        told.iter().for_each(|led| self.heard(led.clone()));
+        told
     }
 
     /// Somebody told how a shard stands. Where its leader changed and no replica

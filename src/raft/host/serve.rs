@@ -98,7 +98,7 @@ impl Inner {
         }
     }
 
-    fn led(&self, group: &Group) -> Led {
+    pub(super) fn led(&self, group: &Group) -> Led {
         Led::of(group.id(), &group.watch().borrow())
     }
 

@@ -74,6 +74,30 @@ async fn a_cluster_grows_from_three_nodes_to_five_and_shrinks_again_under_load()
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_node_is_not_removed_while_a_group_still_counts_on_it() {
+    let mut world = World::of(3, 4).await;
+    world.start(4).await;
+    world
+        .until("the new node is there", |world| world.host(1).map().node(NodeId(4)).is_some())
+        .await;
+    world.until("all is settled", is_settled).await;
+    world.host(1).node_drain(NodeId(2)).await.unwrap();
+    // As soon as it is allowed, and not when all has come to rest.
+    let mut refused = 0;
+    while let Err(why) = world.host(1).node_remove(NodeId(2), false).await {
+        assert!(matches!(why, AdminError::Refused(_)), "{why}");
+        refused += 1;
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    assert!(refused > 0, "it was removed at once");
+    for shard in (0..4).map(ShardId).chain([ShardId::META]) {
+        let leader = world.leader(shard).unwrap();
+        let standing = world.host(leader).group(shard).unwrap().watch().borrow().clone();
+        assert!(!standing.voters.contains(&NodeId(2)), "{shard:?}: {standing:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_node_that_is_in_use_is_not_removed_unless_forced_and_its_replicas_go_elsewhere() {
     let mut world = World::of(4, 2).await;
     world.until("all is well", is_settled).await;
