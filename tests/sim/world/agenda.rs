@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use lockstep_core::ShardId;
+use lockstep_core::{NodeId, ShardId};
 use lockstep_raft::{Group, Role};
 
 use super::faults::{Fault, Harm, Planned, Shape};
@@ -516,10 +516,23 @@ impl World {
             };
             let removed = |node: &Node| node.host().is_some_and(|host| host.map().removed(id));
             if self.nodes.iter().any(removed) {
+                if self.nodes[at].leaving && self.votes_somewhere(id) {
+                    self.violate(format!("n{at} was removed while a group counts on it"));
+                }
                 self.crash(at, false);
                 self.members[at] = false;
             }
         }
+    }
+
+    /// Whether some group counts on a node, by the word of its leader.
+    fn votes_somewhere(&self, id: NodeId) -> bool {
+        self.nodes.iter().any(|node| {
+            let (Some(process), Some(host)) = (node.running(), node.host()) else { return false };
+            let _inside = process.enter();
+            let counts = |group: Group| group.watch().borrow().voters.contains(&id);
+            host.meta().into_iter().chain(host.groups()).filter(Group::leads).any(counts)
+        })
     }
 
     /// Everything that goes wrong ends now, and all nodes run.
