@@ -38,7 +38,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         rest_ms: chance.between(10, 120),
         faults_ms: wishes.faults_ms.unwrap_or(chance.between(8_000, 16_000)),
         profiles,
-        burial: seed % 4 == 2,
+        burial: seed % 8 == 2,
         settings: Settings {
             seeds: (0..nodes).map(|at| format!("n{at}:1")).collect(),
             shards: chance.between(1, 2) as u16,

@@ -5,8 +5,9 @@ use lockstep_core::{Op as AnyOp, Outcome, Shard};
 
 use crate::world::lock_names;
 
-/// How often locks are looked at.
-pub const EVERY_MS: u64 = 100;
+/// How often locks are looked at from outside. The machine looks at those that an
+/// operation touched after every one.
+pub const EVERY_MS: u64 = 200;
 
 /// A lock that somebody holds.
 pub struct Held {

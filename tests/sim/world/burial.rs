@@ -2,8 +2,8 @@
 
 use lockstep_core::ShardId;
 
-use super::World;
 use super::finish::HEAL_MS;
+use super::{LOOK_EVERY_MS, World};
 use crate::invariants::lock_view::{Holder, holders};
 
 /// After this time without a word a node is given up.
@@ -34,6 +34,9 @@ impl World {
         let late_ms = self.now_ms + NODE_TIMEOUT_MS + FAILOVER_MS;
         while self.violations.is_empty() {
             self.step();
+            if !self.now_ms.is_multiple_of(LOOK_EVERY_MS) {
+                continue;
+            }
             let all = self.all_holders();
             if all.as_ref().is_some_and(|all| of_node(all, id.0) == 0) {
                 break;

@@ -21,7 +21,7 @@ pub const NUMBERS: u64 = 1 << 20;
 /// How many waits it may begin for each name.
 const REQUESTS_PER_NAME: u64 = 16;
 /// The lease of what is not confirmed.
-pub const PART_MS: u64 = 600;
+pub const PART_MS: u64 = 400;
 /// The same where it is kept on purpose.
 const KEPT_MS: u64 = 3_600_000;
 
@@ -182,6 +182,8 @@ pub fn begin(node: &Node, host: Host, request: Request) -> OnTheWay {
     let plan = (request.plan(), part_ms);
     let asked = Asked::new(bench, origin, plan, request.line(), requests, &terms);
     let (stop, stopped) = watch::channel(None);
+    // The time is that of the process.
+    let _inside = process.enter();
     let mut coordinator = Coordinator::new(asked, stopped);
     coordinator.gives_back = request.gives_back;
     let (tell, told) = oneshot::channel();
