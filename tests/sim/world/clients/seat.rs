@@ -11,9 +11,10 @@ use lockstep_raft::{Delivery, Host, Refusal};
 use parking_lot::Mutex;
 use tokio::sync::{oneshot, watch};
 
-use super::errands;
-use super::guards::{How, name};
+use super::guards::{Guarded, How, name};
+use super::meaning::Meaning;
 use super::submit::{OnTheWay, shard_of_lock};
+use super::{Client, Desk, Wait, errands};
 use crate::world::node::Node;
 
 /// How many numbers of a connection one coordinator may need.
@@ -225,4 +226,46 @@ pub async fn release(host: Host, request: Request) -> Delivery {
         }
     }
     Delivery::Done(vec![Outcome::Int(released)])
+}
+
+impl Client {
+    /// Has the node take or give back several locks.
+    pub(super) fn hand_in_several(&mut self, asked: Guarded, began: u64, nodes: &mut [Node], desk: &mut Desk) {
+        let session = self.attached().map(str::to_owned);
+        let Some(connection) = &mut self.connection else { return };
+        let node = &nodes[connection.node];
+        let Some(host) = node.host().cloned() else { return };
+        let (locks, lease_ms, block_ms) = match &asked {
+            Guarded::Many { locks, lease_ms, block_ms } => (locks.clone(), *lease_ms, *block_ms),
+            Guarded::UnlockMany(locks) => {
+                (locks.iter().map(|lock| (*lock, How::Exclusive)).collect(), None, None)
+            }
+            _ => return,
+        };
+        let request = Request {
+            locks,
+            lease_ms,
+            block_ms,
+            session,
+            origin: connection.origin,
+            number: connection.request,
+            shards: desk.shards,
+            notes: !desk.doors_not_noted,
+            gives_back: !desk.many_kept,
+        };
+        connection.request += NUMBERS;
+        for shard in request.shards() {
+            if !connection.bound_to.contains(&shard) {
+                connection.bound_to.push(shard);
+            }
+        }
+        let on_the_way = match &asked {
+            Guarded::Many { .. } => begin(node, host, request),
+            _ => errands::begin(node, release(host, request)),
+        };
+        self.since_ms = desk.now_ms + block_ms.unwrap_or(0);
+        self.before_guarded(desk, &asked, began);
+        let meanings = vec![Meaning::Guarded(asked)];
+        self.waits = Some(Wait::Share { on_the_way, meanings, began });
+    }
 }
