@@ -12,12 +12,13 @@ pub mod seat;
 mod settle;
 mod submit;
 
-use lockstep_core::{NodeId, Origin, Outcome, ShardId};
+use lockstep_core::{NodeId, Origin, Outcome};
 use lockstep_raft::Delivery;
 
 pub use book::{Book, Counts, moment};
+use connection::Connection;
 pub use draw::Goods;
-use draw::{Hands, Held};
+use draw::Hands;
 use guards::Guarded;
 use meaning::Meaning;
 pub use members::DELAY_MAX_MS;

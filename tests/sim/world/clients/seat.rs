@@ -14,7 +14,7 @@ use tokio::sync::{oneshot, watch};
 use super::guards::{Guarded, How, name};
 use super::meaning::Meaning;
 use super::submit::{OnTheWay, shard_of_lock};
-use super::{Client, Desk, Wait, errands};
+use super::{Client, Desk, errands};
 use crate::world::node::Node;
 
 /// How many numbers of a connection one coordinator may need.
@@ -230,7 +230,13 @@ pub async fn release(host: Host, request: Request) -> Delivery {
 
 impl Client {
     /// Has the node take or give back several locks.
-    pub(super) fn hand_in_several(&mut self, asked: Guarded, began: u64, nodes: &mut [Node], desk: &mut Desk) {
+    pub(super) fn hand_in_several(
+        &mut self,
+        asked: Guarded,
+        began: u64,
+        nodes: &mut [Node],
+        desk: &mut Desk,
+    ) {
         let session = self.attached().map(str::to_owned);
         let Some(connection) = &mut self.connection else { return };
         let node = &nodes[connection.node];
@@ -266,6 +272,6 @@ impl Client {
         self.since_ms = desk.now_ms + block_ms.unwrap_or(0);
         self.before_guarded(desk, &asked, began);
         let meanings = vec![Meaning::Guarded(asked)];
-        self.waits = Some(Wait::Share { on_the_way, meanings, began });
+        self.waits = Some(super::Wait::Share { on_the_way, meanings, began });
     }
 }
