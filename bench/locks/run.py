@@ -271,31 +271,47 @@ def latency(table, cluster, seconds):
 
 
 def sessions(table, options):
-    resource.setrlimit(resource.RLIMIT_NOFILE, (400_000, 400_000))
-    flags = ["--maxclients", str(options.sessions)]
-    cluster = Lockstep(3, flags=flags)
+    # A process may not have more files open than that in many places.
+    each = min(options.sessions, resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 1_000)
+    nodes = max(3, -(-options.sessions // each))
+    cluster = Lockstep(nodes, flags=["--maxclients", str(each + 100)])
+    counts = [options.sessions * (at + 1) // nodes - options.sessions * at // nodes
+              for at in range(nodes)]
+    clients = [subprocess.Popen([sys.executable, __file__, "--attach", str(port), str(count)],
+                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+               for port, count in zip(cluster.ports, counts)]
     try:
-        kept = [attach(cluster, at) for at in range(options.sessions)]
+        if any(client.stdout.readline() != "attached\n" for client in clients):
+            raise SystemExit("the sessions could not be attached")
         time.sleep(3)
         entries = written(cluster)
         used, begun = cluster.cpu_seconds(), time.monotonic()
         time.sleep(options.seconds * 2)
-        share = (cluster.cpu_seconds() - used) / (time.monotonic() - begun) / 3 * 100
+        share = (cluster.cpu_seconds() - used) / (time.monotonic() - begun) / nodes * 100
         more = written(cluster) - entries
-        for connection in kept:
-            connection.close()
     finally:
+        for client in clients:
+            client.stdin.close()
+            client.wait()
         cluster.stop()
-    table.add(f"{options.sessions} idle sessions, each attached to a connection",
+    table.add(f"{options.sessions} idle sessions, each attached to a connection, {nodes} nodes",
               f"{share:.1f} % of a core per node, {more} entries in {options.seconds * 2} s",
               "under 5 %, no entries", share < 5 and more == 0)
 
 
-def attach(cluster, at):
-    """A connection with a session of its own. From several addresses: one has too few ports."""
-    connection = socket.socket()
-    connection.bind((f"127.0.{1 + at // 20_000}.1", 0))
-    connection.connect(("127.0.0.1", cluster.ports[at % 3]))
+def attach_many(port, count):
+    """Attaches so many sessions and keeps them until the input ends."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    kept = [attach(port) for _ in range(count)]
+    print("attached", flush=True)
+    sys.stdin.read()
+    return kept
+
+
+def attach(port):
+    """A connection with a session of its own."""
+    connection = socket.create_connection(("127.0.0.1", port))
     connection.sendall(b"*2\r\n$7\r\nSESSION\r\n$6\r\nCREATE\r\n")
     length = int(line(connection)[1:])
     session = take(connection, length + 2)[:-2]
@@ -343,8 +359,12 @@ def main():
     words.add_argument("--short", action="store_true")
     words.add_argument("--rows", default=",".join(ROWS))
     words.add_argument("--rounds", type=int)
+    words.add_argument("--attach", nargs=2, type=int, help=argparse.SUPPRESS)
     words.add_argument("--out", default=str(ROOT / "bench/results/locks"))
     options = words.parse_args()
+    if options.attach:
+        attach_many(*options.attach)
+        return
     options.rounds = options.rounds or (1 if options.short else 3)
     options.seconds = 1 if options.short else 5
     options.cycles = 5 if options.short else 200

@@ -6,6 +6,7 @@ mod clients;
 mod delivery;
 mod faults;
 mod finish;
+mod moves;
 mod net;
 mod node;
 mod trace;
