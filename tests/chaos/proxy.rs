@@ -108,6 +108,8 @@ fn one_way_is_held_and_the_other_is_not() {
     let proxy = Proxy::to(echo());
     let mut stream = dial(&proxy);
     echoes(&mut stream);
+    // What has passed is counted a moment later.
+    wait_for("the echo is counted", || proxy.bytes(Way::Back) == proxy.bytes(Way::There));
     proxy.set(Way::Back, Faults { held: true, ..Faults::default() });
     let (there, back) = (proxy.bytes(Way::There), proxy.bytes(Way::Back));
     stream.write_all(b"hello").unwrap();
