@@ -2,7 +2,9 @@
 
 import json
 import pathlib
+import re
 import subprocess
+import sys
 
 from nodes import ROOT
 
@@ -19,7 +21,8 @@ class Table:
 
     def run(self, command):
         words = [str(word) for word in command]
-        shown = " ".join(words).replace(str(ROOT) + "/", "")
+        shown = " ".join(words).replace(str(ROOT) + "/", "").replace(sys.executable, "python3")
+        shown = re.sub(r"/tmp/\S+", "FILE", shown)
         if shown not in self.commands:
             self.commands.append(shown)
         return subprocess.run(words, check=True, text=True, stdout=subprocess.PIPE).stdout

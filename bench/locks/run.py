@@ -283,7 +283,8 @@ def sessions(table, options):
     try:
         if any(client.stdout.readline() != "attached\n" for client in clients):
             raise SystemExit("the sessions could not be attached")
-        time.sleep(3)
+        # What creating them has left to be forgotten is.
+        time.sleep(12)
         entries = written(cluster)
         used, begun = cluster.cpu_seconds(), time.monotonic()
         time.sleep(options.seconds * 2)
