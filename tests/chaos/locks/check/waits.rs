@@ -179,16 +179,25 @@ impl<'a> History<'a> {
             let first = (visit.asked.began + limit).div_ceil(grid);
             instants.extend((first..=visit.asked.ended / grid).map(|at| at * grid));
         }
+        let mut coming: Vec<&Visit> = visits.iter().collect();
+        coming.sort_by_key(|visit| std::cmp::Reverse(visit.asked.began));
+        let mut near: Vec<&Visit> = Vec::new();
         for at in instants {
             let from = at - limit;
-            let waits: Vec<&Visit> = visits
+            // Of a long history only what is near matters.
+            while let Some(visit) = coming.pop_if(|visit| visit.asked.began <= at) {
+                near.push(visit);
+            }
+            near.retain(|visit| visit.perhaps_until() >= from);
+            let waits: Vec<&Visit> = near
                 .iter()
+                .copied()
                 .filter(waited)
                 .filter(|visit| visit.asked.began <= from && at < visit.asked.ended)
                 .collect();
             let mut edges: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
             for wait in &waits {
-                let holders = visits.iter().filter(|hold| {
+                let holders = near.iter().filter(|hold| {
                     hold.lock == wait.lock
                         && hold.owner != wait.owner
                         && hold.surely_holds(from, at)
