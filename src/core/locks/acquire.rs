@@ -222,8 +222,17 @@ impl Table {
 
     /// A request of an owner that waits already: it waits with the others.
     fn join(&mut self, at: &Stamp, name: &Name, id: u64, terms: &Terms<'_>) -> Outcome {
-        let Terms::Of { mode, wait, lease_ms, again, id: request_id, full, asynchronous, .. } =
-            terms;
+        let Terms::Of {
+            mode,
+            wait,
+            lease_ms,
+            again,
+            id: request_id,
+            full,
+            asynchronous,
+            acquiring_ms,
+            ..
+        } = terms;
         let Some(wait) = wait else { return Outcome::Nil };
         let Wait::For { origin, request, .. } = *wait;
         let repeated = self.index.waits_of(origin, request).any(|(waits, _)| waits == id);
@@ -244,6 +253,11 @@ impl Table {
         let lease_ms =
             lease_of(&waiter.want.owner, waiter.want.extra().session.is_some(), *lease_ms);
         waiter.want.lease_ms = longer(waiter.want.lease_ms, lease_ms);
+        // Who asks for the lock itself gets more than a part of several, which would
+        // end with whoever gathers them.
+        if let (None, Some(extra)) = (acquiring_ms, waiter.want.extra.as_deref_mut()) {
+            extra.acquiring_ms = None;
+        }
         waiter.next_caller += 1;
         let mut caller = caller_of(at, *wait);
         caller.number = waiter.next_caller;

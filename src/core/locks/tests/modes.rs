@@ -273,6 +273,18 @@ fn parts_of_several_end_unless_they_are_confirmed() {
 }
 
 #[test]
+fn who_asks_for_a_lock_that_its_owner_waits_for_as_a_part_gets_it_whole() {
+    let mut scene = Scene::after(["1: lock a", "2: lock a block 0 owner x acquiring 100"]);
+    // Whoever gathers the parts is gone, and its owner asks for this one itself.
+    assert_eq!(scene.ask("3: lock a block 0 owner x px 5000"), "waits");
+    scene.ask("1: unlock a");
+    assert_eq!(scene.answers().len(), 2);
+    scene.at(200);
+    assert_eq!(scene.ask("3: abandon a owner x"), "0");
+    assert_eq!(scene.ask("3: unlock a owner x"), "1");
+}
+
+#[test]
 fn what_is_abandoned_is_only_what_was_a_part() {
     let mut scene = Scene::after(["1: lock a owner x"]);
     assert_eq!(scene.ask("1: mlock a,b owner x acquiring 100"), "-1 2");
