@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_tests::{Client, Cluster, Value, wait_for};
 
+use super::measured::{report, rounds};
 use super::{cluster, send};
 
 /// Names of locks in different shards of six; without a tag they are spread by slot.
@@ -64,16 +65,11 @@ fn cycles_of_two_to_sixteen_owners_over_all_shards_are_broken() {
 
 /// The bounds of L13 for a machine that does nothing else.
 #[test]
-#[ignore = "measures"]
 fn cycles_are_broken_within_a_hundred_milliseconds() {
     let cluster = cluster(&[]);
-    let sizes = [2, 3, 4, 8, 16].into_iter().cycle().take(200).enumerate();
-    let mut times: Vec<Duration> =
-        sizes.map(|(round, owners)| ring(&cluster, owners, round).0).collect();
-    times.sort_unstable();
-    let (half, most) = (times[times.len() / 2], times[times.len() * 99 / 100]);
-    println!("p50 {half:?}, p99 {most:?}");
-    assert!(half <= Duration::from_millis(20) && most <= Duration::from_millis(100));
+    let sizes = [2, 3, 4, 8, 16].into_iter().cycle().take(rounds()).enumerate();
+    let times = sizes.map(|(round, owners)| ring(&cluster, owners, round).0).collect();
+    report("a cycle", times, (Duration::from_millis(20), Duration::from_millis(100)));
 }
 
 #[test]

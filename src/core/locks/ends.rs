@@ -5,7 +5,7 @@ mod all;
 use super::grant::{answer, end_of, event};
 use super::hold::Hold;
 use super::index::Thing;
-use super::lock::{Caller, Delay, Waiter};
+use super::lock::{Caller, Delay, Lock, Waiter};
 use super::mutant::Mutant;
 use super::owner::OwnerKey;
 use super::table::Table;
@@ -101,21 +101,33 @@ impl Table {
         }
     }
 
-    /// The usual case without detours: one holder, and nobody waits. Leases may end by
-    /// the thousand at once.
+    /// The usual case without detours: leases may end by the thousand at once.
     fn end_plain_lease(&mut self, at: &Stamp, name: &Name, id: u64, fx: &mut Effects) -> bool {
-        let Some(lock) = self.locks.get(name) else { return false };
-        let plain = |hold: &&Hold| hold.id == id && hold.extra().delay_ms == 0;
-        if lock.more.is_some() || lock.holders.only().filter(plain).is_none() {
-            return false;
+        let plain = |hold: &Hold| hold.id == id && hold.extra().delay_ms == 0;
+        let Some((name, lock)) = self.take_plain(at, name, plain) else { return false };
+        let hold = lock.holders.only().expect("it was looked at");
+        self.tell_of_end(at, &name, hold, Why::Due, fx);
+        true
+    }
+
+    /// Takes a lock out of the table that has one holder, such a one, and nothing
+    /// else: nobody waits, and nobody has to be served.
+    fn take_plain(
+        &mut self,
+        at: &Stamp,
+        name: &[u8],
+        plain: impl Fn(&Hold) -> bool,
+    ) -> Option<(Name, Lock)> {
+        let lock = self.locks.get(name)?;
+        if lock.more.is_some() || !lock.holders.only().is_some_and(plain) {
+            return None;
         }
-        let (name, lock) = self.locks.take(name).expect("it is held");
-        let hold = lock.holders.only().expect("it was just looked at");
+        let (name, lock) = self.locks.take(name)?;
+        let hold = lock.holders.only()?;
         self.holds -= 1;
         self.index.remove_hold(hold);
         self.let_memo_fade(at, &name, hold);
-        self.tell_of_end(at, &name, hold, Why::Due, fx);
-        true
+        Some((name, lock))
     }
 
     /// Ends a hold and gives the lock to the next in line.
@@ -272,21 +284,14 @@ impl Table {
         token: Option<Token>,
         fx: &mut Effects,
     ) -> bool {
-        let Some(lock) = self.locks.get(name) else { return false };
-        let plain = |hold: &&Hold| {
+        let plain = |hold: &Hold| {
             hold.count == 1
                 && hold.is_of(owner)
                 && token.is_none_or(|token| token == hold.token)
                 && !hold.is_over(at.now_ms)
         };
-        if lock.more.is_some() || lock.holders.only().filter(plain).is_none() {
-            return false;
-        }
-        let (name, lock) = self.locks.take(name).expect("it is held");
-        let hold = lock.holders.only().expect("it was just looked at");
-        self.holds -= 1;
-        self.index.remove_hold(hold);
-        self.let_memo_fade(at, &name, hold);
+        let Some((name, lock)) = self.take_plain(at, name, plain) else { return false };
+        let hold = lock.holders.only().expect("it was looked at");
         event(fx, EventKind::Released {}, &name, &hold.owner, hold.token);
         true
     }
