@@ -21,6 +21,7 @@ mod room;
 mod router;
 mod serve;
 mod tickets;
+mod underway;
 
 mod executor;
 mod scout;
@@ -59,6 +60,7 @@ use found::Seeds;
 use groups::Groups;
 use router::{InFlight, Knowledge};
 use tickets::Tickets;
+use underway::Underway;
 
 /// All groups of a node, the map of the cluster, and the way to the leaders.
 #[derive(Clone)]
@@ -78,6 +80,7 @@ struct Inner {
     knowledge: Knowledge,
     in_flight: Arc<InFlight>,
     tickets: Tickets,
+    underway: Arc<Underway>,
     /// Takes what the users of other hosts send.
     app: std::sync::OnceLock<Arc<dyn crate::App>>,
     /// Knows what room there is where this node leads.
@@ -120,6 +123,7 @@ impl Host {
             knowledge: Knowledge::default(),
             in_flight: Arc::default(),
             tickets: Tickets::new(options.boot),
+            underway: Arc::default(),
             app: std::sync::OnceLock::new(),
             room: std::sync::OnceLock::new(),
             starting: tokio::sync::Mutex::default(),

@@ -122,6 +122,14 @@ impl Inner {
         let Ok(mut ops) = message::whole::<Ops>(bytes) else {
             return Served::Now(nobody_here());
         };
+        let called = ops.id().map(|id| (shard, id));
+        if let Some(outcome) = called.and_then(|called| self.underway.again(&called)) {
+            let inner = self.clone();
+            return Served::Later(Box::pin(async move {
+                let delivery = outcome.take().await;
+                inner.delivered(shard, delivery)
+            }));
+        }
         let planned = self.make_room(&group, &mut ops);
         let mailbox = Arc::new(Mailbox::default());
         if let Err(refusal) = group.submit(ops, &mailbox) {
@@ -131,9 +139,14 @@ impl Inner {
             return Served::Now(self.delivered(shard, delivery));
         }
         let inner = self.clone();
+        let passage = called.map(|called| self.underway.enter(called));
         Served::Later(Box::pin(async move {
             let delivery = mailbox.take().await;
             drop(planned);
+            let delivery = match passage {
+                Some(passage) => passage.delivered(delivery),
+                None => delivery,
+            };
             inner.delivered(shard, delivery)
         }))
     }

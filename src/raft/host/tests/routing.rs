@@ -173,6 +173,44 @@ fn submission(ticket: u64, op: &Op<'_>) -> Bytes {
     Request::Submit { shard: SHARD, ticket, share: &share }.bytes()
 }
 
+/// A share of one operation as another node sends it, under a name.
+fn named_submission(ticket: u64, op: &Op<'_>, retry: bool) -> Bytes {
+    let mut ops = share_of(op);
+    ops.identify(Origin { node: NodeId(9), boot: 1, conn: 1 }, 1);
+    if retry {
+        ops.set_retry();
+    }
+    let mut share = Vec::new();
+    ops.put(&mut share);
+    Request::Submit { shard: SHARD, ticket, share: &share }.bytes()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_share_that_is_sent_again_while_it_stands_in_line_does_not_stand_there_twice() {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let host = world.host(leader);
+    let group = host.group(SHARD).unwrap();
+    let (_, before) = group.proposed();
+    let served = [false, true, true].into_iter().zip(1..).map(|(retry, ticket)| {
+        let message = named_submission(ticket, &incr(b"n"), retry);
+        let Served::Later(later) = host.serve(NodeId(9), message) else { panic!("it waits") };
+        later
+    });
+    let replies = join_all(served.collect::<Vec<_>>()).await;
+    let [first, second, last] = [0, 1, 2].map(|at| Delivered::open(&replies[at]).unwrap());
+    assert!(matches!(first, Delivered::Unknown), "its sender waits no more: {first:?}");
+    assert!(matches!(second, Delivered::Unknown), "its sender waits no more: {second:?}");
+    assert!(matches!(last, Delivered::Done { .. }), "{last:?}");
+    let (_, after) = group.proposed();
+    assert_eq!(after - before, 1, "it was proposed once");
+    // What has been carried out is recalled.
+    let message = named_submission(4, &incr(b"n"), true);
+    let Served::Later(recalled) = host.serve(NodeId(9), message) else { panic!("it waits") };
+    assert!(matches!(Delivered::open(&recalled.await), Ok(Delivered::Done { .. })));
+    assert_eq!(number(&host.ask(SHARD, &get(b"n")).await), Some(1));
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_copy_of_a_message_that_was_refused_is_not_carried_out_when_it_comes_late() {
     let world = World::of(3, 1).await;
