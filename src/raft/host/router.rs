@@ -117,10 +117,19 @@ impl Inner {
                     true
                 }
             };
-            if !again || Instant::now() >= until || *self.stop.borrow() {
+            let vain = Instant::now() >= until || *self.stop.borrow() || self.is_over(&ops);
+            if !again || vain {
                 return delivery;
             }
             tokio::time::sleep(INSIST_AGAIN).await;
         }
+    }
+
+    /// Whether a share is of a former life of this node: the shards take nothing of
+    /// it any more, and have ended what it left.
+    fn is_over(&self, ops: &Ops) -> bool {
+        let origin = ops.id().map(|id| id.origin);
+        let life = self.life.borrow().boot;
+        origin.is_some_and(|origin| origin.node == self.me() && origin.boot < life)
     }
 }

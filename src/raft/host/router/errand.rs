@@ -84,7 +84,7 @@ impl Inner {
                 Tried::Lost if !self.may_repeat(&mut ops) => return Delivery::Unknown,
                 Tried::Lost => way.lost |= !ops.only_reads(),
             }
-            if let Some(end) = self.gives_up(shard, &way) {
+            if let Some(end) = self.gives_up(shard, &way, &ops) {
                 return end;
             }
             self.pulse.turnover().tried_again();
@@ -184,9 +184,9 @@ impl Inner {
     }
 
     /// What is delivered when there is no more hope.
-    fn gives_up(&self, shard: ShardId, way: &Way) -> Option<Delivery> {
+    fn gives_up(&self, shard: ShardId, way: &Way, ops: &Ops) -> Option<Delivery> {
         let gone = way.begun.elapsed();
-        let stopped = *self.stop.borrow();
+        let stopped = *self.stop.borrow() || self.is_over(ops);
         if way.lost {
             return (stopped || gone >= self.scaled(PROPOSED_MAX)).then_some(Delivery::Unknown);
         }

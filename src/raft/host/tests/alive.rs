@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use lockstep_core::requests::Recall;
-use lockstep_core::{NodeId, Origin, RequestId, ShardId};
+use lockstep_core::{NodeId, Op, Origin, RequestId, ShardId};
 use tokio::time::Instant;
 
 use super::world::World;
-use crate::Timing;
+use crate::{Delivery, Ops, Timing};
 
 const TIMEOUT: Duration = Timing::LAN.node_timeout;
 /// Until the leaders of all shards have been found, asked and have answered.
@@ -92,6 +92,27 @@ async fn a_node_that_is_cut_off_knows_before_the_others_give_it_up_and_begins_a_
     assert!(!is_over(&world, lone, 2));
     tokio::time::sleep(TIMEOUT * 2).await;
     assert!(!is_over(&world, lone, 2), "the new life lasts");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_insists_on_what_connections_of_a_former_life_have_left_to_say() {
+    let world = known(3, 1).await;
+    let lone = (1..=3).find(|id| *id != leader_of_map(&world)).unwrap();
+    let others: Vec<u64> = (1..=3).filter(|id| *id != lone).collect();
+    others.iter().for_each(|other| world.net.cut(NodeId(lone), NodeId(*other)));
+    let host = world.host(lone);
+    let mut ops = Ops::default();
+    let origin = Origin { node: NodeId(lone), boot: 1, conn: 7 };
+    ops.write(&Op::Gone { origin });
+    ops.identify(origin, 2);
+    world.until("its life is over", |world| is_over(world, lone, 1)).await;
+    let insists = host.insist_on(ShardId(0), ops);
+    world.net.heal();
+    let healed = Instant::now();
+    // The shard has ended what the connection had, and does not recall what it said.
+    assert!(matches!(insists.await, Delivery::Unknown));
+    assert!(healed.elapsed() < Duration::from_secs(2), "{:?}", healed.elapsed());
+    assert_eq!(host.life().boot, 2);
 }
 
 #[tokio::test(start_paused = true)]
