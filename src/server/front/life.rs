@@ -7,7 +7,7 @@ use std::time::Duration;
 use futures_util::future::join_all;
 use lockstep_core::queues::{self, Blame, Receipt};
 use lockstep_core::{Op, Origin, Outcome, ShardId};
-use lockstep_raft::{Delivery, Mailbox, Ops};
+use lockstep_raft::{Delivery, Ops};
 
 use super::Front;
 use super::pending::Blocked;
@@ -17,9 +17,6 @@ use crate::clients::Flag;
 /// How long a coordinator has to give back what it got before the shards are told
 /// that the connection is over.
 const GIVE_BACK_MAX: Duration = Duration::from_secs(1);
-
-/// Longer than operations are tried again.
-const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
 
 impl Front {
     /// From now on the end of the connection matters to a shard.
@@ -42,7 +39,6 @@ impl Front {
         self.session.client.set(Flag::Bound, false);
         let blocked = self.blocked.take();
         let running = self.running.take().filter(|running| !running.is_over());
-        let on_the_way = self.parts.abandon();
         let gone = Op::Gone { origin };
         let word = |shard| (shard, self.parts.last_word(shard, origin, &gone));
         let last_words: Vec<_> = bound_to.into_iter().map(word).collect();
@@ -53,7 +49,7 @@ impl Front {
                 // on by itself, and others are not held up.
                 let _ = tokio::time::timeout(GIVE_BACK_MAX, running.end()).await;
             }
-            tell_shards(node, origin, on_the_way, last_words, blocked).await;
+            tell_shards(node, origin, last_words, blocked).await;
         })
     }
 
@@ -69,25 +65,22 @@ impl Front {
 }
 
 /// Tells the shards that a connection is over, and gives back what its wait was
-/// answered with.
+/// answered with. What it handed in and nobody has carried out yet is not tried
+/// again; what arrives late is not carried out, since the last words have a higher
+/// number.
 async fn tell_shards(
     node: Arc<Node>,
     origin: Origin,
-    on_the_way: Vec<Arc<Mailbox>>,
     last_words: Vec<(ShardId, Ops)>,
     blocked: Option<Blocked>,
 ) {
-    // What is tried again after the shard was told would leave something
-    // behind for good.
-    for mailbox in on_the_way {
-        let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
-    }
     // All at once: one that has no leader must not hold up the others.
     join_all(last_words.into_iter().map(async |(shard, ops)| {
         // A shard that cannot be told now is stopping and learns of it with this
         // node's next life.
         let told = node.shards.insist_on(shard, ops).await;
-        if matches!(told, Delivery::Unknown) {
+        // Of a former life of the node it knows without.
+        if matches!(told, Delivery::Unknown) && node.shards.host().life().boot == origin.boot {
             // The shard has forgotten whether it was told.
             let _ = node.shards.insist(shard, &Op::Gone { origin }).await;
         }

@@ -117,11 +117,4 @@ impl Parts {
             }
         }
     }
-
-    /// Where the deliveries come of what was handed in and nobody waits for any
-    /// more.
-    pub(super) fn abandon(&mut self) -> Vec<Arc<Mailbox>> {
-        let on_the_way = |part: &Part| matches!(part.state, State::HandedIn);
-        self.list.iter().filter(|part| on_the_way(part)).map(|part| part.mailbox.clone()).collect()
-    }
 }
