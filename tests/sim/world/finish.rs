@@ -1,6 +1,7 @@
 //! The end of a run: everything heals, and everything has to be there.
 
-use lockstep_core::ShardId;
+use lockstep_core::sessions::Op;
+use lockstep_core::{Op as AnyOp, Outcome, Shard, ShardId};
 use lockstep_raft::Group;
 
 use super::clients::guards;
@@ -110,7 +111,7 @@ impl World {
             let (locks, sessions) = (state.locks(), state.sessions());
             let counts = [locks.held(), locks.waiting(), sessions.len(), sessions.guests()];
             if counts != [0; 4] || sessions.has_endings() {
-                left.push(format!("{shard:?}: {counts:?}"));
+                left.push(format!("{shard:?}: {counts:?} {:?}", sessions_of(&state)));
             }
         }
         if !left.is_empty() && self.violations.is_empty() {
@@ -216,6 +217,18 @@ impl World {
             self.violate(format!("nothing went wrong, and yet {counts:?}"));
         }
     }
+}
+
+/// The sessions of a shard, as SESSION INFO shows them.
+fn sessions_of(state: &Shard) -> Vec<Outcome> {
+    let look = |op: Op<'_>| state.look(&AnyOp::Session { op });
+    let Outcome::List(page) = look(Op::List { cursor: 0, count: 8 }) else { return Vec::new() };
+    let Some(Outcome::List(ids)) = page.into_iter().nth(1) else { return Vec::new() };
+    let info = |id: Outcome| match id {
+        Outcome::Bytes(id) => look(Op::Info { id: &id }),
+        other => other,
+    };
+    ids.into_iter().map(info).collect()
 }
 
 fn describe(flaw: &appends::Flaw, lists: &[appends::Transaction]) -> String {

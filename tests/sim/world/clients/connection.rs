@@ -21,8 +21,7 @@ pub struct Connection {
 impl Client {
     /// Closes the connection in order, when nothing is waited for.
     pub fn leave(&mut self, nodes: &mut [Node], desk: &mut Desk) {
-        let now = desk.moment();
-        self.close(nodes, desk, now, None);
+        self.close(nodes, desk, None);
     }
 
     /// Which connection this is, for answers.
@@ -45,9 +44,9 @@ impl Client {
             return;
         }
         let now = moment(node.sure_ms());
-        self.connection = None;
         // The task that waited for it ended with its process.
         let _ = self.outcome_is_unknown(desk);
+        self.connection = None;
         desk.book.counts.broken += 1;
         self.hands_are_empty(desk, now);
         self.rest(desk);
@@ -59,26 +58,31 @@ impl Client {
         }
     }
 
-    /// The connection is closed whatever waits. What it holds was its own for as long
-    /// as the node could answer for it.
+    /// The connection is closed whatever waits.
     pub(super) fn is_closed(&mut self, nodes: &mut [Node], desk: &mut Desk) {
-        let Some(at) = self.connection.as_ref().map(|connection| connection.node) else { return };
-        let sure = moment(nodes[at].sure_ms()).min(desk.moment());
+        if self.connection.is_none() {
+            return;
+        }
         let on_the_way = self.outcome_is_unknown(desk);
         desk.book.counts.broken += 1;
-        self.close(nodes, desk, sure, on_the_way);
+        self.close(nodes, desk, on_the_way);
     }
 
-    /// Closes the connection: what it holds ends.
+    /// Closes the connection: what it holds ends. It was its own for as long as the
+    /// node could answer for it.
     pub(super) fn close(
         &mut self,
         nodes: &mut [Node],
         desk: &mut Desk,
-        now: u64,
         on_the_way: Option<OnTheWay>,
     ) {
-        self.hands_are_empty(desk, now);
         let Some(connection) = self.connection.take() else { return };
+        let (now, node) = (desk.moment(), &nodes[connection.node]);
+        let sure = match node.answers_for(connection.origin.boot, desk.now_ms) {
+            true => now,
+            false => now.min(moment(node.sure_ms())),
+        };
+        self.hands_are_empty(desk, sure);
         self.rest(desk);
         let Connection { node, origin, bound_to, request, .. } = connection;
         submit::gone(&nodes[node], origin, request + 1, bound_to, on_the_way);

@@ -323,6 +323,7 @@ impl Client {
 
     /// Nobody knows whether it happened.
     pub(super) fn guarded_unknown(&mut self, asked: &Guarded) {
+        self.may_happen_late(asked);
         // Of a conversion it is not known how it is held any more.
         if let Guarded::Unlock(lock) | Guarded::Convert { lock, .. } = asked {
             self.hands.guards.retain(|guard| guard.lock != *lock);
@@ -343,7 +344,11 @@ impl Client {
         token: u64,
         span: Span,
     ) {
-        let until = lease_ms.map_or(NEVER, |ms| desk.surely_until(span.began, ms));
+        let until = match lease_ms {
+            _ if self.may_end_late(lock) => span.ended,
+            Some(ms) => desk.surely_until(span.began, ms),
+            None => NEVER,
+        };
         let owner = self.owner(false);
         let (asked, granted) = (span.began, span.ended);
         let hold = desk.book.guards.len();
@@ -360,6 +365,7 @@ impl Client {
         outcome: &Outcome,
     ) -> Result<(), Strange> {
         let guard = self.guard(lock).cloned().ok_or(Strange)?;
+        let sure = !self.may_end_late(lock);
         match outcome {
             Outcome::Int(token) => {
                 // How long the lease still lasts is not known.
@@ -368,13 +374,15 @@ impl Client {
                     (self.hands.guards.last_mut(), desk.book.guards.last_mut())
                 {
                     held.lease_ms = guard.lease_ms;
-                    if guard.lease_ms.is_none() {
+                    if guard.lease_ms.is_none() && sure {
                         (held.until, hold.until) = (NEVER, NEVER);
                     }
                 }
                 Ok(())
             }
             Outcome::Nil => Ok(()),
+            // A former connection's conversion stands in line.
+            Outcome::Fault(Fault::AlreadyHeld) if self.may_convert_late(lock) => Ok(()),
             // The lease ended before.
             Outcome::Fault(Fault::NotHeld) => {
                 self.hands.guards.retain(|guard| guard.lock != lock);

@@ -54,6 +54,11 @@ pub struct Mine {
     until: u64,
     /// The shards that let requests in its name in.
     doors: BTreeSet<ShardId>,
+    /// Locks, and connections that asked for something there that may end or shorten
+    /// a hold, and never knew what came of it.
+    late_ends: BTreeSet<(u32, u64)>,
+    /// The same for conversions.
+    late_converts: BTreeSet<(u32, u64)>,
 }
 
 impl Mine {
@@ -158,6 +163,42 @@ impl Client {
         Meaning::Session(Asked::Open(id, shard))
     }
 
+    /// Nobody knows whether it happened, and it may happen at any later time, behind
+    /// what the session asks for through other connections: a lock belongs to the
+    /// session, whichever connection asks. What one connection asks for is never
+    /// carried out behind what it asked for later.
+    pub(super) fn may_happen_late(&mut self, asked: &Guarded) {
+        let Some(conn) = self.origin().map(|origin| origin.conn) else { return };
+        let Some(mine) = &mut self.mine else { return };
+        match asked {
+            Guarded::Unlock(lock) | Guarded::Renew { lock, .. } => {
+                mine.late_ends.insert((*lock, conn));
+            }
+            Guarded::UnlockMany(locks) => {
+                mine.late_ends.extend(locks.iter().map(|lock| (*lock, conn)));
+            }
+            Guarded::Convert { lock, .. } => {
+                mine.late_converts.insert((*lock, conn));
+            }
+            _ => {}
+        }
+    }
+
+    /// Whether a former connection of the session may still end or shorten a hold.
+    pub(super) fn may_end_late(&self, lock: u32) -> bool {
+        self.mine.as_ref().is_some_and(|mine| self.is_elsewhere(&mine.late_ends, lock))
+    }
+
+    /// Whether a former connection of the session may still convert a hold.
+    pub(super) fn may_convert_late(&self, lock: u32) -> bool {
+        self.mine.as_ref().is_some_and(|mine| self.is_elsewhere(&mine.late_converts, lock))
+    }
+
+    fn is_elsewhere(&self, late: &BTreeSet<(u32, u64)>, lock: u32) -> bool {
+        let conn = self.origin().map(|origin| origin.conn);
+        late.iter().any(|(of, by)| *of == lock && Some(*by) != conn)
+    }
+
     /// The session that the connection is attached to.
     pub(super) fn attached(&self) -> Option<&str> {
         self.mine.as_ref().filter(|mine| mine.attached).map(|mine| &mine.id[..])
@@ -207,9 +248,17 @@ impl Client {
         if let Asked::Create { id, number, ttl_ms, .. } = asked {
             let until = desk.surely_until(span.began, *ttl_ms);
             let (id, number, ttl_ms) = (id.clone(), *number, *ttl_ms);
-            let doors = BTreeSet::new();
             self.unsure = false;
-            self.mine = Some(Mine { id, number, ttl_ms, attached: false, until, doors });
+            self.mine = Some(Mine {
+                id,
+                number,
+                ttl_ms,
+                attached: false,
+                until,
+                doors: BTreeSet::new(),
+                late_ends: BTreeSet::new(),
+                late_converts: BTreeSet::new(),
+            });
             return if *outcome == Outcome::Ok { Ok(()) } else { Err(Strange) };
         }
         match (asked, outcome) {

@@ -308,8 +308,7 @@ impl Client {
                 }
                 // It may hold what it does not know of.
                 if meanings.iter().any(Meaning::may_hold) {
-                    let now = desk.moment();
-                    self.close(nodes, desk, now, None);
+                    self.close(nodes, desk, None);
                 }
             }
         }
@@ -345,8 +344,7 @@ impl Client {
             node.leaving || node.process.as_ref().is_some_and(|process| process.stopping)
         };
         if self.connection.as_ref().is_some_and(leaving) || self.chance.permille(5) {
-            let now = desk.moment();
-            self.close(nodes, desk, now, None);
+            self.close(nodes, desk, None);
             return;
         }
         let mut meanings = if self.member {

@@ -1,7 +1,6 @@
 //! The way of a command from its words to a host.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use lockstep_commands::{Args, Context, Protocol, Request, table};
 use lockstep_core::op::Home;
@@ -17,15 +16,10 @@ use super::members::in_session;
 use super::seat::Running;
 use crate::world::node::Node;
 
-/// Longer than operations are tried again.
-const ON_THE_WAY_MAX: Duration = Duration::from_secs(10);
-
 /// Operations that were handed in, and the task that waits for what becomes of
 /// them, as a connection does.
 pub struct OnTheWay {
     arrived: Arc<Mutex<Option<Delivery>>>,
-    /// What was handed in to the host itself.
-    mailbox: Option<Arc<Mailbox>>,
     waits: Option<AbortHandle>,
     /// The coordinator that works on it.
     running: Option<Running>,
@@ -34,7 +28,7 @@ pub struct OnTheWay {
 impl OnTheWay {
     /// Nothing is on its way yet.
     pub fn new() -> Self {
-        OnTheWay { arrived: Arc::default(), mailbox: None, waits: None, running: None }
+        OnTheWay { arrived: Arc::default(), waits: None, running: None }
     }
 
     /// Where it is put what became of them.
@@ -58,12 +52,12 @@ impl OnTheWay {
         self.arrived.lock().take()
     }
 
-    /// Nobody waits for them any more.
-    fn abandon(self) -> (Option<Arc<Mailbox>>, Option<Running>) {
+    /// Nobody waits for them any more, and nobody tries them again.
+    fn abandon(self) -> Option<Running> {
         if let Some(waits) = &self.waits {
             waits.abort();
         }
-        (self.mailbox, self.running)
+        self.running
     }
 }
 
@@ -225,7 +219,6 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
     }
     let mailbox = Arc::<Mailbox>::default();
     host.submit(prepared.shard, prepared.ops, &mailbox);
-    on_the_way.mailbox = Some(mailbox.clone());
     let arrived = on_the_way.arrived.clone();
     on_the_way.waits = Some(process.spawn(async move {
         let delivery = mailbox.take().await;
@@ -234,9 +227,8 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
     Submitted::Waits(on_the_way, prepared.meanings)
 }
 
-/// Tells the shards that a connection is over, when nothing of it is on its way
-/// any more. `number` is the next one of the connection: what was sent before and
-/// arrives later is applied no more.
+/// Tells the shards that a connection is over. `number` is the next one of the
+/// connection: what was sent before and arrives later is applied no more.
 pub fn gone(
     node: &Node,
     origin: Origin,
@@ -244,27 +236,24 @@ pub fn gone(
     bound_to: Vec<ShardId>,
     on_the_way: Option<OnTheWay>,
 ) {
-    let on_the_way = on_the_way.map(|on_the_way| on_the_way.abandon());
+    let running = on_the_way.and_then(OnTheWay::abandon);
     let Some(process) = &node.process else { return };
     let Some(host) = process.host.clone() else { return };
     if bound_to.is_empty() {
         return;
     }
-    let (mailbox, running) = on_the_way.unwrap_or_default();
     process.spawn(async move {
         if let Some(running) = running {
             // First: its operations have the smaller numbers.
             running.end().await;
         }
-        if let Some(mailbox) = mailbox {
-            // Known or not, it is over then.
-            let _ = tokio::time::timeout(ON_THE_WAY_MAX, mailbox.take()).await;
-        }
         for shard in bound_to {
             let mut ops = Ops::default();
             ops.write(&Op::Gone { origin });
             ops.identify(origin, number);
-            if matches!(host.insist_on(shard, ops).await, Delivery::Unknown) {
+            let told = host.insist_on(shard, ops).await;
+            // Of a former life of the node it knows without.
+            if matches!(told, Delivery::Unknown) && host.life().boot == origin.boot {
                 host.insist(shard, &Op::Gone { origin }).await;
             }
         }

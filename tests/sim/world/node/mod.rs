@@ -47,6 +47,8 @@ pub struct Node {
     pub leaving: bool,
     /// When it last ran and could answer for what its connections hold.
     sure_ms: u64,
+    /// In which of its lives that was.
+    sure_boot: u64,
     /// It stood still, and finds out until then whether it was given up meanwhile.
     doubts_until_ms: u64,
     pub rate: Rate,
@@ -79,6 +81,7 @@ impl Node {
             harmed: false,
             leaving: false,
             sure_ms: 0,
+            sure_boot: 0,
             doubts_until_ms: 0,
             rate: Rate::default(),
             wall_skew_ms: 0,
@@ -114,6 +117,11 @@ impl Node {
     /// up behind that.
     pub fn sure_ms(&self) -> u64 {
         self.sure_ms
+    }
+
+    /// Whether it can answer now for what connections of this life of it hold.
+    pub fn answers_for(&self, boot: u64, now_ms: u64) -> bool {
+        self.standing(now_ms).is_some_and(|life| life.boot == boot && !life.cut_off)
     }
 
     /// The process stands still.
@@ -226,8 +234,12 @@ impl Node {
             return false;
         }
         process.step(now_ms);
-        if self.standing(now_ms).is_some_and(|life| !life.cut_off) {
-            self.sure_ms = now_ms;
+        if let Some(life) = self.standing(now_ms).filter(|life| !life.cut_off) {
+            // What it had in another life ended some time before it learns of that.
+            if life.boot == self.sure_boot {
+                self.sure_ms = now_ms;
+            }
+            self.sure_boot = life.boot;
         }
         let Some(process) = &mut self.process else { return false };
         if process.disk_busy_until_ms > now_ms {
