@@ -85,6 +85,8 @@ pub fn plain(spec: &Spec, outcome: Outcome) -> Reply {
         Outcome::Refused { fault, text } => {
             Reply::Error(error::of_refusal(fault, &text, spec.name))
         }
+        // Resolved where the operation was carried out.
+        Outcome::Body(body) => body.here.map_or(Reply::Nil, |bytes| Reply::Bulk(bytes.to_vec())),
     }
 }
 

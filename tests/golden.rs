@@ -8,7 +8,7 @@ use std::path::Path;
 
 use lockstep_core::keys::{self, ExpireWhen, Expiry, When};
 use lockstep_core::op::Watched;
-use lockstep_core::queues::{self, Blame, Receipt, Visible};
+use lockstep_core::queues::{self, Blame, Receipt, Visible, Want};
 use lockstep_core::wait::Wait;
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, Effects, NodeId, Op, Origin, Shard, Token, locks};
@@ -97,37 +97,19 @@ fn history(transaction: &[u8]) -> Vec<Op<'_>> {
                 strict: true,
             },
         },
+        Op::Queue { op: queues::Op::push(b"mails", b"first") },
+        Op::Queue { op: queues::Op::push_at(b"mails", b"second", Visible::In { ms: 400 }) },
+        Op::Queue { op: queues::Op::pop(b"mails", Want::some(None, Some(9_000), false), None) },
         Op::Queue {
-            op: queues::Op::Push { queue: b"mails", body: b"first", visible: Visible::Now {} },
-        },
-        Op::Queue {
-            op: queues::Op::Push {
+            op: queues::Op::Extend {
                 queue: b"mails",
-                body: b"second",
-                visible: Visible::In { ms: 400 },
-            },
-        },
-        Op::Queue {
-            op: queues::Op::Pop {
-                queue: b"mails",
-                count: None,
-                lease_ms: Some(9_000),
-                settle: false,
-                wait: None,
-            },
-        },
-        Op::Queue {
-            op: queues::Op::Extend { queue: b"mails", receipts: vec![receipt], lease_ms: 0 },
-        },
-        Op::Queue {
-            op: queues::Op::Nack {
-                queue: b"mails",
+                part: 0,
                 receipts: vec![receipt],
-                blame: Blame::Fail {},
-                delay_ms: Some(10),
+                lease_ms: 0,
             },
         },
-        Op::Queue { op: queues::Op::Ack { queue: b"mails", receipts: vec![receipt] } },
+        Op::Queue { op: queues::Op::nack(b"mails", vec![receipt], Blame::Fail {}, Some(10)) },
+        Op::Queue { op: queues::Op::ack(b"mails", vec![receipt]) },
         Op::Tick {},
         Op::Gone { origin: origin(2) },
     ]

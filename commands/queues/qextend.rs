@@ -31,7 +31,7 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let Some((last, receipts)) = args.all().split_last() else { return Err(error::SYNTAX) };
     let receipts = receipts.iter().map(|word| receipt(word)).collect::<Result<_, _>>()?;
     let lease_ms = visibility_of("qextend", 0, last)?;
-    Ok(Op::Extend { queue, receipts, lease_ms }.into())
+    Ok(Op::Extend { queue, part: 0, receipts, lease_ms }.into())
 }
 
 #[cfg(test)]
@@ -45,7 +45,7 @@ mod tests {
     fn the_last_word_is_the_time() {
         let receipt = |seq| Receipt::Of { part: 0, seq, attempt: 1 };
         let receipts = vec![receipt(1), receipt(2)];
-        let op = Op::Extend { queue: b"q", receipts, lease_ms: 500 };
+        let op = Op::Extend { queue: b"q", part: 0, receipts, lease_ms: 500 };
         assert_eq!(queue_op("qextend q 0-1-1 0-2-1 500"), op);
         assert_eq!(refusal("qextend q 0-1-1 0-2-1"), "ERR value is not an integer or out of range");
         assert!(refusal("qextend q 0-1-1 -1").starts_with("ERR invalid visibility timeout"));

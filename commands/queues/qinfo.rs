@@ -28,11 +28,12 @@ static SPEC: Spec = Spec {
 };
 
 fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Op::Info { queue: name(&mut args)? }.into())
+    Ok(Op::Info { queue: name(&mut args)?, part: 0 }.into())
 }
 
 fn reply(spec: &Spec, outcome: Outcome) -> Reply {
-    let Outcome::List(numbers) = outcome else { return plain(spec, outcome) };
+    let Outcome::List(parts) = outcome else { return plain(spec, outcome) };
+    let Some(Outcome::List(numbers)) = parts.into_iter().next() else { return Reply::Nil };
     let pairs = INFO_NAMES.into_iter().zip(numbers);
     Reply::Map(pairs.map(|(name, number)| (Reply::bulk(name), plain(spec, number))).collect())
 }
@@ -47,9 +48,10 @@ mod tests {
 
     #[test]
     fn numbers_are_shown_with_their_names() {
-        assert_eq!(queue_op("qinfo q"), Op::Info { queue: b"q" });
+        assert_eq!(queue_op("qinfo q"), Op::Info { queue: b"q", part: 0 });
         let numbers = (0..INFO_NAMES.len() as i64).map(Outcome::Int).collect();
-        let Reply::Map(pairs) = reply_to("qinfo q", Outcome::List(numbers)) else {
+        let Reply::Map(pairs) = reply_to("qinfo q", Outcome::List(vec![Outcome::List(numbers)]))
+        else {
             panic!("no map")
         };
         assert_eq!(pairs.len(), INFO_NAMES.len());

@@ -36,7 +36,7 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     ];
     let which = states.into_iter().find_map(|(word, which)| args.token(word).then_some(which));
     args.end()?;
-    Ok(Op::Len { queue, which: which.unwrap_or(Some(Which::Ready {})) }.into())
+    Ok(Op::Len { queue, part: 0, which: which.unwrap_or(Some(Which::Ready {})) }.into())
 }
 
 #[cfg(test)]
@@ -46,7 +46,7 @@ mod tests {
 
     #[test]
     fn what_is_ready_is_counted_unless_said_otherwise() {
-        let len = |which| Op::Len { queue: b"q", which };
+        let len = |which| Op::Len { queue: b"q", part: 0, which };
         assert_eq!(queue_op("qlen q"), len(Some(Which::Ready {})));
         assert_eq!(queue_op("qlen q READY"), len(Some(Which::Ready {})));
         assert_eq!(queue_op("qlen q Delayed"), len(Some(Which::Delayed {})));

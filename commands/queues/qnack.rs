@@ -48,7 +48,7 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
         }
     }
     let blame = blame.unwrap_or(Blame::Fail {});
-    Ok(Op::Nack { queue, receipts, blame, delay_ms }.into())
+    Ok(Op::nack(queue, receipts, blame, delay_ms).into())
 }
 
 fn take_blame(args: &mut Args<'_>) -> Option<Blame> {
@@ -76,7 +76,7 @@ mod tests {
 
     fn nack(count: u64, blame: Blame, delay_ms: Option<u64>) -> Op<'static> {
         let receipts = (1..=count).map(|seq| Receipt::Of { part: 0, seq, attempt: 1 }).collect();
-        Op::Nack { queue: b"q", receipts, blame, delay_ms }
+        Op::nack(b"q", receipts, blame, delay_ms)
     }
 
     #[test]

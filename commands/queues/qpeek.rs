@@ -1,6 +1,6 @@
 //! QPEEK: looks at messages without taking them.
 
-use lockstep_core::queues::{COUNT_MAX, Op};
+use lockstep_core::queues::{COUNT_MAX, Op, Which};
 
 use super::words::name;
 use crate::reply::plain;
@@ -28,7 +28,12 @@ static SPEC: Spec = Spec {
 fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let queue = name(&mut args)?;
     let count = args.integer_in(-(COUNT_MAX as i64), COUNT_MAX as i64)?;
-    Ok(Op::Peek { queue, count: count.unsigned_abs(), newest: count < 0 }.into())
+    Ok(peek(queue, count.unsigned_abs(), count < 0).into())
+}
+
+fn peek(queue: &[u8], count: u64, newest: bool) -> Op<'_> {
+    let (part, which, from, meta) = (0, Which::Ready {}, None, false);
+    Op::Peek { queue, part, which, count, newest, from, meta }
 }
 
 #[cfg(test)]
@@ -38,7 +43,7 @@ mod tests {
 
     #[test]
     fn a_negative_count_shows_the_newest() {
-        let peek = |count, newest| Op::Peek { queue: b"q", count, newest };
+        let peek = |count, newest| peek(b"q", count, newest);
         assert_eq!(queue_op("qpeek q 5"), peek(5, false));
         assert_eq!(queue_op("qpeek q -5"), peek(5, true));
         assert_eq!(queue_op("qpeek q 0"), peek(0, false));

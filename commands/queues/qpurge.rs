@@ -47,11 +47,11 @@ static DESTROY: Spec = Spec {
 };
 
 fn parse_purge<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Op::Purge { queue: name(&mut args)? }.into())
+    Ok(Op::purge(name(&mut args)?).into())
 }
 
 fn parse_destroy<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Op::Destroy { queue: name(&mut args)? }.into())
+    Ok(Op::Destroy { queue: name(&mut args)?, part: 0, if_empty: false }.into())
 }
 
 #[cfg(test)]
@@ -61,7 +61,7 @@ mod tests {
 
     #[test]
     fn each_asks_for_its_own() {
-        assert_eq!(queue_op("qpurge q"), Op::Purge { queue: b"q" });
-        assert_eq!(queue_op("qdestroy q"), Op::Destroy { queue: b"q" });
+        assert_eq!(queue_op("qpurge q"), Op::purge(b"q"));
+        assert_eq!(queue_op("qdestroy q"), Op::Destroy { queue: b"q", part: 0, if_empty: false });
     }
 }

@@ -92,10 +92,25 @@ pub enum Fault {
     NeedsSession,
     /// The lock was taken again too often.
     TooDeep,
+    /// There is a queue of this name already.
+    QueueExists,
+    /// The queue has messages.
+    QueueNotEmpty,
+    /// The queue takes no messages at the moment.
+    QueuePaused,
+    /// The delivery is over, or another one followed it.
+    StaleReceipt,
+    /// The queue and the message do not agree about groups, or what is asked for would
+    /// break the order of one.
+    NeedsGroup,
+    /// There is no such message, or it is not where it would have to be.
+    BadId,
+    /// A setting does not fit to what the queue is, or to another setting.
+    BadSetting,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 43] = [
+const ALL: [Fault; 50] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -139,6 +154,13 @@ const ALL: [Fault; 43] = [
     Fault::ConversionDeadlock,
     Fault::NeedsSession,
     Fault::TooDeep,
+    Fault::QueueExists,
+    Fault::QueueNotEmpty,
+    Fault::QueuePaused,
+    Fault::StaleReceipt,
+    Fault::NeedsGroup,
+    Fault::BadId,
+    Fault::BadSetting,
 ];
 
 impl<'a> Wire<'a> for Fault {

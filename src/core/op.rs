@@ -126,6 +126,20 @@ impl Home {
         let slot = Slot::of(name);
         if slot::has_tag(name) { Home::Tagged(slot) } else { Home::Slot(slot) }
     }
+
+    /// Where a partition of a queue with this name belongs: 0 at home, the others far
+    /// from each other, so that they are spread over the shards, which have slots in a
+    /// row. Those of a queue with a hash tag are all at home.
+    pub fn of_part(name: &[u8], part: u32) -> Home {
+        match Home::of_name(name) {
+            Home::Slot(Slot(home)) => {
+                let places = u32::from(slot::SLOTS);
+                let far = (part % places).reverse_bits() >> places.leading_zeros() >> 1;
+                Home::Slot(Slot(((u32::from(home) + far) % places) as u16))
+            }
+            home => home,
+        }
+    }
 }
 
 impl Op<'_> {
@@ -135,7 +149,8 @@ impl Op<'_> {
             Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
             Op::Lock { op } if op.names().is_empty() => Home::Everywhere,
             Op::Lock { op } => Home::of_name(op.name()),
-            Op::Queue { op } => Home::of_name(op.name()),
+            Op::Queue { op: queues::Op::Scan { .. } } => Home::Everywhere,
+            Op::Queue { op } => Home::of_part(op.name(), op.part()),
             Op::Session { op } if op.is_for_home() => Home::Slot(Slot::of(op.id())),
             Op::Session { .. } => Home::Everywhere,
             Op::Tick {}
@@ -168,7 +183,7 @@ impl Op<'_> {
     pub fn wait(&self) -> Option<Wait> {
         match self {
             Op::Lock { op } => op.wait(),
-            Op::Queue { op: queues::Op::Pop { wait, .. } } => *wait,
+            Op::Queue { op } => op.wait(),
             _ => None,
         }
     }

@@ -4,7 +4,10 @@
 mod tests;
 mod wire;
 
+use std::sync::Arc;
+
 use crate::Fault;
+use crate::queues::{Body, BodyKey};
 
 pub use wire::DEPTH_MAX;
 
@@ -37,6 +40,38 @@ pub enum Outcome {
         /// The words.
         text: Vec<u8>,
     },
+    /// The body of a message, which may have to be fetched: what goes to a client or
+    /// to another node is [resolved](Outcome::resolve) before.
+    Body(Body),
+}
+
+impl Outcome {
+    /// Turns bodies into bytes: those that are here, and those that `fetch` gives.
+    /// Whether none is left.
+    pub fn resolve(&mut self, fetch: &mut dyn FnMut(&BodyKey) -> Option<Arc<[u8]>>) -> bool {
+        match self {
+            Outcome::Body(body) => match body.here.take().or_else(|| fetch(&body.key)) {
+                Some(bytes) => {
+                    *self = Outcome::Bytes(bytes.to_vec());
+                    true
+                }
+                None => false,
+            },
+            Outcome::List(items) => {
+                items.iter_mut().fold(true, |all, item| item.resolve(fetch) && all)
+            }
+            _ => true,
+        }
+    }
+
+    /// Whether a body is in it.
+    pub fn has_body(&self) -> bool {
+        match self {
+            Outcome::Body(_) => true,
+            Outcome::List(items) => items.iter().any(Outcome::has_body),
+            _ => false,
+        }
+    }
 }
 
 impl From<Fault> for Outcome {

@@ -42,7 +42,7 @@ impl Op<'_> {
                 None => Slots::None,
             },
             Op::Lock { op } => Slots::of(op.names().iter().copied()),
-            Op::Queue { op } => Slots::One(Slot::of(op.name())),
+            Op::Queue { op } => Slots::of(op.names()),
             Op::Transaction { watched, count, ops } => {
                 let keys = watched.iter().map(|Watched::Key { key, .. }| *key);
                 Slots::of(keys).and(slots_of_all(*count, ops))
@@ -94,7 +94,7 @@ mod tests {
         assert_eq!(Op::Key { op: keys::Op::DbSize { db: DB } }.slots(), Slots::None);
         let in_slot = keys::Op::CountInSlot { db: DB, slot: Slot(7) };
         assert_eq!(Op::Key { op: in_slot }.slots(), Slots::One(Slot(7)));
-        let len = queues::Op::Len { queue: b"t", which: None };
+        let len = queues::Op::Len { queue: b"t", part: 0, which: None };
         assert_eq!(Op::Queue { op: len }.slots(), one(b"t"));
         assert_eq!(Op::Lock { op: locks::Op::Stats {} }.slots(), Slots::None);
         assert_eq!(Op::Tick {}.slots(), Slots::None);

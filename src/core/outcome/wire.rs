@@ -1,5 +1,6 @@
 //! The byte form of outcomes: they travel between nodes and stand in snapshots.
 
+use crate::queues::Body;
 use crate::wire::{Malformed, Wire};
 use crate::{Fault, Outcome};
 
@@ -8,7 +9,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 17] = [
+const WORDS: [&str; 77] = [
     "none",
     "string",
     "int",
@@ -26,6 +27,66 @@ const WORDS: [&str; 17] = [
     "youngest",
     "priority",
     "detector",
+    "new",
+    "dup",
+    "replaced",
+    "ready",
+    "delayed",
+    "inflight",
+    "dead",
+    "maxdeliver",
+    "ttl",
+    "fatal",
+    "overflow",
+    "vt",
+    "maxvt",
+    "countmode",
+    "backoff",
+    "expire",
+    "delay",
+    "dlq",
+    "retain",
+    "maxdead",
+    "maxlen",
+    "maxbytes",
+    "order",
+    "groups",
+    "groupinflight",
+    "groupfail",
+    "dedupwindow",
+    "dedupscope",
+    "dedupmax",
+    "rate",
+    "maxinflight",
+    "partitions",
+    "sync",
+    "idledelete",
+    "fails",
+    "attempts",
+    "exp",
+    "linear",
+    "drop",
+    "reject",
+    "drophead",
+    "deadhead",
+    "fifo",
+    "lifo",
+    "pri",
+    "off",
+    "optional",
+    "required",
+    "block",
+    "skip",
+    "queue",
+    "group",
+    "always",
+    "relaxed",
+    "running",
+    "done",
+    "cancelled",
+    "in",
+    "out",
+    "all",
 ];
 
 const OK: u8 = 0;
@@ -38,6 +99,7 @@ const LIST: u8 = 6;
 const WAITS: u8 = 7;
 const FAULT: u8 = 8;
 const REFUSED: u8 = 9;
+const BODY: u8 = 10;
 
 impl<'a> Wire<'a> for Outcome {
     fn put(&self, out: &mut Vec<u8>) {
@@ -72,6 +134,10 @@ impl<'a> Wire<'a> for Outcome {
                 out.push(REFUSED);
                 fault.put(out);
                 text.as_slice().put(out);
+            }
+            Outcome::Body(body) => {
+                out.push(BODY);
+                body.put(out);
             }
         }
     }
@@ -110,6 +176,7 @@ fn take_at(input: &mut &[u8], depth: usize) -> Result<Outcome, Malformed> {
             let fault = Fault::take(input)?;
             Outcome::Refused { fault, text: <&[u8]>::take(input)?.to_vec() }
         }
+        BODY => Outcome::Body(Body::take(input)?),
         _ => return Err(Malformed),
     })
 }

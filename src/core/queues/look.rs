@@ -38,7 +38,10 @@ impl Table {
             (Op::Len { .. }, None) => Outcome::Int(0),
             (Op::Peek { count, newest, .. }, Some(queue)) => peek(queue, *count, *newest),
             (Op::Peek { .. }, None) => Outcome::List(Vec::new()),
-            (_, Some(queue)) => info(now_ms, queue),
+            (Op::Info { .. }, Some(queue)) => {
+                Outcome::List(vec![info(now_ms, queue), Outcome::List(Vec::new()), Outcome::Nil])
+            }
+            (_, Some(_)) => Fault::Limit.into(),
             (_, None) => Fault::NoSuchQueue.into(),
         }
     }

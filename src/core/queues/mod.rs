@@ -5,10 +5,12 @@
 //! queue in `queue`; the operations are in `table` and `receipts`, what
 //! happens by itself in `ends`.
 
+pub mod body;
 mod op;
 mod receipt;
 mod table;
 
+mod bodies;
 mod ends;
 mod image;
 mod index;
@@ -21,9 +23,13 @@ mod totals;
 #[cfg(test)]
 mod tests;
 
+pub use body::{Body, BodyKey};
 pub use image::Frozen;
 pub use look::INFO_NAMES;
-pub use op::{Blame, Op, Receipt, Visible, Which};
+pub use op::{
+    Blame, Dedup, Form, Grouping, Manner, Op, Order, Overflow, Reason, Receipt, SETTING_NAMES,
+    Setting, Visible, Want, Which,
+};
 pub use table::Table;
 pub use totals::Totals;
 
@@ -54,6 +60,26 @@ pub const CONSUMERS_MAX: usize = 100_000;
 
 /// How many messages one request may ask for.
 pub const COUNT_MAX: u64 = 10_000;
+
+/// What is known about a message, in the order of outcomes. A number that is not there
+/// is -1.
+pub const META_NAMES: [&str; 15] = [
+    "id",
+    "attempts",
+    "fails",
+    "enq-ms",
+    "first-deliver-ms",
+    "deadline-ms",
+    "group",
+    "pri",
+    "fence",
+    "hdr",
+    "dedup",
+    "gap",
+    "redriven",
+    "reason",
+    "error",
+];
 
 /// From so many bytes on an answer takes no further message.
 pub const ANSWER_BYTES_MAX: usize = 16 * 1024 * 1024;

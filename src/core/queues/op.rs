@@ -1,119 +1,98 @@
 //! Operations on queues.
 
+mod parts;
+mod setting;
+
 use crate::{Origin, Wait, wire_enum};
 
-wire_enum! {
-    /// When a message becomes visible.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Visible {
-        /// At once.
-        0 => Now {},
-        /// After some milliseconds.
-        1 => In {
-            /// How many.
-            ms: u64,
-        },
-        /// At a time, in milliseconds since the Unix epoch.
-        2 => At {
-            /// The time; may be in the past.
-            ms: u64,
-        },
-    }
-}
+pub use parts::{Blame, Dedup, Form, Manner, Reason, Receipt, Visible, Want, Which};
+pub use setting::{Grouping, Order, Overflow, SETTING_NAMES, Setting};
 
 wire_enum! {
-    /// The receipt of a delivery, shown as `part-seq-attempt`.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Receipt {
-        /// The only form.
-        1 => Of {
-            /// The partition of the queue.
-            part: u32,
-            /// The message's number in it.
-            seq: u64,
-            /// The delivery's number, from 1.
-            attempt: u32,
-        },
-    }
-}
-
-wire_enum! {
-    /// What a consumer says about a delivery that it gives back.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Blame {
-        /// FAIL: the message failed; so many times, and it is dead.
-        0 => Fail {},
-        /// SILENT: nothing was wrong with it.
-        1 => Silent {},
-        /// FATAL: it is dead now.
-        2 => Fatal {},
-    }
-}
-
-wire_enum! {
-    /// Which messages are meant, by where they stand.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub enum Which {
-        /// Waiting for a consumer.
-        0 => Ready {},
-        /// Not visible yet.
-        1 => Delayed {},
-        /// Delivered, under a lease.
-        2 => Inflight {},
-        /// Delivered too often.
-        3 => Dead {},
-    }
-}
-
-wire_enum! {
-    /// One operation on a queue.
+    /// One operation on queues. Most are about one partition of one queue: its name and
+    /// its number, 0 where there is just one.
+    ///
+    /// A delivery is List[Bytes receipt, Body] and, where it is asked for, the List of
+    /// what is known about it in the order of [`META_NAMES`](super::META_NAMES).
     #[derive(Clone, Debug, PartialEq)]
     pub enum Op<'a> {
-        /// QPUSH. The message's id as bytes.
+        /// QPUSH, QMPUSH. The outcome has the `form` asked for.
         1 => Push {
             /// The queue.
             queue: &'a [u8],
-            /// The message.
-            body: &'a [u8],
-            /// When it becomes visible.
-            visible: Visible,
+            /// Its partition.
+            part: u32,
+            /// The messages.
+            bodies: Vec<&'a [u8]>,
+            /// What is asked for each of them.
+            manner: Manner<'a>,
+            /// How many messages there may be then, besides what the queue says.
+            length_max: Option<u64>,
+            /// Whether the queue is made if it is not there.
+            create: bool,
+            /// All of them or none.
+            atomic: bool,
+            /// What the outcome is.
+            form: Form,
         },
-        /// QPOP. List[Bytes receipt, Bytes body], with `count` a list of these,
-        /// nil when there is nothing and the request does not wait.
+        /// QPOP, QMPOP. A delivery or nil, with a count a list of them or nil; with
+        /// `named` List[Bytes queue, List[deliveries]] or nil.
         2 => Pop {
-            /// The queue.
-            queue: &'a [u8],
-            /// At most so many messages.
-            count: Option<u64>,
-            /// The lease in milliseconds; none: the queue's own.
-            lease_ms: Option<u64>,
-            /// Settle the messages right away (NOACK).
-            settle: bool,
+            /// The queues, in the order they are looked at.
+            queues: Vec<&'a [u8]>,
+            /// Their partition.
+            part: u32,
+            /// What is wanted.
+            want: Want<'a>,
+            /// Whether the outcome says which queue it was.
+            named: bool,
+            /// The queue that is looked at first changes from request to request.
+            fair: bool,
             /// How to wait when there is nothing.
             wait: Option<Wait>,
         },
-        /// QACK. How many were settled.
+        /// QACK. How many were settled; with `verbose` a list of 1 (settled), 0 (not
+        /// known) and -1 (delivered again since); with `pop` List[that, what the pop
+        /// gives].
         3 => Ack {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
             /// The deliveries.
             receipts: Vec<Receipt>,
+            /// Whether each is told of.
+            verbose: bool,
+            /// What is wanted next.
+            pop: Option<Want<'a>>,
+            /// How to wait when there is nothing.
+            wait: Option<Wait>,
         },
-        /// QNACK. How many were given back; one whose lease is over is not.
+        /// QNACK. How many were given back; one whose lease is over is not. If it is
+        /// the only one, that is a fault.
         4 => Nack {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
             /// The deliveries.
             receipts: Vec<Receipt>,
             /// What was wrong.
             blame: Blame,
             /// Milliseconds until they are visible again; none: by the blame.
             delay_ms: Option<u64>,
+            /// What was wrong, in words.
+            error: Option<&'a [u8]>,
+            /// Their priority from now on.
+            priority: Option<u8>,
         },
-        /// QEXTEND. List of the new deadlines, 0 where the lease is over.
+        /// QEXTEND. List of the new deadlines, 0 where the lease is over. If that is
+        /// the only one, it is a fault.
         5 => Extend {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
             /// The deliveries.
             receipts: Vec<Receipt>,
             /// The lease in milliseconds from now on; 0: the queue's own.
@@ -123,16 +102,30 @@ wire_enum! {
         6 => Purge {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Those in these states; none: in all.
+            which: Vec<Which>,
+            /// Those of this group.
+            group: Option<&'a [u8]>,
+            /// Those that were pushed so long ago.
+            older_ms: Option<u64>,
         },
         /// QDESTROY. 1, or 0 when there is none.
         7 => Destroy {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Only if it has no messages.
+            if_empty: bool,
         },
         /// Ends a wait (CLIENT UNBLOCK). 1, or 0 when there is none.
         8 => CancelWait {
-            /// The queue.
+            /// A queue it waits for.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
             /// The connection that waits.
             origin: Origin,
             /// Which of its requests.
@@ -140,60 +133,398 @@ wire_enum! {
             /// Answer it with a fault instead of nil.
             error: bool,
         },
+        /// QDEL. How many were taken away.
+        9 => Delete {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// The messages.
+            seqs: Vec<u64>,
+            /// Also those in flight.
+            force: bool,
+        },
+        /// QRESCHEDULE of a message that is ready or delayed. 1, or 0 when there is
+        /// none.
+        10 => Reschedule {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// The message.
+            seq: u64,
+            /// When it becomes visible.
+            visible: Visible,
+        },
+        /// QCREATE. Ok.
+        11 => Create {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// How it is set; what is not said is as it was, or as usual.
+            settings: Vec<Setting<'a>>,
+            /// It is a fault when it is there already.
+            if_new: bool,
+        },
+        /// QCONFIG SET. Ok.
+        12 => Configure {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// What changes.
+            settings: Vec<Setting<'a>>,
+        },
+        /// QCONFIG RESET. Ok.
+        13 => Reset {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// The tags of the settings that are as usual again; none: of all.
+            tags: Vec<u8>,
+        },
+        /// QPAUSE. Ok.
+        14 => Pause {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Nothing comes in.
+            input: bool,
+            /// Nothing is delivered.
+            output: bool,
+            /// For so long; none: until it is resumed.
+            for_ms: Option<u64>,
+        },
+        /// QRESUME. Ok.
+        15 => Resume {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Messages may come in again.
+            input: bool,
+            /// They are delivered again.
+            output: bool,
+        },
+        /// QREDRIVE START: dead messages come back. How many; ticks do the work.
+        16 => Redrive {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// At most so many, the oldest first.
+            count: Option<u64>,
+            /// Just these; none: all.
+            seqs: Vec<u64>,
+            /// Those that died of this.
+            reason: Option<Reason>,
+            /// To this queue.
+            to: Option<&'a [u8]>,
+            /// So many in a second.
+            rate: Option<u64>,
+            /// Hidden for so long.
+            delay_ms: Option<u64>,
+            /// They count as never having failed.
+            reset: bool,
+            /// To where they were in their order; only while nothing is delivered.
+            head: bool,
+        },
+        /// QREDRIVE CANCEL. 1, or 0 when there is nothing to end.
+        17 => CancelRedrive {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+        },
+        /// QMOVE within a shard. How many were moved.
+        18 => Move {
+            /// From this queue.
+            from: &'a [u8],
+            /// To the end of this one.
+            to: &'a [u8],
+            /// The partition of both.
+            part: u32,
+            /// At most so many; none: as many as one operation may.
+            count: Option<u64>,
+            /// Those in this state.
+            which: Which,
+        },
         /// QLEN. A number.
         32 => Len {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
             /// Of which messages; none: of all.
             which: Option<Which>,
         },
-        /// QPEEK. A list of List[Bytes id, Bytes body]: the first ready
-        /// messages.
+        /// QPEEK. A list of List[Bytes id, Body] and, with `meta`, the list of what is
+        /// known.
         33 => Peek {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// In which state.
+            which: Which,
             /// At most so many.
             count: u64,
             /// From the newest on.
             newest: bool,
+            /// From this number on.
+            from: Option<u64>,
+            /// Tell what is known about each.
+            meta: bool,
         },
-        /// QINFO. A list of numbers in the order of
-        /// [`INFO_NAMES`](super::INFO_NAMES), -1 where there is none, or a
-        /// fault when there is no such queue.
+        /// QINFO. List[List of Int in the order of [`INFO_NAMES`](super::INFO_NAMES),
+        /// -1 where there is none, the outcome of `Config`, that of `RedriveStatus`], or
+        /// a fault when there is no such queue.
         34 => Info {
             /// The queue.
             queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+        },
+        /// QGET. List[Body, List of what is known] or nil.
+        35 => Get {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// The message.
+            seq: u64,
+        },
+        /// QMSGS. List[Int next cursor (0: the end), List of List[Bytes id, Word state,
+        /// Int attempts, Int fails, Int pushed ms, Int bytes, Int due ms (-1: none),
+        /// Bytes group or nil, Word reason or nil]].
+        36 => Messages {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Where to go on; 0: from the beginning.
+            cursor: u64,
+            /// Look at so many.
+            count: u64,
+            /// Those in these states; none: in all.
+            which: Vec<Which>,
+            /// Those of this group.
+            group: Option<&'a [u8]>,
+            /// Those that died of this.
+            reason: Option<Reason>,
+        },
+        /// QPENDING. List of List[Bytes receipt, Bytes consumer or session (empty:
+        /// neither), Int ms since the delivery, Int attempts].
+        37 => Pending {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+            /// Those of this consumer or session.
+            consumer: Option<&'a [u8]>,
+            /// Those that were delivered so long ago.
+            idle_ms: Option<u64>,
+            /// At most so many.
+            count: u64,
+        },
+        /// QCONSUMERS. List of List[Bytes name, Int in flight, Int ms since it did
+        /// anything, Int waiting requests].
+        38 => Consumers {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+        },
+        /// QCONFIG GET. List of List[Word name, value], or a fault when there is no
+        /// such queue.
+        39 => Config {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+        },
+        /// QREDRIVE STATUS. Nil when there never was one, or List[Word `running`,
+        /// `done` or `cancelled`, Int moved, Int left, Int rate per second (0: none),
+        /// Int begun ms].
+        40 => RedriveStatus {
+            /// The queue.
+            queue: &'a [u8],
+            /// Its partition.
+            part: u32,
+        },
+        /// QSCAN of one shard. List[Int next cursor (0: the end), List of Bytes name].
+        41 => Scan {
+            /// Where to go on; 0: from the beginning.
+            cursor: u64,
+            /// Look at about so many.
+            count: u64,
+            /// Those whose names fit.
+            pattern: Option<&'a [u8]>,
+            /// Those with so many messages.
+            length_min: Option<u64>,
+            /// Those with dead messages.
+            dead: bool,
         },
     }
 }
 
 impl<'a> Op<'a> {
-    /// The name of the queue.
-    pub fn name(&self) -> &'a [u8] {
-        match self {
+    /// QPUSH of one message, with nothing else asked.
+    pub fn push(queue: &'a [u8], body: &'a [u8]) -> Self {
+        Op::push_at(queue, body, Visible::Now {})
+    }
+
+    /// QPUSH of one message that becomes visible then.
+    pub fn push_at(queue: &'a [u8], body: &'a [u8], visible: Visible) -> Self {
+        let manner = match visible {
+            Visible::Now {} => Manner::PLAIN,
+            visible => Manner::visible(visible),
+        };
+        let bodies = vec![body];
+        let (part, length_max, create, atomic) = (0, None, true, false);
+        Op::Push { queue, part, bodies, manner, length_max, create, atomic, form: Form::Id {} }
+    }
+
+    /// QPOP from one queue.
+    pub fn pop(queue: &'a [u8], want: Want<'a>, wait: Option<Wait>) -> Self {
+        Op::Pop { queues: vec![queue], part: 0, want, named: false, fair: false, wait }
+    }
+
+    /// QACK, and nothing else asked.
+    pub fn ack(queue: &'a [u8], receipts: Vec<Receipt>) -> Self {
+        Op::Ack { queue, part: 0, receipts, verbose: false, pop: None, wait: None }
+    }
+
+    /// QNACK without words.
+    pub fn nack(
+        queue: &'a [u8],
+        receipts: Vec<Receipt>,
+        blame: Blame,
+        delay_ms: Option<u64>,
+    ) -> Self {
+        Op::Nack { queue, part: 0, receipts, blame, delay_ms, error: None, priority: None }
+    }
+
+    /// QPURGE of everything.
+    pub fn purge(queue: &'a [u8]) -> Self {
+        Op::Purge { queue, part: 0, which: Vec::new(), group: None, older_ms: None }
+    }
+
+    /// The names of the queues it is about; empty for what concerns all of them.
+    pub fn names(&self) -> impl Iterator<Item = &'a [u8]> + '_ {
+        let (several, first, second): (&[&'a [u8]], _, _) = match self {
+            Op::Pop { queues, .. } => (&queues[..], None, None),
+            Op::Move { from, to, .. } => (&[], Some(*from), Some(*to)),
+            Op::Redrive { queue, to, .. } => (&[], Some(*queue), *to),
+            Op::Scan { .. } => (&[], None, None),
             Op::Push { queue, .. }
-            | Op::Pop { queue, .. }
             | Op::Ack { queue, .. }
             | Op::Nack { queue, .. }
             | Op::Extend { queue, .. }
-            | Op::Purge { queue }
-            | Op::Destroy { queue }
+            | Op::Purge { queue, .. }
+            | Op::Destroy { queue, .. }
             | Op::CancelWait { queue, .. }
+            | Op::Delete { queue, .. }
+            | Op::Reschedule { queue, .. }
+            | Op::Create { queue, .. }
+            | Op::Configure { queue, .. }
+            | Op::Reset { queue, .. }
+            | Op::Pause { queue, .. }
+            | Op::Resume { queue, .. }
+            | Op::CancelRedrive { queue, .. }
             | Op::Len { queue, .. }
             | Op::Peek { queue, .. }
-            | Op::Info { queue } => queue,
+            | Op::Info { queue, .. }
+            | Op::Get { queue, .. }
+            | Op::Messages { queue, .. }
+            | Op::Pending { queue, .. }
+            | Op::Consumers { queue, .. }
+            | Op::Config { queue, .. }
+            | Op::RedriveStatus { queue, .. } => (&[], Some(*queue), None),
+        };
+        several.iter().copied().chain(first).chain(second)
+    }
+
+    /// The name of the queue, of several the first; empty for what concerns all.
+    pub fn name(&self) -> &'a [u8] {
+        self.names().next().unwrap_or_default()
+    }
+
+    /// The partition it is about.
+    pub fn part(&self) -> u32 {
+        match *self {
+            Op::Scan { .. } => 0,
+            Op::Pop { part, .. }
+            | Op::Move { part, .. }
+            | Op::Redrive { part, .. }
+            | Op::Push { part, .. }
+            | Op::Ack { part, .. }
+            | Op::Nack { part, .. }
+            | Op::Extend { part, .. }
+            | Op::Purge { part, .. }
+            | Op::Destroy { part, .. }
+            | Op::CancelWait { part, .. }
+            | Op::Delete { part, .. }
+            | Op::Reschedule { part, .. }
+            | Op::Create { part, .. }
+            | Op::Configure { part, .. }
+            | Op::Reset { part, .. }
+            | Op::Pause { part, .. }
+            | Op::Resume { part, .. }
+            | Op::CancelRedrive { part, .. }
+            | Op::Len { part, .. }
+            | Op::Peek { part, .. }
+            | Op::Info { part, .. }
+            | Op::Get { part, .. }
+            | Op::Messages { part, .. }
+            | Op::Pending { part, .. }
+            | Op::Consumers { part, .. }
+            | Op::Config { part, .. }
+            | Op::RedriveStatus { part, .. } => part,
         }
     }
 
     /// Whether this changes anything that replicas must agree on.
     pub fn is_write(&self) -> bool {
-        !matches!(self, Op::Len { .. } | Op::Peek { .. } | Op::Info { .. })
+        !matches!(
+            self,
+            Op::Len { .. }
+                | Op::Peek { .. }
+                | Op::Info { .. }
+                | Op::Get { .. }
+                | Op::Messages { .. }
+                | Op::Pending { .. }
+                | Op::Consumers { .. }
+                | Op::Config { .. }
+                | Op::RedriveStatus { .. }
+                | Op::Scan { .. }
+        )
+    }
+
+    /// How it is ready to wait, if it is.
+    pub fn wait(&self) -> Option<Wait> {
+        match self {
+            Op::Pop { wait, .. } | Op::Ack { wait, .. } => *wait,
+            _ => None,
+        }
+    }
+
+    /// The session in whose name it asks.
+    pub fn session(&self) -> Option<&'a [u8]> {
+        match self {
+            Op::Pop { want: Want::Of { session, .. }, .. }
+            | Op::Ack { pop: Some(Want::Of { session, .. }), .. } => *session,
+            _ => None,
+        }
     }
 
     /// The same operation, not ready to wait: for MULTI and scripts.
     #[must_use]
     pub fn without_wait(mut self) -> Self {
-        if let Op::Pop { wait, .. } = &mut self {
+        if let Op::Pop { wait, .. } | Op::Ack { wait, .. } = &mut self {
             *wait = None;
         }
         self

@@ -2,6 +2,7 @@
 
 use super::index::Index;
 use super::message::{Consumer, State, Want};
+use super::op::{Manner, Want as Asked};
 use super::queue::{Desk, Queue};
 use super::receipt::id;
 use super::{ANSWER_BYTES_MAX, BODY_BYTES_MAX, CONSUMERS_MAX, Op, Visible};
@@ -77,24 +78,31 @@ impl Table {
 
     fn carry_out(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match *op {
-            Op::Push { queue, body, visible } => self.push(at, queue, body, visible, fx),
-            Op::Pop { queue, count, lease_ms, settle, wait } => {
+            Op::Push { queue, ref bodies, manner: Manner::Of { visible, .. }, .. } => {
+                let body = bodies.first().copied().unwrap_or_default();
+                self.push(at, queue, body, visible.unwrap_or(Visible::Now {}), fx)
+            }
+            Op::Pop {
+                ref queues, want: Asked::Of { count, lease_ms, settle, .. }, wait, ..
+            } => {
+                let queue = queues.first().copied().unwrap_or_default();
                 self.pop(at, queue, Want { count, lease_ms, settle }, wait)
             }
-            Op::Ack { queue, ref receipts } => self.ack(queue, receipts),
-            Op::Nack { queue, ref receipts, blame, delay_ms } => {
+            Op::Ack { queue, ref receipts, .. } => self.ack(queue, receipts),
+            Op::Nack { queue, ref receipts, blame, delay_ms, .. } => {
                 self.nack(at, queue, receipts, blame, delay_ms, fx)
             }
-            Op::Extend { queue, ref receipts, lease_ms } => {
+            Op::Extend { queue, ref receipts, lease_ms, .. } => {
                 self.extend(at, queue, receipts, lease_ms)
             }
-            Op::Purge { queue } => self.purge(queue),
-            Op::Destroy { queue } => self.destroy(queue),
-            Op::CancelWait { queue, origin, request, error } => {
+            Op::Purge { queue, .. } => self.purge(queue),
+            Op::Destroy { queue, .. } => self.destroy(queue),
+            Op::CancelWait { queue, origin, request, error, .. } => {
                 let answer = if error { Fault::Unblocked.into() } else { Outcome::Nil };
                 self.cancel(queue, origin, request, answer, fx)
             }
             Op::Len { .. } | Op::Peek { .. } | Op::Info { .. } => self.look(at.now_ms, op),
+            _ => Fault::Limit.into(),
         }
     }
 

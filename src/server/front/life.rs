@@ -99,7 +99,7 @@ async fn give_back(node: &Node, conn: u64, blocked: &Blocked) {
     let Some(Delivery::Done(outcomes)) = blocked.expected.mailbox.try_take() else { return };
     let receipts: Vec<Receipt> = outcomes.iter().flat_map(receipts).collect();
     let Some(queue) = blocked.queue().filter(|_| !receipts.is_empty()) else { return };
-    let op = queues::Op::Nack { queue, receipts, blame: Blame::Silent {}, delay_ms: Some(0) };
+    let op = queues::Op::nack(queue, receipts, Blame::Silent {}, Some(0));
     // If it cannot be told, the message comes back when its lease ends.
     let _ = node.shards.insist(blocked.shard, &Op::Queue { op }).await;
 }

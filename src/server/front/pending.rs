@@ -160,7 +160,7 @@ impl Blocked {
     pub(super) fn cancel(&self, origin: lockstep_core::Origin, error: bool) -> Op<'_> {
         let (name, request) = (&self.name[..], self.request);
         if self.queue {
-            Op::Queue { op: queues::Op::CancelWait { queue: name, origin, request, error } }
+            Op::Queue { op: queues::Op::CancelWait { queue: name, part: 0, origin, request, error } }
         } else {
             Op::Lock { op: locks::Op::CancelWait { name, origin, request, error } }
         }

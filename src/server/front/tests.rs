@@ -4,7 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
-use lockstep_core::queues::{self, Visible};
+use lockstep_core::queues;
 use lockstep_core::{Op, Outcome, Shard};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
@@ -30,7 +30,7 @@ async fn take(front: &mut Front, line: &str) -> Vec<u8> {
 }
 
 async fn push(node: &Node, body: &[u8]) {
-    let op = queues::Op::Push { queue: b"q", body, visible: Visible::Now {} };
+    let op = queues::Op::push(b"q", body);
     assert!(matches!(
         node.shards.ask(Shards::KEY_SPACE, &Op::Queue { op }).await,
         Delivery::Done(_)
@@ -58,7 +58,7 @@ fn held(node: &Node) -> usize {
 }
 
 fn ready(node: &Node) -> Outcome {
-    let op = queues::Op::Len { queue: b"q", which: Some(queues::Which::Ready {}) };
+    let op = queues::Op::Len { queue: b"q", part: 0, which: Some(queues::Which::Ready {}) };
     look(node, |shard| shard.look(&Op::Queue { op }))
 }
 
@@ -86,7 +86,7 @@ async fn a_message_that_was_handed_to_a_front_that_ends_is_ready_again() {
         drop(front);
         until("the message is back", || ready(&node) == Outcome::Int(1)).await;
         assert!(node.waits.is_empty());
-        let purge = Op::Queue { op: queues::Op::Purge { queue: b"q" } };
+        let purge = Op::Queue { op: queues::Op::purge(b"q") };
         node.shards.ask(Shards::KEY_SPACE, &purge).await;
     }
 }

@@ -165,38 +165,31 @@ fn any_op(chance: &mut Chance, requests: u64) -> Op<'static> {
                 1 => Visible::At { ms: 1000 + chance.below(400) },
                 _ => Visible::Now {},
             };
-            Op::Push { queue, body, visible }
+            Op::push_at(queue, body, visible)
         }
         8..16 => {
             let wait = Wait::For { origin, request, block_ms: chance.pick(&[0, 1, 20, 60]) };
-            Op::Pop {
-                queue,
-                count: chance.once_in(2).then(|| 1 + chance.below(4)),
-                lease_ms: (!chance.once_in(4)).then(|| chance.pick(&[1, 10, 50])),
-                settle: chance.once_in(6),
-                wait: chance.once_in(2).then_some(wait),
-            }
+            let count = chance.once_in(2).then(|| 1 + chance.below(4));
+            let lease_ms = (!chance.once_in(4)).then(|| chance.pick(&[1, 10, 50]));
+            let want = Want::some(count, lease_ms, chance.once_in(6));
+            Op::pop(queue, want, chance.once_in(2).then_some(wait))
         }
-        16..18 => Op::Ack { queue, receipts: any_receipts(chance, requests) },
-        18..20 => Op::Nack {
-            queue,
-            receipts: any_receipts(chance, requests),
-            blame: chance.pick(&[
-                Blame::Fail {},
-                Blame::Fail {},
-                Blame::Silent {},
-                Blame::Fatal {},
-            ]),
-            delay_ms: Some(chance.pick(&[0, 0, 5, 30])),
-        },
+        16..18 => Op::ack(queue, any_receipts(chance, requests)),
+        18..20 => {
+            let receipts = any_receipts(chance, requests);
+            let blames = [Blame::Fail {}, Blame::Fail {}, Blame::Silent {}, Blame::Fatal {}];
+            let blame = chance.pick(&blames);
+            Op::nack(queue, receipts, blame, Some(chance.pick(&[0, 0, 5, 30])))
+        }
         20 => Op::Extend {
             queue,
+            part: 0,
             receipts: any_receipts(chance, requests),
             lease_ms: chance.pick(&[0, 1, 40, u64::from(u32::MAX)]),
         },
-        21 if chance.once_in(3) => Op::Purge { queue },
-        22 if chance.once_in(3) => Op::Destroy { queue },
-        _ => Op::CancelWait { queue, origin, request, error: chance.once_in(2) },
+        21 if chance.once_in(3) => Op::purge(queue),
+        22 if chance.once_in(3) => Op::Destroy { queue, part: 0, if_empty: false },
+        _ => Op::CancelWait { queue, part: 0, origin, request, error: chance.once_in(2) },
     }
 }
 

@@ -23,15 +23,15 @@ pub(super) fn almost_an_op(chance: &mut Chance, step: u64) -> Vec<u8> {
     let some = |chance: &mut Chance| chance.next() >> chance.below(64);
     let wait = Some(Wait::For { origin, request: chance.below(9), block_ms: some(chance) });
     let op = match chance.below(8) {
-        0 | 1 => Op::Push { queue, body: b"abc", visible: Visible::In { ms: some(chance) } },
+        0 | 1 => Op::push_at(queue, b"abc", Visible::In { ms: some(chance) }),
         2 | 3 => {
             let (count, lease_ms) = (Some(some(chance)), Some(some(chance)));
-            Op::Pop { queue, count, lease_ms, settle: false, wait }
+            Op::pop(queue, Want::some(count, lease_ms, false), wait)
         }
-        4 => Op::Ack { queue, receipts },
-        5 => Op::Nack { queue, receipts, blame: Blame::Fail {}, delay_ms: Some(some(chance)) },
-        6 => Op::Extend { queue, receipts, lease_ms: some(chance) },
-        _ => Op::Peek { queue, count: some(chance), newest: true },
+        4 => Op::ack(queue, receipts),
+        5 => Op::nack(queue, receipts, Blame::Fail {}, Some(some(chance))),
+        6 => Op::Extend { queue, part: 0, receipts, lease_ms: some(chance) },
+        _ => Op::Len { queue, part: 0, which: None },
     };
     let mut bytes = Vec::new();
     op.put(&mut bytes);
@@ -74,7 +74,7 @@ fn large_messages_are_written_one_by_one() {
     let mut scene = Scene::new();
     let body = vec![b'x'; BODY_BYTES_MAX];
     for _ in 0..5 {
-        scene.apply(&Op::Push { queue: b"q", body: &body, visible: Visible::Now {} });
+        scene.apply(&Op::push(b"q", &body));
     }
     let chunks: Vec<Vec<u8>> = scene.table.freeze().chunks().collect();
     assert!(chunks.iter().all(|chunk| chunk.len() < BODY_BYTES_MAX + 2 * CHUNK_BYTES));
@@ -138,14 +138,14 @@ fn a_spoiled_snapshot_is_refused_or_gives_queues_that_work() {
             let at = Stamp { now_ms: u64::MAX, ..Stamp::default() };
             let mut fx = Effects::default();
             let visible = Visible::Now {};
-            table.apply(&at, &Op::Push { queue: b"q", body: b"", visible }, &mut fx);
+            table.apply(&at, &Op::push_at(b"q", b"", visible), &mut fx);
             table.expire(&at, usize::MAX, &mut fx);
             table.end_lives(
                 &at,
                 Origin { node: NodeId(u64::MAX), boot: u64::MAX, conn: 0 },
                 &mut fx,
             );
-            table.apply(&at, &Op::Purge { queue: b"q" }, &mut fx);
+            table.apply(&at, &Op::purge(b"q"), &mut fx);
             table.state_digest();
         }
     });

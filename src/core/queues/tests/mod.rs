@@ -7,7 +7,7 @@ mod images;
 mod model;
 mod stories;
 
-use super::{Blame, Op, Receipt, Table, Visible, Which};
+use super::{Blame, Manner, Op, Receipt, Table, Visible, Want, Which};
 use crate::{Effect, Effects, Fault, NodeId, Origin, Outcome, Stamp, Wait};
 
 /// A connection of node 1 in its first life.
@@ -82,44 +82,41 @@ fn op<'a>(origin: Origin, request: u64, words: &[&'a str]) -> Op<'a> {
     };
     let receipts = words.iter().filter_map(|word| Receipt::parse(word.as_bytes())).collect();
     match words[0] {
-        "push" => Op::Push {
-            queue,
-            body: words[2].as_bytes(),
-            visible: match (number("delay"), number("at")) {
+        "push" => {
+            let visible = match (number("delay"), number("at")) {
                 (Some(ms), _) => Visible::In { ms },
                 (_, Some(ms)) => Visible::At { ms },
                 _ => Visible::Now {},
-            },
-        },
-        "pop" => Op::Pop {
-            queue,
-            count: number("count"),
-            lease_ms: number("vt"),
-            settle: words.contains(&"noack"),
-            wait: number("block").map(|block_ms| Wait::For { origin, request, block_ms }),
-        },
-        "ack" => Op::Ack { queue, receipts },
-        "nack" => Op::Nack {
-            queue,
-            receipts,
-            blame: match words[2] {
+            };
+            Op::push_at(queue, words[2].as_bytes(), visible)
+        }
+        "pop" => {
+            let want = Want::some(number("count"), number("vt"), words.contains(&"noack"));
+            let wait = number("block").map(|block_ms| Wait::For { origin, request, block_ms });
+            Op::pop(queue, want, wait)
+        }
+        "ack" => Op::ack(queue, receipts),
+        "nack" => {
+            let blame = match words[2] {
                 "silent" => Blame::Silent {},
                 "fatal" => Blame::Fatal {},
                 _ => Blame::Fail {},
-            },
-            delay_ms: number("delay"),
-        },
-        "extend" => Op::Extend { queue, receipts, lease_ms: number("ms").unwrap() },
-        "purge" => Op::Purge { queue },
-        "destroy" => Op::Destroy { queue },
+            };
+            Op::nack(queue, receipts, blame, number("delay"))
+        }
+        "extend" => Op::Extend { queue, part: 0, receipts, lease_ms: number("ms").unwrap() },
+        "purge" => Op::purge(queue),
+        "destroy" => Op::Destroy { queue, part: 0, if_empty: false },
         "unblock" => Op::CancelWait {
             queue,
+            part: 0,
             origin: connection(number("connection").unwrap()),
             request: number("request").unwrap(),
             error: words.contains(&"error"),
         },
         "len" => Op::Len {
             queue,
+            part: 0,
             which: match words[2] {
                 "ready" => Some(Which::Ready {}),
                 "delayed" => Some(Which::Delayed {}),
@@ -129,9 +126,11 @@ fn op<'a>(origin: Origin, request: u64, words: &[&'a str]) -> Op<'a> {
             },
         },
         "peek" => {
-            Op::Peek { queue, count: number("count").unwrap(), newest: words.contains(&"newest") }
+            let (count, newest) = (number("count").unwrap(), words.contains(&"newest"));
+            let (part, which, from, meta) = (0, Which::Ready {}, None, false);
+            Op::Peek { queue, part, which, count, newest, from, meta }
         }
-        "info" => Op::Info { queue },
+        "info" => Op::Info { queue, part: 0 },
         other => panic!("no such word: {other}"),
     }
 }

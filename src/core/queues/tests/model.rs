@@ -101,7 +101,8 @@ impl Sent {
 impl Model {
     pub(super) fn apply(&mut self, now_ms: u64, op: &Op<'_>, answers: &mut Answers) -> Outcome {
         let outcome = match *op {
-            Op::Push { queue, body, visible } => {
+            Op::Push { queue, ref bodies, manner: Manner::Of { visible, .. }, .. } => {
+                let (body, visible) = (bodies[0], visible.unwrap_or(Visible::Now {}));
                 let queue = self.open(queue);
                 let until_ms = match visible {
                     Visible::Now {} => 0,
@@ -116,7 +117,10 @@ impl Model {
                 queue.serve(now_ms, answers);
                 Outcome::Bytes(format!("0-{seq}").into_bytes())
             }
-            Op::Pop { queue, count, lease_ms, settle, wait } => {
+            Op::Pop {
+                ref queues, want: Want::Of { count, lease_ms, settle, .. }, wait, ..
+            } => {
+                let queue = queues[0];
                 let (origin, request, block_ms) = match wait {
                     Some(Wait::For { origin, request, block_ms }) => (origin, request, block_ms),
                     None => (connection(0), 0, 0),
@@ -136,7 +140,7 @@ impl Model {
                     taken => taken,
                 }
             }
-            Op::Ack { queue, ref receipts } => {
+            Op::Ack { queue, ref receipts, .. } => {
                 let queue = self.open(queue);
                 let mut settled = 0;
                 for receipt in receipts {
@@ -149,7 +153,7 @@ impl Model {
                 queue.settled += settled;
                 Outcome::Int(settled as i64)
             }
-            Op::Nack { queue, ref receipts, blame, delay_ms } => {
+            Op::Nack { queue, ref receipts, blame, delay_ms, .. } => {
                 let queue = self.open(queue);
                 let mut given_back = 0;
                 for receipt in receipts {
@@ -170,7 +174,7 @@ impl Model {
                 queue.serve(now_ms, answers);
                 Outcome::Int(given_back)
             }
-            Op::Extend { queue, ref receipts, lease_ms } => {
+            Op::Extend { queue, ref receipts, lease_ms, .. } => {
                 let queue = self.open(queue);
                 let lease_ms = if lease_ms == 0 { DEFAULT_LEASE_MS } else { lease_ms };
                 let extended = receipts.iter().map(|receipt| {
@@ -187,13 +191,13 @@ impl Model {
                 });
                 Outcome::List(extended.collect())
             }
-            Op::Purge { queue } => {
+            Op::Purge { queue, .. } => {
                 let queue = self.open(queue);
                 let purged = std::mem::take(&mut queue.messages).len();
                 queue.purged += purged as u64;
                 Outcome::Int(purged as i64)
             }
-            Op::Destroy { queue } => {
+            Op::Destroy { queue, .. } => {
                 let queue = self.open(queue);
                 let was_there = queue.pushed > 0;
                 if was_there {
@@ -205,7 +209,7 @@ impl Model {
                 }
                 Outcome::Int(was_there.into())
             }
-            Op::CancelWait { queue, origin, request, error } => {
+            Op::CancelWait { queue, origin, request, error, .. } => {
                 let queue = self.open(queue);
                 let is_it = |asked: &Asked| (asked.origin, asked.request) == (origin, request);
                 let found = queue.line.iter().position(is_it);

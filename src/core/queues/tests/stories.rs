@@ -347,9 +347,8 @@ fn who_waits_for_a_queue_outlives_it() {
 fn a_body_may_be_a_mebibyte_and_no_more() {
     let mut scene = Scene::new();
     let body = vec![b'x'; BODY_BYTES_MAX + 1];
-    let visible = Visible::Now {};
-    assert_eq!(scene.apply(&Op::Push { queue: b"q", body: &body, visible }), "too big");
-    assert_eq!(scene.apply(&Op::Push { queue: b"q", body: &body[1..], visible }), "0-1");
+    assert_eq!(scene.apply(&Op::push(b"q", &body)), "too big");
+    assert_eq!(scene.apply(&Op::push(b"q", &body[1..])), "0-1");
 }
 
 #[test]
@@ -357,7 +356,7 @@ fn an_answer_is_not_endless() {
     let mut scene = Scene::new();
     let body = vec![b'x'; BODY_BYTES_MAX];
     for _ in 0..20 {
-        scene.apply(&Op::Push { queue: b"q", body: &body, visible: Visible::Now {} });
+        scene.apply(&Op::push(b"q", &body));
     }
     scene.ask("2: peek q count 20");
     scene.ask("2: pop q count 20");
@@ -404,7 +403,7 @@ fn info_counts_what_happened() {
 #[test]
 fn a_read_past_a_deadline_asks_for_the_tick_first() {
     let scene = Scene::after(["1: push q a delay 50", "1: push other b"]);
-    let len = |queue| Op::Len { queue, which: Some(Which::Ready {}) };
+    let len = |queue| Op::Len { queue, part: 0, which: Some(Which::Ready {}) };
     assert_eq!(scene.table.read(49, 0, &len(b"q")), Read::Done(Outcome::Int(0)));
     assert_eq!(scene.table.read(50, 0, &len(b"q")), Read::TickFirst);
     assert_eq!(scene.table.read(50, 0, &len(b"other")), Read::Done(Outcome::Int(1)));
