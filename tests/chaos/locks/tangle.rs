@@ -173,7 +173,11 @@ impl Client {
     }
 
     fn give_back(&mut self, name: &str, place: usize) {
-        let (span, _) = self.seat.call(&["UNLOCK", name, "OWNER", &self.owner]);
+        let (mut span, told) = self.seat.call(&["UNLOCK", name, "OWNER", &self.owner]);
+        if !matches!(told, Told::Done(_)) {
+            // It may still be held, until its lease ends.
+            span.ended = NEVER;
+        }
         self.visits[place].release = Some(span);
     }
 }

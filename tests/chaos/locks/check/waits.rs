@@ -138,9 +138,14 @@ impl<'a> History<'a> {
             .filter(|began| victim.perhaps_waits(*began))
             .collect();
         instants.push(victim.asked.began);
-        instants
-            .into_iter()
-            .any(|at| cycle.windows(2).all(|pair| self.waits(&pair[0], &pair[1], at)))
+        let is_there = |at: u64| cycle.windows(2).all(|pair| self.waits(&pair[0], &pair[1], at));
+        // A writer between readers is a part of it as well, and may have asked last by
+        // the clocks of the clients: what asks sooner need not arrive sooner.
+        let writers = || {
+            let all = self.of.values().flatten().filter(|visit| !visit.shared);
+            all.map(|visit| visit.asked.began).filter(|began| victim.perhaps_waits(*began))
+        };
+        instants.into_iter().any(is_there) || writers().any(is_there)
     }
 
     /// Whether one may have waited for the other.
@@ -292,6 +297,18 @@ mod tests {
         visits.iter_mut().filter(|visit| visit.lock == 1).for_each(|visit| visit.shared = true);
         visits.push(released(visit("c", 1, (11, 80), End::Granted), 81, 82));
         assert_eq!(check(&visits, 60, 1), []);
+    }
+
+    #[test]
+    fn a_writer_between_readers_may_have_asked_last() {
+        let mut visits = cross(cycle(&["b", "a", "b"]));
+        visits[1] = released(visits[1].clone(), 60, 70);
+        visits.iter_mut().filter(|visit| visit.lock == 1).for_each(|visit| visit.shared = true);
+        // It reached the lock before the second reader, which had asked sooner.
+        visits.push(released(visit("c", 1, (13, 80), End::Granted), 81, 82));
+        assert_eq!(check(&visits, 60, 1), []);
+        visits.last_mut().expect("the writer").asked.began = 51;
+        assert!(matches!(check(&visits, 60, 1)[..], [Flaw::False(_)]), "the victim was gone");
     }
 
     #[test]
