@@ -17,6 +17,9 @@ pub const LOG_DIR: &str = "log";
 /// The directory of the snapshots inside the data directory.
 pub const SNAPSHOT_DIR: &str = "snapshots";
 
+/// The directory of the bodies of messages inside the data directory.
+pub const BODIES_DIR: &str = "bodies";
+
 pub(crate) const FILE: &str = "IDENTITY";
 const LOCK: &str = "LOCK";
 const MAGIC: [u8; 8] = *b"lockstID";

@@ -3,9 +3,10 @@
 //! Everything stands on the [`Disk`] seam, which has a real body and a simulated
 //! one that can lose power, fill up and fail. The [`Log`] is one write-ahead log
 //! for all shards of the node, the [`Snapshots`] hold one checked file per shard,
-//! the [`Identity`] says whose data directory this is. What is damaged is never
+//! the [`Bodies`] what messages carry that stay for longer, the [`Identity`] says whose data directory this is. What is damaged is never
 //! used; [`quarantine()`] puts it aside where other nodes have it.
 
+pub mod bodies;
 pub mod disk;
 pub mod log;
 pub mod snapshots;
@@ -23,10 +24,11 @@ mod reconcile;
 #[cfg(test)]
 mod tests;
 
-pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp};
+pub use bodies::{Bodies, BodyId, SimBodies, SledBodies};
+pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp, Through};
 pub use error::{StorageError, is_damage};
 pub use founding::{found, founded};
-pub use identity::{Identity, LOG_DIR, SNAPSHOT_DIR};
+pub use identity::{BODIES_DIR, Identity, LOG_DIR, SNAPSHOT_DIR};
 pub use log::{
     Done, EntryId, FSYNC_BOUNDS_MICROS, Fsync, Log, LogOptions, LogStats, Record, Recovered,
 };

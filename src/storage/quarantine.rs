@@ -11,7 +11,7 @@ use lockstep_core::NodeId;
 
 use crate::disk::read_full;
 use crate::identity::{self, replace};
-use crate::{Disk, LOG_DIR, SNAPSHOT_DIR, StorageError, founding, peers};
+use crate::{BODIES_DIR, Disk, LOG_DIR, SNAPSHOT_DIR, StorageError, founding, peers};
 
 /// A disk that damages data again and again is not to be trusted.
 pub const QUARANTINES_MAX: usize = 8;
@@ -35,7 +35,7 @@ pub struct Quarantined {
     pub cluster: Option<u64>,
 }
 
-/// Moves the log, the snapshots, the identity and the number of shards into
+/// Moves the log, the snapshots, the bodies of messages, the identity and the number of shards into
 /// `quarantine-<n>` in the data directory, with a note why. The addresses of the
 /// peers stay. One that was interrupted is finished.
 ///
@@ -128,7 +128,7 @@ impl Work<'_> {
 
     fn carry_out(&self, plan: &Plan) -> io::Result<()> {
         let to = self.dir.join(&plan.name);
-        for part in [LOG_DIR, SNAPSHOT_DIR] {
+        for part in [LOG_DIR, SNAPSHOT_DIR, BODIES_DIR] {
             self.move_all(&self.dir.join(part), &to.join(part))?;
         }
         let mut files = vec![identity::FILE, founding::FILE];
@@ -146,10 +146,11 @@ impl Work<'_> {
     }
 
     fn move_all(&self, from: &Path, to: &Path) -> io::Result<()> {
-        let names = match self.disk.list(from) {
+        let mut names = match self.disk.list(from) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
             listed => listed?,
         };
+        names.extend(self.disk.list_dirs(from)?);
         self.disk.create_dir_all(to)?;
         for name in names {
             self.move_file(&from.join(&name), &to.join(&name))?;

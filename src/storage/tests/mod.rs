@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any_bytes;
+mod bodies;
 mod damage;
 mod disk;
 mod flips;

@@ -7,8 +7,8 @@ use lockstep_core::{NodeId, ShardId};
 
 use super::rig::{append, by_hand, records, segments};
 use crate::{
-    Disk, Identity, Log, QUARANTINES_MAX, Quarantined, RealDisk, SimDisk, Snapshots, StorageError,
-    found, founded, peers, quarantine,
+    Bodies, BodyId, Disk, Identity, Log, QUARANTINES_MAX, Quarantined, RealDisk, SimBodies,
+    SimDisk, Snapshots, StorageError, found, founded, peers, quarantine,
 };
 
 const DIR: &str = "/data";
@@ -34,6 +34,9 @@ fn used() -> SimDisk {
     log.close();
     let snapshots = Snapshots::open(Arc::new(disk.boot()), Path::new("/data/snapshots")).unwrap();
     snapshots.begin(ShardId(1), b"meta").unwrap().commit().unwrap();
+    let bodies = SimBodies::open(Arc::new(disk.boot()), Path::new("/data/bodies")).unwrap();
+    bodies.put(ShardId(1), &[(BodyId { queue: 1, seq: 1 }, (*b"body").into())]).unwrap();
+    bodies.sync().unwrap();
     disk
 }
 

@@ -1,0 +1,341 @@
+//! Bodies in a sled database.
+//!
+//! The database stands in a directory of its own, `db-<n>`. sled never gives space
+//! back to the file system, so once little lives in much a new one is written
+//! beside it, synced, named with the next number, and the old one goes.
+
+mod database;
+mod guard;
+
+use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use lockstep_core::ShardId;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+
+use super::record::{self, Block, Unpacking, bit};
+use super::{Bodies, BodyId, is_worth_it};
+use crate::StorageError;
+use database::{Change, Database, refused};
+
+/// The directory of half a database.
+const HALF: &str = "new";
+/// A smaller database is never written anew.
+const SMALL_BYTES: u64 = 64 << 20;
+/// So much of a database is copied at once.
+const COPY_BYTES: usize = 4 << 20;
+/// A write leaves so much free on the file system: sled does not survive a disk
+/// that fills up under it as well as we do.
+const SPARE_BYTES: u64 = 32 << 20;
+/// sled writes each byte about so often, until it cleans up.
+const WRITES_PER_BYTE: u64 = 4;
+
+/// Bodies in a sled database.
+pub struct SledBodies {
+    dir: PathBuf,
+    /// Held by whoever changes or syncs something.
+    writing: Mutex<()>,
+    gone: Mutex<Gone>,
+    current: RwLock<Current>,
+}
+
+/// The messages whose bodies were removed, of blocks that others keep alive.
+type Gone = HashMap<(ShardId, Block), u16>;
+
+struct Current {
+    number: u64,
+    /// None: it has to be opened again.
+    database: Option<Arc<Database>>,
+}
+
+impl SledBodies {
+    /// Opens the store, which is made when missing.
+    ///
+    /// # Errors
+    /// It is damaged, or the disk fails.
+    pub fn open(dir: &Path) -> Result<SledBodies, StorageError> {
+        let number = find(dir).map_err(StorageError::io("opening the bodies of messages", dir))?;
+        let database = Some(Arc::new(Database::open(&name(dir, number))?));
+        let current = RwLock::new(Current { number, database });
+        let (writing, gone) = Default::default();
+        Ok(SledBodies { dir: dir.to_path_buf(), writing, gone, current })
+    }
+
+    /// The database; one that failed is opened again.
+    fn database(&self) -> Result<Arc<Database>, StorageError> {
+        if let Some(database) = &self.current.read().database
+            && !database.has_failed()
+        {
+            return Ok(database.clone());
+        }
+        let mut current = self.current.write();
+        if let Some(failed) = current.database.take_if(|database| database.has_failed()) {
+            failed.refuse_if_final().inspect_err(|_| current.database = Some(failed.clone()))?;
+        }
+        if current.database.is_none() {
+            let opened = Database::open(&name(&self.dir, current.number))?;
+            current.database = Some(Arc::new(opened));
+        }
+        Ok(current.database.clone().expect("put there just now"))
+    }
+
+    /// Whoever changes something does so alone.
+    fn write(&self) -> Result<(MutexGuard<'_, ()>, Arc<Database>), StorageError> {
+        let alone = self.writing.lock();
+        Ok((alone, self.database()?))
+    }
+
+    /// The messages of a block whose bodies were removed.
+    fn gone(&self, shard: ShardId, block: Block) -> u16 {
+        self.gone.lock().get(&(shard, block)).copied().unwrap_or(0)
+    }
+
+    /// Copies all that lives into a new database beside the old one.
+    fn copy(&self, from: &Database) -> Result<(), StorageError> {
+        let half = self.dir.join(HALF);
+        let doing = || StorageError::io("writing the bodies of messages anew", &half);
+        remove_dir(&half).map_err(doing())?;
+        let to = Database::open(&half)?;
+        for shard in from.shards()? {
+            let (mut changes, mut bytes) = (Vec::new(), 0);
+            for entry in from.entries(shard)? {
+                let (key, value) = entry?;
+                bytes += value.len();
+                changes.push(Change::Put(key, value));
+                if bytes > COPY_BYTES {
+                    to.change(shard, std::mem::take(&mut changes))?;
+                    bytes = 0;
+                }
+            }
+            to.change(shard, changes)?;
+        }
+        to.sync()
+    }
+}
+
+/// What has to be changed to put these bodies of one block.
+fn put_block(
+    database: &Database,
+    shard: ShardId,
+    block: Block,
+    mut bodies: BTreeMap<BodyId, Arc<[u8]>>,
+    changes: &mut Vec<Change>,
+) -> Result<(), StorageError> {
+    let comes = bodies.keys().fold(0, |bits, id| bits | bit(*id));
+    let (mut others, mut old) = (0, Vec::new());
+    for key in database.keys_of(shard, block)? {
+        if key.0.holds & comes != 0 {
+            others |= key.0.holds & !comes;
+            old.push(key.1);
+        }
+    }
+    if others != 0 {
+        // They stand in one record with those that are replaced.
+        bodies.extend(database.bodies_of(shard, Unpacking::new(block, others))?);
+    }
+    let records = record::pack(block, &bodies);
+    old.retain(|key| !records.iter().any(|(new, _)| new[..] == key[..]));
+    changes.extend(old.into_iter().map(Change::Remove));
+    changes.extend(records.into_iter().map(|(key, value)| Change::Put(key.to_vec(), value)));
+    Ok(())
+}
+
+impl Bodies for SledBodies {
+    fn put(&self, shard: ShardId, bodies: &[(BodyId, Arc<[u8]>)]) -> Result<(), StorageError> {
+        let (_alone, database) = self.write()?;
+        let bytes: u64 = bodies.iter().map(|(_, body)| body.len() as u64 + 64).sum();
+        check_room(&self.dir, bytes)?;
+        let mut blocks: BTreeMap<Block, BTreeMap<BodyId, Arc<[u8]>>> = BTreeMap::new();
+        for (id, body) in bodies {
+            if body.len() > super::BODY_BYTES_MAX {
+                let (bytes, max) = (body.len() as u64, super::BODY_BYTES_MAX as u64);
+                return Err(StorageError::TooLarge { what: "the body of a message", bytes, max });
+            }
+            blocks.entry(Block::of(*id)).or_default().insert(*id, body.clone());
+        }
+        let mut changes = Vec::with_capacity(blocks.len());
+        for (block, bodies) in blocks {
+            if let Some(gone) = self.gone.lock().get_mut(&(shard, block)) {
+                bodies.keys().for_each(|id| *gone &= !bit(*id));
+            }
+            put_block(&database, shard, block, bodies, &mut changes)?;
+        }
+        database.change(shard, changes)
+    }
+
+    fn sync(&self) -> Result<(), StorageError> {
+        let (_alone, database) = self.write()?;
+        database.sync()
+    }
+
+    fn get(&self, shard: ShardId, ids: &[BodyId]) -> Result<Vec<Option<Arc<[u8]>>>, StorageError> {
+        let database = self.database()?;
+        let mut blocks: BTreeMap<Block, u16> = BTreeMap::new();
+        for id in ids {
+            *blocks.entry(Block::of(*id)).or_default() |= bit(*id);
+        }
+        let mut found: BTreeMap<BodyId, Arc<[u8]>> = BTreeMap::new();
+        for (block, mut wanted) in blocks {
+            wanted &= !self.gone(shard, block);
+            found.extend(database.bodies_of(shard, Unpacking::new(block, wanted))?);
+        }
+        Ok(ids.iter().map(|id| found.get(id).cloned()).collect())
+    }
+
+    fn remove(&self, shard: ShardId, ids: &[BodyId]) -> Result<(), StorageError> {
+        let (_alone, database) = self.write()?;
+        let mut blocks: BTreeMap<Block, u16> = BTreeMap::new();
+        for id in ids {
+            *blocks.entry(Block::of(*id)).or_default() |= bit(*id);
+        }
+        let mut changes = Vec::new();
+        for (block, bits) in blocks {
+            let all = bits | self.gone(shard, block);
+            let (mut held, mut left) = (0, false);
+            for (key, bytes) in database.keys_of(shard, block)? {
+                held |= key.holds;
+                if key.holds & !all == 0 {
+                    changes.push(Change::Remove(bytes));
+                } else {
+                    left = true;
+                }
+            }
+            let mut gone = self.gone.lock();
+            if left {
+                gone.insert((shard, block), all & held);
+            } else {
+                gone.remove(&(shard, block));
+            }
+        }
+        database.change(shard, changes)
+    }
+
+    fn list(
+        &self,
+        shard: ShardId,
+        after: Option<BodyId>,
+        count: usize,
+    ) -> Result<Vec<BodyId>, StorageError> {
+        let database = self.database()?;
+        let mut ids: Vec<BodyId> = Vec::new();
+        for key in database.keys_from(shard, after.map(Block::of))? {
+            let key = key?;
+            let block_done = ids.last().is_none_or(|last| Block::of(*last) != key.block);
+            if ids.len() >= count && block_done {
+                break;
+            }
+            let removed = self.gone(shard, key.block);
+            ids.extend(key.block.ids(key.holds & !removed).filter(|id| Some(*id) > after));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        Ok(ids)
+    }
+
+    fn erase(&self, shard: ShardId) -> Result<(), StorageError> {
+        let (_alone, database) = self.write()?;
+        self.gone.lock().retain(|(of, _), _| *of != shard);
+        database.erase(shard)?;
+        database.sync()
+    }
+
+    fn disk_bytes(&self) -> u64 {
+        directory_bytes(&self.dir)
+    }
+
+    fn compact(&self, live_bytes: u64) -> Result<(), StorageError> {
+        if !is_worth_it(self.disk_bytes(), live_bytes, SMALL_BYTES) {
+            return Ok(());
+        }
+        let (_alone, database) = self.write()?;
+        self.copy(&database)?;
+        let mut current = self.current.write();
+        let doing = || StorageError::io("replacing the bodies of messages", &self.dir);
+        let (old, next) = (name(&self.dir, current.number), current.number + 1);
+        fs::rename(self.dir.join(HALF), name(&self.dir, next)).map_err(doing())?;
+        sync_dir(&self.dir).map_err(doing())?;
+        (current.number, current.database) = (next, None);
+        drop(database);
+        let opened = Database::open(&name(&self.dir, next))?;
+        current.database = Some(Arc::new(opened));
+        remove_dir(&old).map_err(doing())
+    }
+}
+
+impl fmt::Debug for SledBodies {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "bodies in {}", self.dir.display())
+    }
+}
+
+/// Refuses to fill the disk up to its last bytes.
+fn check_room(dir: &Path, bytes: u64) -> Result<(), StorageError> {
+    let doing = || StorageError::io("writing bodies of messages", dir);
+    let system = rustix::fs::statvfs(dir).map_err(|why| doing()(why.into()))?;
+    let free = system.f_bavail.saturating_mul(system.f_frsize);
+    if free < SPARE_BYTES.saturating_add(bytes.saturating_mul(WRITES_PER_BYTE)) {
+        return Err(doing()(io::Error::from(io::ErrorKind::StorageFull)));
+    }
+    Ok(())
+}
+
+fn name(dir: &Path, number: u64) -> PathBuf {
+    dir.join(format!("db-{number}"))
+}
+
+/// The number of the database that counts. What is half, or was replaced, goes.
+fn find(dir: &Path) -> io::Result<u64> {
+    fs::create_dir_all(dir)?;
+    let mut numbers = Vec::new();
+    for entry in fs::read_dir(dir)? {
+        let text = entry?.file_name().into_string().unwrap_or_default();
+        numbers.extend(text.strip_prefix("db-").and_then(|number| number.parse::<u64>().ok()));
+    }
+    let number = numbers.iter().max().copied().unwrap_or(1);
+    fs::create_dir_all(name(dir, number))?;
+    sync_dir(dir)?;
+    remove_dir(&dir.join(HALF))?;
+    for old in numbers.into_iter().filter(|old| *old != number) {
+        remove_dir(&name(dir, old))?;
+    }
+    if let Some(above) = dir.parent() {
+        sync_dir(above)?;
+    }
+    Ok(number)
+}
+
+fn remove_dir(dir: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(dir) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        removed => removed,
+    }
+}
+
+fn sync_dir(dir: &Path) -> io::Result<()> {
+    let dir = if dir.as_os_str().is_empty() { Path::new(".") } else { dir };
+    fs::File::open(dir)?.sync_all()
+}
+
+/// The bytes of all files below; what vanishes meanwhile counts nothing.
+fn directory_bytes(dir: &Path) -> u64 {
+    let Ok(entries) = fs::read_dir(dir) else { return 0 };
+    let bytes = entries.flatten().map(|entry| match entry.metadata() {
+        Ok(data) if data.is_dir() => directory_bytes(&entry.path()),
+        Ok(data) => std::os::unix::fs::MetadataExt::blocks(&data).saturating_mul(512),
+        Err(_) => 0,
+    });
+    bytes.sum()
+}
+
+impl Drop for Current {
+    fn drop(&mut self) {
+        // One that is damaged may not even be closed.
+        if let Some(database) = self.database.take() {
+            refused(database);
+        }
+    }
+}
