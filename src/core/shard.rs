@@ -165,6 +165,12 @@ impl Shard {
         &self.queues
     }
 
+    /// The queues, to say where bodies are. Nothing of the replicated state changes by
+    /// that.
+    pub fn queues_mut_local(&mut self) -> &mut queues::Table {
+        &mut self.queues
+    }
+
     /// The sessions.
     pub fn sessions(&self) -> &crate::sessions::Table {
         &self.sessions

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::body::{Body, BodyKey};
+use super::image::Frozen;
 use super::table::Table;
 
 impl Table {
@@ -62,5 +63,23 @@ impl Table {
     pub fn body(&self, key: &BodyKey) -> Option<Body> {
         let _ = key;
         None
+    }
+}
+
+impl Frozen {
+    /// Whether a body is named in it that is not in it.
+    pub fn names_stored(&self) -> bool {
+        false
+    }
+
+    /// As [`Frozen::chunks`], with every body in full, also those that are not in
+    /// memory: `read` gives them. `None` in place of a chunk with one that it does not
+    /// give.
+    pub fn whole(
+        self,
+        read: impl FnMut(&BodyKey) -> Option<Arc<[u8]>> + Send,
+    ) -> impl Iterator<Item = Option<Vec<u8>>> + Send {
+        drop(read);
+        self.chunks().map(Some)
     }
 }

@@ -45,6 +45,27 @@ impl Frozen {
         }
     }
 
+    /// Whether bodies are named in it that are not in it.
+    pub fn names_stored(&self) -> bool {
+        self.queues.names_stored()
+    }
+
+    /// The chunks of the snapshot with all bodies in them, in order, for another node.
+    /// `None` in place of one with a body that `read` does not give.
+    pub fn whole(
+        self,
+        read: impl FnMut(&queues::BodyKey) -> Option<std::sync::Arc<[u8]>> + Send,
+    ) -> impl Iterator<Item = Option<Vec<u8>>> + Send {
+        std::iter::once(self.numbers)
+            .chain(self.keys.chunks().map(|chunk| tagged(KEYS, chunk)))
+            .chain(self.locks.chunks().map(|chunk| tagged(LOCKS, chunk)))
+            .map(Some)
+            .chain(self.queues.whole(read).map(|chunk| Some(tagged(QUEUES, chunk?))))
+            .chain(map_chunk(&self.cluster).map(Some))
+            .chain(self.requests.chunks().map(|chunk| Some(tagged(REQUESTS, chunk))))
+            .chain(self.sessions.chunks().map(|chunk| Some(tagged(SESSIONS, chunk))))
+    }
+
     /// The chunks of the snapshot, in order, about 64 KiB each.
     pub fn chunks(self) -> impl Iterator<Item = Vec<u8>> + Send {
         std::iter::once(self.numbers)
@@ -101,6 +122,11 @@ impl Restoring {
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }
+    }
+
+    /// The queues as far as they are here, to say where bodies are.
+    pub fn queues_mut_local(&mut self) -> &mut queues::Table {
+        &mut self.shard.queues
     }
 
     /// The shard, when all chunks were added.
