@@ -227,6 +227,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NeedsGroup => NEEDS_GROUP,
         Fault::BadId => text("QBADID there is no such message"),
         Fault::BadSetting => text("ERR the setting does not fit to the queue"),
+        Fault::Partitioned => text("TRYAGAIN the partitions of the queue are changing"),
         Fault::Unblocked => text("UNBLOCKED client unblocked via CLIENT UNBLOCK"),
         Fault::NoCluster => text("ERR no cluster has been founded yet"),
         Fault::UnknownNode => text("ERR the cluster has no such node"),

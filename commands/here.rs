@@ -2,12 +2,14 @@
 //! several shards.
 
 mod locks;
+mod queues;
 
 use lockstep_core::Db;
 use lockstep_core::slot::Slot;
 
 use crate::{BadArgs, Protocol, Reply};
 pub use locks::LockCall;
+pub use queues::QueueCall;
 
 /// A request to the node. Executed in `src/server/here`, those that open, close
 /// or leave a transaction where the transaction is kept.
@@ -100,6 +102,8 @@ pub enum Here<'a> {
     PubSub(PubSub<'a>),
     /// About locks, more than one operation of one shard.
     Lock(LockCall<'a>),
+    /// About queues, more than one operation of one shard.
+    Queue(QueueCall<'a>),
 }
 
 /// HELLO's words.

@@ -1,6 +1,6 @@
 //! The reference page, `commands/README.md`, made from the specifications.
 
-use crate::{Command, Group, Spec, table};
+use crate::{Command, Group, Spec, queues, table};
 
 /// The chapters in the order of the page.
 const CHAPTERS: &[(Group, &str)] = &[
@@ -38,6 +38,9 @@ pub fn page() -> String {
         }
         page += &format!("\n## {title}\n");
         commands.into_iter().for_each(|command| page += &section(command));
+        if *group == Group::Queues {
+            page += &queues::settings::page();
+        }
     }
     page
 }

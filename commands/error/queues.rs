@@ -43,6 +43,8 @@ pub const GROUP_HAS_ORDER: BadArgs =
 pub const QUEUE_FULL: BadArgs = text("QFULL the queue is full");
 /// The name of a group, or what takes its place.
 pub const BAD_GROUP: BadArgs = text("ERR the name of a group has 1 to 256 bytes");
+/// DEDUP of several messages at once.
+pub const DEDUP_OF_SEVERAL: BadArgs = text("ERR DEDUP is for one message");
 /// What makes copies of a message known.
 pub const BAD_DEDUP: BadArgs = text("ERR the id behind DEDUP has 1 to 256 bytes");
 /// The name of a consumer.
@@ -55,9 +57,8 @@ pub const HEADERS_TOO_LARGE: BadArgs =
 /// QCONFIG SET and QCREATE: the same setting twice.
 pub const SETTING_TWICE: BadArgs = text("ERR a setting is given twice");
 /// A queue for the dead, or for messages that come back, that lives elsewhere.
-pub const OTHER_SLOT: BadArgs = text(
-    "CROSSSLOT the other queue must be in the same slot: give both names the same {hash tag}",
-);
+pub const OTHER_SLOT: BadArgs =
+    text("CROSSSLOT the other queue must be in the same slot: give both names the same {hash tag}");
 /// QREDRIVE HEAD together with another queue.
 pub const HEAD_ELSEWHERE: BadArgs = text("ERR HEAD is for the queue the messages died in");
 /// More messages than one command may push, settle or delete.

@@ -70,7 +70,7 @@ pub(super) fn value<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
 }
 
 /// The next word as the id of a request.
-pub(super) fn request_id<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
+pub(crate) fn request_id<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
     let id = args.word()?;
     if (1..=ID_BYTES_MAX).contains(&id.len()) { Ok(id) } else { Err(error::BAD_REQUEST_ID) }
 }
@@ -214,7 +214,7 @@ pub(crate) fn once<T>(place: &mut Option<T>, value: T) -> Result<bool, BadArgs> 
 }
 
 /// Takes a word that stands for itself, for the first time; whether it was next.
-pub(super) fn flag(place: &mut bool, word: &str, args: &mut Args<'_>) -> Result<bool, BadArgs> {
+pub(crate) fn flag(place: &mut bool, word: &str, args: &mut Args<'_>) -> Result<bool, BadArgs> {
     if !args.token(word) {
         return Ok(false);
     }
@@ -230,7 +230,7 @@ pub(crate) fn named(spec: &Spec, names: &[&str], outcome: Outcome) -> Reply {
 }
 
 /// An outcome as a value of a map.
-pub(super) fn value_of(spec: &Spec, outcome: Outcome) -> Reply {
+pub(crate) fn value_of(spec: &Spec, outcome: Outcome) -> Reply {
     match outcome {
         Outcome::Word(word) => Reply::bulk(word),
         Outcome::List(parts) => {
@@ -241,7 +241,7 @@ pub(super) fn value_of(spec: &Spec, outcome: Outcome) -> Reply {
 }
 
 /// A list of lists, each with these names.
-pub(super) fn each_named(spec: &Spec, names: &[&str], outcome: Outcome) -> Reply {
+pub(crate) fn each_named(spec: &Spec, names: &[&str], outcome: Outcome) -> Reply {
     let Outcome::List(items) = outcome else { return plain(spec, outcome) };
     Reply::Array(items.into_iter().map(|item| named(spec, names, item)).collect())
 }

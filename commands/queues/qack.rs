@@ -1,7 +1,7 @@
 //! QACK: messages are settled, and the next may be delivered with it.
 
 use lockstep_core::Outcome;
-use lockstep_core::queues::{Op, Receipt};
+use lockstep_core::queues::{Op, WHOLE};
 
 use super::shown::deliveries;
 use super::wanted::Wanted;
@@ -31,8 +31,8 @@ static SPEC: Spec = Spec {
     group: Group::Queues,
     complexity: "O(M*log(N)) where N is the number of messages and M that of receipts",
     arity: -3,
-    flags: &["write", "blocking", "fast"],
-    acl: &["@queue", "@write", "@fast", "@blocking"],
+    flags: &["write", "blocking"],
+    acl: &["@queue", "@write", "@blocking"],
     tips: &[],
     keys: &[KeySpec::one(&["RW", "access", "delete"], 1)],
     road: Road::Log,
@@ -56,18 +56,16 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
         return Err(error::SYNTAX);
     }
     let (pop, wait) = (about_pop.then(|| wanted.want()), wanted.wait(ctx));
-    Ok(of_parts(&receipts.clone(), |part| Op::Ack { queue, part, receipts, verbose, pop, wait }))
+    let part = part_of(&receipts);
+    Ok(in_part(part, |part| Op::Ack { queue, part, receipts, verbose, pop, wait }))
 }
 
-/// The operation for the partition of these receipts, or for the node if they are of
-/// several.
-pub(super) fn of_parts<'a>(
-    receipts: &[Receipt],
-    op: impl FnOnce(u32) -> Op<'a>,
-) -> Request<'a> {
-    match part_of(receipts) {
+/// The operation for the partition of its receipts, or for the node if there is none
+/// that all are of.
+pub(super) fn in_part<'a>(part: Option<u32>, op: impl FnOnce(u32) -> Op<'a>) -> Request<'a> {
+    match part {
         Some(part) => op(part).into(),
-        None => Here::Queue(QueueCall::Parted { op: op(0) }).into(),
+        None => Here::Queue(QueueCall::Parted { op: op(WHOLE) }).into(),
     }
 }
 
@@ -75,9 +73,7 @@ pub(super) fn of_parts<'a>(
 /// while what VERBOSE tells are numbers.
 fn reply(spec: &Spec, outcome: Outcome) -> Reply {
     match outcome {
-        Outcome::List(mut parts)
-            if parts.len() == 2 && !matches!(parts[1], Outcome::Int(_)) =>
-        {
+        Outcome::List(mut parts) if parts.len() == 2 && !matches!(parts[1], Outcome::Int(_)) => {
             let popped = parts.pop().unwrap_or(Outcome::Nil);
             let acked = parts.pop().unwrap_or(Outcome::Nil);
             Reply::Array(vec![plain(spec, acked), deliveries(spec, popped)])
@@ -89,7 +85,7 @@ fn reply(spec: &Spec, outcome: Outcome) -> Reply {
 #[cfg(test)]
 mod tests {
     use lockstep_core::Wait;
-    use lockstep_core::queues::Want;
+    use lockstep_core::queues::{Receipt, Want};
 
     use super::*;
     use crate::testing::{context, queue_op, refusal, reply_to, request};
@@ -139,7 +135,8 @@ mod tests {
     #[test]
     fn receipts_of_several_partitions_are_for_the_node() {
         let receipts = vec![receipt(0, 1), receipt(3, 1)];
-        let op = Op::ack(b"q", receipts);
+        let (queue, verbose, pop, wait) = (b"q", false, None, None);
+        let op = Op::Ack { queue, part: WHOLE, receipts, verbose, pop, wait };
         assert_eq!(request("qack q 0-1-2 3-1-2"), Here::Queue(QueueCall::Parted { op }).into());
     }
 

@@ -1,22 +1,24 @@
 //! QLEN: how many messages a queue has.
 
-use lockstep_core::queues::{Op, Which};
+use lockstep_core::queues::{Op, WHOLE, Which};
 
-use super::words::name;
+use super::words::{name, state};
+use crate::locks::words::{flag, once};
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// QLEN.
 pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: plain, subcommands: &[] };
 
 static SPEC: Spec = Spec {
     name: "qlen",
-    usage: "QLEN queue [READY | DELAYED | INFLIGHT | DEAD | ALL]",
+    usage: "QLEN queue [READY | DELAYED | INFLIGHT | DEAD | ALL] [APPROX]",
     summary: "Counts the messages of a queue that are ready, or those in another state, or all. \
-              A queue that is not there has none.",
+              A queue that is not there has none. With APPROX the count may be a little old where \
+              the queue has partitions.",
     since: "0.1.0",
     group: Group::Queues,
-    complexity: "O(1)",
+    complexity: "O(P) where P is the number of partitions",
     arity: -2,
     flags: &["readonly", "fast"],
     acl: &["@queue", "@read", "@fast"],
@@ -27,16 +29,18 @@ static SPEC: Spec = Spec {
 
 fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let queue = name(&mut args)?;
-    let states = [
-        ("ready", Some(Which::Ready {})),
-        ("delayed", Some(Which::Delayed {})),
-        ("inflight", Some(Which::Inflight {})),
-        ("dead", Some(Which::Dead {})),
-        ("all", None),
-    ];
-    let which = states.into_iter().find_map(|(word, which)| args.token(word).then_some(which));
-    args.end()?;
-    Ok(Op::Len { queue, part: 0, which: which.unwrap_or(Some(Which::Ready {})) }.into())
+    let (mut which, mut approximate) = (None, false);
+    while !args.is_empty() {
+        if args.token("all") {
+            once(&mut which, None)?;
+        } else if let Some(state) = state(&mut args) {
+            once(&mut which, Some(state))?;
+        } else if !flag(&mut approximate, "approx", &mut args)? {
+            return Err(error::SYNTAX);
+        }
+    }
+    let which = which.unwrap_or(Some(Which::Ready {}));
+    Ok(Op::Len { queue, part: WHOLE, which }.into())
 }
 
 #[cfg(test)]
@@ -46,14 +50,15 @@ mod tests {
 
     #[test]
     fn what_is_ready_is_counted_unless_said_otherwise() {
-        let len = |which| Op::Len { queue: b"q", part: 0, which };
+        let len = |which| Op::Len { queue: b"q", part: WHOLE, which };
         assert_eq!(queue_op("qlen q"), len(Some(Which::Ready {})));
         assert_eq!(queue_op("qlen q READY"), len(Some(Which::Ready {})));
         assert_eq!(queue_op("qlen q Delayed"), len(Some(Which::Delayed {})));
         assert_eq!(queue_op("qlen q inflight"), len(Some(Which::Inflight {})));
-        assert_eq!(queue_op("qlen q dead"), len(Some(Which::Dead {})));
-        assert_eq!(queue_op("qlen q all"), len(None));
-        assert_eq!(refusal("qlen q foo"), "ERR syntax error");
-        assert_eq!(refusal("qlen q dead all"), "ERR syntax error");
+        assert_eq!(queue_op("qlen q dead approx"), len(Some(Which::Dead {})));
+        assert_eq!(queue_op("qlen q APPROX all"), len(None));
+        for line in ["qlen q foo", "qlen q dead all", "qlen q approx approx"] {
+            assert_eq!(refusal(line), "ERR syntax error", "{line}");
+        }
     }
 }

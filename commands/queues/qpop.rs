@@ -1,6 +1,6 @@
 //! QPOP: the next messages of a queue.
 
-use lockstep_core::queues::Op;
+use lockstep_core::queues::{Op, WHOLE};
 
 use super::shown::deliveries;
 use super::wanted::Wanted;
@@ -43,7 +43,8 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
             return Err(error::SYNTAX);
         }
     }
-    Ok(Op::pop(queue, wanted.want(), wanted.wait(ctx)).into())
+    let (queues, want, wait) = (vec![queue], wanted.want(), wanted.wait(ctx));
+    Ok(Op::Pop { queues, part: WHOLE, want, named: false, fair: false, wait }.into())
 }
 
 #[cfg(test)]
@@ -55,9 +56,13 @@ mod tests {
     use crate::Reply;
     use crate::testing::{context, queue_op, refusal, reply_to};
 
+    fn pop(want: Want<'static>, wait: Option<Wait>) -> Op<'static> {
+        Op::Pop { queues: vec![b"q"], part: WHOLE, want, named: false, fair: false, wait }
+    }
+
     #[test]
     fn options_come_in_any_order_and_case() {
-        assert_eq!(queue_op("qpop q"), Op::pop(b"q", Want::ONE, None));
+        assert_eq!(queue_op("qpop q"), pop(Want::ONE, None));
         let (origin, request) = (context().origin, context().request);
         let wait = Some(Wait::For { origin, request, block_ms: 0 });
         let want = Want::Of {
@@ -72,7 +77,7 @@ mod tests {
             session: None,
             request: Some(b"r"),
         };
-        let all = Op::pop(b"q", want, wait);
+        let all = pop(want, wait);
         let line = "qpop q count 3 maxbytes 9 block 0 vt 5 consumer c reqid r noack withmeta \
                     group g minpri 4";
         assert_eq!(queue_op(line), all);
@@ -123,7 +128,10 @@ mod tests {
         let bytes = "ERR MAXBYTES must be a number from 1 to 9007199254740991";
         assert_eq!(refusal("qpop q maxbytes 0"), bytes);
         assert_eq!(refusal("qpop q minpri 32"), "ERR MINPRI must be a number from 0 to 31");
-        assert_eq!(refusal("qpop q consumer \"\""), "ERR the name of a consumer has 1 to 256 bytes");
+        assert_eq!(
+            refusal("qpop q consumer \"\""),
+            "ERR the name of a consumer has 1 to 256 bytes"
+        );
         assert_eq!(refusal("qpop q reqid \"\""), "ERR the id of a request has 1 to 64 bytes");
         assert!(refusal("qpop q session \"\"").starts_with("NOSESSION "));
     }

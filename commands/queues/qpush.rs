@@ -1,6 +1,6 @@
 //! QPUSH: a message for a queue.
 
-use lockstep_core::queues::{Form, Op};
+use lockstep_core::queues::{Form, Op, WHOLE};
 
 use super::manner::{Asked, body};
 use super::words::name;
@@ -52,7 +52,8 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let (length_max, create) = (asked.length_max(), asked.creates());
     let form = if with_status { Form::IdAndState {} } else { Form::Id {} };
     let (manner, bodies) = (asked.manner()?, vec![body]);
-    Ok(Op::Push { queue, part: 0, bodies, manner, length_max, create, atomic: false, form }.into())
+    Ok(Op::Push { queue, part: WHOLE, bodies, manner, length_max, create, atomic: false, form }
+        .into())
 }
 
 #[cfg(test)]
@@ -78,8 +79,18 @@ mod tests {
 
     #[test]
     fn a_message_may_be_hidden_for_a_while() {
-        assert_eq!(queue_op("qpush q b"), Op::push(b"q", b"b"));
-        let push = |visible| Op::push_at(b"q", b"b", visible);
+        let push = |manner| Op::Push {
+            queue: b"q",
+            part: WHOLE,
+            bodies: vec![b"b"],
+            manner,
+            length_max: None,
+            create: true,
+            atomic: false,
+            form: Form::Id {},
+        };
+        assert_eq!(queue_op("qpush q b"), push(Manner::PLAIN));
+        let push = |visible| push(Manner::visible(visible));
         assert_eq!(queue_op("QPUSH q b DELAY 5"), push(Visible::In { ms: 5 }));
         assert_eq!(queue_op("qpush q b at 5"), push(Visible::At { ms: 5 }));
     }
@@ -88,7 +99,7 @@ mod tests {
     fn options_come_in_any_order_and_case() {
         let all = Op::Push {
             queue: b"q",
-            part: 0,
+            part: WHOLE,
             bodies: vec![b"b"],
             manner: Manner::Of {
                 visible: Some(Visible::In { ms: 5 }),
@@ -163,10 +174,7 @@ mod tests {
             ("qpush q b pri -1", "ERR PRI must be a number from 0 to 31"),
             ("qpush q b maxdeliver 1000001", "ERR MAXDELIVER must be a number from 0 to 1000000"),
             ("qpush q b maxlen 0", "ERR MAXLEN must be a number from 1 to 9007199254740991"),
-            (
-                "qpush q b dedup d window -1",
-                "ERR WINDOW must be a number from 0 to 315360000000",
-            ),
+            ("qpush q b dedup d window -1", "ERR WINDOW must be a number from 0 to 315360000000"),
             ("qpush q b timeout x", "ERR TIMEOUT must be a number from 0 to 315360000000"),
             (
                 "qpush q b vt 0",

@@ -280,15 +280,16 @@ wire_enum! {
             meta: bool,
         },
         /// QINFO. List[List of Int in the order of [`INFO_NAMES`](super::INFO_NAMES),
-        /// -1 where there is none, the outcome of `Config`, that of `RedriveStatus`], or
-        /// a fault when there is no such queue.
+        /// -1 where there is none, the outcome of `Config`, that of `RedriveStatus`,
+        /// Bytes the queue's name], or a fault when there is no such queue.
         34 => Info {
             /// The queue.
             queue: &'a [u8],
             /// Its partition.
             part: u32,
         },
-        /// QGET. List[Body, List of what is known] or nil.
+        /// QGET. List[Body, List of what is known, Word state, Bytes the queue's name] or
+        /// nil.
         35 => Get {
             /// The queue.
             queue: &'a [u8],
@@ -339,12 +340,15 @@ wire_enum! {
             part: u32,
         },
         /// QCONFIG GET. List of List[Word name, value], or a fault when there is no
-        /// such queue.
+        /// such queue. A value is a number, a word, the bytes of a name, or a list of
+        /// what QCONFIG SET takes.
         39 => Config {
             /// The queue.
             queue: &'a [u8],
             /// Its partition.
             part: u32,
+            /// The tags of the settings that are asked for; none: all.
+            tags: Vec<u8>,
         },
         /// QREDRIVE STATUS. Nil when there never was one, or List[Word `running`,
         /// `done` or `cancelled`, Int moved, Int left, Int rate per second (0: none),

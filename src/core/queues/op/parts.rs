@@ -101,6 +101,16 @@ impl Reason {
     pub const ALL: [Reason; 4] =
         [Reason::MaxDeliver {}, Reason::Ttl {}, Reason::Fatal {}, Reason::Overflow {}];
 
+    /// Its place among all.
+    pub(in crate::queues) fn place(self) -> usize {
+        match self {
+            Reason::MaxDeliver {} => 0,
+            Reason::Ttl {} => 1,
+            Reason::Fatal {} => 2,
+            Reason::Overflow {} => 3,
+        }
+    }
+
     /// What clients call it.
     pub fn word(self) -> &'static str {
         match self {
@@ -190,6 +200,8 @@ wire_enum! {
         1 => IdAndState {},
         /// A list with an id or a fault for each.
         2 => List {},
+        /// The name of the queue, and the id.
+        3 => Named {},
     }
 }
 
