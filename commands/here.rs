@@ -14,7 +14,6 @@ pub use queues::QueueCall;
 /// A request to the node. Executed in `src/server/here`, those that open, close
 /// or leave a transaction where the transaction is kept.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(clippy::large_enum_variant, reason = "made once per command and taken apart at once")]
 pub enum Here<'a> {
     /// The words alone decide the answer (HELP, commands without meaning here).
     Answer(Reply),

@@ -15,6 +15,9 @@ const HEADER_BYTES_MAX: usize = 64 * 1024;
 /// So many failures at most are counted towards a message's death.
 pub(super) const FAILS_COUNT_MAX: u64 = 1_000_000;
 
+/// Names and values that go with a message.
+type Headers<'a> = Vec<(&'a [u8], &'a [u8])>;
+
 /// The words about messages, each at most once.
 #[derive(Debug, Default)]
 pub(super) struct Asked<'a> {
@@ -24,7 +27,7 @@ pub(super) struct Asked<'a> {
     group: Option<&'a [u8]>,
     lease_ms: Option<u64>,
     fails_max: Option<u64>,
-    headers: Option<Vec<(&'a [u8], &'a [u8])>>,
+    headers: Option<Headers<'a>>,
     dedup: Option<Dedup<'a>>,
     length_max: Option<u64>,
     no_create: bool,
@@ -102,14 +105,13 @@ pub(super) fn body<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
 }
 
 /// `count name value [name value ...]`.
-fn headers<'a>(args: &mut Args<'a>) -> Result<Vec<(&'a [u8], &'a [u8])>, BadArgs> {
+fn headers<'a>(args: &mut Args<'a>) -> Result<Headers<'a>, BadArgs> {
     let count = args.integer()?;
     if !(1..=HEADERS_MAX as i64).contains(&count) {
         return Err(error::HEADERS_TOO_LARGE);
     }
-    let headers: Result<Vec<_>, BadArgs> =
-        (0..count).map(|_| Ok((args.word()?, args.word()?))).collect();
-    let headers = headers?;
+    let headers =
+        (0..count).map(|_| Ok((args.word()?, args.word()?))).collect::<Result<Headers<'a>, _>>()?;
     let bytes: usize = headers.iter().map(|(name, value)| name.len() + value.len()).sum();
     if bytes > HEADER_BYTES_MAX { Err(error::HEADERS_TOO_LARGE) } else { Ok(headers) }
 }

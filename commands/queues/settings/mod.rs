@@ -143,6 +143,8 @@ impl Row {
             }
             _ => 1000,
         };
+        // Without a limit there is nothing that it is counted in.
+        let per_ms = if count == 0 { 0 } else { per_ms };
         Ok(Setting::Rate { count, per_ms })
     }
 }

@@ -80,6 +80,7 @@ fn values_of_several_words_may_end_early() {
     assert_eq!(rate[3], Setting::DeadLetters { queue: b"" });
     assert_eq!(rate[4], Setting::Partitions { count: 0 });
     assert_eq!(take_all("rate 5 60000").unwrap(), [Setting::Rate { count: 5, per_ms: 60_000 }]);
+    assert_eq!(take_all("rate 0").unwrap(), [Setting::Rate { count: 0, per_ms: 0 }]);
 }
 
 #[test]
