@@ -180,11 +180,13 @@ mod tests {
             pair("vt", Outcome::Int(5)),
             pair("order", Outcome::Word("fifo")),
             pair("backoff", Outcome::List(words.to_vec())),
+            pair("dlq", Outcome::Bytes(Vec::new())),
         ];
         let shown = Reply::Map(vec![
             (Reply::bulk("vt"), Reply::Int(5)),
             (Reply::bulk("order"), Reply::bulk("fifo")),
             (Reply::bulk("backoff"), Reply::Array(vec![Reply::Int(1000), Reply::bulk("exp")])),
+            (Reply::bulk("dlq"), Reply::bulk("self")),
         ]);
         assert_eq!(reply_to("qconfig get q", Outcome::List(list)), shown);
         let none = reply_to("qconfig get q", Fault::NoSuchQueue.into());

@@ -139,7 +139,7 @@ impl Row {
         let count = self.number(0, table::RATE_MAX, args)?;
         let per_ms = match args.peek() {
             Some(word) if word.first().is_some_and(u8::is_ascii_digit) => {
-                self.number(1, table::RATE_MS_MAX, args)?
+                self.number(u64::from(count > 0), table::RATE_MS_MAX, args)?
             }
             _ => 1000,
         };
@@ -156,17 +156,24 @@ fn dead_letters<'a>(args: &mut Args<'a>) -> Result<Setting<'a>, BadArgs> {
     Ok(Setting::DeadLetters { queue: name(args)? })
 }
 
-/// Names and values as a map, the names in small letters as the machine calls them;
-/// of `only` these tags, if there are any.
+/// Names and values as a map, in the words that QCONFIG SET takes.
 pub(super) fn shown(spec: &Spec, pairs: Vec<Outcome>) -> Reply {
     let pair = |pair| match pair {
         Outcome::List(parts) => {
-            let mut parts = parts.into_iter().map(|part| value_of(spec, part));
-            Some((parts.next()?, parts.next()?))
+            let mut parts = parts.into_iter();
+            Some((value_of(spec, parts.next()?), value(spec, parts.next()?)))
         }
         _ => None,
     };
     Reply::Map(pairs.into_iter().filter_map(pair).collect())
+}
+
+/// A value; only the queue for the dead can be no name at all.
+fn value(spec: &Spec, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Bytes(name) if name.is_empty() => Reply::bulk("self"),
+        other => value_of(spec, other),
+    }
 }
 
 /// The settings as a part of the reference page.
