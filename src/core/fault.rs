@@ -107,10 +107,13 @@ pub enum Fault {
     BadId,
     /// A setting does not fit to what the queue is, or to another setting.
     BadSetting,
+    /// The queue has several partitions; the words say how many. Each of them has to be
+    /// asked.
+    Partitioned,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 50] = [
+const ALL: [Fault; 51] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -161,6 +164,7 @@ const ALL: [Fault; 50] = [
     Fault::NeedsGroup,
     Fault::BadId,
     Fault::BadSetting,
+    Fault::Partitioned,
 ];
 
 impl<'a> Wire<'a> for Fault {

@@ -129,8 +129,10 @@ impl Home {
 
     /// Where a partition of a queue with this name belongs: 0 at home, the others far
     /// from each other, so that they are spread over the shards, which have slots in a
-    /// row. Those of a queue with a hash tag are all at home.
+    /// row. Those of a queue with a hash tag are all at home, and so is what is about all
+    /// of them.
     pub fn of_part(name: &[u8], part: u32) -> Home {
+        let part = if part == queues::WHOLE { 0 } else { part };
         match Home::of_name(name) {
             Home::Slot(Slot(home)) => {
                 let places = u32::from(slot::SLOTS);

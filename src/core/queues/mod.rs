@@ -61,6 +61,10 @@ pub const CONSUMERS_MAX: usize = 100_000;
 /// How many messages one request may ask for.
 pub const COUNT_MAX: u64 = 10_000;
 
+/// In the place of a partition's number: all of them. It is for home, the partition 0,
+/// which refuses it with their number if the queue has several.
+pub const WHOLE: u32 = u32::MAX;
+
 /// What is known about a message, in the order of outcomes. A number that is not there
 /// is -1.
 pub const META_NAMES: [&str; 15] = [
