@@ -19,6 +19,8 @@ pub mod metrics;
 pub mod monitor;
 pub mod node;
 pub mod pubsub;
+pub mod queues;
+mod running;
 pub mod session;
 pub mod sessions;
 pub mod shards;

@@ -42,6 +42,8 @@ pub struct Node {
     pub exchange: Exchange,
     /// What this node knows of sessions.
     pub sessions: Arc<crate::sessions::Sessions>,
+    /// What this node knows of queues.
+    pub queues: crate::queues::Queues,
     /// This node's part in looking for deadlocks.
     pub deadlocks: crate::deadlocks::Deadlocks,
     /// The channels and who listens to them.

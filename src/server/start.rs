@@ -212,6 +212,7 @@ async fn open_node(
         pubsub: PubSub::new(exchange.clone()),
         exchange,
         sessions,
+        queues: Default::default(),
         deadlocks: Default::default(),
         waits,
         connections: Connections::new(connection_limits(&settings)),

@@ -65,6 +65,7 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
         exchange,
         sessions,
         deadlocks: Default::default(),
+        queues: Default::default(),
         shards: Shards::new(host, Vec::new(), (log, snapshots), clock),
         links: None,
         waits,

@@ -23,8 +23,13 @@ impl Line {
 
     /// A share of one operation, under the next number.
     pub fn share(&mut self, shard: ShardId, op: locks::Op<'_>) -> Ops {
+        self.share_of(shard, &Op::Lock { op })
+    }
+
+    /// The same of any operation.
+    pub fn share_of(&mut self, shard: ShardId, op: &Op<'_>) -> Ops {
         let mut ops = Ops::default();
-        ops.write(&Op::Lock { op });
+        ops.write(op);
         let last = self.last.entry(shard).or_default();
         *last += 1;
         ops.identify(self.origin, *last);

@@ -41,7 +41,7 @@ impl Front {
                     other => Reply::Error(node.shards.failure(Shards::KEY_SPACE, &other)),
                 }
             });
-            self.later = Some(Later { command, begun, future, waits: false });
+            self.later = Some(Later { command, begun, future, waits: false, given: None });
             return Next::Block;
         }
         let asked = node.shards.ids().map(|shard| (shard, ask(&node, shard, op))).collect();
@@ -51,7 +51,7 @@ impl Front {
                 Err(bad) => Reply::Error(bad),
             }
         });
-        self.later = Some(Later { command, begun, future, waits: false });
+        self.later = Some(Later { command, begun, future, waits: false, given: None });
         Next::Block
     }
 

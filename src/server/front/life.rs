@@ -5,14 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use lockstep_core::queues::{self, Blame, Receipt};
-use lockstep_core::{Op, Origin, Outcome, ShardId};
+use lockstep_core::{Op, Origin, ShardId};
 use lockstep_raft::{Delivery, Ops};
 
 use super::Front;
 use super::pending::Blocked;
 use crate::Node;
 use crate::clients::Flag;
+use crate::queues::Back;
 
 /// How long a coordinator has to give back what it got before the shards are told
 /// that the connection is over.
@@ -60,6 +60,7 @@ impl Front {
             return None;
         }
         self.session.close(&self.node);
+        self.handed.end(self.session.client.link());
         self.unbind()
     }
 }
@@ -94,45 +95,13 @@ async fn tell_shards(
 /// Gives back the messages that a wait was answered with when nobody was there
 /// any more. The shard knows by now that the connection is gone: no answer comes
 /// after this.
-async fn give_back(node: &Node, conn: u64, blocked: &Blocked) {
+async fn give_back(node: &Arc<Node>, conn: u64, blocked: &Blocked) {
     node.waits.leave(conn, blocked.request);
     let Some(Delivery::Done(outcomes)) = blocked.expected.mailbox.try_take() else { return };
-    let receipts: Vec<Receipt> = outcomes.iter().flat_map(receipts).collect();
-    let Some(queue) = blocked.queue().filter(|_| !receipts.is_empty()) else { return };
-    let op = queues::Op::nack(queue, receipts, Blame::Silent {}, Some(0));
-    // If it cannot be told, the message comes back when its lease ends.
-    let _ = node.shards.insist(blocked.shard, &Op::Queue { op }).await;
-}
-
-/// The receipts in the outcome of a QPOP: of a pair, or of a list of pairs.
-fn receipts(outcome: &Outcome) -> Vec<Receipt> {
-    let Outcome::List(parts) = outcome else { return Vec::new() };
-    match &parts[..] {
-        [Outcome::Bytes(receipt), Outcome::Bytes(_)] => {
-            Receipt::parse(receipt).into_iter().collect()
+    let Some(op) = &blocked.queue_op else { return };
+    for outcome in &outcomes {
+        if let Some(back) = Back::of(node, &crate::queues::read(op), outcome) {
+            back.give().await;
         }
-        pairs => pairs.iter().flat_map(receipts).collect(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair(seq: u64) -> Outcome {
-        let receipt = Receipt::Of { part: 0, seq, attempt: 1 };
-        Outcome::List(vec![Outcome::Bytes(receipt.text()), Outcome::Bytes(b"0-9-9".to_vec())])
-    }
-
-    #[test]
-    fn receipts_are_found_in_one_pair_and_in_many() {
-        let receipt = |seq| Receipt::Of { part: 0, seq, attempt: 1 };
-        assert_eq!(receipts(&pair(7)), [receipt(7)]);
-        assert_eq!(receipts(&Outcome::List(vec![pair(7)])), [receipt(7)]);
-        let two = Outcome::List(vec![pair(7), pair(8)]);
-        assert_eq!(receipts(&two), [receipt(7), receipt(8)]);
-        assert_eq!(receipts(&Outcome::List(Vec::new())), []);
-        assert_eq!(receipts(&Outcome::Nil), []);
-        assert_eq!(receipts(&Outcome::Int(7)), []);
     }
 }

@@ -31,6 +31,7 @@ impl Front {
             }
             Here::Reset => self.reset(),
             Here::Lock(call) => return self.lock_call(command, call, begun, words, out),
+            Here::Queue(call) => return self.queue_call(command, call, begun, words, out),
             Here::Session(asked) => return self.session(command, asked, begun, words, out),
             other => here::run(&self.node, &mut self.session, other),
         };
@@ -70,7 +71,7 @@ impl Front {
             }
             Answer::Op(op) => self.operate(command, op, begun, words, out),
             Answer::Later(future) => {
-                self.later = Some(Later { command, begun, future, waits: false });
+                self.later = Some(Later { command, begun, future, waits: false, given: None });
                 Next::Block
             }
             Answer::Close(reply) => {

@@ -245,7 +245,7 @@ impl Front {
         future: Pin<Box<dyn Future<Output = Reply> + Send>>,
         waits: bool,
     ) -> Next {
-        self.later = Some(Later { command, begun, future, waits });
+        self.later = Some(Later { command, begun, future, waits, given: None });
         Next::Block
     }
 

@@ -3,12 +3,14 @@
 
 mod everywhere;
 mod exec;
+mod handed;
 mod life;
 mod local;
 mod locks;
 mod near;
 mod parts;
 mod pending;
+mod queues;
 mod read;
 mod room;
 mod run;
@@ -28,8 +30,9 @@ use lockstep_core::{Origin, ShardId};
 use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
-use crate::locks::Running;
+use crate::running::Running;
 use crate::session::{Session, asks_for_no_password};
+use handed::Handed;
 use locks::{Door, Opening};
 use near::Near;
 use parts::Parts;
@@ -72,8 +75,11 @@ pub struct Front {
     opening: Option<Opening>,
     /// Shards that have just done so.
     opened: Vec<Door>,
-    /// The coordinator of its MLOCK.
+    /// What it asked for that goes on by itself: MLOCK, and what pops from queues of
+    /// several shards.
     running: Option<Running>,
+    /// The messages it was sent and may not have.
+    handed: Handed,
     /// The number of the last request.
     request: u64,
     /// The shards where it may hold locks or wait, so that its end matters.
@@ -110,6 +116,7 @@ impl Front {
             opening: None,
             opened: Vec::new(),
             running: None,
+            handed: Handed::default(),
             request: 0,
             bound_to: Vec::new(),
             closing: false,

@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 use lockstep_commands::{Command, Reply};
 use lockstep_core::{Db, Op, Origin, ShardId, Wait, locks, queues};
 use lockstep_raft::Delivery;
+use tokio::sync::oneshot;
 
 use super::room::Planned;
 use super::transaction::Step;
 use super::waits::Expected;
 use crate::Node;
+use crate::queues::Back;
 
 /// One thing to do before the next reply can be sent.
 pub(super) enum Pending {
@@ -28,6 +30,20 @@ pub(super) enum Pending {
         begun: Instant,
         /// Where its words are kept for the slow log, if they are.
         kept: Option<usize>,
+    },
+    /// The same of an operation on a queue that may have to be asked of its partitions,
+    /// or that delivers messages.
+    Queue {
+        /// What was asked.
+        command: &'static Command,
+        /// Of whom.
+        shard: ShardId,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+        /// The operation.
+        op: Vec<u8>,
     },
     /// The same of a request that is ready to wait: its outcome may be that it
     /// waits. Nothing is begun behind it.
@@ -113,7 +129,8 @@ pub(super) struct Blocked {
     pub expected: Expected,
     /// What it waits for.
     name: Vec<u8>,
-    queue: bool,
+    /// The operation, if it is on queues.
+    pub queue_op: Option<Vec<u8>>,
     /// When its time has been up for so long that the shard cannot have a leader;
     /// none: it waits without end.
     pub overdue: Option<tokio::time::Instant>,
@@ -129,10 +146,10 @@ impl Blocked {
         expected: Expected,
         op: &Op<'_>,
     ) -> Self {
-        let (name, queue) = match op {
-            Op::Queue { op } => (op.name(), true),
-            Op::Lock { op } => (op.name(), false),
-            _ => (&b""[..], false),
+        let (name, queue_op) = match op {
+            Op::Queue { op } => (op.name(), Some(crate::queues::kept(op))),
+            Op::Lock { op } => (op.name(), None),
+            _ => (&b""[..], None),
         };
         Blocked {
             command,
@@ -140,15 +157,10 @@ impl Blocked {
             request,
             expected,
             name: name.to_vec(),
-            queue,
+            queue_op,
             overdue: overdue(op),
             loses_all: None,
         }
-    }
-
-    /// The queue it waits for a message of, if it does.
-    pub(super) fn queue(&self) -> Option<&[u8]> {
-        self.queue.then_some(&self.name)
     }
 
     /// Takes the request back; its answer, which may have come before.
@@ -159,8 +171,9 @@ impl Blocked {
     /// The operation that ends the wait.
     pub(super) fn cancel(&self, origin: lockstep_core::Origin, error: bool) -> Op<'_> {
         let (name, request) = (&self.name[..], self.request);
-        if self.queue {
-            Op::Queue { op: queues::Op::CancelWait { queue: name, part: 0, origin, request, error } }
+        if let Some(op) = &self.queue_op {
+            let part = crate::queues::read(op).part();
+            Op::Queue { op: queues::Op::CancelWait { queue: name, part, origin, request, error } }
         } else {
             Op::Lock { op: locks::Op::CancelWait { name, origin, request, error } }
         }
@@ -177,4 +190,6 @@ pub(super) struct Later {
     pub future: Pin<Box<dyn Future<Output = Reply> + Send>>,
     /// Whether it waits for others: then the time it takes says nothing.
     pub waits: bool,
+    /// Where the messages come that the answer delivers.
+    pub given: Option<oneshot::Receiver<Back>>,
 }

@@ -8,6 +8,7 @@ use lockstep_net::{Next, Output};
 
 use super::Front;
 use super::pending::Pending;
+use super::queues::pending;
 
 impl Front {
     /// Reads from the state of a shard, if this connection has nothing unfinished
@@ -30,6 +31,11 @@ impl Front {
         });
         match read {
             Some(Read::Done(outcome)) => {
+                if let Op::Queue { op } = op
+                    && let Some(call) = self.as_partitioned(op, &outcome)
+                {
+                    return self.begin_call(command, call, begun, out);
+                }
                 let reply = (command.reply)(command.spec, outcome);
                 self.answer(command, reply, begun, words, out);
                 return Next::More;
@@ -44,7 +50,7 @@ impl Front {
         }
         self.hand_over(shard, op);
         let kept = self.session.keep_words(&self.node, words);
-        self.pending.push(Pending::Outcome { command, shard, begun, kept });
+        self.pending.push(pending(command, shard, begun, kept, op));
         self.more()
     }
 }

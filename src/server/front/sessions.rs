@@ -123,7 +123,7 @@ impl Front {
                 Err(bad) => Reply::Error(bad),
             }
         });
-        self.later = Some(Later { command, begun, future, waits: false });
+        self.later = Some(Later { command, begun, future, waits: false, given: None });
         Next::Block
     }
 }

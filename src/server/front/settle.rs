@@ -10,6 +10,7 @@ use lockstep_raft::Delivery;
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
 use super::{Front, locks};
+use crate::queues::{Back, Call};
 
 /// How long a request may take to be taken back whose time has long been up.
 const OVERDUE_TAKE_BACK_MAX: Duration = Duration::from_millis(500);
@@ -33,6 +34,10 @@ enum Broken {
 enum Settled {
     /// The next reply.
     Reply(Reply),
+    /// The same, with messages in it.
+    Given(Reply, Option<Back>),
+    /// It is carried out with the partitions of a queue.
+    Begins(&'static Command, Call, Instant),
     /// Nothing to tell.
     Nothing,
     /// Its request waits in a machine.
@@ -42,6 +47,11 @@ enum Settled {
 impl Front {
     /// Brings everything unfinished to its end, or to where it waits.
     pub(super) async fn settle_all(&mut self, out: &mut Output) -> Next {
+        if self.later.is_some() && !self.pending.is_empty() {
+            // What is pending stands behind it.
+            let next = self.wait_for_later(out).await;
+            return if next == Next::More { Next::Settle } else { next };
+        }
         if !self.pending.is_empty() {
             self.parts.carry_out(&self.node, self.origin).await;
             let next = self.finish(out);
@@ -82,12 +92,17 @@ impl Front {
             next = self.session.client.interrupted(out) => return still_waits(next),
         };
         let Some(later) = self.later.take() else { return Next::More };
+        let behind = std::mem::take(&mut self.pending);
         if later.waits {
             // Redis does not count the time it waited, either.
             self.node.stats.record(later.command, Duration::ZERO, &reply);
             self.emit(reply, out);
         } else {
             self.answer(later.command, reply, later.begun, &[], out);
+        }
+        self.pending = behind;
+        if let Some(back) = later.given.and_then(|mut given| given.try_recv().ok()) {
+            self.handed.note(self.session.client.link(), out, back);
         }
         self.end()
     }
@@ -114,7 +129,8 @@ impl Front {
         self.run = None;
         self.spread = false;
         self.reads = 0;
-        for pending in std::mem::take(&mut self.pending) {
+        let mut all = std::mem::take(&mut self.pending).into_iter();
+        while let Some(pending) = all.next() {
             let exec = matches!(pending, Pending::Exec { .. });
             let settled = self.settle_one(pending);
             if exec {
@@ -126,6 +142,17 @@ impl Front {
                 Settled::Reply(reply) => {
                     self.session.send(&reply, out);
                     out.protocol = self.session.protocol;
+                }
+                Settled::Given(reply, back) => {
+                    self.session.send(&reply, out);
+                    if let Some(back) = back {
+                        self.handed.note(self.session.client.link(), out, back);
+                    }
+                }
+                Settled::Begins(command, call, begun) => {
+                    next = self.begin_call(command, call, begun, out);
+                    self.pending.extend(all);
+                    break;
                 }
                 Settled::Nothing => {}
                 Settled::Waits => next = Next::Block,
@@ -147,10 +174,17 @@ impl Front {
                 let outcome = self.parts.next(shard);
                 self.settle_outcome(command, outcome, begun, kept)
             }
+            Pending::Queue { command, shard, begun, kept, op } => {
+                let outcome = self.parts.next(shard);
+                self.settle_queue(command, outcome, &op, (begun, kept))
+            }
             Pending::Wait { command, shard, begun, kept } => match self.parts.next(shard) {
                 Ok(Outcome::Waits) => Settled::Waits,
                 outcome => {
-                    let loses_all = self.not_blocked();
+                    let (loses_all, queue_op) = self.not_blocked();
+                    if let Some(op) = queue_op {
+                        return self.settle_queue(command, outcome, &op, (begun, kept));
+                    }
                     let victim = outcome.as_ref().is_ok_and(locks::is_victim);
                     let settled = self.settle_outcome(command, outcome, begun, kept);
                     match (settled, loses_all) {
@@ -191,12 +225,33 @@ impl Front {
         Settled::Reply(reply)
     }
 
+    /// What an operation on a queue gave: it may have to be asked of its partitions, and
+    /// the messages in it are given back if they cannot be sent.
+    fn settle_queue(
+        &mut self,
+        command: &'static Command,
+        outcome: Result<Outcome, BadArgs>,
+        op: &[u8],
+        (begun, kept): (Instant, Option<usize>),
+    ) -> Settled {
+        let op = crate::queues::read(op);
+        let again = outcome.as_ref().ok().and_then(|outcome| self.as_partitioned(&op, outcome));
+        if let Some(call) = again {
+            return Settled::Begins(command, call, begun);
+        }
+        let back = outcome.as_ref().ok().and_then(|outcome| Back::of(&self.node, &op, outcome));
+        match self.settle_outcome(command, outcome, begun, kept) {
+            Settled::Reply(reply) => Settled::Given(reply, back),
+            other => other,
+        }
+    }
+
     /// The request need not wait. The owner that loses all if it was the victim of a
-    /// deadlock, if that was said.
-    fn not_blocked(&mut self) -> Option<Vec<u8>> {
-        let blocked = self.blocked.take()?;
+    /// deadlock, if that was said; and the operation, if it is on queues.
+    fn not_blocked(&mut self) -> (Option<Vec<u8>>, Option<Vec<u8>>) {
+        let Some(blocked) = self.blocked.take() else { return (None, None) };
         self.node.waits.leave(self.origin.conn, blocked.request);
-        blocked.loses_all
+        (blocked.loses_all, blocked.queue_op)
     }
 
     fn settle_watch(
@@ -337,11 +392,21 @@ impl Front {
         {
             return self.end_as_victim(owner, outcome.unwrap_or(Outcome::Nil));
         }
+        let back = match (&self.blocked, &outcome) {
+            (Some(Blocked { queue_op: Some(op), .. }), Ok(outcome)) => {
+                Back::of(&self.node, &crate::queues::read(op), outcome)
+            }
+            _ => None,
+        };
         let reply = |front: &Front, blocked: &Blocked| match outcome {
             Ok(outcome) => (blocked.command.reply)(blocked.command.spec, outcome),
             Err(other) => Reply::Error(front.node.shards.failure(blocked.shard, &other)),
         };
-        self.end_wait(reply, out)
+        let next = self.end_wait(reply, out);
+        if let Some(back) = back {
+            self.handed.note(self.session.client.link(), out, back);
+        }
+        next
     }
 
     /// Before a victim is told it loses what it said it would.

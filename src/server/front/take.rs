@@ -10,6 +10,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
 
 use super::pending::{Blocked, Pending};
+use super::queues::pending;
 use super::run::Run;
 use super::{Front, locks, room, transaction};
 use crate::clients::may_write;
@@ -63,8 +64,9 @@ impl Front {
         }
         let attached = self.session.attached.clone();
         let request = locks::in_session(request, attached.as_ref());
+        let request = self.place(request);
         if let Ok(Request::Op(op)) = &request {
-            if !self.pending.is_empty() && (self.would_overtake(op) || self.reads_enough(op)) {
+            if !self.pending.is_empty() && self.must_stand_behind(op) {
                 return self.defer(words);
             }
             if let Some(door) = self.closed_door(op) {
@@ -121,6 +123,11 @@ impl Front {
         }
     }
 
+    /// Whether an operation has to wait until what is pending is settled.
+    fn must_stand_behind(&self, op: &Op<'_>) -> bool {
+        self.would_overtake(op) || self.reads_enough(op) || self.partitions_of(op).is_some()
+    }
+
     /// Whether an operation could be carried out before others that the client
     /// sent earlier, because those are for another shard, and that matters.
     fn would_overtake(&self, op: &Op<'_>) -> bool {
@@ -175,6 +182,9 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
+        if let Some(call) = self.as_whole(&op) {
+            return self.begin_call(command, call, begun, out);
+        }
         let shard = match self.route(&op) {
             Ok(Some(shard)) => shard,
             Ok(None) => return self.ask_everywhere(command, &op, begun, words, out),
@@ -205,7 +215,7 @@ impl Front {
             self.pending.push(Pending::Wait { command, shard, begun, kept });
             return Next::Settle;
         }
-        self.pending.push(Pending::Outcome { command, shard, begun, kept });
+        self.pending.push(pending(command, shard, begun, kept, &op));
         self.more()
     }
 

@@ -1,0 +1,159 @@
+//! Queues over several shards: what one of them cannot do alone.
+//!
+//! An operation says which partition of its queue it is about, or that it is about the
+//! [whole](WHOLE) queue. That one goes to the queue's home; if the queue has several
+//! partitions, home refuses it with their number, and it is carried out by
+//! [`carry_out_whole`]. A node that knows the number does not ask home first.
+
+mod back;
+mod call;
+mod partitions;
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use lockstep_commands::BadArgs;
+use lockstep_core::queues::{Op, WHOLE};
+use lockstep_core::wire::Wire;
+use lockstep_core::{Fault, Origin, Outcome, ShardId, Wait};
+use lockstep_raft::Delivery;
+use lockstep_raft::many::{Expected, Line, Why};
+
+use crate::Node;
+use crate::running::Stop;
+
+pub(crate) use back::Back;
+pub(crate) use call::{Call, carry_out};
+pub use partitions::Partitions;
+
+/// What a node knows of queues.
+#[derive(Debug, Default)]
+pub struct Queues {
+    /// Those with several partitions.
+    pub partitions: Partitions,
+}
+
+/// What comes of a request: an outcome, and what has to be given back if nobody takes it.
+/// Or what to tell the client instead.
+pub(crate) type Answered = Result<Given, BadArgs>;
+
+/// An outcome that may have messages in it.
+#[derive(Debug)]
+pub(crate) struct Given {
+    /// The outcome.
+    pub outcome: Outcome,
+    /// The messages in it: given back when this is dropped.
+    pub back: Option<Back>,
+}
+
+impl From<Outcome> for Given {
+    fn from(outcome: Outcome) -> Self {
+        Given { outcome, back: None }
+    }
+}
+
+/// Who asks: a connection of this node. Its request goes on by itself, until it is told
+/// to stop.
+pub(crate) struct Asker {
+    /// The node.
+    pub node: Arc<Node>,
+    /// The connection.
+    pub origin: Origin,
+    /// Numbers for operations with the shards of the queues that it names.
+    pub line: Line,
+    /// Numbers for requests that wait.
+    pub requests: Range<u64>,
+    /// Says that it is to stop, and why.
+    pub stop: Stop,
+}
+
+/// How many waits a request may begin for each queue: with every change of a leader
+/// there may be another one.
+pub(crate) const REQUESTS_PER_QUEUE: u64 = 1 << 16;
+
+impl Asker {
+    /// The shard of a queue's partition.
+    pub(crate) fn shard_of(&self, queue: &[u8], part: u32) -> ShardId {
+        shard_of(&self.node, queue, part)
+    }
+
+    /// Asks one shard, wherever it is led.
+    ///
+    /// # Errors
+    /// Its leader cannot be reached, or nobody knows what became of it.
+    pub(crate) async fn ask(&self, op: &Op<'_>) -> Result<Outcome, BadArgs> {
+        ask(&self.node, self.shard_of(op.name(), op.part()), op).await
+    }
+
+    /// Enters a request that is going to wait: how it waits, and where its answer comes.
+    /// It has to be [left](Asker::leave) when it is over. None: there were too many.
+    pub(crate) fn enter(&mut self, shard: ShardId, block_ms: u64) -> Option<(Wait, Expected)> {
+        let request = self.requests.next()?;
+        let expected = self.node.waits.enter(self.origin.conn, request, shard);
+        Some((Wait::For { origin: self.origin, request, block_ms }, expected))
+    }
+
+    /// Forgets a request that did not have to wait, or no longer does.
+    pub(crate) fn leave(&self, Wait::For { request, .. }: Wait) {
+        self.node.waits.leave(self.origin.conn, request);
+    }
+
+    /// Why it is to stop, if it is.
+    pub(crate) fn is_stopped(&self) -> Option<Why> {
+        *self.stop.borrow()
+    }
+}
+
+/// Carries out an operation on the whole of a queue that has `count` partitions.
+pub(crate) async fn carry_out_whole(asker: &mut Asker, op: &Op<'_>, count: u32) -> Answered {
+    match op {
+        Op::Push { .. } => partitions::push(asker, op, count).await,
+        Op::Pop { .. } => partitions::pop(asker, op, count).await,
+        _ => partitions::all(asker, op, count).await,
+    }
+}
+
+/// How many partitions its queue has, if an operation was refused for that.
+pub(crate) fn partitions_in(outcome: &Outcome) -> Option<u32> {
+    match outcome {
+        Outcome::Refused { fault: Fault::Partitioned, text } => {
+            std::str::from_utf8(text).ok()?.parse().ok()
+        }
+        _ => None,
+    }
+}
+
+/// Whether an operation is about a whole queue.
+pub(crate) fn is_whole(op: &Op<'_>) -> bool {
+    op.part() == WHOLE
+}
+
+/// An operation as bytes that outlive the command.
+pub(crate) fn kept(op: &Op<'_>) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    op.put(&mut bytes);
+    bytes
+}
+
+/// The operation that was [`kept`].
+pub(crate) fn read(bytes: &[u8]) -> Op<'_> {
+    Op::take(&mut &bytes[..]).expect("written by the node itself")
+}
+
+/// The shard of a queue's partition.
+pub(crate) fn shard_of(node: &Node, queue: &[u8], part: u32) -> ShardId {
+    let op = lockstep_core::Op::Queue { op: Op::Info { queue, part } };
+    crate::cluster::shard_of(node, &op).expect("it names a queue")
+}
+
+/// Asks one shard, wherever it is led.
+///
+/// # Errors
+/// Its leader cannot be reached, or nobody knows what became of it.
+pub(crate) async fn ask(node: &Node, shard: ShardId, op: &Op<'_>) -> Result<Outcome, BadArgs> {
+    let op = lockstep_core::Op::Queue { op: op.clone() };
+    match node.shards.ask(shard, &op).await {
+        Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
+        other => Err(node.shards.failure(shard, &other)),
+    }
+}
