@@ -209,7 +209,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::Limit => LINE_FULL,
         Fault::NoSuchQueue => NO_SUCH_QUEUE,
         Fault::QueueFull => QUEUE_FULL,
-        Fault::TooBig => BODY_TOO_BIG,
+        Fault::TooBig => body_too_big(usize::MAX),
         Fault::BadReceipt => BAD_RECEIPT,
         Fault::Deadlock => text("DEADLOCK victim of a cycle of waits"),
         Fault::LockMode => text("LOCKMODE use LOCKCONVERT"),

@@ -37,6 +37,6 @@ pub use args::Args;
 pub use error::BadArgs;
 pub use here::Here;
 pub use reply::{Protocol, Reply};
-pub use request::{Context, LockContext, Request};
+pub use request::{Context, LockContext, QueueContext, Request};
 pub use spec::{Begin, Find, Group, KeySpec, Road, Spec};
 pub use table::Command;

@@ -23,6 +23,8 @@ pub struct Context {
     pub seed: u64,
     /// What the locks' commands need.
     pub locks: LockContext,
+    /// What the queues' commands need.
+    pub queues: QueueContext,
 }
 
 /// What parsing the commands on locks needs to know.
@@ -56,6 +58,19 @@ impl Default for LockContext {
             head_start_ms: 1000,
             grace_ms: 100,
         }
+    }
+}
+
+/// What parsing the commands on queues needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct QueueContext {
+    /// The largest message (`queue-message-bytes-max`).
+    pub body_bytes_max: usize,
+}
+
+impl Default for QueueContext {
+    fn default() -> Self {
+        QueueContext { body_bytes_max: 1024 * 1024 }
     }
 }
 

@@ -16,6 +16,7 @@ pub(crate) fn context() -> Context {
         lfu: false,
         seed: 42,
         locks: crate::LockContext::default(),
+        queues: crate::QueueContext::default(),
     }
 }
 

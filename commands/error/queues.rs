@@ -1,13 +1,11 @@
 //! The texts of queues.
 
-use lockstep_core::queues::LEASE_MS_MAX;
+use lockstep_core::queues::{BODY_BYTES_MAX, LEASE_MS_MAX};
 
 use super::{BadArgs, text};
 
 /// The name of a queue is too long.
 pub const QUEUE_NAME_TOO_LONG: BadArgs = text("ERR the name of a queue has at most 4096 bytes");
-/// A body that is too large.
-pub const BODY_TOO_BIG: BadArgs = text("QTOOBIG the body of a message has at most 1048576 bytes");
 /// A word that should be a receipt.
 pub const BAD_RECEIPT: BadArgs =
     text("QBADID not a receipt, it must be of the form partition-number-attempt");
@@ -65,6 +63,18 @@ pub const HEAD_ELSEWHERE: BadArgs = text("ERR HEAD is for the queue the messages
 pub const TOO_MANY_MESSAGES: BadArgs = text("QLIMIT at most 10000 messages in one command");
 /// More queues than one command may name.
 pub const TOO_MANY_QUEUES: BadArgs = text("QLIMIT at most 1024 queues in one command");
+
+/// A body that is too large.
+pub fn body_too_big(bytes_max: usize) -> BadArgs {
+    let bytes_max = bytes_max.min(BODY_BYTES_MAX);
+    BadArgs(
+        format!(
+            "QTOOBIG the body of a message has at most {bytes_max} bytes \
+             (queue-message-bytes-max)"
+        )
+        .into(),
+    )
+}
 
 /// A visibility timeout outside its bounds.
 pub fn invalid_visibility(name: &str) -> BadArgs {

@@ -1,12 +1,12 @@
 //! What may be said about a message that is pushed: what QPUSH and QMPUSH share.
 
-use lockstep_core::queues::{BODY_BYTES_MAX, Dedup, Manner, Visible};
+use lockstep_core::queues::{Dedup, Manner, Visible};
 
 use super::words::{
     NUMBER_MAX, TIME_MS_MAX, group, priority, short, take_number, visibility, visible,
 };
 use crate::locks::words::{flag, once};
-use crate::{Args, BadArgs, error};
+use crate::{Args, BadArgs, Context, error};
 
 /// How many headers a message may have, and how many bytes they may take.
 const HEADERS_MAX: u64 = 64;
@@ -99,9 +99,9 @@ impl<'a> Asked<'a> {
 }
 
 /// The next word as a body.
-pub(super) fn body<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
-    let body = args.word()?;
-    if body.len() > BODY_BYTES_MAX { Err(error::BODY_TOO_BIG) } else { Ok(body) }
+pub(super) fn body<'a>(ctx: &Context, args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
+    let (body, bytes_max) = (args.word()?, ctx.queues.body_bytes_max);
+    if body.len() > bytes_max { Err(error::body_too_big(bytes_max)) } else { Ok(body) }
 }
 
 /// `count name value [name value ...]`.

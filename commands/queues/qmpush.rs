@@ -31,12 +31,12 @@ static SPEC: Spec = Spec {
     road: Road::Log,
 };
 
-fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let queue = name(&mut args)?;
     let (mut asked, mut atomic, mut bodies) = (Asked::default(), false, None);
     while !args.is_empty() {
         if args.token("msgs") {
-            once(&mut bodies, messages(&mut args)?)?;
+            once(&mut bodies, messages(ctx, &mut args)?)?;
         } else if !asked.take("qmpush", &mut args)? && !flag(&mut atomic, "atomic", &mut args)? {
             return Err(error::SYNTAX);
         }
@@ -50,12 +50,12 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     Ok(Op::Push { queue, part: WHOLE, bodies, manner, length_max, create, atomic, form }.into())
 }
 
-fn messages<'a>(args: &mut Args<'a>) -> Result<Vec<&'a [u8]>, BadArgs> {
+fn messages<'a>(ctx: &Context, args: &mut Args<'a>) -> Result<Vec<&'a [u8]>, BadArgs> {
     let count = count(args)?;
     if count > args.len() as u64 {
         return Err(error::SYNTAX);
     }
-    (0..count).map(|_| body(args)).collect()
+    (0..count).map(|_| body(ctx, args)).collect()
 }
 
 #[cfg(test)]

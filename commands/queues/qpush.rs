@@ -39,8 +39,8 @@ static SPEC: Spec = Spec {
     road: Road::Log,
 };
 
-fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let (queue, body) = (name(&mut args)?, body(&mut args)?);
+fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    let (queue, body) = (name(&mut args)?, body(ctx, &mut args)?);
     let (mut asked, mut with_status) = (Asked::default(), false);
     while !args.is_empty() {
         let known =
@@ -58,7 +58,7 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_core::queues::{BODY_BYTES_MAX, Dedup, Manner, Visible};
+    use lockstep_core::queues::{Dedup, Manner, Visible};
     use lockstep_core::{Fault, Outcome};
 
     use super::*;
@@ -212,9 +212,11 @@ mod tests {
 
     #[test]
     fn a_body_that_is_too_large_is_refused() {
-        let body = vec![0; BODY_BYTES_MAX + 1];
+        let body = vec![0; 1024 * 1024 + 1];
         let words: [&[u8]; 3] = [b"qpush", b"q", &body];
-        assert_eq!(parse(&context(), Args::new(&words, 1)), Err(error::BODY_TOO_BIG));
+        let text = "QTOOBIG the body of a message has at most 1048576 bytes \
+                    (queue-message-bytes-max)";
+        assert_eq!(parse(&context(), Args::new(&words, 1)), Err(BadArgs(text.into())));
         let words: [&[u8]; 3] = [b"qpush", &body[..4097], b"b"];
         assert_eq!(parse(&context(), Args::new(&words, 1)), Err(error::QUEUE_NAME_TOO_LONG));
     }

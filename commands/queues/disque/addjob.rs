@@ -32,8 +32,8 @@ static SPEC: Spec = Spec {
     road: Road::Log,
 };
 
-fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let (queue, body) = (name(&mut args)?, body(&mut args)?);
+fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    let (queue, body) = (name(&mut args)?, body(ctx, &mut args)?);
     number("the time-out", 0, TIME_MS_MAX, &mut args)?;
     let (mut delay_ms, mut retry_ms, mut ttl_ms) = (None, None, None);
     let (mut replicas, mut length_max, mut asynchronous) = (None, None, false);

@@ -45,6 +45,8 @@ pub enum Group {
     Shards,
     /// Leases, deadlocks and events of locks.
     Locks,
+    /// What queues take.
+    Queues,
     /// What all replicas must agree on, so that it cannot be set.
     Limits,
     /// Logs, slow commands, latency, start and stop.
@@ -55,7 +57,7 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Group; 10] = [
+    pub const ALL: [Group; 11] = [
         Group::Network,
         Group::Security,
         Group::Storage,
@@ -63,6 +65,7 @@ impl Group {
         Group::Cluster,
         Group::Shards,
         Group::Locks,
+        Group::Queues,
         Group::Operation,
         Group::Limits,
         Group::Remembered,
@@ -78,6 +81,7 @@ impl Group {
             Group::Cluster => "Cluster",
             Group::Shards => "Batches and threads",
             Group::Locks => "Locks",
+            Group::Queues => "Queues",
             Group::Limits => "Fixed limits, the same on all replicas",
             Group::Operation => "Operation",
             Group::Remembered => "Accepted for Redis clients, without effect",

@@ -229,6 +229,10 @@ settings! {
         NotifyLockEvents "notify-lock-events" = "no", SWITCH, Run:
             "Publishes what happens to locks on the channels `__lockspace__:<key>` and `__lockevent__:<event>`.";
     }
+    Queues {
+        QueueMessageBytesMax "queue-message-bytes-max" = "1mb", bytes(1024, queues::BODY_BYTES_MAX as u64), Run:
+            "The largest message; larger ones are refused with QTOOBIG.";
+    }
     Limits {
         Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
             "Databases for SELECT.";
@@ -242,8 +246,6 @@ settings! {
             "Time a consumer has for a message before another gets it.";
         QueueVisibilityMaxMs "queue-visibility-max-ms" = "43200000", fixed(queues::LEASE_MS_MAX), Start:
             "The longest such time.";
-        QueueMessageBytesMax "queue-message-bytes-max" = "1048576", fixed(queues::BODY_BYTES_MAX as u64), Start:
-            "The largest message.";
         QueueNameBytesMax "queue-name-bytes-max" = "4096", fixed(queues::NAME_BYTES_MAX as u64), Start:
             "The longest name of a queue.";
         QueuePopMax "queue-pop-max" = "10000", fixed(queues::COUNT_MAX), Start:

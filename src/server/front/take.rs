@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use lockstep_commands::{
-    Args, BadArgs, Command, Context, Group, LockContext, Request, Road, error,
+    Args, BadArgs, Command, Context, Group, LockContext, QueueContext, Request, Road, error,
 };
 use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
@@ -155,11 +155,12 @@ impl Front {
         self.reads >= SHARE_READS_MAX && !op.is_write()
     }
 
-    /// What a command's parsing needs. Only those on locks look at the settings of
-    /// locks.
+    /// What a command's parsing needs. Only those on locks and on queues look at the
+    /// settings of these.
     pub(super) fn context(&mut self, command: &Command) -> Context {
         self.request += 1;
         let on_locks = command.spec.group == Group::Locks;
+        let on_queues = command.spec.group == Group::Queues;
         Context {
             db: self.session.db,
             origin: self.origin,
@@ -170,7 +171,12 @@ impl Front {
             lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
             locks: if on_locks { self.lock_context() } else { LockContext::default() },
+            queues: if on_queues { self.queue_context() } else { QueueContext::default() },
         }
+    }
+
+    fn queue_context(&self) -> QueueContext {
+        QueueContext { body_bytes_max: self.node.settings.size(Setting::QueueMessageBytesMax) }
     }
 
     /// Sends an operation on its road.

@@ -92,6 +92,7 @@ fn context(origin: Origin, request: u64) -> Context {
         lfu: false,
         seed: 1,
         locks: Default::default(),
+        queues: Default::default(),
     }
 }
 
