@@ -49,8 +49,8 @@ pub const BACKOFF_MS_MIN: u64 = 1_000;
 /// The wait doubles with every failure up to this.
 pub const BACKOFF_MS_MAX: u64 = 60_000;
 
-/// The largest message.
-pub const BODY_BYTES_MAX: usize = 1024 * 1024;
+/// The largest message there can be.
+pub const BODY_BYTES_MAX: usize = 16 * 1024 * 1024;
 
 /// The longest name of a queue.
 pub const NAME_BYTES_MAX: usize = 4096;
