@@ -181,6 +181,7 @@ impl Node {
             expectations,
             log: opened.log,
             snapshots: opened.snapshots,
+            bodies: opened.bodies,
             identity: opened.identity,
             shards: settings.shards,
         };
@@ -192,7 +193,9 @@ impl Node {
         });
         self.process = Some(process);
         self.paused = false;
-        (self.sure_ms, self.doubts_until_ms) = (now_ms, 0);
+        // Connections of the process before have still to be told up to when they held
+        // what they had.
+        (self.sure_boot, self.doubts_until_ms) = (0, 0);
         Ok(opened.damaged)
     }
 
