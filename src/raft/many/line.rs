@@ -21,6 +21,18 @@ impl Line {
         Line { origin, last }
     }
 
+    /// The line of one shard: from now on its operations have their numbers from that.
+    /// None where there are no numbers for it.
+    pub fn take(&mut self, shard: ShardId) -> Option<Line> {
+        let last = self.last.remove(&shard)?;
+        Some(Line { origin: self.origin, last: HashMap::from([(shard, last)]) })
+    }
+
+    /// Whether there are numbers for a shard.
+    pub fn has(&self, shard: ShardId) -> bool {
+        self.last.contains_key(&shard)
+    }
+
     /// A share of one operation, under the next number.
     pub fn share(&mut self, shard: ShardId, op: locks::Op<'_>) -> Ops {
         self.share_of(shard, &Op::Lock { op })

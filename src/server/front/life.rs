@@ -61,7 +61,20 @@ impl Front {
         }
         self.session.close(&self.node);
         self.handed.end(self.session.client.link());
-        self.unbind()
+        let (node, undelivered) = (self.node.clone(), self.undelivered());
+        let told = self.unbind();
+        if undelivered.is_empty() && told.is_none() {
+            return None;
+        }
+        Some(async move {
+            if let Some(told) = told {
+                told.await;
+            }
+            // Behind the last words nothing of it is carried out any more.
+            for outcomes in undelivered {
+                outcomes.give_back(&node).await;
+            }
+        })
     }
 }
 
@@ -97,8 +110,14 @@ async fn tell_shards(
 /// after this.
 async fn give_back(node: &Arc<Node>, conn: u64, blocked: &Blocked) {
     node.waits.leave(conn, blocked.request);
-    let Some(Delivery::Done(outcomes)) = blocked.expected.mailbox.try_take() else { return };
-    let Some(op) = &blocked.queue_op else { return };
+    if let Some(answer) = blocked.expected.mailbox.try_take() {
+        give_back_answer(node, blocked, answer).await;
+    }
+}
+
+/// Gives back the messages in the answer to a wait.
+pub(super) async fn give_back_answer(node: &Arc<Node>, blocked: &Blocked, answer: Delivery) {
+    let (Delivery::Done(outcomes), Some(op)) = (answer, &blocked.queue_op) else { return };
     for outcome in &outcomes {
         if let Some(back) = Back::of(node, &crate::queues::read(op), outcome) {
             back.give().await;

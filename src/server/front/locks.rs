@@ -51,8 +51,11 @@ impl Front {
 
     /// The shard that has to let a session in before an operation.
     pub(super) fn closed_door(&self, op: &Op<'_>) -> Option<Door> {
-        let Op::Lock { op: lock } = op else { return None };
-        let id = lock.session()?;
+        let id = match op {
+            Op::Lock { op } => op.session()?,
+            Op::Queue { op } => op.session()?,
+            _ => return None,
+        };
         let shard = self.route(op).ok()??;
         self.is_closed(id, shard).then(|| (id.to_vec(), shard))
     }

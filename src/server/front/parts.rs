@@ -35,6 +35,15 @@ enum State {
     Failed(BadArgs),
 }
 
+/// Outcomes that nobody takes any more.
+#[derive(Debug)]
+pub(super) enum Unfinished {
+    /// They will come here.
+    HandedIn(Arc<Mailbox>),
+    /// These are they.
+    Delivered(Vec<Outcome>),
+}
+
 impl Parts {
     /// Whether operations for a shard wait here.
     pub(super) fn has(&self, shard: ShardId) -> bool {
@@ -102,6 +111,16 @@ impl Parts {
             ops.identify(origin, part.number);
         }
         ops
+    }
+
+    /// What a connection that is over would still get from a shard.
+    pub(super) fn unfinished(&mut self, shard: ShardId) -> Option<Unfinished> {
+        let part = self.list.iter_mut().find(|part| part.shard == shard)?;
+        match std::mem::replace(&mut part.state, State::Gathering) {
+            State::HandedIn => Some(Unfinished::HandedIn(part.mailbox.clone())),
+            State::Delivered(outcomes) => Some(Unfinished::Delivered(outcomes.collect())),
+            State::Gathering | State::Failed(_) => None,
+        }
     }
 
     /// The next outcome of a shard.

@@ -107,14 +107,36 @@ pub(super) enum Pending {
     },
 }
 
+impl Pending {
+    /// The shard whose next outcome it is, if it is one.
+    pub(super) fn shard(&self) -> Option<ShardId> {
+        match self {
+            Pending::Ready(_) => None,
+            Pending::Exec { shard, .. } => *shard,
+            Pending::Outcome { shard, .. }
+            | Pending::Queue { shard, .. }
+            | Pending::Wait { shard, .. }
+            | Pending::Tick { shard }
+            | Pending::Eviction { shard, .. }
+            | Pending::Attach { shard, .. }
+            | Pending::Watch { shard, .. } => Some(*shard),
+        }
+    }
+}
+
 /// How much longer than it may wait a request is waited for. The shard ends it in
 /// time if it has a leader, or gets one.
 const OVERDUE_AFTER: Duration = Duration::from_secs(2);
 
+/// The same of a request for messages: one that comes later is given back.
+const QUEUE_OVERDUE_AFTER: Duration = Duration::from_millis(60);
+
 fn overdue(op: &Op<'_>) -> Option<tokio::time::Instant> {
     let Wait::For { block_ms, .. } =
         op.wait().filter(|Wait::For { block_ms, .. }| *block_ms > 0)?;
-    tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms) + OVERDUE_AFTER)
+    let on_queues = matches!(op, Op::Queue { .. });
+    let after = if on_queues { QUEUE_OVERDUE_AFTER } else { OVERDUE_AFTER };
+    tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms).saturating_add(after))
 }
 
 /// A request that waits in a machine.
@@ -161,6 +183,12 @@ impl Blocked {
             overdue: overdue(op),
             loses_all: None,
         }
+    }
+
+    /// Whether nothing but messages is in its answer.
+    pub(super) fn only_pops(&self) -> bool {
+        let op = self.queue_op.as_ref().map(|op| crate::queues::read(op));
+        matches!(op, Some(queues::Op::Pop { .. }))
     }
 
     /// Takes the request back; its answer, which may have come before.

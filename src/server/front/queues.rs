@@ -1,6 +1,7 @@
 //! What is particular about the commands on queues.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lockstep_commands::here::QueueCall;
@@ -8,13 +9,17 @@ use lockstep_commands::{BadArgs, Command, Reply, Request};
 use lockstep_core::queues;
 use lockstep_core::{Op, Outcome, ShardId, Wait};
 use lockstep_net::{Next, Output};
+use lockstep_raft::Delivery;
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 
 use super::Front;
+use super::parts::Unfinished;
 use super::pending::{Later, Pending};
+use crate::Node;
 use crate::locks::{Line, NUMBERS};
 use crate::queues::{
-    Asker, Call, REQUESTS_PER_QUEUE, carry_out, is_whole, partitions_in, shard_of,
+    Asker, Back, Call, REQUESTS_PER_QUEUE, carry_out, is_whole, request_name, shard_of,
 };
 use crate::running;
 
@@ -32,11 +37,10 @@ impl Front {
         }
     }
 
-    /// How many partitions the queue has that an operation is about the whole of, if
-    /// they are known to be several.
+    /// How many partitions the queue has of an operation that is not for one shard alone.
     pub(super) fn partitions_of(&self, op: &Op<'_>) -> Option<u32> {
         match op {
-            Op::Queue { op } if is_whole(op) => self.node.queues.partitions.count(op.name()),
+            Op::Queue { op } => self.node.queues.partitions.concerns(op),
             _ => None,
         }
     }
@@ -49,9 +53,35 @@ impl Front {
 
     /// The same behind the outcome of an operation that went home.
     pub(super) fn as_partitioned(&self, op: &queues::Op<'_>, outcome: &Outcome) -> Option<Call> {
-        let count = partitions_in(outcome).filter(|_| is_whole(op))?;
-        self.node.queues.partitions.learn(op.name(), count);
-        Some(Call::Whole(crate::queues::kept(op), count))
+        let (op, count) = self.node.queues.partitions.again(op, outcome)?;
+        Some(Call::Whole(crate::queues::kept(&op), count))
+    }
+
+    /// A name of the last request that no other has.
+    pub(super) fn request_name(&self) -> Vec<u8> {
+        request_name(self.origin, self.request).into_bytes()
+    }
+
+    /// The operations that were handed in and deliver messages, with the places of their
+    /// outcomes, and where these come.
+    pub(super) fn undelivered(&mut self) -> Vec<Undelivered> {
+        let mut counts: HashMap<ShardId, usize> = HashMap::new();
+        let mut list: Vec<Undelivered> = Vec::new();
+        for pending in &self.pending {
+            let Some(shard) = pending.shard() else { continue };
+            let place = counts.entry(shard).or_default();
+            if let Pending::Queue { op, .. } = pending {
+                match list.iter_mut().find(|there| there.shard == shard) {
+                    Some(there) => there.ops.push((*place, op.clone())),
+                    None => {
+                        let Some(outcomes) = self.parts.unfinished(shard) else { continue };
+                        list.push(Undelivered { shard, ops: vec![(*place, op.clone())], outcomes });
+                    }
+                }
+            }
+            *place += 1;
+        }
+        list
     }
 
     /// Carries out what is more than one operation of one shard.
@@ -81,23 +111,21 @@ impl Front {
             let bad = self.node.shards.forming();
             return self.refuse(command, bad, out);
         }
-        let ops = call.ops();
-        let wait = ops.iter().find_map(queues::Op::wait);
+        let wait = call.ops().iter().find_map(queues::Op::wait);
         if wait.is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }
+        let homes = call.homes();
+        let shards = homes.iter().map(|(name, part)| shard_of(&self.node, name, *part));
+        let shards: BTreeSet<ShardId> = shards.collect();
+        let names = homes.len().max(1) as u64;
         let mut last = HashMap::new();
-        for op in &ops {
-            for name in op.names() {
-                let shard = shard_of(&self.node, name, op.part());
-                if wait.is_some() {
-                    self.bind_to(shard);
-                }
-                last.entry(shard).or_insert_with(|| self.parts.reserve(shard, NUMBERS));
+        for shard in shards {
+            if wait.is_some() {
+                self.bind_to(shard);
             }
+            last.insert(shard, self.parts.reserve(shard, NUMBERS));
         }
-        let names = ops.iter().map(|op| op.names().count() as u64).sum::<u64>().max(1);
-        drop(ops);
         let requests = self.request + 1..self.request + 1 + names * REQUESTS_PER_QUEUE;
         self.request = requests.end;
         let (node, origin) = (self.node.clone(), self.origin);
@@ -106,11 +134,7 @@ impl Front {
         let client = self.session.client.clone();
         let (running, awaited) = running::begin(self.node.clone(), client, |stop, tell| {
             let asker = Asker { node, origin, line, requests, stop };
-            let work = async move {
-                // Dropped unheard it gives back what is in it.
-                let _ = tell.send(carry_out(asker, &call).await);
-            };
-            (deadline, work)
+            (deadline, async move { carry_out(asker, &call, tell).await })
         });
         self.running = Some(running);
         let (give, given) = oneshot::channel();
@@ -131,6 +155,54 @@ impl Front {
     }
 }
 
+/// Operations of one shard that deliver messages, handed in by a connection that is over.
+pub(super) struct Undelivered {
+    shard: ShardId,
+    /// Each with the place of its outcome.
+    ops: Vec<(usize, Vec<u8>)>,
+    outcomes: Unfinished,
+}
+
+impl Undelivered {
+    /// Waits for their outcomes and gives back what is in them.
+    pub(super) async fn give_back(self, node: &Arc<Node>) {
+        let outcomes = match self.outcomes {
+            Unfinished::Delivered(outcomes) => outcomes,
+            Unfinished::HandedIn(mailbox) => match timeout(OUTCOME_WAIT, mailbox.take()).await {
+                Ok(Delivery::Done(outcomes)) => outcomes,
+                // What is not known comes back when its lease ends.
+                _ => return,
+            },
+        };
+        for (place, op) in &self.ops {
+            let outcome = outcomes.get(*place);
+            let op = crate::queues::read(op);
+            if let Some(back) = outcome.and_then(|outcome| Back::of(node, &op, outcome)) {
+                back.give().await;
+            }
+        }
+    }
+}
+
+/// How long the outcomes of what was handed in are waited for.
+const OUTCOME_WAIT: Duration = Duration::from_secs(10);
+
+/// A request that waits for messages, which may have to be asked again: see
+/// [`queues::told_apart`](crate::queues::told_apart).
+pub(super) fn told_apart<'a>(
+    node: &Node,
+    shard: ShardId,
+    mut op: Op<'a>,
+    name: &'a [u8],
+) -> Op<'a> {
+    if let Op::Queue { op } = &mut op
+        && op.wait().is_some()
+    {
+        crate::queues::told_apart(node, shard, op, name);
+    }
+    op
+}
+
 /// What waits for the outcome of an operation that was handed in.
 pub(super) fn pending(
     command: &'static Command,
@@ -140,11 +212,16 @@ pub(super) fn pending(
     op: &Op<'_>,
 ) -> Pending {
     match op {
-        Op::Queue { op } if is_whole(op) || delivers(op) => {
+        Op::Queue { op } if is_whole(op) || delivers(op) || is_placed(op) => {
             Pending::Queue { command, shard, begun, kept, op: crate::queues::kept(op) }
         }
         _ => Pending::Outcome { command, shard, begun, kept },
     }
+}
+
+/// Whether an operation went to a partition that may not be there.
+fn is_placed(op: &queues::Op<'_>) -> bool {
+    matches!(op, queues::Op::Push { .. })
 }
 
 fn delivers(op: &queues::Op<'_>) -> bool {

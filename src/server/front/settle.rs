@@ -9,8 +9,8 @@ use lockstep_raft::Delivery;
 
 use super::pending::{Blocked, Pending};
 use super::transaction::Step;
-use super::{Front, locks};
-use crate::queues::{Back, Call};
+use super::{Front, life, locks};
+use crate::queues::{Back, Call, ask_again};
 
 /// How long a request may take to be taken back whose time has long been up.
 const OVERDUE_TAKE_BACK_MAX: Duration = Duration::from_millis(500);
@@ -349,10 +349,18 @@ impl Front {
                 let _ = self.node.shards.insist(blocked.shard, &cancel).await;
                 Next::Block
             }
+            Broken::Adrift if blocked.queue_op.is_some() => {
+                let Some(op) = &blocked.queue_op else { return Next::Block };
+                match ask_again(&self.node, blocked.shard, op).await {
+                    Some(answer) => self.unblock(answer, out),
+                    None => Next::Block,
+                }
+            }
             Broken::Adrift => {
                 let answer = blocked.take_back(&self.node, self.origin).await;
                 self.unblock(answer, out)
             }
+            Broken::Overdue if blocked.only_pops() => self.leave_wait(out),
             Broken::Overdue => {
                 // Its wait ends as soon as somebody leads: the time is up.
                 let taken_back = blocked.take_back(&self.node, self.origin);
@@ -367,6 +375,22 @@ impl Front {
                 self.give_up(answer, out)
             }
         }
+    }
+
+    /// The time of a request for messages is up, whatever its shard says: what it is
+    /// given later is given back.
+    fn leave_wait(&mut self, out: &mut Output) -> Next {
+        let Some(blocked) = self.blocked.take() else { return Next::More };
+        let nothing = (blocked.command.reply)(blocked.command.spec, Outcome::Nil);
+        self.node.stats.record(blocked.command, Duration::ZERO, &nothing);
+        self.session.send(&nothing, out);
+        let (node, origin) = (self.node.clone(), self.origin);
+        tokio::spawn(async move {
+            let answer = blocked.take_back(&node, origin).await;
+            node.waits.leave(origin.conn, blocked.request);
+            life::give_back_answer(&node, &blocked, answer).await;
+        });
+        self.end()
     }
 
     /// Answers a request that was taken back because the node stops.

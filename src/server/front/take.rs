@@ -10,7 +10,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Ops;
 
 use super::pending::{Blocked, Pending};
-use super::queues::pending;
+use super::queues::{pending, told_apart};
 use super::run::Run;
 use super::{Front, locks, room, transaction};
 use crate::clients::may_write;
@@ -202,6 +202,8 @@ impl Front {
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }
+        let name = if op.wait().is_some() { self.request_name() } else { Vec::new() };
+        let op = told_apart(&self.node, shard, op, &name);
         self.note_kill(&op);
         let bytes = words.iter().map(|word| word.len()).sum();
         if let Err(bad) = room::fits(&self.node, bytes) {

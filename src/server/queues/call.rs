@@ -2,8 +2,11 @@
 
 use lockstep_commands::here::QueueCall;
 use lockstep_core::queues::Op;
+use tokio::sync::oneshot;
 
-use super::{Answered, Asker, carry_out_whole, kept, read};
+use super::scan::{self, Filter};
+use super::wait::give_back;
+use super::{Answered, Asker, carry_out_whole, kept, many, moves, read, several};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -62,12 +65,71 @@ impl Call {
             Call::Scan { .. } | Call::List(_) | Call::Close(_) => Vec::new(),
         }
     }
+
+    /// The queues that it is about, and which of their partitions.
+    pub(crate) fn homes(&self) -> Vec<(&[u8], u32)> {
+        let op = match self {
+            Call::Parted(op) => read(op),
+            Call::Whole(op, count) => {
+                let op = read(op);
+                return (0..*count).map(|part| (op.name(), part)).collect();
+            }
+            other => {
+                let ops = other.ops().into_iter();
+                let homes = ops.map(|op| op.names().map(|name| (name, op.part())).collect());
+                return homes.collect::<Vec<Vec<_>>>().concat();
+            }
+        };
+        several::parts_of(&op).into_iter().map(|part| (op.name(), part)).collect()
+    }
 }
 
-/// Carries out what is asked.
-pub(crate) async fn carry_out(mut asker: Asker, call: &Call) -> Answered {
-    match call {
-        Call::Whole(op, count) => carry_out_whole(&mut asker, &read(op), *count).await,
-        _ => Err(lockstep_commands::error::NOT_IN_MULTI),
+/// Carries out what is asked, and tells what came of it. What nobody hears any more is
+/// given back.
+pub(crate) async fn carry_out(mut asker: Asker, call: &Call, tell: oneshot::Sender<Answered>) {
+    let answer = match call {
+        Call::Several(op) | Call::Whole(op, _) if is_of_several(&read(op), call) => {
+            return many::pop(asker, &read(op), tell).await;
+        }
+        call => one(&mut asker, call).await,
+    };
+    if let Err(Ok(given)) = tell.send(answer) {
+        give_back(given).await;
     }
+}
+
+/// Whether an operation pops from several queues.
+fn is_of_several(op: &Op<'_>, call: &Call) -> bool {
+    let Op::Pop { queues, .. } = op else { return false };
+    queues.len() > 1 || matches!(call, Call::Several(_))
+}
+
+async fn one(asker: &mut Asker, call: &Call) -> Answered {
+    match call {
+        Call::Whole(op, count) => carry_out_whole(asker, &read(op), *count).await,
+        Call::Several(op) => match read(op) {
+            Op::Move { from, to, count, which, .. } => {
+                moves::carry_out(asker, from, to, count, which).await
+            }
+            op => asker.carry_out(&op).await,
+        },
+        Call::Parted(op) => several::parted(asker, &read(op)).await,
+        Call::Sum(ops) => {
+            let ops: Vec<Op<'_>> = ops.iter().map(|op| read(op)).collect();
+            several::sum(asker, &ops).await
+        }
+        Call::Scan { cursor, count, pattern, length_min, dead } => {
+            let (pattern, length_min, dead) = (pattern.as_deref(), *length_min, *dead);
+            let filter = Filter { pattern, length_min, dead };
+            Ok(scan::scan(&asker.node, *cursor, *count, filter).await?.into())
+        }
+        Call::List(pattern) => Ok(scan::list(&asker.node, pattern.as_deref()).await?.into()),
+        Call::Close(session) => close(asker, session).await,
+    }
+}
+
+/// Gives back what was delivered in a session's name, and ends it.
+async fn close(asker: &mut Asker, session: &[u8]) -> Answered {
+    let call = crate::sessions::Call::Destroy(session.to_vec());
+    Ok(crate::sessions::carry_out(asker.node.clone(), call).await?.into())
 }

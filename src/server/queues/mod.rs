@@ -5,26 +5,31 @@
 //! partitions, home refuses it with their number, and it is carried out by
 //! [`carry_out_whole`]. A node that knows the number does not ask home first.
 
+mod asker;
 mod back;
 mod call;
+mod many;
+mod moves;
 mod partitions;
-
-use std::ops::Range;
-use std::sync::Arc;
+mod scan;
+mod several;
+#[cfg(test)]
+mod tests;
+mod wait;
 
 use lockstep_commands::BadArgs;
 use lockstep_core::queues::{Op, WHOLE};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Fault, Origin, Outcome, ShardId, Wait};
+use lockstep_core::{Fault, Outcome, ShardId};
 use lockstep_raft::Delivery;
-use lockstep_raft::many::{Expected, Line, Why};
 
 use crate::Node;
-use crate::running::Stop;
 
+pub(crate) use asker::{Asker, REQUESTS_PER_QUEUE};
 pub(crate) use back::Back;
 pub(crate) use call::{Call, carry_out};
-pub use partitions::Partitions;
+pub use partitions::{Partitions, start};
+pub(crate) use wait::{ask_again, request_name, told_apart};
 
 /// What a node knows of queues.
 #[derive(Debug, Default)]
@@ -33,8 +38,7 @@ pub struct Queues {
     pub partitions: Partitions,
 }
 
-/// What comes of a request: an outcome, and what has to be given back if nobody takes it.
-/// Or what to tell the client instead.
+/// What comes of a request, or what to tell the client instead.
 pub(crate) type Answered = Result<Given, BadArgs>;
 
 /// An outcome that may have messages in it.
@@ -49,58 +53,6 @@ pub(crate) struct Given {
 impl From<Outcome> for Given {
     fn from(outcome: Outcome) -> Self {
         Given { outcome, back: None }
-    }
-}
-
-/// Who asks: a connection of this node. Its request goes on by itself, until it is told
-/// to stop.
-pub(crate) struct Asker {
-    /// The node.
-    pub node: Arc<Node>,
-    /// The connection.
-    pub origin: Origin,
-    /// Numbers for operations with the shards of the queues that it names.
-    pub line: Line,
-    /// Numbers for requests that wait.
-    pub requests: Range<u64>,
-    /// Says that it is to stop, and why.
-    pub stop: Stop,
-}
-
-/// How many waits a request may begin for each queue: with every change of a leader
-/// there may be another one.
-pub(crate) const REQUESTS_PER_QUEUE: u64 = 1 << 16;
-
-impl Asker {
-    /// The shard of a queue's partition.
-    pub(crate) fn shard_of(&self, queue: &[u8], part: u32) -> ShardId {
-        shard_of(&self.node, queue, part)
-    }
-
-    /// Asks one shard, wherever it is led.
-    ///
-    /// # Errors
-    /// Its leader cannot be reached, or nobody knows what became of it.
-    pub(crate) async fn ask(&self, op: &Op<'_>) -> Result<Outcome, BadArgs> {
-        ask(&self.node, self.shard_of(op.name(), op.part()), op).await
-    }
-
-    /// Enters a request that is going to wait: how it waits, and where its answer comes.
-    /// It has to be [left](Asker::leave) when it is over. None: there were too many.
-    pub(crate) fn enter(&mut self, shard: ShardId, block_ms: u64) -> Option<(Wait, Expected)> {
-        let request = self.requests.next()?;
-        let expected = self.node.waits.enter(self.origin.conn, request, shard);
-        Some((Wait::For { origin: self.origin, request, block_ms }, expected))
-    }
-
-    /// Forgets a request that did not have to wait, or no longer does.
-    pub(crate) fn leave(&self, Wait::For { request, .. }: Wait) {
-        self.node.waits.leave(self.origin.conn, request);
-    }
-
-    /// Why it is to stop, if it is.
-    pub(crate) fn is_stopped(&self) -> Option<Why> {
-        *self.stop.borrow()
     }
 }
 
@@ -152,7 +104,12 @@ pub(crate) fn shard_of(node: &Node, queue: &[u8], part: u32) -> ShardId {
 /// Its leader cannot be reached, or nobody knows what became of it.
 pub(crate) async fn ask(node: &Node, shard: ShardId, op: &Op<'_>) -> Result<Outcome, BadArgs> {
     let op = lockstep_core::Op::Queue { op: op.clone() };
-    match node.shards.ask(shard, &op).await {
+    outcome_of(node, shard, node.shards.ask(shard, &op).await)
+}
+
+/// The outcome of one operation.
+fn outcome_of(node: &Node, shard: ShardId, delivery: Delivery) -> Result<Outcome, BadArgs> {
+    match delivery {
         Delivery::Done(mut outcomes) => Ok(outcomes.pop().unwrap_or(Outcome::Nil)),
         other => Err(node.shards.failure(shard, &other)),
     }

@@ -1,0 +1,1 @@
+//! A node alone with several shards.
