@@ -6,6 +6,7 @@
 
 mod real;
 mod sim;
+mod through;
 
 use std::any::Any;
 use std::fmt::Debug;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 pub use real::RealDisk;
 pub use sim::{SECTOR_BYTES, SimDisk, SimOp};
+
+/// Pages are written whole.
+pub const PAGE_BYTES: u64 = 4096;
 
 /// A lock on a file, held until it is dropped.
 pub type Held = Box<dyn Any + Send + Sync>;
@@ -40,6 +44,19 @@ pub trait Disk: Send + Sync + Debug {
     /// Takes the exclusive lock on a file, made when missing; `None` when
     /// another process or handle has it.
     fn try_lock(&self, path: &Path) -> io::Result<Option<Held>>;
+    /// Opens a file that exists for writes that are safe when they return; `None`
+    /// where only `sync_data` makes them so.
+    fn open_through(&self, _path: &Path) -> Option<Box<dyn Through>> {
+        None
+    }
+}
+
+/// A file whose writes are safe when they return.
+pub trait Through: Send + Debug {
+    /// Writes whole pages of [`PAGE_BYTES`]. What was written otherwise, with
+    /// `write_at`, is not made safe. False: such writes do not work here, and
+    /// nothing is promised.
+    fn write(&mut self, pages: &[u8], offset: u64) -> io::Result<bool>;
 }
 
 /// An open file.

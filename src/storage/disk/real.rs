@@ -6,7 +6,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::{Disk, DiskFile, Held};
+use super::through::Direct;
+use super::{Disk, DiskFile, Held, Through};
 
 /// The [`Disk`] of the machine this runs on.
 #[derive(Clone, Copy, Debug, Default)]
@@ -68,6 +69,10 @@ impl Disk for RealDisk {
         file.set_len(0)?;
         writeln!(file, "{}", std::process::id())?;
         Ok(Some(Box::new(file)))
+    }
+
+    fn open_through(&self, path: &Path) -> Option<Box<dyn Through>> {
+        Some(Box::new(Direct::open(path)?))
     }
 }
 

@@ -14,10 +14,8 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 
 use super::segment::{Name, Role, Segment};
-use crate::{Disk, DiskFile};
-
-/// Pages are written whole.
-pub(super) const PAGE_BYTES: u64 = 4096;
+use crate::disk::PAGE_BYTES;
+use crate::{Disk, DiskFile, Through};
 
 /// The first segment of a log; each further one has twice the size, up to the bound.
 const FIRST_BYTES: u64 = 4 << 20;
@@ -130,6 +128,11 @@ impl Keeper {
                 return Err(io::Error::new(*kind, what.clone()));
             }
         }
+    }
+
+    /// A segment, for writes that are safe when they return.
+    pub(super) fn open_through(&self, segment: &Segment) -> Option<Box<dyn Through>> {
+        self.disk.open_through(&segment.path)
     }
 
     /// Segments that nobody needs any more.

@@ -31,9 +31,10 @@ use std::sync::{Arc, mpsc};
 use bytes::Bytes;
 use lockstep_core::ShardId;
 
+use crate::disk::PAGE_BYTES;
 use crate::{Disk, StorageError};
 use index::Index;
-use keeper::{Keeper, PAGE_BYTES};
+use keeper::Keeper;
 use owner::Owner;
 use queue::{Job, Work};
 use record::{HEADER_BYTES, Header, Kind};

@@ -67,6 +67,14 @@ impl Syncer {
         }
     }
 
+    /// What was written up to `end` is safe already, as is all before it.
+    pub(super) fn written_through(&self, end: Position, bytes: u64, took: Duration) {
+        let mut state = self.state.lock();
+        state.written = end;
+        state.written_bytes += bytes;
+        state.times.add(took);
+    }
+
     /// When what is before `position` is safe, segments below `number` are free.
     pub(super) fn free_after(&self, position: Position, number: u32) {
         self.state.lock().freeable.push_back((position, number));

@@ -2,18 +2,19 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use lockstep_core::ShardId;
 
-use super::keeper::PAGE_BYTES;
 use super::ledger::Ledger;
 use super::queue::{Job, Taken, Work};
 use super::record::{self, FORMAT, Header, Kind, Position};
 use super::segment::Segment;
 use super::shared::Shared;
 use super::{Done, EntryId};
+use crate::Through;
+use crate::disk::PAGE_BYTES;
 
 /// More than this is not gathered before it is written.
 const BUFFER_BYTES_MAX: usize = 4 << 20;
@@ -29,6 +30,7 @@ const IDLE: Duration = Duration::from_millis(200);
 pub(super) struct Writer {
     active: Option<Active>,
     ledger: Ledger,
+    /// What the active segment holds from `base` up to `end`.
     buf: Vec<u8>,
     /// Everything before it is safe.
     mark: Position,
@@ -40,10 +42,22 @@ pub(super) struct Writer {
 /// The segment that is written to.
 struct Active {
     segment: Arc<Segment>,
+    /// Where the buffer begins: where a page does, unless what stands before it was
+    /// not written by this writer.
+    base: u64,
     /// What is in the file.
     written: u64,
     /// With what is in the buffer.
     end: u64,
+    through: Way,
+}
+
+/// Whether writes can be safe when they return.
+enum Way {
+    Untried,
+    Through(Box<dyn Through>),
+    /// They cannot.
+    Sync,
 }
 
 /// A hand-over whose entries have their places.
@@ -65,7 +79,7 @@ pub(super) type Answers = Vec<(Done, io::Result<()>)>;
 impl Writer {
     /// Goes on behind what was found: the last segment and where its records end.
     pub(super) fn new(tail: Option<(Arc<Segment>, u64)>, ledger: Ledger, mark: Position) -> Writer {
-        let active = tail.map(|(segment, end)| Active { segment, written: end, end });
+        let active = tail.map(|(segment, end)| Active::new(segment, end));
         Writer { active, ledger, buf: Vec::new(), mark, mark_due: false, settled: Vec::new() }
     }
 
@@ -84,19 +98,24 @@ impl Writer {
     }
 
     /// Writes these jobs, syncs where one asks for it, and says whom to tell.
-    pub(super) fn round(&mut self, shared: &Shared, jobs: Vec<Job>) -> Answers {
-        let written = self.write_jobs(shared, jobs);
-        self.settle(shared, written)
+    pub(super) fn round(&mut self, shared: &Shared, mut jobs: Vec<Job>) -> Answers {
+        let safe = jobs.iter().any(|job| job.safe) && !shared.options.mutants.ack_before_sync;
+        let result = self.write(shared, &mut jobs, safe);
+        self.settle(shared, Written { jobs, result })
     }
 
     /// The first half of a round: writes.
     pub(super) fn write_jobs(&mut self, shared: &Shared, mut jobs: Vec<Job>) -> Written {
-        let mut result = Ok(());
-        if shared.options.mutants.ack_before_sync && self.mark_due {
-            result = shared.sync();
-        }
-        let result = result.and_then(|()| self.write_all(shared, &mut jobs));
+        let result = self.write(shared, &mut jobs, false);
         Written { jobs, result }
+    }
+
+    /// `safe`: if it costs no sync, what is written is safe at once.
+    fn write(&mut self, shared: &Shared, jobs: &mut [Job], safe: bool) -> io::Result<()> {
+        if shared.options.mutants.ack_before_sync && self.mark_due {
+            shared.sync()?;
+        }
+        self.write_all(shared, jobs, safe)
     }
 
     /// The second half: syncs where one asks for it, and says whom to tell.
@@ -151,13 +170,15 @@ impl Writer {
         }
     }
 
-    fn write_all(&mut self, shared: &Shared, jobs: &mut [Job]) -> io::Result<()> {
+    fn write_all(&mut self, shared: &Shared, jobs: &mut [Job], safe: bool) -> io::Result<()> {
         shared.check()?;
         self.mark = shared.syncer.synced();
         for job in jobs.iter_mut() {
             self.write_job(shared, &mut job.work)?;
         }
-        self.flush(shared)?;
+        if !(safe && self.flush_through(shared)?) {
+            self.flush(shared)?;
+        }
         let number = self.active.as_ref().map_or(0, |active| active.segment.number);
         shared.settle(number, self.settled.drain(..).map(|s| (s.shard, s.serial, s.places)));
         shared.queue.release(jobs.iter().map(|job| job.bytes).sum());
@@ -243,17 +264,20 @@ impl Writer {
         let mut start = Header::of(Kind::Start, ShardId(0), id, &ledger);
         start.mark = self.mark;
         let segment = shared.take_segment((start.record_bytes() + bytes) as u64)?;
+        self.buf.clear();
         record::write(&mut self.buf, start, &ledger, segment.salt);
-        self.active = Some(Active { segment, written: 0, end: start.record_bytes() as u64 });
+        let mut active = Active::new(segment, 0);
+        active.end = start.record_bytes() as u64;
+        self.active = Some(active);
         Ok(())
     }
 
     /// Writes the buffer and counts it as written.
     fn flush(&mut self, shared: &Shared) -> io::Result<()> {
-        if self.buf.is_empty() {
+        let bytes = self.active.as_ref().map_or(0, Active::unwritten);
+        if bytes == 0 {
             return Ok(());
         }
-        let bytes = self.buf.len() as u64;
         self.write_buffer()?;
         if let Some(active) = &self.active {
             shared.syncer.written(&active.segment, active.position(), bytes);
@@ -262,16 +286,36 @@ impl Writer {
         Ok(())
     }
 
+    /// Writes the buffer so that it is safe at once. False: that does not work, or
+    /// something before it is not safe.
+    fn flush_through(&mut self, shared: &Shared) -> io::Result<bool> {
+        let Some(active) = &mut self.active else { return Ok(false) };
+        let bytes = active.unwritten();
+        if bytes == 0 || shared.syncer.is_dirty() {
+            return Ok(false);
+        }
+        let (base, padded) = (active.base, active.padded());
+        let Some(through) = active.through(shared) else { return Ok(false) };
+        let begun = Instant::now();
+        self.buf.resize(padded, 0);
+        if !through.write(&self.buf, base)? {
+            active.through = Way::Sync;
+            return Ok(false);
+        }
+        active.keep_page(&mut self.buf);
+        shared.syncer.written_through(active.position(), bytes, begun.elapsed());
+        shared.count_write();
+        Ok(true)
+    }
+
     /// Writes the buffer, filled up to whole pages: a page that is written whole
     /// need not be read before.
     fn write_buffer(&mut self) -> io::Result<()> {
         let Some(active) = &mut self.active else { return Ok(()) };
-        let whole = active.end.next_multiple_of(PAGE_BYTES).min(active.segment.bytes());
-        self.buf.resize((whole - active.written) as usize, 0);
-        let written = active.segment.file.write_at(&self.buf, active.written);
-        self.buf.clear();
-        self.buf.shrink_to(BUFFER_BYTES_KEPT);
-        active.written = active.end;
+        self.buf.resize(active.padded(), 0);
+        let news = (active.written - active.base) as usize;
+        let written = active.segment.file.write_at(&self.buf[news..], active.written);
+        active.keep_page(&mut self.buf);
         written
     }
 }
@@ -284,6 +328,46 @@ fn free_after(shared: &Shared, at: Position, needed_from: u32) {
 }
 
 impl Active {
+    /// Goes on where something of that length stands.
+    fn new(segment: Arc<Segment>, end: u64) -> Active {
+        Active { segment, base: end, written: end, end, through: Way::Untried }
+    }
+
+    /// The way past the page cache, where the buffer begins with a page.
+    fn through(&mut self, shared: &Shared) -> Option<&mut dyn Through> {
+        if !self.base.is_multiple_of(PAGE_BYTES) {
+            return None;
+        }
+        if let Way::Untried = self.through {
+            let way = shared.keeper.open_through(&self.segment);
+            self.through = way.map_or(Way::Sync, Way::Through);
+        }
+        match &mut self.through {
+            Way::Through(through) => Some(through.as_mut()),
+            Way::Untried | Way::Sync => None,
+        }
+    }
+
+    fn unwritten(&self) -> u64 {
+        self.end - self.written
+    }
+
+    /// How many bytes the buffer has when it is filled up to whole pages.
+    fn padded(&self) -> usize {
+        let whole = self.end.next_multiple_of(PAGE_BYTES).min(self.segment.bytes());
+        (whole - self.base) as usize
+    }
+
+    /// The buffer is written: only the last page, if it is not full, stays.
+    fn keep_page(&mut self, buf: &mut Vec<u8>) {
+        let base = self.base.max(self.end - self.end % PAGE_BYTES);
+        buf.truncate((self.end - self.base) as usize);
+        buf.drain(..(base - self.base) as usize);
+        buf.shrink_to(BUFFER_BYTES_KEPT);
+        self.base = base;
+        self.written = self.end;
+    }
+
     fn takes(&self, bytes: usize) -> bool {
         self.end + bytes as u64 <= self.segment.bytes()
     }

@@ -125,11 +125,11 @@ fn a_caller_is_held_up_when_too_much_waits() {
     disk.hold_syncs();
     // The first is taken by the writer, which then hangs in the sync.
     log.append(ShardId(1), records(1, 2, 3), Answer::default().done());
-    wait_until("the writer", || log.stats().in_flight_bytes == 0);
-    log.append(ShardId(1), records(1, 3, 9), Answer::default().done());
+    wait_until("the writer", || disk.held_up() == 1);
+    log.append(ShardId(1), records(1, 3, 8), Answer::default().done());
     let other = log.clone();
     let held_up = thread::spawn(move || {
-        other.append(ShardId(1), records(1, 9, 12), Answer::default().done());
+        other.append(ShardId(1), records(1, 8, 12), Answer::default().done());
     });
     wait_until("the caller", || log.stats().callers_held_up == 1 || held_up.is_finished());
     let went_on = held_up.is_finished();

@@ -45,6 +45,14 @@ impl Inode {
         }
     }
 
+    /// Only the last write is safe; what came before is not.
+    pub(super) fn sync_last(&mut self) {
+        match self.unsynced.pop() {
+            Some(Change::Write { offset, bytes }) => put(&mut self.synced, offset, &bytes),
+            other => self.unsynced.extend(other),
+        }
+    }
+
     /// After a failed sync: the bytes stay visible, and no later sync saves them.
     pub(super) fn lose_unsynced(&mut self) {
         self.unsynced.clear();

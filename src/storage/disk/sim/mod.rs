@@ -8,6 +8,7 @@
 
 mod inode;
 mod names;
+mod through;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -18,7 +19,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-use super::{Disk, DiskFile, Held};
+use super::{Disk, DiskFile, Held, Through};
 use inode::Inode;
 use names::Names;
 
@@ -235,7 +236,11 @@ impl SimDisk {
     }
 
     fn file(&self, life: u64, inode: u64) -> Arc<dyn DiskFile> {
-        Arc::new(SimFile { disk: self.clone(), life, inode })
+        Arc::new(self.handle(life, inode))
+    }
+
+    fn handle(&self, life: u64, inode: u64) -> SimFile {
+        SimFile { disk: self.clone(), life, inode }
     }
 }
 
@@ -349,6 +354,12 @@ impl Disk for SimDisk {
         let life = state.life;
         Ok(Some(Box::new(SimLock { disk: self.clone(), life, path: path.to_path_buf() })))
     }
+
+    fn open_through(&self, path: &Path) -> Option<Box<dyn Through>> {
+        let state = self.enter(SimOp::Read).ok()?;
+        let inode = state.named(path).ok()?;
+        Some(Box::new(through::SimThrough(self.handle(state.life, inode))))
+    }
 }
 
 impl fmt::Debug for SimDisk {
@@ -424,6 +435,12 @@ impl DiskFile for SimFile {
     }
 
     fn sync_data(&self) -> io::Result<()> {
+        self.sync_with(Inode::sync)
+    }
+}
+
+impl SimFile {
+    fn sync_with(&self, sync: fn(&mut Inode)) -> io::Result<()> {
         let hook = {
             let state = self.disk.state();
             state.on_sync.clone().map(|hook| (hook, state.syncs + 1))
@@ -446,7 +463,7 @@ impl DiskFile for SimFile {
         state.syncs += 1;
         let inode = self.inode(&mut state);
         match &passed {
-            Ok(()) => inode.sync(),
+            Ok(()) => sync(inode),
             Err(_) if off => {}
             Err(_) => inode.lose_unsynced(),
         }
