@@ -82,6 +82,50 @@ impl<'a> Op<'a> {
         }
     }
 
+    /// The database it is about, of two the first; 0 for what is about all.
+    pub fn db(&self) -> Db {
+        match self {
+            Op::Get { db, .. }
+            | Op::MGet { db, .. }
+            | Op::GetRange { db, .. }
+            | Op::StrLen { db, .. }
+            | Op::Lcs { db, .. }
+            | Op::Exists { db, .. }
+            | Op::Type { db, .. }
+            | Op::Ttl { db, .. }
+            | Op::RandomKey { db, .. }
+            | Op::Keys { db, .. }
+            | Op::Scan { db, .. }
+            | Op::DbSize { db }
+            | Op::Dump { db, .. }
+            | Op::Object { db, .. }
+            | Op::Touch { db, .. }
+            | Op::Versions { db, .. }
+            | Op::DigestValue { db, .. }
+            | Op::CountInSlot { db, .. }
+            | Op::KeysInSlot { db, .. }
+            | Op::Set { db, .. }
+            | Op::GetDel { db, .. }
+            | Op::GetEx { db, .. }
+            | Op::MSet { db, .. }
+            | Op::Append { db, .. }
+            | Op::SetRange { db, .. }
+            | Op::IncrBy { db, .. }
+            | Op::IncrByFloat { db, .. }
+            | Op::Del { db, .. }
+            | Op::DelIfEqual { db, .. }
+            | Op::Copy { db, .. }
+            | Op::Rename { db, .. }
+            | Op::Move { db, .. }
+            | Op::Restore { db, .. }
+            | Op::Expire { db, .. }
+            | Op::Persist { db, .. }
+            | Op::FlushDb { db } => *db,
+            Op::SwapDb { a, .. } => *a,
+            Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
+        }
+    }
+
     /// The first of the keys it names; none for what is about all keys of a
     /// database, or about a slot.
     pub fn first_key(&self) -> Option<&'a [u8]> {

@@ -9,7 +9,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 77] = [
+const WORDS: [&str; 78] = [
     "none",
     "string",
     "int",
@@ -87,6 +87,7 @@ const WORDS: [&str; 77] = [
     "in",
     "out",
     "all",
+    "queue",
 ];
 
 const OK: u8 = 0;
