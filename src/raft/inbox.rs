@@ -88,9 +88,14 @@ impl Inbox {
         Ok(())
     }
 
+    /// Whether nothing is there.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.waiting.lock().ops.is_empty()
+    }
+
     /// Waits until something is there.
     pub(crate) async fn filled(&self) {
-        while self.waiting.lock().ops.is_empty() {
+        while self.is_empty() {
             self.bell.notified().await;
         }
     }

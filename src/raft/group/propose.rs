@@ -1,5 +1,6 @@
 //! How what gathers in the inbox becomes entries, one behind the other.
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -9,6 +10,7 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{Op, Outcome, Read};
 use parking_lot::RwLockReadGuard;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::Instant;
 
 use super::Inner;
 use crate::batch::{Batch, Ops};
@@ -31,21 +33,30 @@ const READS_PER_TURN: usize = 64;
 pub(super) async fn run(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut last_ms = 0;
+    let mut look = pin!(tokio::time::sleep(REFUSE_LOOK));
     loop {
-        tokio::select! {
-            biased;
-            _ = stop.changed() => return,
-            () = inner.inbox.filled() => {}
-        }
-        // More gathers while all entries that may be in flight are.
+        // More gathers while all entries that may be in flight are. Nobody is rung
+        // for before there is room for one more: that would be a wake-up for nothing.
         let permit = loop {
             tokio::select! {
                 biased;
                 _ = stop.changed() => return,
                 permit = inner.in_flight.clone().acquire_owned() => break permit,
-                () = tokio::time::sleep(REFUSE_LOOK) => inner.refuse_if_cut_off(),
+                () = &mut look => {
+                    inner.refuse_if_cut_off();
+                    look.as_mut().reset(Instant::now() + REFUSE_LOOK);
+                }
             }
         };
+        if inner.inbox.is_empty() {
+            // A group that stops waits for all permits.
+            drop(permit);
+            tokio::select! {
+                biased;
+                _ = stop.changed() => return,
+                () = inner.inbox.filled() => continue,
+            }
+        }
         let permit = permit.expect("the semaphore is never closed");
         match inner.office.phase() {
             Phase::Open => {}
