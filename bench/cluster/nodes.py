@@ -90,6 +90,17 @@ class Lockstep:
             time.sleep(0.02)
         raise SystemExit("no node leads the shard")
 
+    def settled_leader(self, seconds=7.0, shard=0):
+        """Which node leads a shard once none has taken it over for so long: a new
+        cluster hands its shards to their preferred leaders after five seconds."""
+        leader, since = self.leader(shard), time.monotonic()
+        while time.monotonic() - since < seconds:
+            time.sleep(0.2)
+            now = self.leader(shard)
+            if now != leader:
+                leader, since = now, time.monotonic()
+        return leader
+
     def kill(self, at, how=signal.SIGKILL):
         self.processes[at].send_signal(how)
 

@@ -85,7 +85,7 @@ def beside_etcd(table, options):
     for _ in range(options.rounds):
         cluster = Lockstep(3)
         try:
-            leader = cluster.ports[cluster.leader()]
+            leader = cluster.ports[cluster.settled_leader()]
             ours.append(redis_benchmark(table, leader, "set", min(requests, 300_000)))
         finally:
             cluster.stop()
