@@ -49,6 +49,14 @@ wire_enum! {
             /// What.
             notice: Notice,
         },
+        /// A partition of a queue with several has something that it could deliver, and
+        /// had nothing before; nobody waits in its own line.
+        6 => Available {
+            /// The queue.
+            queue: Vec<u8>,
+            /// The partition.
+            part: u32,
+        },
     }
 }
 
@@ -57,7 +65,10 @@ impl Effect {
     pub fn node(&self) -> Option<NodeId> {
         match self {
             Effect::Answer { origin, .. } | Effect::Notice { to: origin, .. } => Some(origin.node),
-            Effect::Event { .. } | Effect::Endings {} | Effect::SessionNotice { .. } => None,
+            Effect::Event { .. }
+            | Effect::Endings {}
+            | Effect::SessionNotice { .. }
+            | Effect::Available { .. } => None,
         }
     }
 }

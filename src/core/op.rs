@@ -151,7 +151,9 @@ impl Op<'_> {
             Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
             Op::Lock { op } if op.names().is_empty() => Home::Everywhere,
             Op::Lock { op } => Home::of_name(op.name()),
-            Op::Queue { op: queues::Op::Scan { .. } } => Home::Everywhere,
+            Op::Queue { op: queues::Op::Scan { .. } | queues::Op::Release { .. } } => {
+                Home::Everywhere
+            },
             Op::Queue { op } => Home::of_part(op.name(), op.part()),
             Op::Session { op } if op.is_for_home() => Home::Slot(Slot::of(op.id())),
             Op::Session { .. } => Home::Everywhere,

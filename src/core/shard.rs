@@ -1,6 +1,7 @@
 //! The state machine of one shard: its clock, its keys, its locks and its queues.
 
 mod image;
+mod names;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -90,8 +91,9 @@ impl Shard {
     pub fn read(&self, now_ms: u64, op: &Op<'_>) -> Read {
         let now_ms = now_ms.max(self.clock_ms);
         match op {
-            Op::Key { op } => self.keys.read(now_ms, self.clock_ms, op),
+            Op::Key { op } => self.read_key(now_ms, op),
             Op::Lock { op } => self.locks.read(now_ms, self.clock_ms, op),
+            Op::Queue { op } if self.is_key(now_ms, op) => Read::Done(Fault::WrongType.into()),
             Op::Queue { op } => self.queues.read(now_ms, self.clock_ms, op),
             Op::Session { op } => self.sessions.read(now_ms, self.clock_ms, op),
             Op::Tick {}
@@ -165,6 +167,12 @@ impl Shard {
         &self.queues
     }
 
+    /// The body of a message by its key, as far as it is here; none when the message is
+    /// gone.
+    pub fn body(&self, key: &queues::BodyKey) -> Option<queues::Body> {
+        self.queues.body(key)
+    }
+
     /// The queues, to say where bodies are. Nothing of the replicated state changes by
     /// that.
     pub fn queues_mut_local(&mut self) -> &mut queues::Table {
@@ -186,6 +194,7 @@ impl Shard {
     #[doc(hidden)]
     pub fn check_always(&mut self) {
         self.locks.check_always();
+        self.queues.check_always();
     }
 
     /// Forgets all requests: for tests of what they are remembered for.
@@ -242,9 +251,10 @@ impl Shard {
     fn apply_one(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match op {
             Op::Tick {} | Op::Request { .. } => Outcome::Ok,
-            Op::Key { op } => self.keys.apply(at, op),
+            Op::Key { op } => self.apply_key(at, op, fx),
             Op::Lock { op } => self.apply_lock(at, op, fx),
-            Op::Queue { op } => self.queues.apply(at, op, fx),
+            Op::Queue { op } if self.is_key(at.now_ms, op) => Fault::WrongType.into(),
+            Op::Queue { op } => self.apply_queue(at, op, fx),
             Op::Session { op } => self.apply_session(at, op, fx),
             Op::Boot { origin } => self.end_lives(at, *origin, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),

@@ -52,6 +52,26 @@ impl SeqSet {
         Some(high * 64 + u64::from(word.trailing_zeros()))
     }
 
+    /// The largest number.
+    pub fn last(&self) -> Option<u64> {
+        let high = self.words.last_number()?;
+        let word = self.words.get(high)?;
+        Some(high * 64 + u64::from(63 - word.leading_zeros()))
+    }
+
+    /// The numbers from `first` on, in order.
+    pub fn iter_from(&self, first: u64) -> impl Iterator<Item = u64> {
+        let words = self.words.iter_from(first / 64).flat_map(|(high, word)| {
+            (0..64).filter(move |low| word >> low & 1 == 1).map(move |low| high * 64 + low)
+        });
+        words.skip_while(move |number| *number < first)
+    }
+
+    /// Whether a number is in it.
+    pub fn contains(&self, number: u64) -> bool {
+        self.word(number) & bit(number) != 0
+    }
+
     /// All numbers in order.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = u64> {
         self.words.iter().flat_map(|(high, word)| {
@@ -62,6 +82,12 @@ impl SeqSet {
     /// The word that `number` has its bit in.
     fn word(&self, number: u64) -> u64 {
         self.words.get(number / 64).copied().unwrap_or_default()
+    }
+}
+
+impl PartialEq for SeqSet {
+    fn eq(&self, other: &Self) -> bool {
+        self.len == other.len && self.iter().eq(other.iter())
     }
 }
 
@@ -87,8 +113,13 @@ mod tests {
                 assert_eq!(words.remove(number), plain.remove(&number));
             }
             assert_eq!((words.len(), words.first()), (plain.len(), plain.first().copied()));
+            assert_eq!(words.last(), plain.last().copied());
+            assert_eq!(words.contains(number), plain.contains(&number));
         }
         assert!(words.iter().eq(plain.iter().copied()));
+        for from in [0, 1, 100, 600, 2000] {
+            assert!(words.iter_from(from).eq(plain.range(from..).copied()));
+        }
         assert!(words.iter().rev().eq(plain.iter().rev().copied()));
     }
 }

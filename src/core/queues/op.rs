@@ -252,6 +252,12 @@ wire_enum! {
             /// Those in this state.
             which: Which,
         },
+        /// All deliveries in the name of a session go back as if nothing was wrong with
+        /// them. How many.
+        19 => Release {
+            /// The session.
+            session: &'a [u8],
+        },
         /// QLEN. A number.
         32 => Len {
             /// The queue.
@@ -423,7 +429,7 @@ impl<'a> Op<'a> {
             Op::Pop { queues, .. } => (&queues[..], None, None),
             Op::Move { from, to, .. } => (&[], Some(*from), Some(*to)),
             Op::Redrive { queue, to, .. } => (&[], Some(*queue), *to),
-            Op::Scan { .. } => (&[], None, None),
+            Op::Scan { .. } | Op::Release { .. } => (&[], None, None),
             Op::Push { queue, .. }
             | Op::Ack { queue, .. }
             | Op::Nack { queue, .. }
@@ -460,7 +466,7 @@ impl<'a> Op<'a> {
     /// The partition it is about.
     pub fn part(&self) -> u32 {
         match *self {
-            Op::Scan { .. } => 0,
+            Op::Scan { .. } | Op::Release { .. } => 0,
             Op::Pop { part, .. }
             | Op::Move { part, .. }
             | Op::Redrive { part, .. }
@@ -489,6 +495,19 @@ impl<'a> Op<'a> {
             | Op::Config { part, .. }
             | Op::RedriveStatus { part, .. } => part,
         }
+    }
+
+    /// Whether home, the partition 0, carries it out even if there are others.
+    pub(super) fn is_for_home(&self) -> bool {
+        matches!(
+            self,
+            Op::Create { .. }
+                | Op::Configure { .. }
+                | Op::Reset { .. }
+                | Op::Config { .. }
+                | Op::Destroy { .. }
+                | Op::CancelWait { .. }
+        )
     }
 
     /// Whether this changes anything that replicas must agree on.

@@ -2,9 +2,6 @@
 
 use super::Receipt;
 
-/// The partition of every queue, as long as each has just one.
-pub(super) const PART: u32 = 0;
-
 impl Receipt {
     /// Reads `part-seq-attempt`.
     pub fn parse(text: &[u8]) -> Option<Self> {
@@ -26,8 +23,8 @@ impl Receipt {
 }
 
 /// The id of a message: the same through all its deliveries.
-pub(super) fn id(seq: u64) -> Vec<u8> {
-    format!("{PART}-{seq}").into_bytes()
+pub(super) fn id(part: u32, seq: u64) -> Vec<u8> {
+    format!("{part}-{seq}").into_bytes()
 }
 
 /// A number as we write it: no sign, no leading zeros.

@@ -1,24 +1,57 @@
 //! The queues of a shard and their operations.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::bodies::Local;
+use super::desk::Desk;
 use super::index::Index;
-use super::message::{Consumer, State, Want};
-use super::op::{Manner, Want as Asked};
-use super::queue::{Desk, Queue};
-use super::receipt::id;
-use super::{ANSWER_BYTES_MAX, BODY_BYTES_MAX, CONSUMERS_MAX, Op, Visible};
-use crate::image::{Name, Named};
+use super::pop::Pop;
+use super::push::{Push, limit, named};
+use super::queue::Queue;
+use super::shape::Shape;
+use super::waiter::{Ask, Waiter};
+use super::{Op, QUEUES_MAX, WHOLE};
+use crate::image::{Named, Paged};
 use crate::lives::Lives;
-use crate::{Effect, Effects, Fault, Origin, Outcome, Read, Stamp, Wait};
+use crate::{Effects, Fault, Outcome, Read, Stamp};
 
 /// The queues of a shard.
 #[derive(Debug)]
 pub struct Table {
-    pub(super) queues: Named<Queue>,
+    /// The numbers of the partitions of each queue.
+    pub(super) names: Named<Parts>,
+    /// By number.
+    pub(super) queues: Paged<Arc<Queue>>,
+    /// What follows from each, by number.
+    pub(super) sides: BTreeMap<u64, Side>,
+    /// Who waits, by place in line.
+    pub(super) waiters: Paged<Waiter>,
+    pub(super) last_number: u64,
+    pub(super) last_place: u64,
     /// Where a new queue begins to count: behind all messages of queues that
     /// were destroyed, so that an old receipt never meets a new message.
     pub(super) first_seq: u64,
     pub(super) lives: Lives,
     pub(super) index: Index,
+    /// Whether the rules are looked at after every operation.
+    pub(super) watched: bool,
+}
+
+/// The numbers of the partitions of a queue.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Parts {
+    /// That of partition 0; 0: it is not here.
+    zero: u64,
+    /// Those of the others.
+    more: Option<Arc<BTreeMap<u32, u64>>>,
+}
+
+/// What follows from a queue, and where its bodies are.
+#[derive(Debug, Default)]
+pub(super) struct Side {
+    pub shape: Shape,
+    pub local: Local,
 }
 
 /// A read looks at so many due things to see whether one concerns its queue.
@@ -28,10 +61,16 @@ impl Table {
     /// A table without queues.
     pub fn new() -> Self {
         Table {
-            queues: Named::new(),
+            names: Named::new(),
+            queues: Paged::new(),
+            sides: BTreeMap::new(),
+            waiters: Paged::new(),
+            last_number: 0,
+            last_place: 0,
             first_seq: 1,
             lives: Lives::default(),
             index: Index::default(),
+            watched: cfg!(debug_assertions),
         }
     }
 
@@ -40,8 +79,12 @@ impl Table {
         if !op.is_write() {
             return self.look(at.now_ms, op);
         }
+        if let Some(refused) = self.partitioned(op) {
+            return refused;
+        }
         let outcome = self.carry_out(at, op, fx);
-        debug_assert!(self.is_conserved(op.name()), "a message is lost or doubled");
+        self.send_letters(at, fx);
+        self.check_named(op);
         outcome
     }
 
@@ -49,15 +92,16 @@ impl Table {
     /// and `clock_ms` by the shard's.
     pub fn read(&self, now_ms: u64, clock_ms: u64, op: &Op<'_>) -> Read {
         let now_ms = now_ms.max(clock_ms);
-        if self.index.is_due(now_ms, op.name(), DUE_LOOKED_AT) {
+        let due = |number| self.index.is_due(now_ms, number, DUE_LOOKED_AT);
+        if op.names().filter_map(|name| self.find(name, op.part())).any(due) {
             return Read::TickFirst;
         }
         Read::Done(self.look(now_ms, op))
     }
 
-    /// How many queues there are.
+    /// How many queues there are, each partition counted.
     pub fn len(&self) -> usize {
-        self.queues.iter().filter(|(_, queue)| queue.exists()).count()
+        self.queues.iter().filter(|(_, queue)| queue.made).count()
     }
 
     /// Whether there are none.
@@ -65,178 +109,223 @@ impl Table {
         self.len() == 0
     }
 
-    /// How many messages there are and how many bytes their bodies take.
+    /// Whether there is a queue of this name, with its partition 0.
+    pub fn holds(&self, name: &[u8]) -> bool {
+        self.find_made(name, 0).is_some()
+    }
+
+    /// Whether no queue is here, not even one that is only waited for.
+    pub fn has_no_names(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// How many messages there are and how many bytes their bodies have.
     pub fn messages(&self) -> (usize, usize) {
-        let sizes = self.queues.iter().map(|(_, queue)| (queue.messages.len(), queue.bytes));
-        sizes.fold((0, 0), |sum, size| (sum.0 + size.0, sum.1 + size.1))
+        let counts = self.queues.iter().map(|(_, queue)| queue.messages.len());
+        let bytes = self.sides.values().map(|side| side.shape.bytes as usize);
+        (counts.sum(), bytes.sum())
     }
 
     /// How many requests wait for a message.
     pub fn waiting(&self) -> usize {
-        self.queues.iter().map(|(_, queue)| queue.line.len()).sum()
+        self.waiters.len()
     }
 
     fn carry_out(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match *op {
-            Op::Push { queue, ref bodies, manner: Manner::Of { visible, .. }, .. } => {
-                let body = bodies.first().copied().unwrap_or_default();
-                self.push(at, queue, body, visible.unwrap_or(Visible::Now {}), fx)
+            Op::Push { queue, part, ref bodies, ref manner, length_max, create, atomic, form } => {
+                let push = Push { bodies, manner, length_max, create, atomic, form };
+                named(form, queue, self.push(at, queue, part, &push, fx))
             }
-            Op::Pop {
-                ref queues, want: Asked::Of { count, lease_ms, settle, .. }, wait, ..
-            } => {
-                let queue = queues.first().copied().unwrap_or_default();
-                self.pop(at, queue, Want { count, lease_ms, settle }, wait)
+            Op::Pop { ref queues, part, ref want, named, fair, wait } => {
+                let ask = Ask::of(want);
+                self.pop(at, Pop { queues, part, ask, named, fair, wait, before: None }, fx)
             }
-            Op::Ack { queue, ref receipts, .. } => self.ack(queue, receipts),
-            Op::Nack { queue, ref receipts, blame, delay_ms, .. } => {
-                self.nack(at, queue, receipts, blame, delay_ms, fx)
+            Op::Ack { queue, part, ref receipts, verbose, ref pop, wait } => {
+                self.ack(at, (queue, part), receipts, verbose, pop.as_ref().zip(Some(wait)), fx)
             }
-            Op::Extend { queue, ref receipts, lease_ms, .. } => {
-                self.extend(at, queue, receipts, lease_ms)
+            Op::Nack { queue, part, ref receipts, blame, delay_ms, error, priority } => {
+                let back = super::receipts::Back { blame, delay_ms, error, priority };
+                self.nack(at, (queue, part), receipts, &back, fx)
             }
-            Op::Purge { queue, .. } => self.purge(queue),
-            Op::Destroy { queue, .. } => self.destroy(queue),
-            Op::CancelWait { queue, origin, request, error, .. } => {
-                let answer = if error { Fault::Unblocked.into() } else { Outcome::Nil };
-                self.cancel(queue, origin, request, answer, fx)
+            Op::Extend { queue, part, ref receipts, lease_ms } => {
+                self.extend(at, (queue, part), receipts, lease_ms, fx)
             }
-            Op::Len { .. } | Op::Peek { .. } | Op::Info { .. } => self.look(at.now_ms, op),
-            _ => Fault::Limit.into(),
+            Op::Purge { queue, part, ref which, group, older_ms } => {
+                self.purge(at, (queue, part), which, group, older_ms, fx)
+            }
+            Op::Destroy { queue, part, if_empty } => self.destroy(queue, part, if_empty),
+            Op::CancelWait { origin, request, error, .. } => {
+                self.cancel_wait(origin, request, error, fx)
+            }
+            Op::Delete { queue, part, ref seqs, force } => {
+                self.delete(at, (queue, part), seqs, force, fx)
+            }
+            Op::Reschedule { queue, part, seq, visible } => {
+                self.reschedule(at, (queue, part), seq, visible, fx)
+            }
+            Op::Create { queue, part, ref settings, if_new } => {
+                self.create(at, (queue, part), settings, if_new, fx)
+            }
+            Op::Configure { queue, part, ref settings } => {
+                self.configure(at, (queue, part), |rules| rules.with(settings), fx)
+            }
+            Op::Reset { queue, part, ref tags } => {
+                self.configure(at, (queue, part), |rules| rules.without(tags), fx)
+            }
+            Op::Pause { queue, part, input, output, for_ms } => {
+                let until_ms = for_ms.map_or(u64::MAX, |ms| at.now_ms.saturating_add(ms));
+                self.pause(at, (queue, part), (input, output), until_ms, fx)
+            }
+            Op::Resume { queue, part, input, output } => {
+                self.pause(at, (queue, part), (input, output), 0, fx)
+            }
+            Op::Redrive { .. } => self.redrive(at, op, fx),
+            Op::Release { session } => self.end_leases_of(at, session, fx),
+            Op::CancelRedrive { queue, part } => self.cancel_redrive(at, (queue, part), fx),
+            Op::Move { from, to, part, count, which } => {
+                self.move_some(at, (from, to, part), count, which, fx)
+            }
+            _ => self.look(at.now_ms, op),
         }
     }
 
-    fn push(
-        &mut self,
-        at: &Stamp,
-        name: &[u8],
-        body: &[u8],
-        visible: Visible,
-        fx: &mut Effects,
-    ) -> Outcome {
-        if body.len() > BODY_BYTES_MAX {
-            return Fault::TooBig.into();
+    /// What an operation on the whole of a queue gives that has several partitions: how
+    /// many they are.
+    pub(super) fn partitioned(&self, op: &Op<'_>) -> Option<Outcome> {
+        if op.part() != WHOLE || op.is_for_home() {
+            return None;
         }
-        let until_ms = match visible {
-            Visible::Now {} => at.now_ms,
-            Visible::In { ms } => at.now_ms.saturating_add(ms),
-            Visible::At { ms } => ms,
-        };
-        let name = self.open(name);
-        let seq = self.desk(&name).push(at, body, visible_at(at, until_ms));
-        self.serve(at, &name, fx);
-        Outcome::Bytes(id(seq))
+        let numbers = op.names().filter_map(|name| self.find(name, 0));
+        let counts = numbers.filter_map(|number| Some(self.queues.get(number)?.rules().partitions));
+        let count = counts.into_iter().find(|count| *count > 1)?;
+        let text = count.to_string().into_bytes();
+        Some(Outcome::Refused { fault: Fault::Partitioned, text })
     }
 
-    fn pop(&mut self, at: &Stamp, name: &[u8], want: Want, wait: Option<Wait>) -> Outcome {
-        if let Some(shared) = self.queues.shared_name(name) {
-            let mut desk = self.desk(&shared);
-            if !desk.queue.ready.is_empty() {
-                return hand_out(at, &mut desk, &want);
-            }
+    /// The number of a partition of a queue.
+    pub(super) fn find(&self, name: &[u8], part: u32) -> Option<u64> {
+        self.names.get(name)?.number_of(own(part))
+    }
+
+    /// The same, if it is more than waited for.
+    pub(super) fn find_made(&self, name: &[u8], part: u32) -> Option<u64> {
+        self.find(name, part).filter(|number| self.is_made(*number))
+    }
+
+    pub(super) fn is_made(&self, number: u64) -> bool {
+        self.queues.get(number).is_some_and(|queue| queue.made)
+    }
+
+    /// The number of a queue, which begins if it is not there.
+    pub(super) fn open(&mut self, name: &[u8], part: u32) -> Result<u64, Outcome> {
+        if let Some(number) = self.find(name, part) {
+            return Ok(number);
         }
-        match wait {
-            Some(Wait::For { origin, .. }) if self.lives.is_over(origin) => Outcome::Nil,
-            Some(wait) => self.enqueue(at, name, want, wait),
-            None => Outcome::Nil,
+        if self.queues.len() >= QUEUES_MAX {
+            return Err(limit("too many queues"));
         }
+        let name = self.names.shared_name(name).unwrap_or_else(|| name.into());
+        self.last_number += 1;
+        self.add_queue(Queue::new(name, own(part), self.last_number, self.first_seq));
+        Ok(self.last_number)
     }
 
-    fn enqueue(&mut self, at: &Stamp, name: &[u8], want: Want, wait: Wait) -> Outcome {
-        let Wait::For { origin, request, block_ms } = wait;
-        let name = self.open(name);
-        if self.index.place_of(&name, origin, request).is_some() {
-            // The same request, sent once more after a change of leader.
-            return Outcome::Waits;
-        }
-        let mut desk = self.desk(&name);
-        if desk.queue.line.len() >= CONSUMERS_MAX {
-            return Fault::Limit.into();
-        }
-        let deadline_ms = (block_ms > 0).then(|| at.now_ms.saturating_add(block_ms));
-        let place = desk.queue.next_place();
-        desk.enqueue(place, Consumer { origin, request, deadline_ms, want });
-        Outcome::Waits
-    }
-
-    fn purge(&mut self, name: &[u8]) -> Outcome {
-        let Some(name) = self.queues.shared_name(name) else { return Outcome::Int(0) };
-        let mut desk = self.desk(&name);
-        let purged = desk.clear();
-        desk.queue.counts.purged += purged as u64;
-        Outcome::Int(purged as i64)
-    }
-
-    fn destroy(&mut self, name: &[u8]) -> Outcome {
-        let exists = self.queues.get(name).is_some_and(Queue::exists);
-        let Some(name) = self.queues.shared_name(name).filter(|_| exists) else {
-            return Outcome::Int(0);
-        };
-        let mut desk = self.desk(&name);
-        desk.clear();
-        let next_seq = desk.queue.next_seq;
-        // Those who wait go on waiting: for whoever pushes next.
-        let line = std::mem::take(&mut desk.queue.line);
-        self.first_seq = self.first_seq.max(next_seq);
-        self.queues.insert(name.clone(), Queue { line, ..Queue::new(next_seq) });
-        self.close_if_idle(&name);
-        Outcome::Int(1)
-    }
-
-    fn cancel(
-        &mut self,
-        name: &[u8],
-        origin: Origin,
-        request: u64,
-        outcome: Outcome,
-        fx: &mut Effects,
-    ) -> Outcome {
-        let Some(name) = self.queues.shared_name(name) else { return Outcome::Int(0) };
-        let Some(place) = self.index.place_of(&name, origin, request) else {
-            return Outcome::Int(0);
-        };
-        self.end_wait(&name, place, Some(outcome), fx);
-        Outcome::Int(1)
-    }
-
-    /// The name of a queue, which is made if it is not there.
-    fn open(&mut self, name: &[u8]) -> Name {
-        self.queues.shared_name(name).unwrap_or_else(|| {
-            let name: Name = name.into();
-            self.queues.insert(name.clone(), Queue::new(self.first_seq));
-            name
-        })
+    /// Takes a queue in.
+    pub(super) fn add_queue(&mut self, queue: Queue) {
+        let (name, part, number) = (queue.name.clone(), queue.part, queue.number);
+        let mut parts = self.names.get(&name).cloned().unwrap_or_default();
+        parts.set(part, number);
+        self.names.insert(name, parts);
+        self.sides.insert(number, Side::default());
+        self.queues.insert(number, Arc::new(queue));
     }
 
     /// Forgets a queue that was only there for those who waited.
-    pub(super) fn close_if_idle(&mut self, name: &Name) {
-        let idle = |queue: &Queue| !queue.exists() && queue.line.is_empty();
-        if self.queues.get(name).is_some_and(idle) {
-            self.queues.remove(name);
+    pub(super) fn close_if_idle(&mut self, number: u64) {
+        let idle = |queue: &Arc<Queue>| !queue.made;
+        let waited_for = self.sides.get(&number).is_some_and(|side| side.shape.waiting > 0);
+        if waited_for || !self.queues.get(number).is_some_and(idle) {
+            return;
+        }
+        let Some(queue) = self.queues.remove(number) else { return };
+        self.sides.remove(&number);
+        let mut parts = self.names.get(&queue.name).cloned().unwrap_or_default();
+        parts.set(queue.part, 0);
+        if parts == Parts::default() {
+            self.names.remove(&queue.name);
+        } else {
+            self.names.insert(queue.name.clone(), parts);
         }
     }
 
     /// The place where a queue is changed.
-    pub(super) fn desk<'a>(&'a mut self, name: &'a Name) -> Desk<'a> {
-        let queue = self.queues.get_mut(name).expect("whoever has the name found the queue");
-        Desk { name, queue, index: &mut self.index }
+    pub(super) fn desk(&mut self, number: u64) -> Desk<'_> {
+        let known = "whoever has the number found the queue";
+        let queue = Arc::make_mut(self.queues.get_mut(number).expect(known));
+        let Side { shape, local } = self.sides.get_mut(&number).expect(known);
+        Desk { queue, shape, local, index: &mut self.index }
     }
 
-    /// Hands out what is ready to those who wait, in the order they came.
-    pub(super) fn serve(&mut self, at: &Stamp, name: &Name, fx: &mut Effects) {
-        let mut desk = self.desk(name);
-        while !desk.queue.ready.is_empty()
-            && let Some((place, _)) = desk.queue.line.first()
-            && let Some(consumer) = desk.dequeue(place)
-        {
-            let late = consumer.is_late(at.now_ms);
-            let outcome = if late { Outcome::Nil } else { hand_out(at, &mut desk, &consumer.want) };
-            answer(&consumer, outcome, fx);
+    /// What follows from a change of a queue: those who wait are served.
+    pub(super) fn finish(&mut self, at: &Stamp, number: u64, fx: &mut Effects) {
+        self.serve(at, number, fx);
+        let mut desk = self.desk(number);
+        desk.rearm();
+        desk.offer(fx);
+        self.close_if_idle(number);
+    }
+
+    /// Ends the wait of a request.
+    fn cancel_wait(
+        &mut self,
+        origin: crate::Origin,
+        request: u64,
+        error: bool,
+        fx: &mut Effects,
+    ) -> Outcome {
+        let answer = if error { Fault::Unblocked.into() } else { Outcome::Nil };
+        let Some(place) = self.index.place_of(origin, request) else { return Outcome::Int(0) };
+        self.end_wait(place, Some(answer), fx);
+        Outcome::Int(1)
+    }
+}
+
+/// The partition that carries out what is about all of them.
+fn own(part: u32) -> u32 {
+    if part == WHOLE { 0 } else { part }
+}
+
+impl Parts {
+    /// The number of a partition.
+    pub fn number_of(&self, part: u32) -> Option<u64> {
+        match part {
+            0 => (self.zero > 0).then_some(self.zero),
+            part => self.more.as_ref()?.get(&part).copied(),
         }
     }
 
-    fn is_conserved(&self, name: &[u8]) -> bool {
-        self.queues.get(name).is_none_or(Queue::is_conserved)
+    /// Changes the number of a partition; 0: it is not here.
+    fn set(&mut self, part: u32, number: u64) {
+        if part == 0 {
+            self.zero = number;
+            return;
+        }
+        let more = Arc::make_mut(self.more.get_or_insert_default());
+        if number == 0 {
+            more.remove(&part);
+        } else {
+            more.insert(part, number);
+        }
+        if more.is_empty() {
+            self.more = None;
+        }
+    }
+
+    /// The numbers of all partitions that are here.
+    pub fn numbers(&self) -> impl Iterator<Item = u64> + '_ {
+        let more = self.more.iter().flat_map(|more| more.values().copied());
+        (self.zero > 0).then_some(self.zero).into_iter().chain(more)
     }
 }
 
@@ -244,36 +333,4 @@ impl Default for Table {
     fn default() -> Self {
         Self::new()
     }
-}
-
-/// Delivers what is ready, lowest number first.
-fn hand_out(at: &Stamp, desk: &mut Desk<'_>, want: &Want) -> Outcome {
-    let mut list = Vec::new();
-    let mut bytes = 0;
-    while (list.len() as u64) < want.count.unwrap_or(1).max(1)
-        && bytes < ANSWER_BYTES_MAX
-        && let Some(seq) = desk.queue.ready.first()
-    {
-        let (receipt, body) = if want.settle {
-            desk.deliver_for_good(seq)
-        } else {
-            desk.deliver(at, seq, want.lease_ms)
-        };
-        bytes += body.len();
-        let pair = vec![Outcome::Bytes(receipt.text()), Outcome::Bytes(body.to_vec())];
-        list.push(Outcome::List(pair));
-    }
-    match want.count {
-        Some(_) => Outcome::List(list),
-        None => list.pop().unwrap_or(Outcome::Nil),
-    }
-}
-
-/// The state of a message that becomes visible at `until_ms`.
-pub(super) fn visible_at(at: &Stamp, until_ms: u64) -> State {
-    if until_ms > at.now_ms { State::Delayed { until_ms } } else { State::Ready }
-}
-
-pub(super) fn answer(consumer: &Consumer, outcome: Outcome, fx: &mut Effects) {
-    fx.push(Effect::Answer { origin: consumer.origin, request: consumer.request, outcome });
 }

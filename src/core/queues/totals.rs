@@ -1,6 +1,7 @@
 //! Numbers about all queues of a shard.
 
 use super::Table;
+use super::counts::Count;
 
 /// What is in the queues of a shard, and what happened in those that are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -37,21 +38,22 @@ impl Table {
     /// Adds up all queues. Takes a look at each.
     pub fn totals(&self) -> Totals {
         let mut sum = Totals::default();
-        for (_, queue) in self.queues.iter() {
-            let counts = &queue.counts;
-            sum.queues += u64::from(queue.exists());
-            sum.ready += queue.ready.len() as u64;
-            sum.delayed += queue.delayed as u64;
-            sum.inflight += queue.inflight as u64;
-            sum.dead += queue.dead.len() as u64;
-            sum.bytes += queue.bytes as u64;
-            sum.waiting += queue.line.len() as u64;
-            sum.pushed += counts.pushed;
-            sum.delivered += counts.delivered;
-            sum.redelivered += counts.redelivered;
-            sum.acked += counts.acked + counts.unacked;
-            sum.died += counts.died;
-            sum.expired += counts.expired;
+        for (number, queue) in self.queues.iter() {
+            let Some(side) = self.sides.get(&number) else { continue };
+            let (shape, counts) = (&side.shape, &queue.counts);
+            sum.queues += u64::from(queue.made);
+            sum.ready += shape.ready() as u64;
+            sum.delayed += shape.delayed.len() as u64;
+            sum.inflight += shape.inflight.len() as u64;
+            sum.dead += shape.dead.len() as u64;
+            sum.bytes += shape.bytes;
+            sum.waiting += shape.waiting as u64;
+            sum.pushed += counts.of(Count::Pushed);
+            sum.delivered += counts.of(Count::Delivered);
+            sum.redelivered += counts.of(Count::Redelivered);
+            sum.acked += counts.of(Count::Acked) + counts.of(Count::Unacked);
+            sum.died += counts.died();
+            sum.expired += counts.of(Count::Expired);
         }
         sum
     }

@@ -2,12 +2,10 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod histories;
 mod images;
-mod model;
 mod stories;
 
-use super::{Blame, Manner, Op, Receipt, Table, Visible, Want, Which};
+use super::{Blame, Op, Receipt, Table, Visible, Want, Which};
 use crate::{Effect, Effects, Fault, NodeId, Origin, Outcome, Stamp, Wait};
 
 /// A connection of node 1 in its first life.
@@ -135,6 +133,10 @@ fn op<'a>(origin: Origin, request: u64, words: &[&'a str]) -> Op<'a> {
     }
 }
 
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).unwrap()
+}
+
 fn shown(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Int(number) => number.to_string(),
@@ -144,6 +146,11 @@ fn shown(outcome: &Outcome) -> String {
         Outcome::Fault(Fault::NoSuchQueue) => "no such queue".into(),
         Outcome::Fault(Fault::Limit) => "limit".into(),
         Outcome::Fault(Fault::Unblocked) => "unblocked".into(),
+        Outcome::Fault(Fault::StaleReceipt) => "stale".into(),
+        Outcome::Body(body) => text(body.here.as_deref().unwrap_or(b"elsewhere")),
+        Outcome::Word(word) => (*word).into(),
+        Outcome::Ok => "ok".into(),
+        Outcome::Refused { text: why, .. } => text(why),
         Outcome::Bytes(bytes) => String::from_utf8(bytes.clone()).unwrap(),
         Outcome::List(list) => list.iter().map(shown).collect::<Vec<_>>().join(" "),
         other => format!("{other:?}"),
