@@ -76,6 +76,25 @@ pub fn body_too_big(bytes_max: usize) -> BadArgs {
     )
 }
 
+/// Fewer partitions, while those beyond have messages.
+pub const PARTITIONS_FULL: BadArgs =
+    text("QNOTEMPTY the partitions that would be taken away still have messages");
+/// Another number of partitions of a queue with groups that has messages.
+pub const GROUPS_STAY: BadArgs = text(
+    "QNOTEMPTY groups would move to other partitions: \
+     with GROUPS the number of partitions changes while the queue is empty",
+);
+
+/// A command on all partitions of a queue was carried out in some of `count`: not in
+/// these, and `why` for the first of them.
+pub fn partly_done(failed: &[u32], count: u32, why: &BadArgs) -> BadArgs {
+    let failed: Vec<String> = failed.iter().map(u32::to_string).collect();
+    let list = failed.join(" ");
+    BadArgs(
+        format!("TRYAGAIN done but for partitions {list} of {count}, repeat it: {}", why.0).into(),
+    )
+}
+
 /// A visibility timeout outside its bounds.
 pub fn invalid_visibility(name: &str) -> BadArgs {
     BadArgs(

@@ -1,16 +1,12 @@
 //! What may be said about a message that is pushed: what QPUSH and QMPUSH share.
 
-use lockstep_core::queues::{Dedup, Manner, Visible};
+use lockstep_core::queues::{Dedup, HEADER_BYTES_MAX, HEADERS_MAX, Manner, Visible};
 
 use super::words::{
     NUMBER_MAX, TIME_MS_MAX, group, priority, short, take_number, visibility, visible,
 };
 use crate::locks::words::{flag, once};
 use crate::{Args, BadArgs, Context, error};
-
-/// How many headers a message may have, and how many bytes they may take.
-const HEADERS_MAX: u64 = 64;
-const HEADER_BYTES_MAX: usize = 64 * 1024;
 
 /// So many failures at most are counted towards a message's death.
 pub(super) const FAILS_COUNT_MAX: u64 = 1_000_000;

@@ -35,6 +35,9 @@ mod shown;
 mod wanted;
 mod words;
 
+#[cfg(test)]
+mod stories;
+
 use crate::Command;
 
 /// The commands of this family.

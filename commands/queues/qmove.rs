@@ -1,9 +1,9 @@
 //! QMOVE: messages go from one queue to another.
 
-use lockstep_core::queues::{Op, WHOLE, Which};
+use lockstep_core::queues::{MOVE_MAX, Op, WHOLE, Which};
 
 use super::qmpop::from;
-use super::words::{count, name, state};
+use super::words::{name, number, state};
 use crate::locks::words::once;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
@@ -15,7 +15,7 @@ static SPEC: Spec = Spec {
     name: "qmove",
     usage: "QMOVE source destination [COUNT count] [STATE <READY | DELAYED | DEAD>]",
     summary: "Moves messages that are ready, or in another state, to the end of another queue, at \
-              most COUNT or 10,000, and tells how many. Within a slot that is one step; between \
+              most COUNT or 1,000, and tells how many. Within a slot that is one step; between \
               slots a message may be in both queues for a moment, and after a failure comes once \
               all the same.",
     since: "0.1.0",
@@ -34,7 +34,7 @@ fn parse<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let (mut limit, mut which) = (None, None);
     while !args.is_empty() {
         if args.token("count") {
-            once(&mut limit, count(&mut args)?)?;
+            once(&mut limit, number("COUNT", 1, MOVE_MAX, &mut args)?)?;
         } else if args.token("state") {
             once(&mut which, state(&mut args).ok_or(error::SYNTAX)?)?;
         } else {
@@ -83,6 +83,7 @@ mod tests {
         ] {
             assert_eq!(refusal(line), "ERR syntax error", "{line}");
         }
+        assert_eq!(refusal("qmove a b count 1001"), "ERR COUNT must be a number from 1 to 1000");
         assert_eq!(refusal("qmove a a"), "ERR source and destination objects are the same");
     }
 }

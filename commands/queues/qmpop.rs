@@ -1,6 +1,6 @@
 //! QMPOP: the next messages of the first of several queues that has any.
 
-use lockstep_core::queues::{Op, WHOLE};
+use lockstep_core::queues::{Op, QUEUES_PER_POP, WHOLE};
 
 use super::shown::named_deliveries;
 use super::wanted::Wanted;
@@ -12,9 +12,6 @@ use crate::{Args, BadArgs, Command, Context, Group, Here, KeySpec, Request, Road
 /// QMPOP.
 pub const COMMAND: Command =
     Command { spec: &SPEC, parse, reply: named_deliveries, subcommands: &[] };
-
-/// How many queues one command may name.
-pub(super) const QUEUES_MAX: usize = 1024;
 
 static SPEC: Spec = Spec {
     name: "qmpop",
@@ -57,7 +54,7 @@ fn names<'a>(args: &mut Args<'a>) -> Result<Vec<&'a [u8]>, BadArgs> {
     if count > args.len() {
         return Err(error::SYNTAX);
     }
-    if count > QUEUES_MAX {
+    if count > QUEUES_PER_POP {
         return Err(error::TOO_MANY_QUEUES);
     }
     (0..count).map(|_| name(args)).collect()

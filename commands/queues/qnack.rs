@@ -1,6 +1,6 @@
 //! QNACK: messages are given back.
 
-use lockstep_core::queues::{Blame, Op};
+use lockstep_core::queues::{Blame, ERROR_BYTES_MAX, Op};
 
 use super::qack::in_part;
 use super::words::{delay, name, part_of, priority, receipts, stray};
@@ -10,9 +10,6 @@ use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec
 
 /// QNACK.
 pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: plain, subcommands: &[] };
-
-/// The longest words about a failure.
-const ERROR_BYTES_MAX: usize = 1024;
 
 static SPEC: Spec = Spec {
     name: "qnack",

@@ -1,7 +1,8 @@
 //! The words that several commands on queues share.
 
 use lockstep_core::queues::{
-    COUNT_MAX, LEASE_MS_MAX, NAME_BYTES_MAX, Reason, Receipt, Visible, Which,
+    COUNT_MAX, LEASE_MS_MAX, NAME_BYTES_MAX, PRIORITY_MAX, Reason, Receipt, SHORT_BYTES_MAX,
+    Visible, Which,
 };
 use lockstep_core::slot::Slot;
 
@@ -14,12 +15,6 @@ pub(super) const TIME_MS_MAX: u64 = 10 * 365 * 86_400_000;
 
 /// The largest number that every client can hold exactly, for counts.
 pub(super) const NUMBER_MAX: u64 = (1 << 53) - 1;
-
-/// The highest priority.
-pub(super) const PRIORITY_MAX: u64 = 31;
-
-/// The longest name of a group, of a consumer, and of what makes copies known.
-const WORD_BYTES_MAX: usize = 256;
 
 /// The name of a queue.
 pub(super) fn name<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
@@ -142,7 +137,7 @@ pub(super) fn count(args: &mut Args<'_>) -> Result<u64, BadArgs> {
 
 /// The next word as a priority.
 pub(super) fn priority(option: &str, args: &mut Args<'_>) -> Result<u8, BadArgs> {
-    number(option, 0, PRIORITY_MAX, args).map(|priority| priority as u8)
+    number(option, 0, PRIORITY_MAX.into(), args).map(|priority| priority as u8)
 }
 
 /// The next word as the name of a group.
@@ -158,7 +153,7 @@ pub(super) fn consumer<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
 /// The next word, which is neither empty nor long.
 pub(super) fn short<'a>(args: &mut Args<'a>, otherwise: BadArgs) -> Result<&'a [u8], BadArgs> {
     let word = args.word()?;
-    if (1..=WORD_BYTES_MAX).contains(&word.len()) { Ok(word) } else { Err(otherwise) }
+    if (1..=SHORT_BYTES_MAX).contains(&word.len()) { Ok(word) } else { Err(otherwise) }
 }
 
 /// The next word as where a walk goes on.

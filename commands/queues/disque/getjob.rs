@@ -1,9 +1,9 @@
 //! GETJOB: QMPOP for clients of Disque.
 
-use lockstep_core::queues::{META_NAMES, Op, WHOLE, Want};
+use lockstep_core::queues::{META_NAMES, Op, QUEUES_PER_POP, WHOLE, Want};
 use lockstep_core::{Outcome, Wait};
 
-use super::super::qmpop::{QUEUES_MAX, from};
+use super::super::qmpop::from;
 use super::super::words::{count, name};
 use super::{bytes, id};
 use crate::locks::words::{flag, once};
@@ -57,7 +57,7 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     if args.is_empty() {
         return Err(error::SYNTAX);
     }
-    if args.len() > QUEUES_MAX {
+    if args.len() > QUEUES_PER_POP {
         return Err(error::TOO_MANY_QUEUES);
     }
     let mut queues = Vec::with_capacity(args.len());

@@ -4,7 +4,7 @@
 mod table;
 
 use lockstep_core::Outcome;
-use lockstep_core::queues::Setting;
+use lockstep_core::queues::{PARTITIONS_MAX, Setting};
 
 use super::words::{name, same_home};
 use crate::locks::words::value_of;
@@ -104,7 +104,7 @@ impl Row {
             Kind::DeadLetters => dead_letters(args),
             Kind::Partitions if args.token("auto") => Ok(Setting::Partitions { count: 0 }),
             Kind::Partitions => {
-                let count = self.number(1, table::PARTITIONS_MAX, args)?;
+                let count = self.number(1, PARTITIONS_MAX.into(), args)?;
                 Ok(Setting::Partitions { count: count as u32 })
             }
         }

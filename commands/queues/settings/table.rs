@@ -1,6 +1,8 @@
 //! The table of settings, in the order of their tags.
 
-use lockstep_core::queues::{COUNT_MAX, Grouping, LEASE_MS_MAX, Order, Overflow, Setting};
+use lockstep_core::queues::{
+    COUNT_MAX, DEDUP_MAX, Grouping, LEASE_MS_MAX, Order, Overflow, Setting,
+};
 
 use super::super::manner::FAILS_COUNT_MAX;
 use super::super::words::{NUMBER_MAX, TIME_MS_MAX};
@@ -13,10 +15,6 @@ pub(super) const JITTER: u64 = 20;
 /// The most deliveries in a while, and the longest while.
 pub(super) const RATE_MAX: u64 = 1_000_000_000;
 pub(super) const RATE_MS_MAX: u64 = 86_400_000;
-/// The most partitions.
-pub(super) const PARTITIONS_MAX: u64 = 256;
-/// The most copies that are known.
-const DEDUP_MAX: u64 = 10_000_000;
 
 const TIME: &str = "a number of milliseconds from 0 to 315360000000";
 const NUMBER: &str = "a number from 0 to 9007199254740991";
@@ -225,9 +223,9 @@ pub(in super::super) static TABLE: &[Row] = &[
     Row {
         name: "DEDUPMAX",
         value: "count",
-        default: "100000",
+        default: "1000000",
         meaning: "How many such ids are known at most; the one that ends first makes room.",
-        rule: "a number from 1 to 10000000",
+        rule: "a number from 1 to 1000000",
         kind: Kind::Number { min: 1, max: DEDUP_MAX, make: |count| Setting::DedupMax { count } },
     },
     Row {
@@ -257,7 +255,7 @@ pub(in super::super) static TABLE: &[Row] = &[
         default: "1",
         meaning: "Over how many partitions the queue is spread; AUTO: one for each shard, 64 at \
                   most. Order is kept within a partition and within a group.",
-        rule: "a number from 1 to 256, or AUTO",
+        rule: "a number from 1 to 1024, or AUTO",
         kind: Kind::Partitions,
     },
     Row {

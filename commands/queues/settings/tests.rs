@@ -94,7 +94,10 @@ fn every_value_that_does_not_fit_is_told_what_fits() {
     }
     assert_eq!(refusal("vt 0"), "ERR VT must be a number of milliseconds from 1 to 43200000");
     assert_eq!(refusal("order up"), "ERR ORDER must be FIFO, LIFO or PRI");
-    assert_eq!(refusal("partitions 257"), "ERR PARTITIONS must be a number from 1 to 256, or AUTO");
+    assert_eq!(
+        refusal("partitions 1025"),
+        "ERR PARTITIONS must be a number from 1 to 1024, or AUTO"
+    );
 }
 
 #[test]
