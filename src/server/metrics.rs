@@ -9,6 +9,7 @@ mod cluster;
 mod deadlocks;
 mod locks;
 mod process;
+mod queues;
 mod sessions;
 mod text;
 
@@ -56,12 +57,6 @@ const COUNTERS: &[(&str, &str)] = &[
     ("lockstep_raft_proposed_operations_total", "Operations in these entries."),
     ("lockstep_log_written_bytes_total", "Bytes of records written to the log."),
     ("lockstep_log_writes_total", "Writes to the log; each takes all that waits."),
-    ("lockstep_queue_pushed_total", "Messages that were pushed."),
-    ("lockstep_queue_delivered_total", "Deliveries of messages."),
-    ("lockstep_queue_redelivered_total", "Deliveries of messages that were delivered before."),
-    ("lockstep_queue_acked_total", "Messages that were settled."),
-    ("lockstep_queue_dead_lettered_total", "Messages that failed too often."),
-    ("lockstep_queue_leases_expired_total", "Deliveries whose time ran out."),
     ("lockstep_key_hits_total", "Reads that found their key."),
     ("lockstep_key_misses_total", "Reads that did not find their key."),
     ("lockstep_keys_expired_total", "Keys removed at their deadline."),
@@ -86,10 +81,6 @@ const GAUGES: &[(&str, &str)] = &[
     ("lockstep_log_unsynced_bytes", "Bytes written and not yet known to be safe."),
     ("lockstep_log_failed", "1 when the log takes no more writes."),
     ("lockstep_storage_bytes", "Bytes on disk, by kind."),
-    ("lockstep_queues", "Queues."),
-    ("lockstep_queue_messages", "Messages, by state."),
-    ("lockstep_queue_bytes", "Bytes of all messages."),
-    ("lockstep_queue_waiters", "Requests that wait for a message."),
     ("lockstep_keys", "Keys, by database."),
     ("lockstep_keys_with_deadline", "Keys that will expire, by database."),
     ("lockstep_memory_used_bytes", "Memory of the keys, estimated."),
@@ -104,11 +95,11 @@ const COMMAND_SECONDS: (&str, &str) =
 
 fn describe() {
     let counters = COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS);
-    for (name, meaning) in counters.chain(locks::COUNTERS).chain(sessions::COUNTERS) {
+    for (name, meaning) in counters.chain(locks::COUNTERS).chain(queues::COUNTERS).chain(sessions::COUNTERS) {
         metrics::describe_counter!(*name, *meaning);
     }
     let gauges = GAUGES.iter().chain(cluster::GAUGES).chain(locks::GAUGES);
-    for (name, meaning) in gauges.chain(sessions::GAUGES) {
+    for (name, meaning) in gauges.chain(queues::GAUGES).chain(sessions::GAUGES) {
         metrics::describe_gauge!(*name, Unit::Count, *meaning);
     }
 }
@@ -125,7 +116,7 @@ fn publish(node: &Node) {
     locks::publish(node);
     sessions::publish(node);
     deadlocks::publish(node);
-    queues(node);
+    queues::publish(node);
 }
 
 fn build() {
@@ -231,32 +222,6 @@ fn keys(node: &Node) {
     gauge!("lockstep_memory_used_bytes").set(memory as f64);
     let limit = node.settings.number(Setting::Maxmemory);
     gauge!("lockstep_memory_limit_bytes").set(limit as f64);
-}
-
-/// Queues come and go, and what happened in them goes with them: the counters may
-/// fall, which scrapers take for a restart.
-fn queues(node: &Node) {
-    let mut sum = lockstep_core::queues::Totals::default();
-    for group in node.shards.led() {
-        sum += group.state().queues().totals();
-    }
-    for (state, count) in [
-        ("ready", sum.ready),
-        ("delayed", sum.delayed),
-        ("inflight", sum.inflight),
-        ("dead", sum.dead),
-    ] {
-        gauge!("lockstep_queue_messages", "state" => state).set(count as f64);
-    }
-    gauge!("lockstep_queues").set(sum.queues as f64);
-    gauge!("lockstep_queue_bytes").set(sum.bytes as f64);
-    gauge!("lockstep_queue_waiters").set(sum.waiting as f64);
-    counter!("lockstep_queue_pushed_total").absolute(sum.pushed);
-    counter!("lockstep_queue_delivered_total").absolute(sum.delivered);
-    counter!("lockstep_queue_redelivered_total").absolute(sum.redelivered);
-    counter!("lockstep_queue_acked_total").absolute(sum.acked);
-    counter!("lockstep_queue_dead_lettered_total").absolute(sum.died);
-    counter!("lockstep_queue_leases_expired_total").absolute(sum.expired);
 }
 
 fn histograms(node: &Node, page: &mut String) {

@@ -53,7 +53,7 @@ pub use op::{
     Setting, Visible, Want, Which,
 };
 pub use table::Table;
-pub use totals::Totals;
+pub use totals::{EVENTS, Totals};
 
 /// The lease of a delivery that was asked for without one (the visibility
 /// timeout).

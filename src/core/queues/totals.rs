@@ -3,6 +3,41 @@
 use super::Table;
 use super::counts::Count;
 
+/// What is counted besides, by the names of QINFO, in the order of [`Totals::events`].
+pub const EVENTS: [&str; 14] = [
+    "nacked",
+    "late-acks",
+    "stale-acks",
+    "dedup-hits",
+    "dedup-evicted",
+    "dead-maxdeliver",
+    "dead-ttl",
+    "dead-fatal",
+    "dead-overflow",
+    "dropped-ttl",
+    "dropped-overflow",
+    "purged",
+    "deleted",
+    "moved",
+];
+
+const COUNTED: [Count; EVENTS.len()] = [
+    Count::Nacked,
+    Count::LateAcks,
+    Count::StaleAcks,
+    Count::DedupHits,
+    Count::DedupEvicted,
+    Count::DeadByFails,
+    Count::DeadByTtl,
+    Count::DeadByConsumer,
+    Count::DeadByOverflow,
+    Count::DroppedByTtl,
+    Count::DroppedByOverflow,
+    Count::Purged,
+    Count::Deleted,
+    Count::Moved,
+];
+
 /// What is in the queues of a shard, and what happened in those that are there.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Totals {
@@ -32,6 +67,8 @@ pub struct Totals {
     pub died: u64,
     /// Deliveries whose time ran out.
     pub expired: u64,
+    /// How often each of [`EVENTS`] happened.
+    pub events: [u64; EVENTS.len()],
 }
 
 impl Table {
@@ -41,7 +78,7 @@ impl Table {
         for (number, queue) in self.queues.iter() {
             let Some(side) = self.sides.get(&number) else { continue };
             let (shape, counts) = (&side.shape, &queue.counts);
-            sum.queues += u64::from(queue.made);
+            sum.queues += u64::from(queue.made && queue.part == 0);
             sum.ready += shape.ready() as u64;
             sum.delayed += shape.delayed.len() as u64;
             sum.inflight += shape.inflight.len() as u64;
@@ -54,6 +91,9 @@ impl Table {
             sum.acked += counts.of(Count::Acked) + counts.of(Count::Unacked);
             sum.died += counts.died();
             sum.expired += counts.of(Count::Expired);
+            for (event, what) in sum.events.iter_mut().zip(COUNTED) {
+                *event += counts.of(what);
+            }
         }
         sum
     }
@@ -74,5 +114,8 @@ impl std::ops::AddAssign for Totals {
         self.acked += other.acked;
         self.died += other.died;
         self.expired += other.expired;
+        for (event, more) in self.events.iter_mut().zip(other.events) {
+            *event += more;
+        }
     }
 }

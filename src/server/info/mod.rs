@@ -4,6 +4,7 @@ mod clients;
 mod memory;
 mod page;
 mod persistence;
+mod queues;
 mod replication;
 mod server;
 pub(crate) mod shards;
@@ -63,6 +64,7 @@ static SECTIONS: &[Section] = &[
         fill: replication::fill_lockstep,
     },
     Section { name: "locks", title: "Locks", default: true, fill: replication::fill_locks },
+    Section { name: "queues", title: "Queues", default: true, fill: queues::fill },
     Section { name: "keyspace", title: "Keyspace", default: true, fill: stats::fill_keyspace },
 ];
 

@@ -18,7 +18,7 @@ mod tests;
 mod wait;
 
 use lockstep_commands::BadArgs;
-use lockstep_core::queues::{Op, WHOLE};
+use lockstep_core::queues::{Op, Totals, WHOLE};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Fault, Outcome, ShardId};
 use lockstep_raft::Delivery;
@@ -36,6 +36,15 @@ pub(crate) use wait::{ask_again, request_name, told_apart};
 pub struct Queues {
     /// Those with several partitions.
     pub partitions: Partitions,
+}
+
+/// The numbers of the queues in all shards that a node leads.
+pub(crate) fn totals(node: &Node) -> Totals {
+    let mut sum = Totals::default();
+    for group in node.shards.led() {
+        sum += group.state().queues().totals();
+    }
+    sum
 }
 
 /// What comes of a request, or what to tell the client instead.
