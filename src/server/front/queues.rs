@@ -6,8 +6,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_commands::here::QueueCall;
 use lockstep_commands::{BadArgs, Command, Reply, Request};
-use lockstep_core::queues;
-use lockstep_core::{Op, Outcome, ShardId, Wait};
+use lockstep_core::{Db, Op, Outcome, ShardId, Wait, keys, queues};
 use lockstep_net::{Next, Output};
 use lockstep_raft::Delivery;
 use tokio::sync::oneshot;
@@ -17,6 +16,7 @@ use super::Front;
 use super::parts::Unfinished;
 use super::pending::{Later, Pending};
 use crate::Node;
+use crate::cluster;
 use crate::locks::{Line, NUMBERS};
 use crate::queues::{
     Asker, Back, Call, REQUESTS_PER_QUEUE, carry_out, is_whole, request_name, shard_of,
@@ -37,18 +37,24 @@ impl Front {
         }
     }
 
-    /// How many partitions the queue has of an operation that is not for one shard alone.
-    pub(super) fn partitions_of(&self, op: &Op<'_>) -> Option<u32> {
+    /// What is asked instead, if an operation is not for one shard alone: because the
+    /// queue is known to have several partitions, or as a SCAN that wants queues.
+    pub(super) fn as_call(&self, op: &Op<'_>) -> Option<Call> {
         match op {
-            Op::Queue { op } => self.node.queues.partitions.concerns(op),
+            Op::Queue { op } => {
+                let count = self.node.queues.partitions.concerns(op)?;
+                Some(Call::Whole(crate::queues::kept(op), count))
+            }
+            Op::Key {
+                op: keys::Op::Scan { db: Db(0), cursor, pattern, count, kind: Some(kind) },
+            } if kind.eq_ignore_ascii_case(b"queue") => {
+                let (cursor, count, pattern) = (*cursor, *count, pattern.map(<[u8]>::to_vec));
+                // Clients of a cluster ask every node for what it leads.
+                let led = cluster::is_on(&self.node);
+                Some(Call::Scan { cursor, count, pattern, length_min: None, dead: false, led })
+            }
             _ => None,
         }
-    }
-
-    /// What is asked instead of home, if a queue is known to have several partitions.
-    pub(super) fn as_whole(&self, op: &Op<'_>) -> Option<Call> {
-        let Op::Queue { op: on_queue } = op else { return None };
-        self.partitions_of(op).map(|count| Call::Whole(crate::queues::kept(on_queue), count))
     }
 
     /// The same behind the outcome of an operation that went home.

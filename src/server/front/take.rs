@@ -125,7 +125,7 @@ impl Front {
 
     /// Whether an operation has to wait until what is pending is settled.
     fn must_stand_behind(&self, op: &Op<'_>) -> bool {
-        self.would_overtake(op) || self.reads_enough(op) || self.partitions_of(op).is_some()
+        self.would_overtake(op) || self.reads_enough(op) || self.as_call(op).is_some()
     }
 
     /// Whether an operation could be carried out before others that the client
@@ -188,7 +188,7 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
-        if let Some(call) = self.as_whole(&op) {
+        if let Some(call) = self.as_call(&op) {
             return self.begin_call(command, call, begun, out);
         }
         let shard = match self.route(&op) {

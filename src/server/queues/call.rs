@@ -1,5 +1,6 @@
 //! What is asked of queues, as it outlives the command.
 
+use futures_util::future::join_all;
 use lockstep_commands::here::QueueCall;
 use lockstep_core::queues::Op;
 use tokio::sync::oneshot;
@@ -31,6 +32,8 @@ pub(crate) enum Call {
         length_min: Option<u64>,
         /// Those with dead messages.
         dead: bool,
+        /// Those of the shards that this node leads.
+        led: bool,
     },
     /// QLIST.
     List(Option<Vec<u8>>),
@@ -51,6 +54,7 @@ impl Call {
                 pattern: pattern.map(<[u8]>::to_vec),
                 length_min: *length_min,
                 dead: *dead,
+                led: false,
             },
             QueueCall::List { pattern } => Call::List(pattern.map(<[u8]>::to_vec)),
             QueueCall::Close { session } => Call::Close(session.to_vec()),
@@ -118,9 +122,10 @@ async fn one(asker: &mut Asker, call: &Call) -> Answered {
             let ops: Vec<Op<'_>> = ops.iter().map(|op| read(op)).collect();
             several::sum(asker, &ops).await
         }
-        Call::Scan { cursor, count, pattern, length_min, dead } => {
-            let (pattern, length_min, dead) = (pattern.as_deref(), *length_min, *dead);
-            let filter = Filter { pattern, length_min, dead };
+        Call::Scan { cursor, count, pattern, length_min, dead, led } => {
+            let pattern = pattern.as_deref();
+            let (length_min, dead, led) = (*length_min, *dead, *led);
+            let filter = Filter { pattern, length_min, dead, led };
             Ok(scan::scan(&asker.node, *cursor, *count, filter).await?.into())
         }
         Call::List(pattern) => Ok(scan::list(&asker.node, pattern.as_deref()).await?.into()),
@@ -130,6 +135,10 @@ async fn one(asker: &mut Asker, call: &Call) -> Answered {
 
 /// Gives back what was delivered in a session's name, and ends it.
 async fn close(asker: &mut Asker, session: &[u8]) -> Answered {
+    let shards = &asker.node.shards;
+    let op = &lockstep_core::Op::Queue { op: Op::Release { session } };
+    // What cannot be told comes back with the end of the session, as if it had failed.
+    join_all(shards.ids().map(|shard| shards.insist(shard, op))).await;
     let call = crate::sessions::Call::Destroy(session.to_vec());
     Ok(crate::sessions::carry_out(asker.node.clone(), call).await?.into())
 }

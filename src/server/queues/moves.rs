@@ -273,7 +273,7 @@ fn steps(messages: Vec<Message>) -> Vec<Vec<Message>> {
 fn facts_of(outcome: &Outcome) -> Option<(&[u8], &[Outcome])> {
     match outcome {
         Outcome::List(parts) => match &parts[..] {
-            [Outcome::Bytes(body), Outcome::List(meta)] => Some((body, meta)),
+            [Outcome::Bytes(body), Outcome::List(meta), ..] => Some((body, meta)),
             _ => None,
         },
         _ => None,

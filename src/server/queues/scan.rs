@@ -25,6 +25,8 @@ pub(super) struct Filter<'a> {
     pub length_min: Option<u64>,
     /// Those with dead messages.
     pub dead: bool,
+    /// Those of the shards that the node leads.
+    pub led: bool,
 }
 
 /// Goes on with a walk: the next cursor, and names. A cursor holds the shard and where
@@ -42,7 +44,7 @@ pub(super) async fn scan(
 
 /// All names that fit.
 pub(super) async fn list(node: &Node, pattern: Option<&[u8]>) -> Result<Outcome, BadArgs> {
-    let filter = Filter { pattern, length_min: None, dead: false };
+    let filter = Filter { pattern, length_min: None, dead: false, led: false };
     let (mut cursor, mut names) = (0, Vec::new());
     loop {
         let (next, found) = step(node, cursor, LIST_COUNT, filter).await?;
@@ -62,14 +64,18 @@ async fn step(
 ) -> Result<(u64, Vec<Outcome>), BadArgs> {
     let (mut from, mut shard) = (cursor >> SHARD_BITS, cursor & ((1 << SHARD_BITS) - 1));
     let shards = node.shards.count() as u64;
-    let Filter { pattern, length_min, dead } = filter;
+    let Filter { pattern, length_min, dead, led } = filter;
     let mut names = Vec::new();
     for _ in 0..SHARDS_MAX {
+        let id = ShardId(u16::try_from(shard).unwrap_or(u16::MAX));
         if shard >= shards {
             break;
         }
+        if led && !node.shards.leads(id) {
+            (from, shard) = (0, shard + 1);
+            continue;
+        }
         let op = Op::Scan { cursor: from, count, pattern, length_min, dead };
-        let id = ShardId(u16::try_from(shard).unwrap_or(u16::MAX));
         let (next, found) = parts(ask(node, id, &op).await?);
         names.extend(found);
         from = next;
