@@ -23,6 +23,7 @@ use parking_lot::{Mutex, RwLock, RwLockReadGuard};
 use tokio::sync::Semaphore;
 
 use crate::batch::Ops;
+use crate::bodies::{self, Fetch, Shelf, all_here};
 use crate::guards::Guards;
 use crate::inbox::Inbox;
 use crate::machine::{Machine, Progress};
@@ -82,7 +83,10 @@ pub(crate) struct Inner {
     pub(crate) raft: Raft,
     /// What Raft last said of itself.
     pub(crate) metrics: watch::Receiver<RaftMetrics<Types>>,
-    shard: Arc<RwLock<Shard>>,
+    pub(crate) shard: Arc<RwLock<Shard>>,
+    /// Where bodies of messages are.
+    pub(crate) shelf: Arc<Shelf>,
+    pub(crate) fetch: Arc<Fetch>,
     pub(crate) inbox: Inbox,
     pub(crate) progress: Arc<Progress>,
     pub(crate) log: Log,
@@ -120,7 +124,8 @@ impl Group {
     /// A snapshot that cannot be read, or a log that does not work.
     pub async fn start(options: Options) -> Result<Self, Error> {
         let Options { shard: id, node, log, snapshots, clock, limits, .. } = options;
-        let (meta, mut state) = snapshot::load(id, &snapshots, &log)
+        let shelf = options.bodies.shelf(id);
+        let (meta, mut state) = snapshot::load(id, &snapshots, &log, &shelf)
             .map_err(|why| error("reading the snapshot", why))?
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
         if !options.guards.requests_in_snapshot {
@@ -144,6 +149,7 @@ impl Group {
             office.clone(),
             limits.clone(),
             guards,
+            shelf.clone(),
         );
         let store = Store::new(id, log.clone(), progress.clone());
         let ways = Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };
@@ -152,7 +158,7 @@ impl Group {
         let raft = Raft::new(node.0, Arc::new(config), ways, store, machine)
             .await
             .map_err(|why| error("starting the group", why))?;
-        let inbound = Inbound::new(id, snapshots.clone(), Arc::new(raft.clone()));
+        let inbound = Inbound::new(id, snapshots.clone(), Arc::new(raft.clone()), shelf.clone());
         let (stop, _) = watch::channel(false);
         let group = Group {
             inner: Arc::new(Inner {
@@ -160,6 +166,8 @@ impl Group {
                 node,
                 metrics: raft.metrics(),
                 raft,
+                fetch: Fetch::new(shelf.clone(), shard.clone()),
+                shelf,
                 shard,
                 inbox: Inbox::new(limits),
                 progress,
@@ -248,6 +256,7 @@ impl Group {
             tokio::spawn(tasks::tick(self.inner.clone())),
             tokio::spawn(tasks::watch_office(self.inner.clone())),
             tokio::spawn(tasks::take_snapshots(self.inner.clone())),
+            tokio::spawn(bodies::keep(self.inner.clone())),
         ] {
             tasks::notice_end(task, self.inner.clone());
         }
@@ -302,7 +311,13 @@ impl Group {
     /// # Errors
     /// This node does not lead the shard, or may not at the moment.
     pub fn read(&self, op: &Op<'_>) -> Result<Read, Refusal> {
-        let read = self.state().read(self.now_ms(), op);
+        let mut read = self.state().read(self.now_ms(), op);
+        if let Read::Done(outcome) = &mut read
+            && !all_here([outcome])
+        {
+            // Whoever has to wait for the clock can wait for the disk as well.
+            read = Read::TickFirst;
+        }
         if self.leads() { Ok(read) } else { Err(Refusal::NotLeader) }
     }
 

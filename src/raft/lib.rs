@@ -7,6 +7,7 @@
 
 mod app;
 mod batch;
+mod bodies;
 mod codec;
 mod group;
 mod guards;
@@ -38,6 +39,7 @@ pub mod watch;
 
 pub use app::App;
 pub use batch::Ops;
+pub use bodies::{BodyStats, BodyStore};
 pub use group::{Clock, EffectSink, Error, Group, Options, Role, Standing, Status};
 #[doc(hidden)]
 pub use guards::Guards;

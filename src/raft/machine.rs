@@ -18,6 +18,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::Notify;
 
 use crate::batch::Batch;
+use crate::bodies::{Fetch, Reading, Shelf};
 use crate::group::EffectSink;
 use crate::guards::Guards;
 use crate::inbox::Limits;
@@ -155,6 +156,8 @@ pub(crate) struct Machine {
     office: Arc<Office>,
     limits: Arc<Limits>,
     guards: Guards,
+    shelf: Arc<Shelf>,
+    fetch: Arc<Fetch>,
 }
 
 impl fmt::Debug for Machine {
@@ -175,12 +178,14 @@ impl Machine {
         office: Arc<Office>,
         limits: Arc<Limits>,
         guards: Guards,
+        shelf: Arc<Shelf>,
     ) -> Self {
         let applied = meta.last_log_id;
         let deadline = shard.read().next_deadline();
         progress.publish_waiting(&shard.read());
         progress.publish(applied.map_or(0, |id| id.index()), deadline, 0);
         progress.snapshot_begun();
+        let fetch = Fetch::new(shelf.clone(), shard.clone());
         Machine {
             id,
             shard,
@@ -192,6 +197,8 @@ impl Machine {
             office,
             limits,
             guards,
+            shelf,
+            fetch,
         }
     }
 
@@ -204,9 +211,11 @@ impl Machine {
             run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
+        self.shelf.look(&shard);
         drop(shard);
         if !fx.is_empty() {
-            (self.effects)(fx.take(), leads);
+            let sink = self.effects.clone();
+            self.fetch.carry_out(fx.take(), move |effects| sink(effects, leads));
         }
         (outcomes, deadline)
     }
@@ -248,6 +257,7 @@ impl RaftStateMachine<Types> for Machine {
             let index = entry.log_id.index();
             let outcomes = match &entry.payload {
                 EntryPayload::Normal(batch) => {
+                    self.shelf.wait_for_room().await;
                     let (outcomes, deadline) = self.apply_batch(batch, responder.is_some());
                     self.progress.publish(index, deadline, batch.payload().len());
                     outcomes
@@ -292,7 +302,8 @@ impl RaftStateMachine<Types> for Machine {
         meta: &SnapshotMeta,
         image: Image,
     ) -> Result<(), io::Error> {
-        let mut shard = image.install(meta, self.snapshots.clone()).await?;
+        // Its bodies are nobody's before the state is.
+        let (mut shard, _hold) = image.install(meta, self.snapshots.clone()).await?;
         if !self.guards.requests_in_snapshot {
             shard.forget_requests();
         }
@@ -303,6 +314,7 @@ impl RaftStateMachine<Types> for Machine {
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
+        self.shelf.was_replaced(&shard);
         *self.shard.write() = shard;
         self.progress.installed.fetch_add(1, Ordering::AcqRel);
         self.progress.publish(self.applied.map_or(0, |id| id.index()), deadline, 0);
@@ -312,6 +324,9 @@ impl RaftStateMachine<Types> for Machine {
     async fn get_current_snapshot(
         &mut self,
     ) -> Result<Option<SnapshotOf<Types, Image>>, io::Error> {
+        if let Some(whole) = self.whole() {
+            return Ok(Some(whole));
+        }
         if let Some(current) = snapshot::current(self.id, &self.snapshots)? {
             return Ok(Some(current));
         }
@@ -324,6 +339,22 @@ impl RaftStateMachine<Types> for Machine {
 }
 
 impl Machine {
+    /// The state as another node has to get it, if the newest snapshot here names
+    /// bodies that are not in it.
+    fn whole(&self) -> Option<SnapshotOf<Types, Image>> {
+        let _stops = AbortOnPanic(self.id);
+        let reading = Reading::new(&self.shelf);
+        let frozen = self.shard.read().freeze();
+        if !frozen.names_stored() {
+            return None;
+        }
+        let meta =
+            SnapshotMeta { last_log_id: self.applied, last_membership: self.membership.clone() };
+        let snapshots = self.snapshots.clone();
+        let snapshot = Image::whole(self.id, snapshots, meta.clone(), frozen, reading);
+        Some(openraft::storage::Snapshot { meta, snapshot })
+    }
+
     fn publish_only(&self, index: u64) {
         let deadline = self.shard.read().next_deadline();
         self.progress.publish(index, deadline, 0);

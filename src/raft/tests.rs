@@ -21,6 +21,7 @@ use crate::office::Office;
 use crate::store::Store;
 use crate::types::Types;
 use crate::{
+    BodyStore,
     Clock, Delivery, Group, Guards, Limits, Mailbox, Nobody, Ops, Options, Pulse, Refusal, Timing,
 };
 
@@ -66,6 +67,7 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
             )),
             limits(),
             Guards::default(),
+            BodyStore::for_tests().shelf(ShardId(0)),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
     }
@@ -108,6 +110,7 @@ async fn start_on(log: Log, snapshots: Snapshots) -> Node {
         seed: 7,
         log: log.clone(),
         snapshots,
+        bodies: BodyStore::for_tests(),
         clock: clock.clone(),
         limits: limits(),
         snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),

@@ -8,6 +8,7 @@ use openraft::RaftTypeConfig;
 use openraft::raft::responder::Responder;
 use tokio::sync::OwnedSemaphorePermit;
 
+use crate::bodies::Fetch;
 use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::types::{Outcomes, Types};
 
@@ -24,15 +25,19 @@ pub(crate) struct Ticket {
 
 /// All shares of an entry, in order. Whoever drops it undelivered leaves the
 /// connections with an unknown outcome, never waiting for ever.
-#[derive(Debug)]
 pub(crate) struct Tickets {
     list: Vec<Ticket>,
+    fetch: Arc<Fetch>,
     _in_flight: OwnedSemaphorePermit,
 }
 
 impl Tickets {
-    pub(crate) fn new(list: Vec<Ticket>, in_flight: OwnedSemaphorePermit) -> Self {
-        Tickets { list, _in_flight: in_flight }
+    pub(crate) fn new(
+        list: Vec<Ticket>,
+        fetch: Arc<Fetch>,
+        in_flight: OwnedSemaphorePermit,
+    ) -> Self {
+        Tickets { list, fetch, _in_flight: in_flight }
     }
 
     /// Delivers what became of the entry. Only what openraft refused before it
@@ -59,7 +64,7 @@ impl Tickets {
         if self.list.len() == 1
             && let Some(only) = self.list.pop()
         {
-            only.deliver(list, !forgotten.is_empty());
+            only.deliver(list, !forgotten.is_empty(), &self.fetch);
             return;
         }
         let mut from = 0;
@@ -69,18 +74,22 @@ impl Tickets {
             assert_eq!(share.len(), ticket.count, "an entry gives one outcome per operation");
             let places = from..from + ticket.count;
             from = places.end;
-            ticket.deliver(share, forgotten.iter().any(|place| places.contains(place)));
+            let forgotten = forgotten.iter().any(|place| places.contains(place));
+            ticket.deliver(share, forgotten, &self.fetch);
         }
     }
 }
 
 impl Ticket {
-    fn deliver(self, mut share: Vec<Outcome>, forgotten: bool) {
+    fn deliver(self, mut share: Vec<Outcome>, forgotten: bool, fetch: &Arc<Fetch>) {
         if self.ticks {
             share.remove(0);
         }
-        let delivery = if forgotten { Delivery::Unknown } else { Delivery::Done(share) };
-        self.mailbox.put(delivery);
+        if forgotten {
+            self.mailbox.put(Delivery::Unknown);
+        } else {
+            fetch.deliver(share, &self.mailbox);
+        }
     }
 }
 

@@ -31,6 +31,8 @@ pub mod id {
     pub const GIVEN_UP: &str = "LS-0008";
     /// Nobody answers this node any more; connections that hold something are closed.
     pub const CUT_OFF: &str = "LS-0009";
+    /// Bodies of messages are damaged, and the other nodes have them; the node stops.
+    pub const DATA_DAMAGED: &str = "LS-0010";
     /// A second signal ended the process before it had stopped gracefully.
     pub const CUT_SHORT: &str = "LS-0004";
     /// Writes are acknowledged before they are safe on disk.

@@ -67,6 +67,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     let (node, threads) = open_node(settings, &storage, port, stop).await?;
     watch_settings(&node);
     crate::deadlocks::start(&node);
+    crate::queues::start(&node);
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     if node.links.is_none() {
         node.shards.host().begun().await;
@@ -179,12 +180,18 @@ async fn open_node(
         snapshot_bytes: snapshot_bytes.clone(),
     };
     let groups = host::start(&settings, storage, me.clone(), &parts).await?;
+    if let Some(why) = storage.bodies.damage().filter(|_| groups.links.is_none()) {
+        return Err(Failed(format!(
+            "messages are lost: {why}; restore the data directory from a backup, or start with \
+             an empty one"
+        )));
+    }
     for group in groups.host.groups() {
         // A wall clock that was set back while the node was down must not hold
         // up what is due.
         clock.raise(group.state().clock_ms());
     }
-    host::watch_limits(&settings, limits, snapshot_bytes);
+    host::watch_limits(&settings, limits, snapshot_bytes, storage.bodies.clone());
     let exchange = Exchange::new(groups.host.clone());
     let node = Arc::new(Node {
         identity: Identity {

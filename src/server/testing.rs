@@ -109,6 +109,7 @@ fn options(
         seed: 1,
         log: log.clone(),
         snapshots,
+        bodies: lockstep_raft::BodyStore::for_tests(),
         clock: clock.clone(),
         peers: Arc::new(Nobody),
         limits: Arc::new(Limits {

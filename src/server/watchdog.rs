@@ -34,12 +34,22 @@ pub async fn watch(node: Arc<Node>) {
             node.stop.send_replace(true);
             return;
         }
+        if let Some(why) = node.shards.host().bodies().failed() {
+            tracing::error!(id = crate::logging::id::LOG_FAILED, %why, "bodies of messages cannot be kept; the node stops");
+            node.stop.send_replace(true);
+            return;
+        }
         looks = looks.wrapping_add(1);
         if !looks.is_multiple_of(LOOKS_PER_STATS) {
             continue;
         }
         let stats = node.shards.log_stats();
-        node.shards.set_disk_full(stats.disk_full);
+        let bodies = node.shards.host().bodies();
+        node.shards.set_disk_full(stats.disk_full || bodies.is_full());
+        if let Some(why) = bodies.damage().filter(|_| node.links.is_some()) {
+            give_up_bodies(&node, &why);
+            return;
+        }
         if let Some(why) = node.shards.snapshot_damage().filter(|_| !damage_told) {
             tracing::error!(id = crate::logging::id::SNAPSHOT_DAMAGED, "{why}");
             damage_told = true;
@@ -49,6 +59,20 @@ pub async fn watch(node: Arc<Node>) {
             freeing = keeps_segments(&node, &stats).map(|group| tokio::spawn(free(group)));
         }
     }
+}
+
+/// Stops a node that has lost the bodies of messages which the other nodes have: at its
+/// next start it puts its data aside and fetches all from them.
+fn give_up_bodies(node: &Node, why: &str) {
+    tracing::error!(
+        id = crate::logging::id::DATA_DAMAGED,
+        "{why}; the node stops, and fetches all from the others when it is started again"
+    );
+    let dir = node.identity.dir.join(lockstep_storage::BODIES_DIR);
+    if let Err(why) = lockstep_storage::bodies::mark_damaged(&dir, why) {
+        tracing::error!(%why, "the damage could not be noted");
+    }
+    node.stop.send_replace(true);
 }
 
 /// The shard that needs the oldest segment, once the log is twice as large as the

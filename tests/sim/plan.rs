@@ -44,6 +44,8 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
             shards: chance.between(1, 2) as u16,
             replicas: if nodes == 5 && chance.permille(400) { 5 } else { 3 },
             snapshot_log_bytes: chance.pick(&[4 << 10, 16 << 10, 64 << 10, 1 << 20]),
+            // In most runs so little that bodies go to disk and come back.
+            queue_memory: [0, 100, 2000, 256 << 20][(seed / 8 % 4) as usize],
             batch_ops_max: chance.pick(&[1, 4, 1000]),
             guards: Guards { rules_checked: true, ..Guards::default() },
             mutants: Mutants::default(),

@@ -173,7 +173,8 @@ impl Group {
         let by_hand = snapshots.is_by_hand();
         let remove = move || snapshots.remove(shard).map_err(std::io::Error::other);
         let removed = if by_hand { remove() } else { crate::store::blocking(remove).await };
-        removed.map_err(|why| error(DOING, why))
+        removed.map_err(|why| error(DOING, why))?;
+        self.inner.shelf.erase().await.map_err(|why| error(DOING, why))
     }
 }
 

@@ -7,6 +7,7 @@ use lockstep_core::{Effect, NodeId, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use tokio::time::Instant;
 
+use crate::bodies::BodyStore;
 use crate::guards::Guards;
 use crate::inbox::Limits;
 use crate::peers::Peers;
@@ -37,6 +38,8 @@ pub struct Options {
     pub log: Log,
     /// The node's snapshots.
     pub snapshots: Snapshots,
+    /// Where the node keeps bodies of messages.
+    pub bodies: Arc<BodyStore>,
     /// The node's clock.
     pub clock: Arc<dyn Clock>,
     /// Bounds of the inbox and of entries.

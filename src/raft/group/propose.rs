@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::Inner;
 use crate::batch::{Batch, Ops};
-use crate::mailbox::{Delivery, Mailbox, Refusal};
+use crate::mailbox::{Mailbox, Refusal};
 use crate::office::Phase;
 use crate::tickets::{Answer, Tickets};
 
@@ -104,7 +104,7 @@ impl Inner {
         self.entries.fetch_add(1, Ordering::Relaxed);
         let count = parts.iter().map(|part| u64::from(part.count)).sum();
         self.operations.fetch_add(count, Ordering::Relaxed);
-        let tickets = Tickets::new(tickets, permit);
+        let tickets = Tickets::new(tickets, self.fetch.clone(), permit);
         let answer = Answer::new(move |result| tickets.complete(result));
         if let Err(why) = self.raft.client_write_ff(batch, Some(answer)).await {
             tracing::error!(shard = self.id.0, %why, id = "LS-2001", "the group has failed");
@@ -122,7 +122,7 @@ impl Inner {
         if !self.office.leads() {
             return Err(Refusal::NotLeader);
         }
-        mailbox.put(Delivery::Done(outcomes));
+        self.fetch.deliver(outcomes, mailbox);
         Ok(())
     }
 

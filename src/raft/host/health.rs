@@ -1,11 +1,13 @@
 //! How the cluster looks from this node.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use lockstep_core::cluster::{NodeInfo, NodeState};
 use lockstep_core::{NodeId, ShardId};
 
 use super::Host;
+use crate::BodyStore;
 
 /// How one shard looks from this node.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,6 +47,11 @@ impl Host {
     /// it last looked for a cluster (`host:peer-port`).
     pub fn silent_seeds(&self) -> Vec<String> {
         self.inner.seeds.lock().silent()
+    }
+
+    /// Where this node keeps bodies of messages.
+    pub fn bodies(&self) -> &Arc<BodyStore> {
+        &self.inner.options.bodies
     }
 
     /// Whether this node was removed from the cluster, as far as it was told.

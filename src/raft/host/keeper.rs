@@ -63,6 +63,7 @@ impl Inner {
             seed: if shard.is_meta() { 0 } else { self.seed()? },
             log: options.log.clone(),
             snapshots: options.snapshots.clone(),
+            bodies: options.bodies.clone(),
             clock: options.clock.clone(),
             limits: options.limits.clone(),
             snapshot_log_bytes: options.snapshot_log_bytes.clone(),

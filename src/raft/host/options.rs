@@ -8,7 +8,7 @@ use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId, ShardId};
 use lockstep_storage::{Log, Snapshots};
 
-use crate::{Clock, Guards, Limits, Peers, Timing};
+use crate::{BodyStore, Clock, Guards, Limits, Peers, Timing};
 
 /// Keeps what a node must know when it starts again: its cluster, how many
 /// shards that has, and the addresses at which the other nodes' peer ports are.
@@ -43,6 +43,8 @@ pub struct HostOptions {
     pub log: Log,
     /// The node's snapshots.
     pub snapshots: Snapshots,
+    /// Where the node keeps bodies of messages.
+    pub bodies: Arc<BodyStore>,
     /// The node's clock.
     pub clock: Arc<dyn Clock>,
     /// The network.

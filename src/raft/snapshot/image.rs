@@ -6,12 +6,13 @@ use std::sync::Arc;
 
 use lockstep_core::shard::{Frozen, Restoring};
 use lockstep_core::{Shard, ShardId};
-use lockstep_storage::snapshots::{Reader, Receiver};
+use lockstep_storage::snapshots::{Export, Reader, Receiver};
 use lockstep_storage::{Log, Snapshots};
 use openraft::storage::RaftSnapshotBuilder;
 use openraft::type_config::alias::SnapshotOf;
 
 use super::on_disk;
+use crate::bodies::{Hold, Reading, Shelf, spill};
 use crate::codec;
 use crate::machine::Progress;
 use crate::types::{SnapshotMeta, Types};
@@ -21,12 +22,45 @@ pub(crate) struct Image {
     shard: ShardId,
     snapshots: Snapshots,
     received: Option<Received>,
+    /// What it is made of when it goes to another node.
+    whole: Option<Box<Whole>>,
 }
 
 /// A snapshot of another node, read and found intact.
 struct Received {
     receiver: Receiver,
     state: Shard,
+    hold: Hold,
+}
+
+/// A state that names bodies on disk.
+pub(super) struct Whole {
+    meta: SnapshotMeta,
+    frozen: Frozen,
+    reading: Reading,
+}
+
+impl Whole {
+    /// Writes it with all bodies in it. Waits for the disk.
+    pub(super) fn export(self, shard: ShardId, snapshots: &Snapshots) -> io::Result<Export> {
+        let Whole { meta, frozen, mut reading } = self;
+        let meta = codec::meta_bytes(&meta);
+        let mut writer = snapshots.begin(shard, &meta)?;
+        let mut all = true;
+        for chunk in frozen.whole(|key| reading.read(key)) {
+            match chunk {
+                Some(chunk) => writer.append(&chunk)?,
+                None => {
+                    all = false;
+                    break;
+                }
+            }
+        }
+        match reading.failed {
+            None if all => Ok(writer.export(&meta)?),
+            failed => Err(failed.unwrap_or_else(|| unreadable(shard))),
+        }
+    }
 }
 
 impl fmt::Debug for Image {
@@ -38,7 +72,23 @@ impl fmt::Debug for Image {
 impl Image {
     /// The newest snapshot of a shard.
     fn newest(shard: ShardId, snapshots: Snapshots) -> Image {
-        Image { shard, snapshots, received: None }
+        Image { shard, snapshots, received: None, whole: None }
+    }
+
+    /// One for another node, made of a state that names bodies on disk.
+    pub(crate) fn whole(
+        shard: ShardId,
+        snapshots: Snapshots,
+        meta: SnapshotMeta,
+        frozen: Frozen,
+        reading: Reading,
+    ) -> Image {
+        let whole = Some(Box::new(Whole { meta, frozen, reading }));
+        Image { shard, snapshots, received: None, whole }
+    }
+
+    pub(super) fn take_whole(&mut self) -> Option<Box<Whole>> {
+        self.whole.take()
     }
 
     /// One that came from another node. It is gone unless it is installed.
@@ -47,8 +97,10 @@ impl Image {
         snapshots: Snapshots,
         receiver: Receiver,
         state: Shard,
+        hold: Hold,
     ) -> Image {
-        Image { shard, snapshots, received: Some(Received { receiver, state }) }
+        let received = Some(Received { receiver, state, hold });
+        Image { shard, snapshots, received, whole: None }
     }
 
     pub(super) fn shard(&self) -> ShardId {
@@ -59,8 +111,13 @@ impl Image {
         &self.snapshots
     }
 
-    /// Makes it the newest snapshot of this node; gives the state.
-    pub(crate) async fn install(self, meta: &SnapshotMeta, into: Snapshots) -> io::Result<Shard> {
+    /// Makes it the newest snapshot of this node; gives the state, and what keeps its
+    /// bodies until that is the group's.
+    pub(crate) async fn install(
+        self,
+        meta: &SnapshotMeta,
+        into: Snapshots,
+    ) -> io::Result<(Shard, Option<Hold>)> {
         let meta = meta.clone();
         let disk = into.clone();
         on_disk(&disk, move || match self.received {
@@ -68,9 +125,9 @@ impl Image {
                 let committed = received.receiver.commit(|there| supersedes(&meta, there))?;
                 // The state stands for what is on disk, never for more or less.
                 assert!(committed, "only what is newer than the state is installed");
-                Ok(received.state)
+                Ok((received.state, Some(received.hold)))
             }
-            None => self.copy(&meta, &into),
+            None => Ok((self.copy(&meta, &into)?, None)),
         })
         .await
     }
@@ -106,9 +163,11 @@ pub(crate) fn load(
     id: ShardId,
     snapshots: &Snapshots,
     log: &Log,
+    shelf: &Shelf,
 ) -> io::Result<Option<(SnapshotMeta, Shard)>> {
     let found = snapshots.latest(id).inspect_err(|why| snapshots.report(why))?;
-    let found = found.map(|(meta, reader)| read(id, snapshots, &meta, reader)).transpose()?;
+    let found = found.map(|(meta, reader)| read(id, snapshots, shelf, &meta, reader));
+    let found = found.transpose()?;
     let covered = found.as_ref().and_then(|(meta, _)| meta.last_log_id);
     let (purged, _) = log.first_last(id);
     if let Some(purged) = purged
@@ -118,12 +177,16 @@ pub(crate) fn load(
         snapshots.report(&missing);
         return Err(missing.into());
     }
+    if let Some((_, shard)) = &found {
+        shelf.check_some(shard)?;
+    }
     Ok(found)
 }
 
 fn read(
     id: ShardId,
     snapshots: &Snapshots,
+    shelf: &Shelf,
     meta: &[u8],
     mut reader: Reader,
 ) -> io::Result<(SnapshotMeta, Shard)> {
@@ -131,6 +194,7 @@ fn read(
     let mut shard = Restoring::default();
     while let Some(chunk) = reader.next_chunk().inspect_err(|why| snapshots.report(why))? {
         shard.add(&chunk).map_err(|_| unreadable(id))?;
+        spill(shelf, &mut shard)?;
     }
     Ok((meta, shard.finish().map_err(|_| unreadable(id))?))
 }

@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep};
 
 use super::wire::{Key, Piece, Reply};
 use super::{Image, on_disk};
+use crate::bodies::{Shelf, spill};
 use crate::codec;
 use crate::machine::Machine;
 use crate::peers::Later;
@@ -61,6 +62,7 @@ pub(crate) struct Inbound {
     shard: ShardId,
     snapshots: Snapshots,
     target: Arc<dyn Target>,
+    shelf: Arc<Shelf>,
     state: Mutex<State>,
 }
 
@@ -95,8 +97,9 @@ impl Inbound {
         shard: ShardId,
         snapshots: Snapshots,
         target: Arc<dyn Target>,
+        shelf: Arc<Shelf>,
     ) -> Arc<Inbound> {
-        Arc::new(Inbound { shard, snapshots, target, state: Mutex::default() })
+        Arc::new(Inbound { shard, snapshots, target, shelf, state: Mutex::default() })
     }
 
     /// Takes a piece; gives the reply to it.
@@ -219,10 +222,12 @@ impl Inbound {
     async fn finish(self: Arc<Self>, from: NodeId, partial: Partial, meta: SnapshotMeta) {
         let turn = Turn(&self);
         let Partial { key, vote, receiver, .. } = partial;
+        // Its bodies come to disk while it is read.
+        let hold = self.shelf.hold();
         let installed = match self.restore(receiver, key.meta.clone()).await {
             Ok((receiver, state)) => {
                 let snapshots = self.snapshots.clone();
-                let snapshot = Image::received(self.shard, snapshots, receiver, state);
+                let snapshot = Image::received(self.shard, snapshots, receiver, state, hold);
                 let snapshot = openraft::storage::Snapshot { meta, snapshot };
                 self.target.install(vote, snapshot).await
             }
@@ -244,7 +249,7 @@ impl Inbound {
     }
 
     async fn restore(&self, receiver: Receiver, meta: Vec<u8>) -> io::Result<(Receiver, Shard)> {
-        let shard = self.shard;
+        let (shard, shelf) = (self.shard, self.shelf.clone());
         let unlike = move |what| {
             let what = format!("the received snapshot of shard {}: {what}", shard.0);
             io::Error::new(io::ErrorKind::InvalidData, what)
@@ -257,6 +262,7 @@ impl Inbound {
             let mut state = Restoring::default();
             while let Some(chunk) = reader.next_chunk()? {
                 state.add(&chunk).map_err(|_| unlike("it is of another version"))?;
+                spill(&shelf, &mut state)?;
             }
             let state = state.finish().map_err(|_| unlike("it is of another version"))?;
             Ok((receiver, state))

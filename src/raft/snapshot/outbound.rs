@@ -71,11 +71,15 @@ struct Transfer {
 }
 
 impl Transfer {
-    async fn open(vote: Vote, image: Image) -> Result<Transfer, StreamingError<Types>> {
+    async fn open(vote: Vote, mut image: Image) -> Result<Transfer, StreamingError<Types>> {
+        let whole = image.take_whole();
         let (shard, snapshots) = (image.shard(), image.snapshots().clone());
         let opened = on_disk(&snapshots, {
             let snapshots = snapshots.clone();
             move || {
+                if let Some(whole) = whole {
+                    return whole.export(shard, &snapshots);
+                }
                 let export = snapshots.export(shard).inspect_err(|why| snapshots.report(why))?;
                 export.ok_or_else(|| io::Error::other("there is no snapshot"))
             }

@@ -11,13 +11,14 @@ use std::time::Duration;
 use bytes::Bytes;
 use lockstep_core::{NodeId, Outcome, Read, ShardId};
 use lockstep_storage::log::Driver;
-use lockstep_storage::{Log, LogOptions, SimDisk, SnapshotOptions, Snapshots};
+use lockstep_storage::{Log, LogOptions, SimBodies, SimDisk, SnapshotOptions, Snapshots};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
 use super::{get, set};
 use crate::message::{self, Addressed};
 use crate::{
+    BodyStore,
     CallError, Clock, Delivery, Group, Guards, Lane, Later, Limits, Options, Peers, Pulse, Timing,
     luck,
 };
@@ -264,6 +265,8 @@ impl Rig {
         let (log, _) = Log::open(shared.clone(), Path::new("/log"), options).unwrap();
         let by_hand = SnapshotOptions { driver: Driver::ByHand, ..SnapshotOptions::default() };
         let snapshots = Snapshots::open_with(shared, Path::new("/snapshots"), by_hand).unwrap();
+        let bodies = SimBodies::open(Arc::new(disk.clone()), Path::new("/bodies")).unwrap();
+        let bodies = BodyStore::new(Arc::new(bodies), 256 << 20, true);
         let driver = tokio::spawn(drive(log.clone()));
         let node = NodeId(id);
         let peers: Arc<dyn Peers> = Arc::new(RigPeers { me: node, net: self.net.clone() });
@@ -276,6 +279,7 @@ impl Rig {
                 seed: 7,
                 log: log.clone(),
                 snapshots: snapshots.clone(),
+                bodies: bodies.clone(),
                 clock: Arc::new(RigClock(self.started)),
                 limits: Arc::new(Limits {
                     batch_bytes_max: (1 << 20).into(),

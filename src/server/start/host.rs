@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
-use lockstep_raft::{Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing};
+use lockstep_raft::{BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing};
 use lockstep_storage::{Identity, RealDisk};
 use tokio::runtime::{Builder, Runtime};
 
@@ -174,6 +174,7 @@ fn options(
         seed: storage.owner.created_ms,
         log: storage.log.clone(),
         snapshots: storage.snapshots.clone(),
+        bodies: storage.bodies.clone(),
         clock: parts.clock.clone(),
         peers,
         limits: parts.limits.clone(),
@@ -209,12 +210,18 @@ pub(super) fn watch_limits(
     settings: &Settings,
     limits: Arc<Limits>,
     snapshot_bytes: Arc<AtomicU64>,
+    bodies: Arc<BodyStore>,
 ) {
     settings.watch(move |settings, setting| {
         let size = |of: &AtomicUsize| of.store(settings.size(setting), Ordering::Relaxed);
         match setting {
             Setting::SnapshotLogBytes => {
                 snapshot_bytes.store(settings.number(setting), Ordering::Relaxed);
+            }
+            Setting::QueueMemory => {
+                bodies.set_memory_max(
+                    usize::try_from(settings.number(setting)).unwrap_or(usize::MAX),
+                );
             }
             Setting::BatchBytesMax => size(&limits.batch_bytes_max),
             Setting::BatchOpsMax => size(&limits.batch_ops_max),

@@ -4,8 +4,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use lockstep_core::NodeId;
+use lockstep_raft::BodyStore;
 use lockstep_storage::{
-    Disk, Fsync, Identity, Log, LogOptions, RealDisk, Recovered, Snapshots, StorageError,
+    Disk, Fsync, Identity, Log, LogOptions, RealDisk, Recovered, SledBodies, Snapshots, StorageError,
 };
 
 use super::Failed;
@@ -18,6 +19,7 @@ pub(super) struct Storage {
     pub owner: Arc<Identity>,
     pub log: Log,
     pub snapshots: Snapshots,
+    pub bodies: Arc<BodyStore>,
     pub recovered: Recovered,
     pub dir: PathBuf,
     /// How many shards the data is spread over, if that was ever decided.
@@ -104,6 +106,7 @@ fn open_once(
     let (log, recovered) = Log::open(disk.clone(), &log_dir, options)?;
     let snapshots = Snapshots::open(disk.clone(), &dir.join(lockstep_storage::SNAPSHOT_DIR))?;
     lockstep_storage::reconcile(&log, &snapshots)?;
+    let bodies = bodies(settings, &dir.join(lockstep_storage::BODIES_DIR), alone)?;
     if !alone {
         // Before anything is started that would have to be stopped again.
         snapshots.check()?;
@@ -113,6 +116,7 @@ fn open_once(
         owner: Arc::new(owner),
         log,
         snapshots,
+        bodies,
         recovered,
         dir: dir.to_owned(),
         shards,
@@ -120,6 +124,26 @@ fn open_once(
         replaces,
         must_join,
     })
+}
+
+/// Where bodies of messages are. A node alone whose bodies are damaged puts only them
+/// aside: the log and the snapshots may still have all of them, which is seen when
+/// these are read.
+fn bodies(settings: &Settings, dir: &Path, alone: bool) -> Result<Arc<BodyStore>, StorageError> {
+    let opened = match SledBodies::open(dir) {
+        Err(why) if why.is_damage() && alone => {
+            let aside = lockstep_storage::bodies::put_aside(dir)?;
+            tracing::error!(
+                id = id::DATA_PUT_ASIDE,
+                "the bodies of messages are damaged: {why}. They were put aside in {}",
+                aside.display()
+            );
+            SledBodies::open(dir)?
+        }
+        opened => opened?,
+    };
+    let memory = usize::try_from(settings.number(Setting::QueueMemory)).unwrap_or(usize::MAX);
+    Ok(BodyStore::new(Arc::new(opened), memory, false))
 }
 
 /// The number of shards that was decided; one that is asked for by name has to be

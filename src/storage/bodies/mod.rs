@@ -18,7 +18,7 @@ use lockstep_core::ShardId;
 
 use crate::StorageError;
 
-pub use real::SledBodies;
+pub use real::{SledBodies, mark_damaged, put_aside};
 pub use sim::SimBodies;
 
 /// Which body: the number of its queue, and of its message in that.

@@ -1,5 +1,8 @@
 //! Gives out a snapshot file, for another node.
 
+use std::sync::Arc;
+
+use super::draft::Draft;
 use super::{Digest, Reader};
 use crate::StorageError;
 
@@ -10,12 +13,22 @@ pub struct Export {
     meta: Vec<u8>,
     digest: Digest,
     reader: Reader,
+    /// The file, if it is nobody else's.
+    _own: Option<Draft>,
 }
 
 impl Export {
     pub(super) fn new(meta: Vec<u8>, mut reader: Reader) -> Result<Export, StorageError> {
         let digest = reader.digest()?;
-        Ok(Export { meta, digest, reader })
+        Ok(Export { meta, digest, reader, _own: None })
+    }
+
+    /// A file that was written for this.
+    pub(super) fn of(meta: &[u8], draft: Draft) -> Result<Export, StorageError> {
+        let file = Arc::clone(draft.file());
+        let (_, mut reader) = Reader::of(file, draft.path(), draft.shard())?;
+        let digest = reader.digest()?;
+        Ok(Export { meta: meta.to_vec(), digest, reader, _own: Some(draft) })
     }
 
     /// What was said about the snapshot.

@@ -2,9 +2,9 @@
 
 use lockstep_core::ShardId;
 
-use super::Snapshots;
 use super::draft::Draft;
 use super::format::{CHUNK_BYTES_MAX, END, FORMAT, Head, frame};
+use super::{Export, Snapshots};
 use crate::StorageError;
 
 /// Bytes are gathered up to this many before they are written.
@@ -67,6 +67,15 @@ impl Writer {
         self.flush()?;
         let bytes = self.draft.bytes();
         Ok(self.draft.publish(newer)?.then_some(bytes))
+    }
+
+    /// Ends a snapshot that never becomes one of this node: another node gets it. The
+    /// file goes with the export.
+    pub fn export(mut self, meta: &[u8]) -> Result<Export, StorageError> {
+        let chunks = self.chunks.to_le_bytes();
+        self.put_frame(END, &chunks)?;
+        self.flush()?;
+        Export::of(meta, self.draft)
     }
 
     fn put_frame(&mut self, length: u32, bytes: &[u8]) -> Result<(), StorageError> {

@@ -289,8 +289,9 @@ impl World {
         }
         let Some(process) = &mut node.process else { return };
         let failure = process.look_for_host();
-        let damage = process.snapshots.damage();
-        let log_failed = process.log.failed();
+        let damage = process.snapshots.damage().or_else(|| process.bodies.damage());
+        let log_failed = process.log.failed().map(|why| why.to_string());
+        let log_failed = log_failed.or_else(|| process.bodies.failed());
         let stopped = *process.stopped.lock();
         if let Some(what) = damage {
             self.rejoin(at, &what);

@@ -15,7 +15,7 @@ use lockstep_storage::{Log, LogOptions, Snapshots};
 use parking_lot::Mutex;
 
 use super::net::{Cable, Net};
-use crate::{Clock, Delivery, Guards, Host, HostOptions, Limits, Mailbox, Ops, Timing};
+use crate::{BodyStore, Clock, Delivery, Guards, Host, HostOptions, Limits, Mailbox, Ops, Timing};
 
 /// Follows the virtual time.
 struct TestClock(tokio::time::Instant);
@@ -137,6 +137,7 @@ impl World {
             seed: node.id.0 * 1000,
             log,
             snapshots,
+            bodies: BodyStore::for_tests(),
             clock: Arc::new(TestClock(self.begun)),
             peers: Cable::new(node.id, &self.net),
             limits: Arc::new(Limits {

@@ -1,5 +1,7 @@
 //! Damaged snapshots: never sent, never installed, and written anew.
 
+use crate::BodyStore;
+use crate::bodies::Shelf;
 use lockstep_core::ShardId;
 use lockstep_storage::{EntryId, Log, LogOptions, SimDisk};
 use openraft::errors::StreamingError;
@@ -103,16 +105,16 @@ fn purge(log: &Log, shard: ShardId, index: u64) {
 fn a_log_that_was_cut_does_not_begin_anew_without_its_snapshot() {
     let disk = SimDisk::new();
     let (snapshots, log) = (open(&disk), log(&disk));
-    assert!(load(SHARD, &snapshots, &log).unwrap().is_none(), "a new shard");
+    assert!(load(SHARD, &snapshots, &log, &shelf()).unwrap().is_none(), "a new shard");
     purge(&log, SHARD, 7);
-    let missing = load(SHARD, &snapshots, &log).unwrap_err();
+    let missing = load(SHARD, &snapshots, &log, &shelf()).unwrap_err();
     assert!(lockstep_storage::is_damage(&missing), "{missing}");
     assert!(snapshots.damage().unwrap().contains("missing"));
     write(&snapshots, &state(2), 6);
-    let too_old = load(SHARD, &snapshots, &log).unwrap_err();
+    let too_old = load(SHARD, &snapshots, &log, &shelf()).unwrap_err();
     assert!(lockstep_storage::is_damage(&too_old), "{too_old}");
     write(&snapshots, &state(2), 7);
-    let (_, found) = load(SHARD, &snapshots, &log).unwrap().unwrap();
+    let (_, found) = load(SHARD, &snapshots, &log, &shelf()).unwrap().unwrap();
     assert_eq!(found.state_digest(), state(2).state_digest());
 }
 
@@ -121,7 +123,7 @@ fn a_damaged_snapshot_is_known_as_damage_when_the_shard_starts() {
     let leader = Leader::new(2);
     let log = log(&leader.disk);
     leader.disk.flip(&leader.path(), 100_000, 1);
-    let damaged = load(SHARD, &leader.snapshots, &log).unwrap_err();
+    let damaged = load(SHARD, &leader.snapshots, &log, &shelf()).unwrap_err();
     assert!(lockstep_storage::is_damage(&damaged), "{damaged}");
     assert!(leader.snapshots.damage().is_some());
 }
@@ -135,4 +137,8 @@ async fn an_older_snapshot_never_takes_the_place_of_a_newer_one() {
     let older = leader.image().meta;
     image.install(&older, into.clone()).await.unwrap();
     assert_eq!(stored(&into), Some(state(1).state_digest()));
+}
+
+fn shelf() -> Arc<Shelf> {
+    BodyStore::for_tests().shelf(SHARD)
 }

@@ -9,6 +9,7 @@ use bytes::Bytes;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::{Db, Effects, NodeId, Op, Shard, ShardId};
 use lockstep_storage::log::Driver;
+use crate::BodyStore;
 use lockstep_storage::{SimDisk, SnapshotOptions, Snapshots};
 use openraft::errors::{ReplicationClosed, StreamingError};
 use openraft::raft::SnapshotResponse;
@@ -168,7 +169,7 @@ impl Target for Arc<Standin> {
             let into = standin.snapshots.clone();
             let state = snapshot.snapshot.install(&snapshot.meta, into).await;
             let state = state.map_err(|why| why.to_string())?;
-            standin.installed.lock().push(state.state_digest());
+            standin.installed.lock().push(state.0.state_digest());
             Ok(vote)
         })
     }
@@ -194,7 +195,7 @@ impl Follower {
             vote_at_install: Mutex::default(),
             installed: Mutex::default(),
         });
-        let inbound = Inbound::new(SHARD, snapshots.clone(), Arc::new(target.clone()));
+        let inbound = Inbound::new(SHARD, snapshots.clone(), Arc::new(target.clone()), BodyStore::for_tests().shelf(SHARD));
         Follower { disk, snapshots, target, inbound }
     }
 

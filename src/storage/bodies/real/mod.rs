@@ -21,9 +21,12 @@ use super::record::{self, Block, Unpacking, bit};
 use super::{Bodies, BodyId, is_worth_it};
 use crate::StorageError;
 use database::{Change, Database, refused};
+use guard::damaged;
 
 /// The directory of half a database.
 const HALF: &str = "new";
+/// Says why the store must not be opened.
+const DAMAGED: &str = "DAMAGED";
 /// A smaller database is never written anew.
 const SMALL_BYTES: u64 = 64 << 20;
 /// So much of a database is copied at once.
@@ -48,19 +51,27 @@ type Gone = HashMap<(ShardId, Block), u16>;
 
 struct Current {
     number: u64,
-    /// None: it has to be opened again.
+    /// There is no database yet: one is made for the first body.
+    none: bool,
+    /// None: it has to be opened.
     database: Option<Arc<Database>>,
 }
 
 impl SledBodies {
-    /// Opens the store, which is made when missing.
+    /// Opens the store. A database is made when there is a first body to keep.
     ///
     /// # Errors
     /// It is damaged, or the disk fails.
     pub fn open(dir: &Path) -> Result<SledBodies, StorageError> {
-        let number = find(dir).map_err(StorageError::io("opening the bodies of messages", dir))?;
-        let database = Some(Arc::new(Database::open(&name(dir, number))?));
-        let current = RwLock::new(Current { number, database });
+        let opening = || StorageError::io("opening the bodies of messages", dir);
+        if let Ok(why) = fs::read_to_string(dir.join(DAMAGED)) {
+            return Err(damaged(dir, why));
+        }
+        let found = find(dir).map_err(opening())?;
+        let number = found.unwrap_or(1);
+        let database = found.map(|number| Database::open(&name(dir, number))).transpose()?;
+        let database = database.map(Arc::new);
+        let current = RwLock::new(Current { number, none: found.is_none(), database });
         let (writing, gone) = Default::default();
         Ok(SledBodies { dir: dir.to_path_buf(), writing, gone, current })
     }
@@ -76,11 +87,22 @@ impl SledBodies {
         if let Some(failed) = current.database.take_if(|database| database.has_failed()) {
             failed.refuse_if_final().inspect_err(|_| current.database = Some(failed.clone()))?;
         }
+        if current.none {
+            let path = name(&self.dir, current.number);
+            let made = fs::create_dir_all(&path).and_then(|()| sync_dir(&self.dir));
+            made.map_err(StorageError::io("making the bodies of messages", &path))?;
+            current.none = false;
+        }
         if current.database.is_none() {
             let opened = Database::open(&name(&self.dir, current.number))?;
             current.database = Some(Arc::new(opened));
         }
         Ok(current.database.clone().expect("put there just now"))
+    }
+
+    /// Whether there is nothing, and never was.
+    fn is_none(&self) -> bool {
+        self.current.read().none
     }
 
     /// Whoever changes something does so alone.
@@ -168,11 +190,17 @@ impl Bodies for SledBodies {
     }
 
     fn sync(&self) -> Result<(), StorageError> {
+        if self.is_none() {
+            return Ok(());
+        }
         let (_alone, database) = self.write()?;
         database.sync()
     }
 
     fn get(&self, shard: ShardId, ids: &[BodyId]) -> Result<Vec<Option<Arc<[u8]>>>, StorageError> {
+        if self.is_none() {
+            return Ok(vec![None; ids.len()]);
+        }
         let database = self.database()?;
         let mut blocks: BTreeMap<Block, u16> = BTreeMap::new();
         for id in ids {
@@ -187,6 +215,9 @@ impl Bodies for SledBodies {
     }
 
     fn remove(&self, shard: ShardId, ids: &[BodyId]) -> Result<(), StorageError> {
+        if self.is_none() || ids.is_empty() {
+            return Ok(());
+        }
         let (_alone, database) = self.write()?;
         let mut blocks: BTreeMap<Block, u16> = BTreeMap::new();
         for id in ids {
@@ -220,6 +251,9 @@ impl Bodies for SledBodies {
         after: Option<BodyId>,
         count: usize,
     ) -> Result<Vec<BodyId>, StorageError> {
+        if self.is_none() {
+            return Ok(Vec::new());
+        }
         let database = self.database()?;
         let mut ids: Vec<BodyId> = Vec::new();
         for key in database.keys_from(shard, after.map(Block::of))? {
@@ -237,6 +271,9 @@ impl Bodies for SledBodies {
     }
 
     fn erase(&self, shard: ShardId) -> Result<(), StorageError> {
+        if self.is_none() {
+            return Ok(());
+        }
         let (_alone, database) = self.write()?;
         self.gone.lock().retain(|(of, _), _| *of != shard);
         database.erase(shard)?;
@@ -283,23 +320,51 @@ fn check_room(dir: &Path, bytes: u64) -> Result<(), StorageError> {
     Ok(())
 }
 
+/// Notes that bodies are damaged, so that nobody opens the store again.
+///
+/// # Errors
+/// The disk fails.
+pub fn mark_damaged(dir: &Path, why: &str) -> Result<(), StorageError> {
+    let path = dir.join(DAMAGED);
+    let written = fs::create_dir_all(dir)
+        .and_then(|()| fs::write(&path, why))
+        .and_then(|()| fs::File::open(&path)?.sync_all())
+        .and_then(|()| sync_dir(dir));
+    written.map_err(StorageError::io("noting damage", &path))
+}
+
+/// Gives the directory of a store that cannot be opened another name, durably; says
+/// which.
+///
+/// # Errors
+/// The disk fails.
+pub fn put_aside(dir: &Path) -> Result<PathBuf, StorageError> {
+    let moving = || StorageError::io("putting damaged bodies aside", dir);
+    let above = dir.parent().unwrap_or(Path::new(""));
+    let own = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = (1..).map(|number: u64| above.join(format!("{own}-damaged-{number}")));
+    let aside = free.into_iter().find(|path| !path.exists()).expect("numbers do not end");
+    fs::rename(dir, &aside).and_then(|()| sync_dir(above)).map_err(moving())?;
+    Ok(aside)
+}
+
 fn name(dir: &Path, number: u64) -> PathBuf {
     dir.join(format!("db-{number}"))
 }
 
-/// The number of the database that counts. What is half, or was replaced, goes.
-fn find(dir: &Path) -> io::Result<u64> {
+/// The number of the database that counts, if there is one. What is half, or was
+/// replaced, goes.
+fn find(dir: &Path) -> io::Result<Option<u64>> {
     fs::create_dir_all(dir)?;
     let mut numbers = Vec::new();
     for entry in fs::read_dir(dir)? {
         let text = entry?.file_name().into_string().unwrap_or_default();
         numbers.extend(text.strip_prefix("db-").and_then(|number| number.parse::<u64>().ok()));
     }
-    let number = numbers.iter().max().copied().unwrap_or(1);
-    fs::create_dir_all(name(dir, number))?;
+    let number = numbers.iter().max().copied();
     sync_dir(dir)?;
     remove_dir(&dir.join(HALF))?;
-    for old in numbers.into_iter().filter(|old| *old != number) {
+    for old in numbers.into_iter().filter(|old| Some(*old) != number) {
         remove_dir(&name(dir, old))?;
     }
     if let Some(above) = dir.parent() {

@@ -112,6 +112,19 @@ fn files_of_zeros_and_of_noise_end_nothing() {
 }
 
 #[test]
+fn a_store_that_was_marked_is_not_opened_and_can_be_put_aside() {
+    let dir = filled();
+    crate::bodies::mark_damaged(dir.path(), "a body is missing").unwrap();
+    let why = SledBodies::open(dir.path()).unwrap_err();
+    assert!(why.is_damage() && why.to_string().contains("a body is missing"), "{why}");
+    let aside = crate::bodies::put_aside(dir.path()).unwrap();
+    assert_eq!(all(&sled(dir.path()), SHARD), []);
+    std::fs::remove_file(aside.join("DAMAGED")).unwrap();
+    assert_eq!(all(&sled(&aside), SHARD).len(), LAST as usize);
+    std::fs::remove_dir_all(aside).unwrap();
+}
+
+#[test]
 fn a_store_that_is_damaged_says_so_and_stays_so() {
     let dir = filled();
     let db = dir.path().join("db-1/db");

@@ -6,10 +6,10 @@ use std::sync::atomic::AtomicU64;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
-use lockstep_raft::{Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing};
+use lockstep_raft::{BodyStore, Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing};
 use lockstep_storage::log::Driver;
 use lockstep_storage::{
-    Disk, Identity, LOG_DIR, Log, LogOptions, Mutants, SNAPSHOT_DIR, SimDisk, SnapshotOptions,
+    BODIES_DIR, Disk, Identity, LOG_DIR, Log, LogOptions, Mutants, SNAPSHOT_DIR, SimBodies, SimDisk, SnapshotOptions,
     Snapshots, StorageError, is_damage, quarantine,
 };
 use parking_lot::Mutex;
@@ -33,6 +33,8 @@ pub struct Settings {
     pub replicas: u8,
     /// Bytes of log after which a snapshot is taken.
     pub snapshot_log_bytes: u64,
+    /// Bytes of bodies in memory.
+    pub queue_memory: usize,
     /// The largest entry, in operations.
     pub batch_ops_max: usize,
     /// What is broken in the groups.
@@ -48,6 +50,7 @@ pub struct Opened {
     pub identity: Arc<Identity>,
     pub log: Log,
     pub snapshots: Snapshots,
+    pub bodies: Arc<BodyStore>,
     /// The node that the data belonged to that had to be put aside.
     pub replaces: Option<NodeId>,
     /// Whether data had to be put aside.
@@ -76,7 +79,9 @@ pub fn open(
         match open_once(&handle, settings, fresh()) {
             Ok((identity, log, snapshots)) => {
                 let identity = Arc::new(identity);
-                return Ok(Opened { identity, log, snapshots, replaces, damaged });
+                let bodies = SimBodies::open(handle, &data().join(BODIES_DIR))?;
+                let bodies = BodyStore::new(Arc::new(bodies), settings.queue_memory, true);
+                return Ok(Opened { identity, log, snapshots, bodies, replaces, damaged });
             }
             Err(why) if is_damage(&why) => {
                 let put_aside = quarantine(handle.as_ref(), data(), &why.to_string())?;
@@ -174,6 +179,7 @@ pub fn host_options(
         seed: settings.seed,
         log: opened.log.clone(),
         snapshots: opened.snapshots.clone(),
+        bodies: opened.bodies.clone(),
         clock,
         peers: around.peers,
         limits: Arc::new(limits),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::{Effect, NodeId, ShardId};
-use lockstep_raft::{Host, HostError, LIVES};
+use lockstep_raft::{BodyStore, Host, HostError, LIVES};
 use lockstep_storage::{Identity, Log, Snapshots};
 use parking_lot::Mutex;
 use tokio::runtime::{Builder, EnterGuard, Runtime};
@@ -38,6 +38,7 @@ pub struct Process {
     pub expectations: Arc<Expectations>,
     pub log: Log,
     pub snapshots: Snapshots,
+    pub bodies: Arc<BodyStore>,
     pub host: Option<Host>,
     /// How many data shards there are.
     shards: u16,
@@ -72,6 +73,7 @@ pub struct Parts {
     pub expectations: Arc<Expectations>,
     pub log: Log,
     pub snapshots: Snapshots,
+    pub bodies: Arc<BodyStore>,
     pub identity: Arc<Identity>,
     pub shards: u16,
 }
@@ -95,6 +97,7 @@ impl Process {
             expectations: parts.expectations,
             log: parts.log,
             snapshots: parts.snapshots,
+            bodies: parts.bodies,
             host: None,
             shards: parts.shards,
             starting: Starting::default(),

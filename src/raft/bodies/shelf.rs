@@ -1,0 +1,213 @@
+//! The bodies of one shard on this node.
+
+use std::fmt;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use lockstep_core::{Shard, ShardId};
+use parking_lot::Mutex;
+use tokio::sync::Notify;
+use tokio::time::Instant;
+
+use super::{BodyStore, scan};
+
+/// How long an entry waits at most for room for its bodies.
+const ROOM_WAIT: Duration = Duration::from_secs(2);
+const ROOM_LOOK: Duration = Duration::from_millis(10);
+
+/// The bodies of one shard on this node.
+pub(crate) struct Shelf {
+    pub(crate) store: Arc<BodyStore>,
+    pub(crate) shard: ShardId,
+    resident: AtomicUsize,
+    /// So much the keeper could not take out of memory.
+    stuck: AtomicUsize,
+    stored: AtomicU64,
+    /// Bytes on disk that no message has any more.
+    gone: AtomicU64,
+    holds: Mutex<Holds>,
+    /// What is on disk has to be compared with what should be.
+    rescan: AtomicBool,
+    /// Rung when the keeper has something to do.
+    pub(super) bell: Notify,
+    room: Notify,
+}
+
+/// Who needs bodies that no message of the state here has.
+#[derive(Default)]
+struct Holds {
+    count: usize,
+    /// How often somebody began to.
+    begun: u64,
+}
+
+/// As long as it lives nothing is removed from the shelf.
+pub(crate) struct Hold(Arc<Shelf>);
+
+impl Shelf {
+    pub(super) fn new(store: Arc<BodyStore>, shard: ShardId) -> Arc<Shelf> {
+        Arc::new(Shelf {
+            store,
+            shard,
+            resident: AtomicUsize::new(0),
+            stuck: AtomicUsize::new(0),
+            stored: AtomicU64::new(0),
+            gone: AtomicU64::new(0),
+            holds: Mutex::default(),
+            rescan: AtomicBool::new(true),
+            bell: Notify::new(),
+            room: Notify::new(),
+        })
+    }
+
+    /// Bytes in memory.
+    pub(super) fn resident(&self) -> usize {
+        self.resident.load(Ordering::Relaxed)
+    }
+
+    /// Bytes on disk.
+    pub(super) fn stored(&self) -> u64 {
+        self.stored.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn gone(&self) -> u64 {
+        self.gone.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn is_used(&self) -> bool {
+        self.resident() > 0 || self.stored() > 0
+    }
+
+    /// Whether there is more in memory than the keeper can be waited for with.
+    pub(super) fn is_crowded(&self) -> bool {
+        let part = self.store.part();
+        let stuck = self.stuck.load(Ordering::Relaxed);
+        self.resident() > part.saturating_mul(2).max(stuck.saturating_add(part))
+    }
+
+    /// Looks how much is in memory, behind an entry or whatever else changed that.
+    pub(crate) fn look(&self, shard: &Shard) {
+        let now = shard.queues().resident_bytes();
+        let before = self.resident.swap(now, Ordering::Relaxed);
+        let part = self.store.part();
+        if before == 0 && now > 0 || now > part && before <= part {
+            self.bell.notify_one();
+        }
+    }
+
+    /// Waits until there is room for the bodies of an entry, though not for ever.
+    pub(crate) async fn wait_for_room(&self) {
+        if !self.is_crowded() {
+            return;
+        }
+        let until = Instant::now() + ROOM_WAIT;
+        while self.is_crowded() && self.store.works() && Instant::now() < until {
+            self.bell.notify_one();
+            // The keeper may have made room just before.
+            let _ = tokio::time::timeout(ROOM_LOOK, self.room.notified()).await;
+        }
+    }
+
+    /// The keeper has made what room it can.
+    pub(super) fn made_room(&self, stuck: usize) {
+        self.stuck.store(stuck, Ordering::Relaxed);
+        self.room.notify_waiters();
+    }
+
+    pub(super) fn set_stored(&self, bytes: u64) {
+        self.stored.store(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn add_stored(&self, bytes: u64) {
+        self.stored.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    /// These are on disk, and nobody's any more.
+    pub(super) fn are_gone(&self, bytes: u64) {
+        let less = |stored: u64| Some(stored.saturating_sub(bytes));
+        // It always gives something.
+        let _ = self.stored.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+        self.gone.fetch_add(bytes, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_gone(&self, bytes: u64) {
+        self.gone.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Keeps all bodies until the hold is dropped.
+    pub(crate) fn hold(self: &Arc<Self>) -> Hold {
+        let mut holds = self.holds.lock();
+        holds.count += 1;
+        holds.begun += 1;
+        Hold(self.clone())
+    }
+
+    /// How often somebody began to hold, if nobody holds now.
+    pub(super) fn unheld(&self) -> Option<u64> {
+        let holds = self.holds.lock();
+        (holds.count == 0).then_some(holds.begun)
+    }
+
+    /// Runs something while nobody holds, and nobody did since that number.
+    pub(super) fn while_unheld<T>(&self, since: u64, work: impl FnOnce() -> T) -> Option<T> {
+        let holds = self.holds.lock();
+        (holds.count == 0 && holds.begun == since).then(work)
+    }
+
+    /// Looks whether there is anything on disk at all where something should be. What
+    /// is missing of the rest is found later.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(crate) fn check_some(&self, shard: &Shard) -> io::Result<()> {
+        let Some(key) = shard.queues().stored_keys().next() else { return Ok(()) };
+        if self.store.disk.list(self.shard, None, 1)?.is_empty() {
+            self.store.is_damaged(&scan::missing(self.shard, &key));
+        }
+        Ok(())
+    }
+
+    /// Forgets all of them.
+    pub(crate) async fn erase(&self) -> io::Result<()> {
+        let shard = self.shard;
+        self.store.on_disk(move |disk| disk.erase(shard)).await?;
+        self.resident.store(0, Ordering::Relaxed);
+        self.set_stored(0);
+        self.set_gone(0);
+        Ok(())
+    }
+
+    /// Another state took the place of the one before.
+    pub(crate) fn was_replaced(&self, shard: &Shard) {
+        self.rescan.store(true, Ordering::Release);
+        self.look(shard);
+        self.bell.notify_one();
+    }
+
+    /// Whether what is on disk has to be looked through.
+    pub(super) fn needs_scan(&self) -> bool {
+        self.rescan.load(Ordering::Acquire)
+    }
+
+    pub(super) fn take_scan(&self) -> bool {
+        self.rescan.swap(false, Ordering::AcqRel)
+    }
+
+    pub(super) fn scan_later(&self) {
+        self.rescan.store(true, Ordering::Release);
+    }
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shelf({:?})", self.shard)
+    }
+}
+
+impl Drop for Hold {
+    fn drop(&mut self) {
+        self.0.holds.lock().count -= 1;
+    }
+}

@@ -1,0 +1,92 @@
+//! Reads and writes whole snapshots without having all bodies in memory.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::sync::Arc;
+
+use lockstep_core::queues::BodyKey;
+use lockstep_core::shard::Restoring;
+use lockstep_storage::BodyId;
+
+use super::{Hold, Shelf, fetch};
+
+/// So much is written at once.
+const PUT_BYTES: usize = 8 << 20;
+/// So many messages are read at once, those beside the one that is asked for.
+const NEIGHBOURS: u64 = 64;
+
+/// Brings to disk what is too much of a shard that is being read back, of which some
+/// part is there. Waits for the disk.
+///
+/// # Errors
+/// The disk does not take it.
+pub(crate) fn spill(shelf: &Shelf, restoring: &mut Restoring) -> io::Result<()> {
+    let queues = restoring.queues_mut_local();
+    let part = shelf.store.part() / 2;
+    while queues.resident_bytes() > part {
+        let batch = queues.to_store(PUT_BYTES, u64::MAX, None);
+        let keys: Vec<BodyKey> = batch.iter().map(|(key, _)| *key).collect();
+        if !batch.is_empty() {
+            let bodies: Vec<_> =
+                batch.into_iter().map(|(key, body)| (fetch::id(&key), body)).collect();
+            shelf.store.disk.put(shelf.shard, &bodies)?;
+            let synced = shelf.store.disk.sync().map_err(io::Error::from);
+            synced.inspect_err(|why| shelf.store.has_failed(why))?;
+            queues.stored(&keys);
+        }
+        let before = queues.resident_bytes();
+        if queues.release(before.saturating_sub(part / 2)) == 0 && keys.is_empty() {
+            // The rest stays whatever it is.
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Reads the bodies that a snapshot on its way to another node names.
+pub(crate) struct Reading {
+    shelf: Arc<Shelf>,
+    _hold: Hold,
+    /// Read and not asked for yet.
+    ahead: BTreeMap<BodyId, Arc<[u8]>>,
+    pub(crate) failed: Option<io::Error>,
+}
+
+impl Reading {
+    /// Nothing that is named now is removed as long as this lives.
+    pub(crate) fn new(shelf: &Arc<Shelf>) -> Reading {
+        let hold = shelf.hold();
+        Reading { shelf: shelf.clone(), _hold: hold, ahead: BTreeMap::new(), failed: None }
+    }
+
+    /// The body with this key. Waits for the disk.
+    pub(crate) fn read(&mut self, key: &BodyKey) -> Option<Arc<[u8]>> {
+        let id = fetch::id(key);
+        if !self.ahead.contains_key(&id) {
+            self.read_from(id);
+        }
+        let body = self.ahead.remove(&id).filter(|body| key.fits(body));
+        if body.is_none() && self.failed.is_none() {
+            let what = super::scan::missing(self.shelf.shard, key);
+            self.failed = Some(io::Error::new(io::ErrorKind::InvalidData, what));
+        }
+        body
+    }
+
+    fn read_from(&mut self, id: BodyId) {
+        self.ahead.clear();
+        let last = id.seq.saturating_add(NEIGHBOURS - 1);
+        let ids: Vec<_> = (id.seq..=last).map(|seq| BodyId { seq, ..id }).collect();
+        match self.shelf.store.disk.get(self.shelf.shard, &ids) {
+            Ok(bodies) => {
+                let there = ids.into_iter().zip(bodies);
+                self.ahead.extend(there.filter_map(|(id, body)| Some((id, body?))));
+            }
+            Err(why) => {
+                let why = io::Error::from(why);
+                self.shelf.store.note(&why);
+                self.failed = Some(why);
+            }
+        }
+    }
+}
