@@ -36,6 +36,8 @@ mod wanted;
 mod words;
 
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod stories;
 
 use crate::Command;

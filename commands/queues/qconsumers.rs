@@ -14,8 +14,9 @@ static SPEC: Spec = Spec {
     name: "qconsumers",
     usage: "QCONSUMERS queue",
     summary: "Tells of the consumers and sessions that have messages of a queue in flight or wait \
-              for one: their name (empty: they gave none), how many are in flight, for how many \
-              milliseconds they did nothing, and how many requests wait.",
+              for one: their name or id, how many messages are in flight, for how many \
+              milliseconds they did nothing, and how many requests wait. Who gave neither is not \
+              told of.",
     since: "0.1.0",
     group: Group::Queues,
     complexity: "O(N) where N is the number of messages in flight and requests that wait",

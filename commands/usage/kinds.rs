@@ -66,7 +66,7 @@ pub(super) fn of(name: &str) -> Kind {
 /// What groups are called that begin with this part; others are called after all
 /// of their parts.
 static GROUPS: &[(&str, &str)] =
-    &[("async", "manner"), ("nx", "condition"), ("seconds", "expiration")];
+    &[("async", "manner"), ("nx", "condition"), ("seconds", "expiration"), ("start", "start")];
 
 /// The name of a group with these parts.
 pub(super) fn group_name(parts: &[Argument]) -> String {

@@ -7,7 +7,7 @@ mod managed;
 mod pushed;
 mod settled;
 
-use lockstep_core::{Effect, Effects, Op, Outcome, Shard};
+use lockstep_core::{Effect, Effects, Op, Outcome, Shard, sessions};
 
 use crate::here::QueueCall;
 use crate::testing::context;
@@ -72,6 +72,13 @@ impl Queues {
         for _ in 0..10 {
             self.shard.apply(self.now_ms, &Op::Tick {}, &mut self.fx);
         }
+    }
+
+    /// A session that lives for so long.
+    fn open(&mut self, id: &str, ttl_ms: u64) {
+        let (id, name, delay_ms) = (id.as_bytes(), &b""[..], 0);
+        let op = Op::Session { op: sessions::Op::Create { id, ttl_ms, name, delay_ms } };
+        assert_eq!(self.carry_out(&op), Outcome::Ok);
     }
 
     /// What requests that waited were answered with since the last time, as `line`'s

@@ -102,6 +102,27 @@ fn fatal_is_dead_at_once_and_tells_why() {
 }
 
 #[test]
+fn what_was_delivered_to_a_session_comes_back_with_its_end() {
+    let mut q = queues();
+    q.tell(&[
+        ("qpush q a", "0-1"),
+        ("qpop q session session-number-1", "-NOSESSION there is no such session, or it has ended"),
+    ]);
+    q.open("session-number-1", 1000);
+    q.tell(&[
+        ("qpop q session session-number-1 vt 60000", "[0-1-1 a]"),
+        ("qpop q session session-number-1 block 0", "waits"),
+        ("qconsumers q", "[{name=session-number-1 inflight=1 idle-ms=0 waiting=1}]"),
+        ("qpending q consumer session-number-1", "[[0-1-1 session-number-1 0 1]]"),
+    ]);
+    q.pass(3000);
+    let ended = "-NOSESSION there is no such session, or it has ended";
+    assert_eq!(q.answers("qpop q"), [ended]);
+    q.pass(3000);
+    assert_eq!(q.call("qpop q"), "[0-1-2 a]");
+}
+
+#[test]
 fn the_dead_may_go_to_another_queue() {
     let mut q = queues();
     q.tell(&[

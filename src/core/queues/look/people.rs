@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::super::message::Lease;
+use super::super::message::{Lease, Message};
 use super::super::{COUNT_MAX, Receipt};
 use super::{View, int};
 use crate::Outcome;
@@ -70,7 +70,37 @@ impl View<'_> {
         }
         // Those that never had a message.
         lines.extend(waiting.into_iter().map(|(name, waits)| line(name, 0, 0, waits)));
+        lines.extend(self.sessions());
         Outcome::List(lines)
+    }
+
+    /// The same of sessions whose consumers have no names.
+    fn sessions(&self) -> Vec<Outcome> {
+        let mut sessions: BTreeMap<&[u8], (u64, u64, u64)> = BTreeMap::new();
+        for seq in self.shape.inflight.iter().take(LOOKED_AT) {
+            let lease = self.queue.messages.get(seq).and_then(Message::lease);
+            let Some(lease) = lease.filter(|lease| !self.is_named(lease)) else { continue };
+            if let Some(session) = &lease.session {
+                let (has, seen_ms, _) = sessions.entry(session).or_default();
+                (*has, *seen_ms) = (*has + 1, lease.since_ms.max(*seen_ms));
+            }
+        }
+        for place in self.shape.line.values().flatten() {
+            let ask = self.table.waiters.get(*place).map(|waiter| &waiter.ask);
+            let Some(ask) = ask.filter(|ask| ask.consumer.is_none()) else { continue };
+            if let Some(session) = &ask.session {
+                let (_, seen_ms, waits) = sessions.entry(session).or_default();
+                (*seen_ms, *waits) = (self.now_ms, *waits + 1);
+            }
+        }
+        let shown = |(name, (has, seen_ms, waits)): (&&[u8], &(u64, u64, u64))| {
+            line(name, *has, self.now_ms.saturating_sub(*seen_ms), *waits)
+        };
+        sessions.iter().map(shown).collect()
+    }
+
+    fn is_named(&self, lease: &Lease) -> bool {
+        self.queue.consumers.get(lease.consumer).is_some()
     }
 }
 
