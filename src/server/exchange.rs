@@ -17,9 +17,11 @@ pub enum Topic {
     Deadlocks = 2,
     /// Clients of the asked node.
     Clients = 3,
+    /// Who waits for messages of queues with several partitions, and where some are.
+    Queues = 4,
 }
 
-const TOPICS: [Topic; 3] = [Topic::PubSub, Topic::Deadlocks, Topic::Clients];
+const TOPICS: [Topic; 4] = [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues];
 
 /// Takes the messages of other nodes on one topic.
 pub trait Listener: Send + Sync + 'static {

@@ -175,7 +175,7 @@ impl Desk<'_> {
     }
 
     /// Whether the queue as a whole may deliver a message.
-    fn may_deliver(&self, at: &Stamp) -> bool {
+    pub fn may_deliver(&self, at: &Stamp) -> bool {
         let held = self.queue.is_held(at.now_ms) && !is_broken(Mutant::PauseForgotten);
         !held && self.room(at) > 0 && self.shape.ready() > 0
     }
@@ -183,11 +183,11 @@ impl Desk<'_> {
     /// How many messages may be delivered now.
     fn room(&self, at: &Stamp) -> u64 {
         let rules = self.queue.rules();
-        let inflight = match rules.inflight_max {
+        let inflight = match rules.share(rules.inflight_max) {
             0 => u64::MAX,
             max => max.saturating_sub(self.shape.inflight.len() as u64),
         };
-        let (count, per_ms) = rules.rate;
+        let (count, per_ms) = (rules.share(rules.rate.0), rules.rate.1);
         let rate = match self.queue.window {
             _ if count == 0 => u64::MAX,
             Some((since_ms, done)) if at.now_ms < since_ms.saturating_add(per_ms) => {

@@ -322,19 +322,20 @@ impl Desk<'_> {
         let length = self.shape.living() as u64 + count;
         let more = u64::from(is_broken(Mutant::OneTooMany));
         let over = |max: u64| max > 0 && length > max + more;
-        if over(rules.length_max) || length_max.is_some_and(|max| length > max) {
+        if over(rules.share(rules.length_max)) || length_max.is_some_and(|max| length > max) {
             return Some("len");
         }
         let used = self.shape.bytes - self.shape.dead_bytes;
-        (rules.bytes_max > 0 && used.saturating_add(bytes) > rules.bytes_max).then_some("bytes")
+        let bytes_max = rules.share(rules.bytes_max);
+        (bytes_max > 0 && used.saturating_add(bytes) > bytes_max).then_some("bytes")
     }
 
     /// Whether there would be no room even if there were nothing else.
     fn is_too_much(&self, count: u64, bytes: u64, length_max: Option<u64>) -> bool {
         let rules = self.queue.rules();
         let over = |number: u64, max: u64| max > 0 && number > max;
-        over(count, rules.length_max)
-            || over(bytes, rules.bytes_max)
+        over(count, rules.share(rules.length_max))
+            || over(bytes, rules.share(rules.bytes_max))
             || length_max.is_some_and(|max| count > max)
     }
 

@@ -94,6 +94,11 @@ impl Rules {
         Ok(rules)
     }
 
+    /// What a limit of the queue comes to in one partition; 0 is none.
+    pub fn share(&self, limit: u64) -> u64 {
+        limit.div_ceil(u64::from(self.partitions.max(1)))
+    }
+
     /// Settings with these tags are as usual again; all, if there are none.
     ///
     /// # Errors

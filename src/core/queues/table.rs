@@ -193,10 +193,12 @@ impl Table {
     /// What an operation on the whole of a queue gives that has several partitions: how
     /// many they are.
     pub(super) fn partitioned(&self, op: &Op<'_>) -> Option<Outcome> {
-        if op.part() != WHOLE || op.is_for_home() {
+        // Who waits behind an ack waits for what any partition gets.
+        let waits = matches!(op, Op::Ack { pop: Some(_), wait: Some(_), .. });
+        if (op.part() != WHOLE && !waits) || op.is_for_home() {
             return None;
         }
-        let numbers = op.names().filter_map(|name| self.find(name, 0));
+        let numbers = op.names().filter_map(|name| self.find(name, op.part()));
         let counts = numbers.filter_map(|number| Some(self.queues.get(number)?.rules().partitions));
         let count = counts.into_iter().find(|count| *count > 1)?;
         let text = count.to_string().into_bytes();
@@ -272,7 +274,7 @@ impl Table {
         self.serve(at, number, fx);
         let mut desk = self.desk(number);
         desk.rearm();
-        desk.offer(fx);
+        desk.offer(at, fx);
         self.close_if_idle(number);
     }
 

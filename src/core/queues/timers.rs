@@ -3,7 +3,22 @@
 use super::desk::Desk;
 use super::fate::coarse;
 use super::index::{End, Timer};
-use crate::{Effect, Effects};
+use super::table::Table;
+use crate::image::Name;
+use crate::{Effect, Effects, Stamp};
+
+impl Table {
+    /// The partitions of queues with several that have something ready: for whoever
+    /// comes to lead the shard and was not told.
+    pub fn stocked_parts(&self) -> Vec<(Name, u32)> {
+        let stocked = self.sides.iter().filter(|(_, side)| side.shape.ready() > 0);
+        let queues = stocked.filter_map(|(number, _)| self.queues.get(*number));
+        queues
+            .filter(|queue| queue.part > 0 || queue.rules().partitions > 1)
+            .map(|queue| (queue.name.clone(), queue.part))
+            .collect()
+    }
+}
 
 impl Desk<'_> {
     /// Puts the timers of the queue to when they are due now.
@@ -25,8 +40,9 @@ impl Desk<'_> {
     }
 
     /// Tells that there is something for those who wait elsewhere, at other partitions.
-    pub fn offer(&mut self, fx: &mut Effects) {
-        let has = self.shape.ready() > 0;
+    pub fn offer(&mut self, at: &Stamp, fx: &mut Effects) {
+        let served = self.shape.levels.len() > 0 || !self.shape.ring.is_empty();
+        let has = served && self.may_deliver(at);
         let before = std::mem::replace(&mut self.local.offered, has);
         let spread = self.queue.part > 0 || self.queue.rules().partitions > 1;
         if has && !before && spread && self.shape.waiting == 0 {
@@ -41,6 +57,7 @@ impl Desk<'_> {
             Timer::Rate => {
                 let (since_ms, done) = queue.window?;
                 let (count, per_ms) = queue.rules().rate;
+                let count = queue.rules().share(count);
                 (done >= count && count > 0).then(|| since_ms.saturating_add(per_ms))
             }
             Timer::Resume => {

@@ -55,6 +55,7 @@ impl Notices {
                 // Where there is no room it is dropped.
                 let _ = self.elsewhere.try_send(Word { session, told, notice });
             }
+            Effect::Available { queue, part } => node.queues.partitions.available(&queue, part),
             // Answers are for those who wait, ends of sessions for the sessions' own.
             Effect::Answer { .. } | Effect::Endings {} => {}
         }

@@ -8,13 +8,14 @@ use std::time::Duration;
 use lockstep_core::locks::{Mode, Op, Owner, Terms};
 use lockstep_core::{Fault, Op as AnyOp, Origin, Outcome, Wait};
 use lockstep_raft::Delivery;
-use lockstep_raft::many::Steps;
+use lockstep_raft::many::{Steps, Why};
 use tokio::sync::{oneshot, watch};
 use tokio::task::JoinHandle;
 
 use super::*;
 use crate::Node;
 use crate::config::Setting;
+use crate::running::Answered;
 
 const NAMES: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
 const ME: Owner<'_> = Owner::Named { name: b"me" };
@@ -61,7 +62,7 @@ async fn held(node: &Node) -> Vec<(Vec<u8>, bool)> {
 
 struct Story {
     stop: Arc<watch::Sender<Option<Why>>>,
-    answer: oneshot::Receiver<Answered>,
+    answer: oneshot::Receiver<Answered<Outcome>>,
     task: JoinHandle<()>,
 }
 

@@ -156,7 +156,9 @@ async fn look_at(
     }
     node.shards.submit(shard, ops, &mailbox);
     match mailbox.take().await {
-        Delivery::Done(outcomes) => outcomes.into_iter().map(|outcome| left(Some(outcome))).collect(),
+        Delivery::Done(outcomes) => {
+            outcomes.into_iter().map(|outcome| left(Some(outcome))).collect()
+        }
         other => {
             let why = Why::Bad(node.shards.failure(shard, &other));
             vec![Err(why); parts.len()]

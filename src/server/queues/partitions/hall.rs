@@ -148,10 +148,13 @@ impl Hall {
         portions: Vec<(Portion, Got<Outcome, Why>)>,
         left: Result<u64, Why>,
     ) -> Vec<Outcome> {
-        let mut left_over = {
+        let left_over = {
             let mut inner = self.inner.lock();
-            let Shared { answers, mut left_over } =
+            let Shared { answers, mut left_over, in_vain } =
                 inner.line.popped(place, portions, left, node.shards.now_ms());
+            if in_vain {
+                node.queues.partitions.stats.served_empty();
+            }
             for (id, answer) in answers {
                 let tell = inner.tell.remove(&id);
                 let unheard = match tell {
@@ -163,7 +166,7 @@ impl Hall {
             left_over
         };
         self.go_on(node);
-        std::mem::take(&mut left_over)
+        left_over
     }
 
     /// Says again what is wanted, when it is time or there is another home. Whether
@@ -175,9 +178,8 @@ impl Hall {
             if inner.line.is_idle() && inner.used.elapsed() >= UNUSED {
                 return false;
             }
-            let fresh = |(to, at): &(NodeId, Instant)| {
-                Some(*to) == home && at.elapsed() < TELL_AGAIN
-            };
+            let fresh =
+                |(to, at): &(NodeId, Instant)| Some(*to) == home && at.elapsed() < TELL_AGAIN;
             if inner.told.as_ref().is_some_and(fresh) {
                 return true;
             }

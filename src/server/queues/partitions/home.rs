@@ -34,9 +34,6 @@ pub(super) fn have(node: &Arc<Node>, queue: &[u8], part: u32, ready: u64) {
 
 /// Tells home what was left where it has sent this node.
 pub(super) fn left(node: &Arc<Node>, queue: &[u8], part: u32, version: u64, ready: u64) {
-    if ready == 0 {
-        node.queues.partitions.stats.served_empty();
-    }
     tell(node, queue, &Said::Left { queue, part, version, ready });
 }
 

@@ -39,8 +39,7 @@ impl Lanes {
     pub async fn hand_in(&self, node: &Node, shard: ShardId, mut ops: Ops) -> Delivery {
         let mut lane = self.take();
         lane.number += 1;
-        let origin =
-            Origin { node: node.identity.node_id, boot: node.life(), conn: lane.conn };
+        let origin = Origin { node: node.identity.node_id, boot: node.life(), conn: lane.conn };
         ops.identify(origin, lane.number);
         let mailbox = Arc::new(Mailbox::default());
         node.shards.submit(shard, ops.clone(), &mailbox);

@@ -94,6 +94,8 @@ pub struct Shared<D, E> {
     pub answers: Vec<(AskId, Result<Vec<D>, E>)>,
     /// Deliveries for which nobody is left.
     pub left_over: Vec<D>,
+    /// Home has sent this node to a partition that gave nothing.
+    pub in_vain: bool,
 }
 
 /// Who stands in the line, and what is known of the partitions.
@@ -138,6 +140,8 @@ struct Part<E> {
     looking: bool,
     /// Home has sent this node there, by this word of the partition.
     sent: Option<u64>,
+    /// The last pop got nothing, though it has something: nobody here can have that.
+    barren: bool,
 }
 
 impl<E: Clone> Line<E> {
@@ -168,6 +172,7 @@ impl<E: Clone> Line<E> {
                 popping: false,
                 looking: false,
                 sent: None,
+                barren: false,
             });
         }
     }
@@ -224,6 +229,7 @@ impl<E: Clone> Line<E> {
         found.ready = found.ready.max(count.max(1));
         found.known_ms = now_ms;
         found.sent = Some(version);
+        found.barren = false;
         for ask in self.asks.values_mut() {
             ask.tried.remove(&part);
         }
@@ -246,14 +252,17 @@ impl<E: Clone> Line<E> {
         now_ms: u64,
     ) -> Shared<D, E> {
         let more = left.as_ref().is_ok_and(|left| *left > 0);
-        let failed = left.is_err();
+        let got_some = |(_, got): &(Portion, Got<D, E>)| matches!(got, Got::Deliveries(deliveries) if !deliveries.is_empty());
+        let nothing = !portions.iter().any(got_some);
+        let mut shared = Shared { answers: Vec::new(), left_over: Vec::new(), in_vain: false };
         if let Some(part) = self.parts.get_mut(part as usize) {
             part.popping = false;
+            part.barren = nothing;
             part.learn(began, left, now_ms);
+            shared.in_vain = nothing && part.sent.is_some();
         }
-        let mut shared = Shared { answers: Vec::new(), left_over: Vec::new() };
         for (portion, got) in portions {
-            self.share(portion, got, &mut shared, (part, more && !failed));
+            self.share(portion, got, &mut shared, (part, more));
         }
         shared
     }
@@ -367,11 +376,7 @@ impl<E: Clone> Line<E> {
                     portion.count = portion.count.saturating_add(*need);
                     portion.asks.push(id);
                 }
-                None => portions.push(Portion {
-                    kind: kind.clone(),
-                    count: *need,
-                    asks: vec![id],
-                }),
+                None => portions.push(Portion { kind: kind.clone(), count: *need, asks: vec![id] }),
             }
         }
         portions
@@ -383,10 +388,8 @@ impl<E: Clone> Line<E> {
         let due = |part: &Part<E>| {
             part.ready == 0 && !part.popping && !part.looking && part.empty_at <= came
         };
-        let parts: Vec<u32> = (0..self.parts.len())
-            .filter(|at| due(&self.parts[*at]))
-            .map(|at| at as u32)
-            .collect();
+        let parts: Vec<u32> =
+            (0..self.parts.len()).filter(|at| due(&self.parts[*at])).map(|at| at as u32).collect();
         if parts.is_empty() {
             return;
         }
@@ -407,8 +410,7 @@ impl<E: Clone> Line<E> {
                 (bare(part) && part.empty_at > ask.came)
                     || (!part.popping && ask.tried.contains(&(number as u32)))
             };
-            ask.came < all
-                || (!ask.tried.is_empty() && self.parts.iter().enumerate().all(seen))
+            ask.came < all || (!ask.tried.is_empty() && self.parts.iter().enumerate().all(seen))
         };
         let done: Vec<AskId> =
             self.new.iter().copied().filter(|id| has_seen(&self.asks[id])).collect();
@@ -432,7 +434,10 @@ impl<E: Clone> Line<E> {
         for (number, part) in self.parts.iter_mut().enumerate() {
             // Had anybody a use for it, it would be asked just now.
             if let Some(version) = part.sent.take_if(|_| !part.popping) {
-                steps.push(Step::Left { part: number as u32, version, ready: part.ready });
+                // What nobody here can have would come back again and again. Others are
+                // sent there when the partition says anew that it has something.
+                let ready = if part.barren { 0 } else { part.ready };
+                steps.push(Step::Left { part: number as u32, version, ready });
                 // Home takes it that nobody here wants anything any more.
                 self.told = 0;
             }
@@ -570,7 +575,7 @@ mod tests {
         assert_eq!(asked.2, [portion(b"a", 3, &[first, third]), portion(b"b", 1, &[other])]);
         let shared = done(&mut line, asked, &[7, 8], 0);
         assert_eq!(shared.answers, [(first, Ok(vec![7])), (third, Ok(vec![8]))]);
-        assert_eq!(shared.left_over, []);
+        assert!(shared.left_over.is_empty());
         assert_eq!(plan(&mut line), [Step::Want(1)]);
     }
 
@@ -611,7 +616,10 @@ mod tests {
         done(&mut line, asked, &[1], 4);
         assert_eq!(plan(&mut line), []);
         line.sent(0, 1, 9, 0);
-        assert_eq!(pop(&plan(&mut line)).0, 0);
+        let asked = pop(&plan(&mut line));
+        assert!(done(&mut line, asked, &[], 4).in_vain);
+        let left = Step::Left { part: 0, version: 9, ready: 0 };
+        assert_eq!(plan(&mut line), [left, Step::Want(1)]);
     }
 
     #[test]
@@ -663,7 +671,7 @@ mod tests {
 
     #[test]
     fn what_was_known_long_ago_is_not_believed() {
-        let mut line: Line<&str> = Line::new(1);
+        let mut line: Line<&'static str> = Line::new(1);
         line.looked(0, 1, Ok(5), 0);
         assert_eq!(line.ready(0, BELIEVED_MS - 1), Some(5));
         assert_eq!(line.ready(0, BELIEVED_MS), None);
