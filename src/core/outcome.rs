@@ -58,7 +58,11 @@ impl Outcome {
                 None => false,
             },
             Outcome::List(items) => {
-                items.iter_mut().fold(true, |all, item| item.resolve(fetch) && all)
+                let mut all = true;
+                for item in items {
+                    all &= item.resolve(fetch);
+                }
+                all
             }
             _ => true,
         }
