@@ -8,6 +8,7 @@
 mod cluster;
 mod deadlocks;
 mod locks;
+mod partitions;
 mod process;
 mod queues;
 mod sessions;
@@ -95,11 +96,14 @@ const COMMAND_SECONDS: (&str, &str) =
 
 fn describe() {
     let counters = COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS);
-    for (name, meaning) in counters.chain(locks::COUNTERS).chain(queues::COUNTERS).chain(sessions::COUNTERS) {
+    let of_queues = queues::COUNTERS.iter().chain(partitions::COUNTERS);
+    for (name, meaning) in counters.chain(locks::COUNTERS).chain(of_queues).chain(sessions::COUNTERS)
+    {
         metrics::describe_counter!(*name, *meaning);
     }
     let gauges = GAUGES.iter().chain(cluster::GAUGES).chain(locks::GAUGES);
-    for (name, meaning) in gauges.chain(queues::GAUGES).chain(sessions::GAUGES) {
+    let of_queues = queues::GAUGES.iter().chain(partitions::GAUGES);
+    for (name, meaning) in gauges.chain(of_queues).chain(sessions::GAUGES) {
         metrics::describe_gauge!(*name, Unit::Count, *meaning);
     }
 }
@@ -117,6 +121,7 @@ fn publish(node: &Node) {
     sessions::publish(node);
     deadlocks::publish(node);
     queues::publish(node);
+    partitions::publish(node);
 }
 
 fn build() {

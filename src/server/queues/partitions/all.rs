@@ -6,7 +6,7 @@ use lockstep_core::queues::Op;
 use lockstep_core::{Fault, Outcome};
 use lockstep_raft::Delivery;
 
-use super::{manage, merge, place, pop};
+use super::{made, manage, merge, place, pop};
 use crate::queues::{Answered, Asker, ask, shard_of};
 
 /// So many bits of a cursor are the partition.
@@ -97,7 +97,7 @@ pub(super) async fn some(
     count: u32,
 ) -> Result<Vec<Outcome>, BadArgs> {
     let ops: Vec<Op<'_>> = parts.iter().map(|part| of_part(op, *part, count)).collect();
-    let answers = join_all(ops.iter().map(|op| one(asker, op))).await;
+    let answers = join_all(ops.iter().map(|op| one_made(asker, op))).await;
     let failed = |answer: &Result<Outcome, BadArgs>| answer.is_err();
     if !op.is_write() || !answers.iter().any(failed) {
         return answers.into_iter().collect();
@@ -111,6 +111,17 @@ pub(super) async fn some(
         return Err(why);
     }
     Err(error::partly_done(&failed, count, &why))
+}
+
+/// The same; what is set or paused has to be there.
+async fn one_made(asker: &Asker, op: &Op<'_>) -> Result<Outcome, BadArgs> {
+    let outcome = one(asker, op).await?;
+    let missing = outcome == Outcome::Fault(Fault::NoSuchQueue) && op.part() > 0;
+    let stays = matches!(op, Op::Pause { .. } | Op::Configure { .. } | Op::Reset { .. });
+    if missing && stays && made::make(&asker.node, op.name(), op.part()).await? {
+        return one(asker, op).await;
+    }
+    Ok(outcome)
 }
 
 async fn one(asker: &Asker, op: &Op<'_>) -> Result<Outcome, BadArgs> {

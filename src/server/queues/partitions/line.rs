@@ -299,6 +299,15 @@ impl<E: Clone> Line<E> {
             self.free.insert(id);
             self.new.insert(id);
         }
+        // Some have gone away: others want the same.
+        while deliveries.peek().is_some() {
+            let same = |id: &&AskId| !portion.kind.alone && self.asks[*id].kind == portion.kind;
+            let Some(id) = self.free.iter().find(same).copied() else { break };
+            self.take_out(id);
+            let Some(ask) = self.asks.remove(&id) else { break };
+            let need = usize::try_from(ask.need).unwrap_or(usize::MAX);
+            shared.answers.push((id, Ok(deliveries.by_ref().take(need).collect())));
+        }
         shared.left_over.extend(deliveries);
     }
 
@@ -601,6 +610,18 @@ mod tests {
         assert!(line.is_asking(first) && line.leave(first));
         let shared = done(&mut line, asked, &[7, 8], 3);
         assert_eq!((shared.answers, shared.left_over), (vec![(second, Ok(vec![7]))], vec![8]));
+    }
+
+    #[test]
+    fn what_was_for_somebody_who_went_away_is_for_the_next() {
+        let mut line = Line::new(1);
+        let first = line.join(kind(b""), 1, true);
+        let asked = pop(&look(&mut line, &[5]));
+        let second = line.join(kind(b""), 1, true);
+        assert!(line.leave(first));
+        let shared = done(&mut line, asked, &[7], 4);
+        assert_eq!(shared.answers, [(second, Ok(vec![7]))]);
+        assert!(shared.left_over.is_empty());
     }
 
     #[test]
