@@ -1,5 +1,6 @@
 //! The group as a whole, on a real log in a directory of its own.
 
+mod bodies;
 mod cluster;
 mod failures;
 mod rig;

@@ -100,10 +100,11 @@ impl Keeper {
     async fn store(&self) -> io::Result<()> {
         loop {
             let part = self.shelf.store.part();
+            // First what is on disk already.
+            let crowded = self.settle(&[], part) > part;
+            let older = (!crowded).then_some(AGE_MS);
             let batch = {
                 let shard = self.inner.shard.read();
-                let crowded = shard.queues().resident_bytes() > part;
-                let older = (!crowded).then_some(AGE_MS);
                 shard.queues().to_store(PUT_BYTES, self.inner.clock.now_ms(), older)
             };
             let keys: Vec<BodyKey> = batch.iter().map(|(key, _)| *key).collect();
@@ -112,7 +113,7 @@ impl Keeper {
                 self.put(batch).await?;
             }
             let resident = self.settle(&keys, part);
-            if keys.is_empty() || bytes < PUT_BYTES && resident <= part {
+            if keys.is_empty() || resident <= part && (crowded || bytes < PUT_BYTES) {
                 self.shelf.made_room(resident);
                 return Ok(());
             }
@@ -137,15 +138,19 @@ impl Keeper {
         Ok(())
     }
 
-    /// These are on disk: memory lets go of as much as is too much. Gives what is left
-    /// there.
+    /// These are on disk: memory lets go of what is too much, and a little more. Gives
+    /// what is left there.
     fn settle(&self, keys: &[BodyKey], part: usize) -> usize {
+        let resident = self.inner.shard.read().queues().resident_bytes();
+        if keys.is_empty() && resident <= part {
+            return resident;
+        }
         let mut shard = self.inner.shard.write();
         let queues = shard.queues_mut_local();
         queues.stored(keys);
         let resident = queues.resident_bytes();
         if resident > part {
-            queues.release(resident - part);
+            queues.release(resident - (part - part / 8));
         }
         self.shelf.look(&shard);
         self.shelf.add_stored(keys.iter().map(|key| u64::from(key.bytes)).sum());

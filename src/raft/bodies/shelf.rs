@@ -84,7 +84,7 @@ impl Shelf {
     pub(super) fn is_crowded(&self) -> bool {
         let part = self.store.part();
         let stuck = self.stuck.load(Ordering::Relaxed);
-        self.resident() > part.saturating_mul(2).max(stuck.saturating_add(part))
+        self.resident() > part.max(stuck).saturating_add(part / 4)
     }
 
     /// Looks how much is in memory, behind an entry or whatever else changed that.

@@ -45,10 +45,42 @@ pub(super) struct Roll(parking_lot::Mutex<Heard>);
 
 #[derive(Debug, Default)]
 struct Heard {
-    last: BTreeMap<NodeId, Instant>,
+    /// Of which life, and when; a life of which nothing was heard yet counts from when
+    /// it was first seen in the map.
+    last: BTreeMap<NodeId, (u64, Instant)>,
     /// Being given up, with the life that ends: nothing they say counts until
     /// the map shows it, or it surely never will.
     given_up: BTreeMap<NodeId, u64>,
+    /// In which term of this leader.
+    term: u64,
+}
+
+impl Heard {
+    /// A node said something.
+    fn note(&mut self, node: NodeId, boot: u64, now: Instant) {
+        let last = self.last.entry(node).or_insert((boot, now));
+        if last.0 <= boot {
+            *last = (boot, now);
+        }
+    }
+
+    /// Which of these lives have said nothing for so long. The silence of a life is no
+    /// silence of the next: that may just have begun.
+    fn silent(
+        &mut self,
+        lives: impl Iterator<Item = (NodeId, u64)>,
+        now: Instant,
+        timeout: Duration,
+    ) -> Vec<(NodeId, u64)> {
+        let is_silent = |(node, boot): &(NodeId, u64)| {
+            let last = self.last.entry(*node).or_insert((*boot, now));
+            if last.0 < *boot {
+                *last = (*boot, now);
+            }
+            now.duration_since(last.1) >= timeout
+        };
+        lives.filter(is_silent).collect()
+    }
 }
 
 impl Host {
@@ -148,6 +180,7 @@ impl Inner {
             return Noted::Over { boot: ended };
         }
         if map.life(node).is_none_or(|known| known < boot) {
+            self.roll.0.lock().note(node, boot, Instant::now());
             let op = Op::Cluster { op: cluster::Op::Live { node, boot } };
             if !done(&self.ask(ShardId::META, &op).await) {
                 return Noted::Unknown {};
@@ -160,7 +193,7 @@ impl Inner {
             }
             heard.given_up.remove(&node);
         }
-        heard.last.insert(node, Instant::now());
+        heard.note(node, boot, Instant::now());
         Noted::Alive {}
     }
 
@@ -168,15 +201,13 @@ impl Inner {
     /// nothing.
     pub(super) async fn look_for_dead(self: Arc<Self>) {
         let mut stop = self.stop.subscribe();
-        let mut since = None;
         loop {
-            if self.groups.with(ShardId::META, |group| group.leads()) == Some(true) {
-                let since = *since.get_or_insert_with(Instant::now);
-                for (node, boot) in self.silent(since) {
+            let leads = |group: &crate::Group| group.leads().then(|| group.status().term);
+            if let Some(Some(term)) = self.groups.with(ShardId::META, leads) {
+                for (node, boot) in self.silent(term) {
                     self.give_up(node, boot).await;
                 }
             } else {
-                since = None;
                 *self.roll.0.lock() = Heard::default();
             }
             tokio::select! {
@@ -188,21 +219,23 @@ impl Inner {
     }
 
     /// The lives of nodes that have said nothing for too long, and from now on say
-    /// nothing that counts. What they told a leader before this one is not known.
-    fn silent(&self, since: Instant) -> Vec<(NodeId, u64)> {
+    /// nothing that counts. What they told a leader before this one, or this one in
+    /// another term, is not known.
+    fn silent(&self, term: u64) -> Vec<(NodeId, u64)> {
         if !self.options.guards.dead_given_up {
             return Vec::new();
         }
         let map = self.map.borrow().clone();
         let mut heard = self.roll.0.lock();
-        let is_silent = |(node, boot): &(NodeId, u64)| {
-            let last = heard.last.get(node).map_or(since, |last| since.max(*last));
-            let over = map.ended(*node).is_some_and(|ended| *boot <= ended);
-            !over && last.elapsed() >= self.options.timing.node_timeout
-        };
+        if heard.term != term {
+            *heard = Heard { term, ..Heard::default() };
+        }
         let others = map.nodes().map(|node| node.id).filter(|node| *node != self.me());
         let lives = others.filter_map(|node| Some((node, map.life(node)?)));
-        let silent: Vec<(NodeId, u64)> = lives.filter(is_silent).collect();
+        let last =
+            |(node, boot): &(NodeId, u64)| map.ended(*node).is_none_or(|ended| *boot > ended);
+        let timeout = self.options.timing.node_timeout;
+        let silent = heard.silent(lives.filter(last), Instant::now(), timeout);
         heard.given_up.extend(silent.iter().copied());
         silent
     }
@@ -222,4 +255,35 @@ impl Inner {
 
 fn done(delivery: &Delivery) -> bool {
     matches!(delivery, Delivery::Done(outcomes) if !matches!(outcomes[..], [Outcome::Fault(_)]))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TIMEOUT: Duration = Duration::from_secs(1);
+
+    #[test]
+    fn the_silence_of_a_life_is_no_silence_of_the_next() {
+        let (node, began) = (NodeId(7), Instant::now());
+        let after = |ms| began + Duration::from_millis(ms);
+        let mut heard = Heard::default();
+        heard.note(node, 1, began);
+        let mut silent = |boot, ms| heard.silent([(node, boot)].into_iter(), after(ms), TIMEOUT);
+        assert_eq!(silent(1, 999), []);
+        assert_eq!(silent(1, 1_000), [(node, 1)]);
+        // It came back: the map shows its new life before its word was heard out.
+        assert_eq!(silent(2, 1_001), []);
+        assert_eq!(silent(2, 2_000), []);
+        assert_eq!(silent(2, 2_001), [(node, 2)]);
+    }
+
+    #[test]
+    fn a_late_word_of_a_former_life_says_nothing_of_the_next() {
+        let (node, began) = (NodeId(7), Instant::now());
+        let mut heard = Heard::default();
+        heard.note(node, 2, began);
+        heard.note(node, 1, began + TIMEOUT / 2);
+        assert_eq!(heard.silent([(node, 2)].into_iter(), began + TIMEOUT, TIMEOUT), [(node, 2)]);
+    }
 }

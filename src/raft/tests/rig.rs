@@ -210,6 +210,8 @@ pub(super) struct Rig {
     pub(super) guards: Guards,
     pub(super) shards: u16,
     pub(super) snapshot_log_bytes: u64,
+    /// Memory for bodies, of nodes that are started from now on.
+    pub(super) queue_memory: usize,
     started: Instant,
 }
 
@@ -239,6 +241,7 @@ impl Rig {
             guards,
             shards,
             snapshot_log_bytes: u64::MAX,
+            queue_memory: 256 << 20,
             started: Instant::now(),
         };
         for id in 1..=count {
@@ -266,7 +269,7 @@ impl Rig {
         let by_hand = SnapshotOptions { driver: Driver::ByHand, ..SnapshotOptions::default() };
         let snapshots = Snapshots::open_with(shared, Path::new("/snapshots"), by_hand).unwrap();
         let bodies = SimBodies::open(Arc::new(disk.clone()), Path::new("/bodies")).unwrap();
-        let bodies = BodyStore::new(Arc::new(bodies), 256 << 20, true);
+        let bodies = BodyStore::new(Arc::new(bodies), self.queue_memory, true);
         let driver = tokio::spawn(drive(log.clone()));
         let node = NodeId(id);
         let peers: Arc<dyn Peers> = Arc::new(RigPeers { me: node, net: self.net.clone() });

@@ -27,4 +27,15 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     for (name, number) in EVENTS.into_iter().zip(sum.events) {
         page.line(format_args!("queue_{}", name.replace('-', "_")), number);
     }
+    let bodies = node.shards.host().bodies().stats();
+    for (name, number) in [
+        ("queue_memory", bodies.memory_max),
+        ("queue_resident_bytes", bodies.resident_bytes),
+        ("queue_stored_bytes", bodies.stored_bytes),
+        ("queue_disk_bytes", bodies.disk_bytes),
+        ("queue_disk_reads", bodies.reads),
+        ("queue_disk_failures", bodies.failures),
+    ] {
+        page.line(name, number);
+    }
 }

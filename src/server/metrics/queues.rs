@@ -25,6 +25,8 @@ pub(super) const COUNTERS: &[(&str, &str)] = &[
     ),
     ("lockstep_queue_dropped_total", "Messages that were dropped, by reason."),
     ("lockstep_queue_removed_total", "Messages that were taken away by hand, by kind."),
+    ("lockstep_queue_disk_reads_total", "Bodies of messages that were read from disk."),
+    ("lockstep_queue_disk_failures_total", "Times that bodies could not be written or read."),
 ];
 
 pub(super) const GAUGES: &[(&str, &str)] = &[
@@ -32,6 +34,9 @@ pub(super) const GAUGES: &[(&str, &str)] = &[
     ("lockstep_queue_messages", "Messages, by state."),
     ("lockstep_queue_bytes", "Bytes of all messages."),
     ("lockstep_queue_waiters", "Requests that wait for a message."),
+    ("lockstep_queue_resident_bytes", "Bodies of messages in the memory of this node."),
+    ("lockstep_queue_stored_bytes", "Bodies of messages on the disk of this node."),
+    ("lockstep_queue_memory_bytes", "Memory that bodies of messages may take (queue-memory)."),
 ];
 
 pub(super) fn publish(node: &Node) {
@@ -53,6 +58,18 @@ pub(super) fn publish(node: &Node) {
     counter!("lockstep_queue_acked_total").absolute(sum.acked);
     counter!("lockstep_queue_leases_expired_total").absolute(sum.expired);
     events(&sum);
+    bodies(node);
+}
+
+/// Where bodies are: of all replicas here.
+fn bodies(node: &Node) {
+    let stats = node.shards.host().bodies().stats();
+    gauge!("lockstep_queue_resident_bytes").set(stats.resident_bytes as f64);
+    gauge!("lockstep_queue_stored_bytes").set(stats.stored_bytes as f64);
+    gauge!("lockstep_queue_memory_bytes").set(stats.memory_max as f64);
+    gauge!("lockstep_storage_bytes", "kind" => "bodies").set(stats.disk_bytes as f64);
+    counter!("lockstep_queue_disk_reads_total").absolute(stats.reads);
+    counter!("lockstep_queue_disk_failures_total").absolute(stats.failures);
 }
 
 fn events(sum: &Totals) {
