@@ -256,6 +256,18 @@ settings! {
             "A message that fails so often is dead.";
         QueueConsumersMax "queue-consumers-max" = "100000", fixed(queues::CONSUMERS_MAX as u64), Start:
             "Requests that may wait for one queue.";
+        QueueQueuesMax "queue-queues-max" = "1000000", fixed(queues::QUEUES_MAX as u64), Start:
+            "Queues that a shard may have, each partition counted.";
+        QueuePartitionsMax "queue-partitions-max" = "1024", fixed(queues::PARTITIONS_MAX as u64), Start:
+            "Partitions that one queue may have.";
+        QueueGroupsMax "queue-groups-max" = "1000000", fixed(queues::GROUPS_MAX as u64), Start:
+            "Groups of one queue that may have messages.";
+        QueueNamesPerPopMax "queue-names-per-pop-max" = "1024", fixed(queues::QUEUES_PER_POP as u64), Start:
+            "Queues that one request may name.";
+        QueueHeadersMax "queue-headers-max" = "64", fixed(queues::HEADERS_MAX as u64), Start:
+            "Headers that one message may have.";
+        QueueDedupMax "queue-dedup-max" = "1000000", fixed(queues::DEDUP_MAX), Start:
+            "Messages of one queue of which copies are known, unless DEDUPMAX says otherwise.";
     }
     Operation {
         Loglevel "loglevel" = "notice", word(&["debug", "verbose", "notice", "warning", "trace", "info"]), Run:

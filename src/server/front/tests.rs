@@ -92,6 +92,34 @@ async fn a_message_that_was_handed_to_a_front_that_ends_is_ready_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn messages_whose_reply_was_not_sent_are_ready_again() {
+    let (node, _dir) = crate::testing::node().await;
+    for command in ["QPOP q", "QPOP q COUNT 10 WITHMETA", "QMPOP 2 q r", "QPOP q BLOCK 0"] {
+        for sent in [true, false] {
+            push(&node, b"m").await;
+            let mut front = front(&node);
+            let reply = take(&mut front, command).await;
+            assert!(reply.starts_with(b"*"), "{command}: {}", reply.escape_ascii());
+            assert_eq!(ready(&node), Outcome::Int(0), "it was handed out");
+            if sent {
+                let written = &front.session.client.link().traffic.bytes_out;
+                written.store(reply.len() as u64, std::sync::atomic::Ordering::Relaxed);
+            }
+            front.closed(lockstep_net::Closed::ByClient).await;
+            drop(front);
+            if sent {
+                tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+                assert_eq!(ready(&node), Outcome::Int(0), "the client has it");
+            } else {
+                until("the message is back", || ready(&node) == Outcome::Int(1)).await;
+            }
+            let purge = Op::Queue { op: queues::Op::purge(b"q") };
+            node.shards.ask(Shards::KEY_SPACE, &purge).await;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_front_that_ends_while_its_share_is_on_the_way_leaves_nothing() {
     let (node, _dir) = crate::testing::node().await;
     for _ in 0..20 {
