@@ -19,6 +19,7 @@ mod memory;
 mod metrics;
 mod outcome_words;
 mod pubsub;
+mod queues;
 mod readme;
 mod redis_cli;
 mod restart;

@@ -1,0 +1,126 @@
+//! Queues of several shards while nodes fail.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use lockstep_tests::{Client, Cluster, Value, wait_for};
+
+use super::{cluster, popped, receipts, send, wait_for_blocked};
+
+/// Waits that are in the state of their shards go on when a leader dies.
+#[test]
+fn who_waits_goes_on_waiting_when_a_leader_dies() {
+    let mut cluster = cluster(&[]);
+    for victim in 1..3 {
+        let mut consumers: Vec<Client> = (0..4).map(|_| cluster.client(0)).collect();
+        for consumer in &mut consumers {
+            send(consumer, &["QMPOP 6 a b c d e f BLOCK 0"]);
+        }
+        let mut observer = cluster.client(0);
+        wait_for_blocked(&mut observer, consumers.len());
+        cluster.kill(victim);
+        for queue in ["a", "c", "d", "f"] {
+            push(&mut observer, queue, queue);
+        }
+        for consumer in &mut consumers {
+            let reply = consumer.reply().unwrap();
+            let (queue, bodies) = popped(&reply);
+            assert_eq!(bodies, [queue.clone()]);
+            assert_eq!(
+                consumer.call(&format!("QACK {queue} {}", receipts(&reply)[0])),
+                Value::Int(1)
+            );
+        }
+        cluster.restart(victim);
+        cluster.wait_ready();
+    }
+}
+
+/// Pushes until it is acknowledged, always under the same id.
+fn push(client: &mut Client, queue: &str, body: &str) {
+    wait_for("a leader", || {
+        !client.call(&format!("QPUSH {queue} {body} DEDUP {body} WINDOW 1000")).is_error()
+    });
+}
+
+/// A majority is gone: new requests are refused soon, waits end in time, and nobody
+/// hangs.
+#[test]
+fn a_minority_refuses_and_does_not_hang() {
+    let mut cluster = cluster(&[]);
+    let (mut consumer, mut other) = (cluster.client(0), cluster.client(0));
+    let mut observer = cluster.client(0);
+    send(&mut consumer, &["QMPOP 6 a b c d e f BLOCK 1500"]);
+    wait_for_blocked(&mut observer, 1);
+    let begun = Instant::now();
+    cluster.kill(1);
+    cluster.kill(2);
+    let refused = other.call("QMPOP 6 a b c d e f BLOCK 0");
+    assert!(refused.text().starts_with("CLUSTERDOWN"), "{refused:?}");
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    // Nil in time, or the connection was closed because it counts as gone.
+    let end = consumer.reply();
+    assert!(end.is_err() || end.is_ok_and(|reply| reply == Value::Nil));
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+}
+
+/// A node that stops answers those who wait, and is soon gone.
+#[test]
+fn a_node_that_stops_keeps_nobody_waiting() {
+    let mut cluster = cluster(&[]);
+    let mut consumers: Vec<Client> = (0..3).map(|_| cluster.client(2)).collect();
+    for consumer in &mut consumers {
+        send(consumer, &["QMPOP 6 a b c d e f BLOCK 0"]);
+    }
+    let mut observer = cluster.client(2);
+    wait_for_blocked(&mut observer, consumers.len());
+    let begun = Instant::now();
+    cluster.stop(2);
+    assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
+    for consumer in &mut consumers {
+        assert!(consumer.reply().is_ok_and(|reply| reply.is_error()));
+    }
+    let mut client = cluster.client(0);
+    for queue in ["a", "b", "c", "d", "e", "f"] {
+        push(&mut client, queue, "m");
+        wait_for("nobody takes it", || client.call(&format!("QLEN {queue}")) == Value::Int(1));
+    }
+}
+
+/// Every message is delivered, and each that is acked once, while nodes are killed below
+/// consumers that wait for several queues.
+#[test]
+fn nothing_is_lost_while_leaders_die_below_those_who_wait() {
+    const MESSAGES: usize = 150;
+    let mut cluster = Cluster::start(3, &["--shards", "6"]);
+    let mut consumer = cluster.client(0);
+    let address = cluster.address(0);
+    let consuming = thread::spawn(move || {
+        let mut seen = std::collections::BTreeSet::new();
+        let begun = Instant::now();
+        while seen.len() < MESSAGES && begun.elapsed() < Duration::from_secs(90) {
+            let reply = consumer.call("QMPOP 3 a b c COUNT 4 BLOCK 500 VT 2000");
+            if reply.items().is_empty() {
+                continue;
+            }
+            let (queue, bodies) = popped(&reply);
+            let acked = consumer.call(&format!("QACK {queue} {}", receipts(&reply).join(" ")));
+            if !acked.is_error() {
+                seen.extend(bodies);
+            }
+        }
+        seen
+    });
+    let mut producer = Client::connect(address.port()).unwrap();
+    for number in 0..MESSAGES {
+        push(&mut producer, ["a", "b", "c"][number % 3], &format!("m{number}"));
+        if number % 50 == 25 {
+            let victim = 1 + number / 50 % 2;
+            cluster.kill(victim);
+            thread::sleep(Duration::from_millis(500));
+            cluster.restart(victim);
+        }
+    }
+    let seen = consuming.join().unwrap();
+    assert_eq!(seen.len(), MESSAGES);
+}
