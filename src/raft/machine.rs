@@ -185,6 +185,7 @@ impl Machine {
         progress.publish_waiting(&shard.read());
         progress.publish(applied.map_or(0, |id| id.index()), deadline, 0);
         progress.snapshot_begun();
+        shelf.look_behind(&shard.read(), applied.map_or(0, |id| id.index()));
         let fetch = Fetch::new(shelf.clone(), shard.clone());
         Machine {
             id,
@@ -202,7 +203,7 @@ impl Machine {
         }
     }
 
-    fn apply_batch(&self, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
+    fn apply_batch(&self, index: u64, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
         let _stops = AbortOnPanic(self.id);
         let leads = self.office.phase() != Phase::Away;
         let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed));
@@ -211,7 +212,7 @@ impl Machine {
             run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
-        self.shelf.look(&shard);
+        self.shelf.look_behind(&shard, index);
         drop(shard);
         if !fx.is_empty() {
             let sink = self.effects.clone();
@@ -258,7 +259,7 @@ impl RaftStateMachine<Types> for Machine {
             let outcomes = match &entry.payload {
                 EntryPayload::Normal(batch) => {
                     self.shelf.wait_for_room().await;
-                    let (outcomes, deadline) = self.apply_batch(batch, responder.is_some());
+                    let (outcomes, deadline) = self.apply_batch(index, batch, responder.is_some());
                     self.progress.publish(index, deadline, batch.payload().len());
                     outcomes
                 }
@@ -314,8 +315,10 @@ impl RaftStateMachine<Types> for Machine {
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
-        self.shelf.was_replaced(&shard);
-        *self.shard.write() = shard;
+        let mut here = self.shard.write();
+        *here = shard;
+        self.shelf.was_replaced(&here, self.applied.map_or(0, |id| id.index()));
+        drop(here);
         self.progress.installed.fetch_add(1, Ordering::AcqRel);
         self.progress.publish(self.applied.map_or(0, |id| id.index()), deadline, 0);
         Ok(())

@@ -1,11 +1,12 @@
 //! Bodies whose messages are gone, until nobody can ask for them any more.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::queues::BodyKey;
+use lockstep_storage::BodyId;
 use tokio::time::Instant;
 
 use super::{Shelf, fetch};
@@ -21,6 +22,18 @@ const REMOVED_MAX: usize = 4096;
 #[derive(Debug, Default)]
 pub(super) struct Gone {
     batches: VecDeque<Batch>,
+    orphans: Option<Orphans>,
+}
+
+/// Bodies that were found on disk without a message that says so. A snapshot may name
+/// them, and a message that is in memory only may come to have one of them.
+#[derive(Debug)]
+pub(super) struct Orphans {
+    pub(super) ids: BTreeSet<BodyId>,
+    /// No message of the state behind this entry has them.
+    pub(super) index: u64,
+    /// Nobody may have held since.
+    pub(super) held: u64,
 }
 
 #[derive(Debug)]
@@ -33,22 +46,26 @@ struct Batch {
 
 impl Gone {
     pub(super) fn is_empty(&self) -> bool {
-        self.batches.is_empty()
+        self.batches.is_empty() && self.orphans.is_none()
     }
 
-    /// They were those of another state.
-    pub(super) fn clear(&mut self, shelf: &Shelf) {
-        self.batches.clear();
-        shelf.set_gone(0);
+    /// These were found.
+    pub(super) fn found(&mut self, orphans: Orphans) {
+        self.orphans = Some(orphans).filter(|orphans| !orphans.ids.is_empty());
+    }
+
+    /// These are on disk for a message.
+    pub(super) fn are_kept(&mut self, keys: &[BodyKey]) {
+        if let Some(orphans) = &mut self.orphans {
+            keys.iter().for_each(|key| drop(orphans.ids.remove(&fetch::id(key))));
+        }
     }
 
     /// Asks the queues which messages left.
     pub(super) fn gather(&mut self, inner: &Inner, shelf: &Shelf) {
         let (keys, index) = {
             let mut shard = inner.shard.write();
-            let keys = shard.queues_mut_local().take_gone();
-            // It is told after the entry was applied, so there may be one more.
-            (keys, inner.progress.applied() + 1)
+            (shard.queues_mut_local().take_gone(), shelf.applied())
         };
         if keys.is_empty() {
             return;
@@ -60,7 +77,7 @@ impl Gone {
     /// Removes those that nobody can ask for.
     pub(super) async fn remove(&mut self, inner: &Inner, shelf: &Arc<Shelf>) -> io::Result<()> {
         let snapshot = inner.snapshot_index();
-        let mut removed = false;
+        let mut removed = self.remove_orphans(snapshot, shelf).await?;
         while let Some(batch) = self.batches.front_mut() {
             if batch.index > snapshot || batch.since.elapsed() < KEPT {
                 break;
@@ -82,6 +99,35 @@ impl Gone {
             }
         }
         if removed {
+            self.tell(shelf).await?;
+        }
+        Ok(())
+    }
+
+    async fn remove_orphans(&mut self, snapshot: u64, shelf: &Arc<Shelf>) -> io::Result<bool> {
+        let Some(orphans) = self.orphans.take_if(|orphans| orphans.index <= snapshot) else {
+            return Ok(false);
+        };
+        let ours = shelf.clone();
+        let work = shelf.store.on_disk(move |disk| {
+            let ids: Vec<_> = orphans.ids.into_iter().collect();
+            for some in ids.chunks(REMOVED_MAX) {
+                let done = ours.while_unheld(orphans.held, || disk.remove(ours.shard, some));
+                if done.transpose()?.is_none() {
+                    // Whoever holds may have brought some of them.
+                    ours.scan_later();
+                    break;
+                }
+            }
+            Ok(())
+        });
+        work.await?;
+        Ok(true)
+    }
+
+    /// Says what is left, and gives space back.
+    async fn tell(&self, shelf: &Arc<Shelf>) -> io::Result<()> {
+        {
             let left = self.batches.iter().flat_map(|batch| &batch.keys);
             shelf.set_gone(left.map(|key| u64::from(key.bytes)).sum());
             let live = shelf.store.live_bytes();

@@ -97,7 +97,7 @@ impl Keeper {
     }
 
     /// Brings to disk what is old, or too much for the memory.
-    async fn store(&self) -> io::Result<()> {
+    async fn store(&mut self) -> io::Result<()> {
         loop {
             let part = self.shelf.store.part();
             // First what is on disk already.
@@ -111,6 +111,7 @@ impl Keeper {
             let bytes: usize = batch.iter().map(|(_, body)| body.len()).sum();
             if !batch.is_empty() {
                 self.put(batch).await?;
+                self.gone.are_kept(&keys);
             }
             let resident = self.settle(&keys, part);
             if keys.is_empty() || resident <= part && (crowded || bytes < PUT_BYTES) {

@@ -1,5 +1,6 @@
 //! Compares what is on disk with what should be there.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::sync::Arc;
 
@@ -7,63 +8,54 @@ use lockstep_core::ShardId;
 use lockstep_core::queues::BodyKey;
 use lockstep_storage::BodyId;
 
-use super::gone::Gone;
+use super::gone::{Gone, Orphans};
 use super::{Shelf, fetch};
 use crate::group::Inner;
 
 /// So many names are read at once.
 const PAGE: usize = 4096;
 
-/// Looks through the bodies of a shard once: those of no message go, and one that is
-/// missing is damage.
+/// Looks through the bodies of a shard once: those of no message go sooner or
+/// later, and one that is missing is damage.
 pub(super) async fn scan(inner: &Inner, shelf: &Arc<Shelf>, gone: &mut Gone) -> io::Result<()> {
     let Some(held) = shelf.unheld() else { return Ok(()) };
     if !shelf.take_scan() {
         return Ok(());
     }
-    let (mut keys, bytes) = {
+    let (mut keys, index) = {
         let shard = inner.shard.read();
         let keys: Vec<BodyKey> = shard.queues().stored_keys().collect();
-        let bytes = keys.iter().map(|key| u64::from(key.bytes)).sum();
-        (keys, bytes)
+        (keys, shelf.applied())
     };
-    shelf.set_stored(bytes);
-    // All on disk that no message has is found here.
-    gone.clear(shelf);
+    shelf.set_stored(keys.iter().map(|key| u64::from(key.bytes)).sum());
     keys.sort_unstable();
-    let ours = shelf.clone();
+    let shard = shelf.shard;
     let scanned = shelf.store.on_disk(move |disk| {
         let mut named = keys.iter().peekable();
         let mut after: Option<BodyId> = None;
         let mut lost: Vec<BodyKey> = Vec::new();
+        let mut ids = BTreeSet::new();
         loop {
-            let page = disk.list(ours.shard, after, PAGE)?;
+            let page = disk.list(shard, after, PAGE)?;
             let Some(last) = page.last().copied() else { break };
-            let mut orphans = Vec::new();
             for id in page {
                 while let Some(key) = named.next_if(|key| fetch::id(key) < id) {
                     lost.push(*key);
                 }
                 if named.next_if(|key| fetch::id(key) == id).is_none() {
-                    orphans.push(id);
+                    ids.insert(id);
                 }
             }
             after = Some(last);
-            let removed = ours.while_unheld(held, || disk.remove(ours.shard, &orphans));
-            if removed.transpose()?.is_none() {
-                ours.scan_later();
-                return Ok(Vec::new());
-            }
         }
         lost.extend(named);
-        Ok(lost)
+        Ok((lost, ids))
     });
-    let lost = scanned.await.inspect_err(|_| shelf.scan_later())?;
+    let (lost, ids) = scanned.await.inspect_err(|_| shelf.scan_later())?;
+    gone.found(Orphans { ids, index, held });
     let shard = inner.shard.read();
-    // Those that left meanwhile, and were never there any more, are not missed.
-    if let Some(key) =
-        lost.iter().find(|key| shard.queues().body(key).is_some_and(|b| b.here.is_none()))
-    {
+    // Those that left meanwhile are not missed.
+    if let Some(key) = lost.iter().find(|key| shard.queues().body(key).is_some()) {
         shelf.store.is_damaged(&missing(shelf.shard, key));
     }
     Ok(())

@@ -25,6 +25,8 @@ pub(crate) struct Shelf {
     /// So much the keeper could not take out of memory.
     stuck: AtomicUsize,
     stored: AtomicU64,
+    /// The entry behind which the queues are; written under the lock of the shard.
+    applied: AtomicU64,
     /// Bytes on disk that no message has any more.
     gone: AtomicU64,
     holds: Mutex<Holds>,
@@ -54,6 +56,7 @@ impl Shelf {
             resident: AtomicUsize::new(0),
             stuck: AtomicUsize::new(0),
             stored: AtomicU64::new(0),
+            applied: AtomicU64::new(0),
             gone: AtomicU64::new(0),
             holds: Mutex::default(),
             rescan: AtomicBool::new(true),
@@ -87,8 +90,19 @@ impl Shelf {
         self.resident() > part.max(stuck).saturating_add(part / 4)
     }
 
-    /// Looks how much is in memory, behind an entry or whatever else changed that.
-    pub(crate) fn look(&self, shard: &Shard) {
+    /// Looks how much is in memory behind an entry. Under the lock of the shard.
+    pub(crate) fn look_behind(&self, shard: &Shard, index: u64) {
+        self.applied.store(index, Ordering::Relaxed);
+        self.look(shard);
+    }
+
+    /// The entry behind which the queues are, for whoever has the lock of the shard.
+    pub(super) fn applied(&self) -> u64 {
+        self.applied.load(Ordering::Relaxed)
+    }
+
+    /// Looks how much is in memory.
+    pub(super) fn look(&self, shard: &Shard) {
         let now = shard.queues().resident_bytes();
         let before = self.resident.swap(now, Ordering::Relaxed);
         let part = self.store.part();
@@ -179,10 +193,10 @@ impl Shelf {
         Ok(())
     }
 
-    /// Another state took the place of the one before.
-    pub(crate) fn was_replaced(&self, shard: &Shard) {
+    /// Another state took the place of the one before. Under the lock of the shard.
+    pub(crate) fn was_replaced(&self, shard: &Shard, index: u64) {
         self.rescan.store(true, Ordering::Release);
-        self.look(shard);
+        self.look_behind(shard, index);
         self.bell.notify_one();
     }
 

@@ -82,7 +82,8 @@ impl Rig {
     async fn until(&self, what: &str, is_so: impl Fn(&Rig) -> bool) {
         let from = Instant::now();
         while !is_so(self) {
-            assert!(from.elapsed() < Duration::from_secs(60), "not in time: {what}");
+            let stats: Vec<_> = self.nodes.keys().map(|id| self.stats(*id)).collect();
+            assert!(from.elapsed() < Duration::from_secs(60), "not in time: {what}: {stats:?}");
             sleep(Duration::from_millis(50)).await;
         }
     }

@@ -56,6 +56,9 @@ struct Files {
     synced: BTreeSet<PathBuf>,
 }
 
+/// A record as it stands there: its key and its value.
+type Raw = (Vec<u8>, Vec<u8>);
+
 /// A change of a record.
 pub(super) enum Change {
     Put(Vec<u8>, Vec<u8>),
@@ -219,7 +222,7 @@ impl Database {
     pub(super) fn entries(
         &self,
         shard: ShardId,
-    ) -> Result<impl Iterator<Item = Result<(Vec<u8>, Vec<u8>), StorageError>>, StorageError> {
+    ) -> Result<impl Iterator<Item = Result<Raw, StorageError>>, StorageError> {
         let tree = self.tree(shard)?;
         let mut entries = tree.iter();
         Ok(std::iter::from_fn(move || {
