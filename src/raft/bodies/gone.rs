@@ -57,7 +57,9 @@ impl Gone {
     /// These are on disk for a message.
     pub(super) fn are_kept(&mut self, keys: &[BodyKey]) {
         if let Some(orphans) = &mut self.orphans {
-            keys.iter().for_each(|key| drop(orphans.ids.remove(&fetch::id(key))));
+            for key in keys {
+                orphans.ids.remove(&fetch::id(key));
+            }
         }
     }
 
