@@ -291,7 +291,8 @@ fn the_number_of_partitions_changes_as_far_as_the_order_allows() {
     let cluster = cluster("");
     let (mut one, mut other) = (cluster.client(0), cluster.client(1));
     for number in 0..40 {
-        other.call(&format!("QPUSH q {number}"));
+        let id = cluster.client(number % 3).call(&format!("QPUSH q {number}"));
+        assert!(!id.is_error(), "{id:?}");
     }
     assert_eq!(one.call("QCONFIG SET q PARTITIONS 12").text(), "OK");
     assert_eq!(ready(&mut other, "q"), 40);
@@ -300,7 +301,8 @@ fn the_number_of_partitions_changes_as_far_as_the_order_allows() {
     assert_eq!(one.call("QPURGE q"), Value::Int(40));
     assert_eq!(one.call("QCONFIG SET q PARTITIONS 3").text(), "OK");
     assert_eq!(one.call("QCONFIG SET q GROUPS OPTIONAL").text(), "OK");
-    other.call("QPUSH q m GROUP g");
+    let id = other.call("QPUSH q m GROUP g");
+    assert!(!id.is_error(), "{id:?}");
     let refused = other.call("QCONFIG SET q PARTITIONS 4");
     assert!(refused.text().starts_with("QNOTEMPTY"), "{refused:?}");
     assert_eq!(body(&one.call("QPOP q NOACK")), "m");
@@ -338,6 +340,15 @@ fn a_wait_ends_in_time_and_when_it_is_told_to() {
     other.call("QPUSH q m");
     let reply = cluster.client(2).call("QPOP q BLOCK 5000");
     assert_eq!(body(&reply), "m");
+    // The same request gets the same message, wherever it is asked again.
+    other.call("QPUSH q once");
+    let once = cluster.client(1).call("QPOP q REQID r BLOCK 1000");
+    assert_eq!(body(&once), "once");
+    other.call("QPUSH q more");
+    for node in 0..3 {
+        assert_eq!(cluster.client(node).call("QPOP q REQID r"), once);
+    }
+    assert_eq!(body(&other.call("QPOP q NOACK")), "more");
     // The next comes with the ack, from whichever partition has it.
     for number in 0..6 {
         other.call(&format!("QPUSH q next{number}"));
@@ -352,4 +363,23 @@ fn a_wait_ends_in_time_and_when_it_is_told_to() {
         seen.insert(body(next));
     }
     assert_eq!(seen.len(), 6);
+}
+
+/// A majority is gone: new requests are refused soon, waits end in time, nobody hangs.
+#[test]
+fn a_minority_refuses_and_lets_nobody_hang() {
+    let mut cluster = cluster("");
+    let (mut waiting, mut other) = (cluster.client(0), cluster.client(0));
+    send(&mut waiting, &["QPOP q BLOCK 1500"]);
+    wait_for_blocked(&mut other, 1);
+    let begun = Instant::now();
+    cluster.kill(1);
+    cluster.kill(2);
+    assert_eq!(waiting.reply().unwrap(), Value::Nil);
+    assert!(begun.elapsed() < Duration::from_secs(4), "{:?}", begun.elapsed());
+    for line in ["QPOP q BLOCK 0", "QPOP q", "QLEN q", "QPUSH q m"] {
+        let refused = cluster.client(0).call(line);
+        assert!(refused.is_error(), "{line}: {refused:?}");
+    }
+    assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", begun.elapsed());
 }

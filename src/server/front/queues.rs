@@ -121,13 +121,14 @@ impl Front {
         if wait.is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }
+        let binds = wait.is_some() && !call.waits_here();
         let homes = call.homes();
         let shards = homes.iter().map(|(name, part)| shard_of(&self.node, name, *part));
         let shards: BTreeSet<ShardId> = shards.collect();
         let names = homes.len().max(1) as u64;
         let mut last = HashMap::new();
         for shard in shards {
-            if wait.is_some() {
+            if binds {
                 self.bind_to(shard);
             }
             last.insert(shard, self.parts.reserve(shard, NUMBERS));

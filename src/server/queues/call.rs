@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 
 use super::scan::{self, Filter};
 use super::wait::give_back;
-use super::{Answered, Asker, carry_out_whole, kept, many, moves, read, several};
+use super::{Answered, Asker, carry_out_whole, kept, many, moves, partitions, read, several};
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -68,6 +68,11 @@ impl Call {
             Call::Sum(ops) => ops.iter().map(|op| read(op)).collect(),
             Call::Scan { .. } | Call::List(_) | Call::Close(_) => Vec::new(),
         }
+    }
+
+    /// Whether it waits on this node and not in a shard.
+    pub(crate) fn waits_here(&self) -> bool {
+        matches!(self, Call::Whole(op, _) if partitions::waits_here(&read(op)))
     }
 
     /// The queues that it is about, and which of their partitions.

@@ -3,6 +3,7 @@
 use futures_util::future::join_all;
 use lockstep_commands::{BadArgs, error};
 use lockstep_core::queues::Op;
+use lockstep_core::slot::has_tag;
 use lockstep_core::{Fault, Outcome};
 use lockstep_raft::Delivery;
 
@@ -20,10 +21,16 @@ pub(in crate::queues) async fn all(asker: &mut Asker, op: &Op<'_>, count: u32) -
             Ok(manage::manage(asker, op).await?.into())
         }
         Op::Messages { .. } => Ok(messages(asker, op, count).await?.into()),
+        // The partitions are in other shards than the home of that queue.
+        Op::Redrive { queue, to: Some(to), .. } if to != queue && !has_tag(queue) => {
+            Err(error::OTHER_SLOT)
+        }
         Op::Redrive { count: Some(most), .. } => {
             Ok(redrive_some(asker, op, (count, *most)).await?.into())
         }
-        Op::Move { .. } => Ok(move_some(asker, op, count).await?.into()),
+        Op::Move { from, to, count, which, .. } => {
+            Box::pin(crate::queues::moves::carry_out(asker, from, to, *count, *which)).await
+        }
         Op::Config { .. } => Ok(asker.ask(op).await?.into()),
         _ => Ok(merged(op, each(asker, op, count).await?).into()),
     }
@@ -68,8 +75,7 @@ pub(super) fn of_part<'a>(op: &Op<'a>, to: u32, count: u32) -> Op<'a> {
         | Op::Create { part, .. }
         | Op::Configure { part, .. }
         | Op::Reset { part, .. }
-        | Op::Destroy { part, .. }
-        | Op::Move { part, .. } => *part = to,
+        | Op::Destroy { part, .. } => *part = to,
         Op::Redrive { part, rate, .. } => {
             *part = to;
             if let Some(rate) = rate {
@@ -183,28 +189,4 @@ async fn redrive_some(
         }
     }
     Ok(Outcome::Int(i64::try_from(most - left).unwrap_or(i64::MAX)))
-}
-
-/// The same of messages that go to another queue, whose partitions are in the same
-/// shards.
-async fn move_some(asker: &Asker, op: &Op<'_>, parts: u32) -> Result<Outcome, BadArgs> {
-    let Op::Move { count: most, .. } = op else { return Err(error::NOT_IN_MULTI) };
-    let (mut moved, mut left) = (0i64, *most);
-    for part in 0..parts {
-        let mut op = of_part(op, part, parts);
-        if let Op::Move { count, .. } = &mut op {
-            *count = left;
-        }
-        match one(asker, &op).await? {
-            Outcome::Int(some) => {
-                moved = moved.saturating_add(some);
-                left = left.map(|left| left.saturating_sub(u64::try_from(some).unwrap_or(0)));
-            }
-            other => return Ok(other),
-        }
-        if left == Some(0) {
-            break;
-        }
-    }
-    Ok(Outcome::Int(moved))
 }

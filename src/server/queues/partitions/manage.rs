@@ -6,6 +6,7 @@
 
 use lockstep_commands::{BadArgs, error};
 use lockstep_core::queues::{Op, Setting, WHOLE, Which};
+use lockstep_core::slot::has_tag;
 use lockstep_core::{Fault, Outcome};
 
 use super::all::{each, some};
@@ -29,6 +30,9 @@ pub(super) async fn manage(asker: &mut Asker, op: &Op<'_>) -> Result<Outcome, Ba
     let op = counted(op, asker.node.shards.count());
     let after = partitions_after(&op, before);
     let grouped = made::has_groups(&settings);
+    if after > 1 && has_other_home(&op, &settings) {
+        return Err(error::OTHER_SLOT);
+    }
     if let Op::Create { if_new: true, .. } = op
         && config.is_some()
     {
@@ -70,6 +74,20 @@ fn counted<'a>(op: &Op<'a>, shards: usize) -> Op<'a> {
         }
     }
     op
+}
+
+/// Whether the dead of some partitions would have to go to another shard.
+fn has_other_home(op: &Op<'_>, before: &[Setting<'_>]) -> bool {
+    let said = match op {
+        Op::Create { settings, .. } | Op::Configure { settings, .. } => &settings[..],
+        _ => &[],
+    };
+    let dead = said.iter().chain(before).find_map(|setting| match setting {
+        Setting::DeadLetters { queue } => Some(*queue),
+        _ => None,
+    });
+    let elsewhere = dead.is_some_and(|dead| !dead.is_empty() && dead != op.name());
+    elsewhere && !has_tag(op.name())
 }
 
 fn partitions_after(op: &Op<'_>, before: u32) -> u32 {
@@ -173,6 +191,17 @@ mod tests {
         assert_eq!(counted(&create(0), 8), create(8));
         assert_eq!(counted(&create(0), 200), create(64));
         assert_eq!(counted(&create(3), 8), create(3));
+    }
+
+    #[test]
+    fn the_dead_stay_in_the_shard_of_their_partition() {
+        let dead = |queue| vec![Setting::DeadLetters { queue }];
+        let create = |queue, settings| Op::Create { queue, part: WHOLE, settings, if_new: true };
+        assert!(has_other_home(&create(b"q", dead(b"{q}dead")), &[]));
+        assert!(!has_other_home(&create(b"{q}", dead(b"{q}dead")), &[]));
+        assert!(!has_other_home(&create(b"q", dead(b"q")), &[]));
+        assert!(has_other_home(&create(b"q", vec![]), &dead(b"{q}dead")));
+        assert!(!has_other_home(&create(b"q", dead(b"")), &dead(b"{q}dead")));
     }
 
     #[test]

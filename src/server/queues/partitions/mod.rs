@@ -47,6 +47,7 @@ use lanes::Lanes;
 use stats::Stats;
 
 pub(super) use all::all;
+pub(super) use pop::waits_here;
 use place::group_part;
 pub(super) use place::push;
 pub(super) use pop::pop;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use lockstep_commands::{BadArgs, error};
 use lockstep_core::queues::{Op, Want};
 use lockstep_core::wire::Wire;
@@ -34,6 +35,11 @@ pub(in crate::queues) async fn pop(asker: &mut Asker, op: &Op<'_>, count: u32) -
     if let Some(group) = group {
         return of_group(asker, op, group_part(group, count)).await;
     }
+    if let Want::Of { request: Some(_), .. } = want
+        && let Some(again) = given_before(asker, op, count).await?
+    {
+        return Ok(again);
+    }
     let until = wait.and_then(|Wait::For { block_ms, .. }| deadline(block_ms));
     let patience = Patience { waits: wait.is_some(), until };
     let seat = Seat::take(&asker.node, queue, count, want, patience.waits);
@@ -43,6 +49,37 @@ pub(in crate::queues) async fn pop(asker: &mut Asker, op: &Op<'_>, count: u32) -
         Err(Why::Bad(bad)) => return Err(bad),
     };
     Ok(asker.given(op, outcome))
+}
+
+/// Whether a pop waits on this node: what just one partition can answer waits there.
+pub(in crate::queues) fn waits_here(op: &Op<'_>) -> bool {
+    let (Op::Pop { want, .. } | Op::Ack { pop: Some(want), .. }) = op else { return false };
+    let Want::Of { group, .. } = want;
+    group.is_none() && op.names().count() == 1
+}
+
+/// What a request of this name was answered with before, by whichever partition.
+async fn given_before(
+    asker: &mut Asker,
+    op: &Op<'_>,
+    count: u32,
+) -> Result<Option<Given>, BadArgs> {
+    let of_part = |to| {
+        let mut op = op.clone();
+        if let Op::Pop { part, want: Want::Of { priority_min, .. }, wait, .. } = &mut op {
+            // No message has it: nothing new is delivered.
+            (*part, *priority_min, *wait) = (to, Some(u8::MAX), None);
+        }
+        op
+    };
+    let ops: Vec<Op<'_>> = (0..count).map(of_part).collect();
+    let answers = join_all(ops.iter().map(|op| write(asker, op))).await;
+    for (op, answer) in ops.iter().zip(answers) {
+        if let outcome @ Outcome::List(_) = answer? {
+            return Ok(Some(asker.given(op, outcome)));
+        }
+    }
+    Ok(None)
 }
 
 /// From the partition of a group: nobody else can have anything for it. It waits in the
