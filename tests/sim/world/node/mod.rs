@@ -121,7 +121,9 @@ impl Node {
 
     /// Whether it can answer now for what connections of this life of it hold.
     pub fn answers_for(&self, boot: u64, now_ms: u64) -> bool {
-        self.standing(now_ms).is_some_and(|life| life.boot == boot && !life.cut_off)
+        let stops = self.process.as_ref().is_some_and(|process| process.stopping);
+        let answers = |life: lockstep_raft::Life| life.boot == boot && !life.cut_off;
+        !stops && self.standing(now_ms).is_some_and(answers)
     }
 
     /// The process stands still.
@@ -237,7 +239,9 @@ impl Node {
             return false;
         }
         process.step(now_ms);
-        if let Some(life) = self.standing(now_ms).filter(|life| !life.cut_off) {
+        // A server ends its connections before it stops to say that it is there.
+        let stops = self.process.as_ref().is_some_and(|process| process.stopping);
+        if let Some(life) = self.standing(now_ms).filter(|life| !life.cut_off && !stops) {
             // What it had in another life ended some time before it learns of that.
             if life.boot == self.sure_boot {
                 self.sure_ms = now_ms;
