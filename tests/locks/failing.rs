@@ -181,6 +181,26 @@ fn a_minority_neither_grants_nor_waits_for_long() {
     assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
 }
 
+/// Where nobody is heard the cluster may give locks to others any moment: who holds one
+/// is closed there, and so is who asks for the first one afterwards.
+#[test]
+fn where_nobody_is_heard_no_connection_takes_its_first_lock() {
+    let mut cluster = cluster(&[]);
+    let mut holder = cluster.client(0);
+    assert!(holder.call("LOCK held").int().is_some());
+    let mut idle = cluster.client(0);
+    idle.call("PING");
+    cluster.kill(1);
+    cluster.kill(2);
+    holder.rest().expect("it is closed when the node counts itself out");
+    let mut late = cluster.client(0);
+    late.call("PING");
+    send(&mut late, &["LOCK free"]);
+    let answer = late.rest().expect("it is closed as well");
+    assert!(!answer.starts_with(b":"), "{answer:?}");
+    assert_eq!(idle.call("PING").text(), "PONG", "who holds nothing stays");
+}
+
 /// A transaction with an invalid token changes nothing on any replica (S15): each
 /// of them leads in turn, and tells the same.
 #[test]
