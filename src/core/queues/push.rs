@@ -181,7 +181,7 @@ impl Desk<'_> {
         if let (Some(hash), Some(dedup)) = (hash, dedup)
             && let Some((number, known)) = self.find_known(at, hash)
         {
-            return Ok(self.push_copy(at, body, push, dedup, number, known.seq));
+            return self.push_copy(at, body, push, dedup, number, known.seq);
         }
         if !push.atomic || push.bodies.len() == 1 {
             self.make_room(at, 1, body.len() as u64, push.length_max)?;
@@ -208,45 +208,60 @@ impl Desk<'_> {
         dedup: &Dedup<'_>,
         number: u64,
         seq: u64,
-    ) -> (u64, Came) {
+    ) -> Pushed {
         self.queue.counts.up(Count::DedupHits);
-        let Dedup::Of { id, window_ms, replace } = *dedup;
+        let Dedup::Of { replace, .. } = *dedup;
         let waits = self.queue.messages.get(seq).is_some_and(|message| {
             matches!(message.state, State::Ready | State::Delayed { .. })
                 && message.extra().dedup.as_ref().is_some_and(|(known, _)| *known == number)
         });
         if !replace || !waits {
-            return (seq, Came::Copy);
+            return Ok((seq, Came::Copy));
         }
-        // The old body may be on disk under the old number.
-        let hash = self.queue.known.get(number).map(|known| known.hash);
-        let body_number = self.queue.take_seq();
-        let mut message = self.message(at, body, push.manner);
-        let before = self.remove(seq);
-        let window_ms = window_ms.unwrap_or(self.queue.rules().dedup_window_ms);
-        let hash = hash.expect("it was found by its hash");
-        let known = self.make_known(at, hash, seq, window_ms);
-        let extra = message.extra_mut();
-        extra.body = Some((self.queue.number, body_number));
-        extra.dedup = Some((known, id.into()));
-        let old = before.extra();
-        (extra.rank, extra.group, extra.gap) = (old.rank, old.group, old.gap);
-        (extra.attempts_before, extra.first_ms) = (old.attempts_before, old.first_ms);
-        message.attempts = before.attempts;
-        if let Some(group) = before.extra().group {
-            message.extra_mut().group = Some(self.reopen_group(group, push.manner));
-        }
-        self.add(seq, message);
-        (seq, Came::Replaced)
+        self.replace(at, body, push, dedup, number, seq)?;
+        Ok((seq, Came::Replaced))
     }
 
-    /// The group that a message was of, which may have had no other.
-    fn reopen_group(&mut self, group: u64, manner: &Manner<'_>) -> u64 {
-        let Manner::Of { group: name, .. } = manner;
-        match name {
-            Some(name) if !self.shape.groups.contains_key(&group) => self.open_group(name),
-            _ => group,
+    /// The newest copy of a message takes its place, in its group.
+    fn replace(
+        &mut self,
+        at: &Stamp,
+        body: &[u8],
+        push: &Push<'_>,
+        dedup: &Dedup<'_>,
+        number: u64,
+        seq: u64,
+    ) -> Result<(), Outcome> {
+        let Dedup::Of { id, window_ms, .. } = *dedup;
+        let old = self.queue.messages.get(seq).map_or(0, |message| message.bytes.into());
+        let used = self.shape.bytes - self.shape.dead_bytes - old;
+        let bytes_max = self.queue.rules().share(self.queue.rules().bytes_max);
+        if bytes_max > 0 && used + body.len() as u64 > bytes_max {
+            return Err(self.full(at, "bytes"));
         }
+        let mut message = self.message(at, body, push.manner);
+        let opened = message.extra().group;
+        let before = self.queue.messages.get(seq).expect("it was just looked at").clone();
+        let group = before.extra().group.and_then(|group| self.group_name(group)).cloned();
+        let hash = self.queue.known.get(number).map(|known| known.hash);
+        // The old body may be on disk under the old number.
+        let body_number = self.queue.take_seq();
+        drop(self.remove(seq));
+        let window_ms = window_ms.unwrap_or(self.queue.rules().dedup_window_ms);
+        let known = self.make_known(at, hash.expect("found by its hash"), seq, window_ms);
+        let group = group.map(|name| self.open_group(&name));
+        message.attempts = before.attempts;
+        let (extra, old) = (message.extra_mut(), before.extra());
+        extra.body = Some((self.queue.number, body_number));
+        extra.dedup = Some((known, id.into()));
+        extra.gap |= old.gap;
+        (extra.rank, extra.group) = (old.rank, group);
+        (extra.attempts_before, extra.first_ms) = (old.attempts_before, old.first_ms);
+        self.add(seq, message);
+        if let Some(opened) = opened {
+            self.settle_group(opened);
+        }
+        Ok(())
     }
 
     /// A message as it was asked for.

@@ -188,7 +188,8 @@ impl Table {
         let Some(mut task) = self.desk(number).queue.task.take() else { return 0 };
         let allowed = task.allowed(at.now_ms).min(budget as u64);
         let target = match &task.to {
-            Some(to) => self.open(&to.clone(), task.part).ok(),
+            // Where whoever names that queue finds it.
+            Some(to) => self.open(&to.clone(), 0).ok(),
             None => Some(number),
         };
         let mut done = 0;
@@ -250,6 +251,7 @@ impl Table {
             let Ok(target) = self.open(&name, 0) else { continue };
             self.carry(at, number, seq, target, false);
             self.finish(at, target, fx);
+            self.finish(at, number, fx);
         }
     }
 }

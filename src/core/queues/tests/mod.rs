@@ -2,8 +2,12 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod any;
+mod histories;
 mod images;
+mod rules;
 mod stories;
+mod world;
 
 use super::{Blame, Op, Receipt, Table, Visible, Want, Which};
 use crate::{Effect, Effects, Fault, NodeId, Origin, Outcome, Stamp, Wait};
