@@ -1,10 +1,10 @@
 //! The words that several commands on queues share.
 
+use lockstep_core::op::Home;
 use lockstep_core::queues::{
     COUNT_MAX, LEASE_MS_MAX, NAME_BYTES_MAX, PRIORITY_MAX, Reason, Receipt, SHORT_BYTES_MAX,
     Visible, Which,
 };
-use lockstep_core::slot::Slot;
 
 use crate::args::parse_integer;
 use crate::locks::words::once;
@@ -24,7 +24,8 @@ pub(super) fn name<'a>(args: &mut Args<'a>) -> Result<&'a [u8], BadArgs> {
 
 /// Whether two queues are always in the same shard, whatever the number of shards.
 pub(super) fn same_home(one: &[u8], other: &[u8]) -> bool {
-    one == other || Slot::of(one) == Slot::of(other)
+    // A name with a hash tag and one without live apart though their slot is the same.
+    one == other || Home::of_name(one) == Home::of_name(other)
 }
 
 /// A word as a receipt.
@@ -225,5 +226,6 @@ mod tests {
         assert!(same_home(b"a", b"a"));
         assert!(same_home(b"{x}a", b"{x}b"));
         assert!(!same_home(b"a", b"b"));
+        assert!(!same_home(b"a", b"{a}b"));
     }
 }

@@ -14,7 +14,7 @@ fn take_all(line: &'static str) -> Result<Vec<Setting<'static>>, BadArgs> {
     let words = words(line).leak();
     let (mut args, mut given) = (Args::new(words, 0), Vec::new());
     while !args.is_empty() {
-        take(b"q", &mut given, &mut args)?;
+        take(b"{q}", &mut given, &mut args)?;
     }
     Ok(given)
 }

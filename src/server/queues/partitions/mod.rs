@@ -47,10 +47,10 @@ use lanes::Lanes;
 use stats::Stats;
 
 pub(super) use all::all;
-pub(super) use pop::waits_here;
 use place::group_part;
 pub(super) use place::push;
 pub(super) use pop::pop;
+pub(super) use pop::waits_here;
 
 /// What a node knows of the queues that have several partitions.
 #[derive(Debug, Default)]
