@@ -254,7 +254,10 @@ pub(in super::super) static TABLE: &[Row] = &[
         value: "count | AUTO",
         default: "1",
         meaning: "Over how many partitions the queue is spread; AUTO: one for each shard, 64 at \
-                  most. Order is kept within a partition and within a group.",
+                  most. Order is kept within a partition and within a group. MAXLEN, MAXBYTES, \
+                  RATE and MAXINFLIGHT are divided among them, rounded up. With GROUPS their \
+                  number changes only while the queue is empty, and nobody should push \
+                  meanwhile; there can be fewer only if the others are empty.",
         rule: "a number from 1 to 1024, or AUTO",
         kind: Kind::Partitions,
     },

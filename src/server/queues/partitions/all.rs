@@ -2,7 +2,7 @@
 
 use futures_util::future::join_all;
 use lockstep_commands::{BadArgs, error};
-use lockstep_core::queues::Op;
+use lockstep_core::queues::{Op, PARTITIONS_MAX};
 use lockstep_core::slot::has_tag;
 use lockstep_core::{Fault, Outcome};
 use lockstep_raft::Delivery;
@@ -11,7 +11,8 @@ use super::{made, manage, merge, place, pop};
 use crate::queues::{Answered, Asker, ask, shard_of};
 
 /// So many bits of a cursor are the partition.
-const PART_BITS: u32 = 8;
+const PART_BITS: u32 = 10;
+const _: () = assert!(PARTITIONS_MAX <= 1 << PART_BITS);
 
 /// Carries out what is neither a push nor a pop.
 pub(in crate::queues) async fn all(asker: &mut Asker, op: &Op<'_>, count: u32) -> Answered {

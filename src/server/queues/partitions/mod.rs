@@ -33,7 +33,7 @@ use std::sync::{Arc, OnceLock, Weak};
 
 use dashmap::DashMap;
 use lockstep_core::Outcome;
-use lockstep_core::queues::{Op, WHOLE, Which};
+use lockstep_core::queues::{Op, PARTITIONS_MAX, WHOLE, Which};
 use parking_lot::Mutex;
 use tokio::runtime::Handle;
 
@@ -212,7 +212,7 @@ impl Partitions {
 
     /// Home sends this node to a partition.
     fn sent(&self, node: &Arc<Node>, queue: &[u8], (part, count, version): (u32, u64, u64)) {
-        if part >= MOST {
+        if part >= PARTITIONS_MAX {
             return;
         }
         match self.hall_of(queue) {
@@ -234,6 +234,3 @@ impl Partitions {
         self.directory.lock().forget(node.shards.now_ms());
     }
 }
-
-/// More partitions than a queue can have.
-const MOST: u32 = 256;
