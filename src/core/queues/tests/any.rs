@@ -174,7 +174,12 @@ pub(super) fn any_op(
             Op::Pop { queues, part, want, named: true, fair, wait }
         }
         30..37 => {
-            let pop = chance.once_in(3).then(|| any_want(chance));
+            let mut pop = chance.once_in(3).then(|| any_want(chance));
+            if let Some(Want::Of { settle, .. }) = &mut pop {
+                // Its answer does not name the queue: what it gives must be there to be
+                // found.
+                *settle = false;
+            }
             Op::Ack { queue, part, receipts, verbose: true, pop, wait }
         }
         37..43 => {
