@@ -135,6 +135,7 @@ impl Front {
         }
         let requests = self.request + 1..self.request + 1 + names * REQUESTS_PER_QUEUE;
         self.request = requests.end;
+        let entered = wait.map(|_| Entered::new(&self.node, self.origin.conn, self.request));
         let (node, origin) = (self.node.clone(), self.origin);
         let line = Line::new(origin, last);
         let deadline = wait.and_then(deadline);
@@ -146,7 +147,9 @@ impl Front {
         self.running = Some(running);
         let (give, given) = oneshot::channel();
         let future = Box::pin(async move {
-            match awaited.answer().await {
+            let answer = awaited.answer().await;
+            drop(entered);
+            match answer {
                 Ok(answer) => {
                     if let Some(back) = answer.back {
                         let _ = give.send(back);
@@ -188,6 +191,28 @@ impl Undelivered {
                 back.give().await;
             }
         }
+    }
+}
+
+/// A request that waits, whatever it is about to do: a node that stops closes its
+/// connection behind its answer.
+struct Entered {
+    node: Arc<Node>,
+    conn: u64,
+    request: u64,
+}
+
+impl Entered {
+    fn new(node: &Arc<Node>, conn: u64, request: u64) -> Self {
+        // Nothing is answered under this number.
+        node.waits.enter(conn, request, ShardId::META);
+        Entered { node: node.clone(), conn, request }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        self.node.waits.leave(self.conn, self.request);
     }
 }
 

@@ -94,7 +94,7 @@ async fn a_message_that_was_handed_to_a_front_that_ends_is_ready_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn messages_whose_reply_was_not_sent_are_ready_again() {
     let (node, _dir) = crate::testing::node().await;
-    for command in ["QPOP q", "QPOP q COUNT 10 WITHMETA", "QMPOP 2 q r", "QPOP q BLOCK 0"] {
+    for command in ["QPOP q", "QPOP q COUNT 10 WITHMETA", "QMPOP 1 q COUNT 3", "QPOP q BLOCK 0"] {
         for sent in [true, false] {
             push(&node, b"m").await;
             let mut front = front(&node);

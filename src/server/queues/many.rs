@@ -7,6 +7,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::StreamExt;
@@ -48,7 +49,8 @@ pub(super) async fn pop(mut asker: Asker, op: &Op<'_>, tell: oneshot::Sender<Ans
     let Op::Pop { queues, want, fair, wait, .. } = op else { return };
     let mut queues = queues.clone();
     if *fair {
-        let first = (asker.requests.start ^ asker.origin.conn) as usize % queues.len().max(1);
+        let turn = asker.node.queues.turn.fetch_add(1, Ordering::Relaxed);
+        let first = turn % queues.len().max(1);
         queues.rotate_left(first);
     }
     let asked = Asked { queues, want: want.clone(), wait: *wait };

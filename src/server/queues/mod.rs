@@ -17,6 +17,8 @@ mod several;
 mod tests;
 mod wait;
 
+use std::sync::atomic::AtomicUsize;
+
 use lockstep_commands::BadArgs;
 use lockstep_core::queues::{Op, Totals, WHOLE};
 use lockstep_core::wire::Wire;
@@ -36,6 +38,8 @@ pub(crate) use wait::{ask_again, request_name, told_apart};
 pub struct Queues {
     /// Those with several partitions.
     pub partitions: Partitions,
+    /// How many requests wanted that each queue comes first in turn.
+    turn: AtomicUsize,
 }
 
 /// The numbers of the queues in all shards that a node leads.

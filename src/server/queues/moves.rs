@@ -119,7 +119,7 @@ impl Move<'_> {
         while *moved < count && !is_stopped(&asker.stop) {
             let (next, found) = self.look(asker, part, cursor, (count - *moved).min(STEP)).await?;
             for step in steps(found) {
-                *moved += self.step(asker, &step).await?;
+                self.step(asker, &step, moved).await?;
             }
             cursor = next;
             if next == 0 {
@@ -150,8 +150,13 @@ impl Move<'_> {
         }
     }
 
-    /// Moves some messages; how many left their old queue.
-    async fn step(&self, asker: &mut Asker, messages: &[Message]) -> Result<u64, Halt> {
+    /// Moves some messages, and counts those that left their old queue.
+    async fn step(
+        &self,
+        asker: &mut Asker,
+        messages: &[Message],
+        moved: &mut u64,
+    ) -> Result<(), Halt> {
         let queue = self.from;
         let gets = messages.iter().map(|Message { part, seq, .. }| {
             let (part, seq) = (*part, *seq);
@@ -159,11 +164,14 @@ impl Move<'_> {
         });
         let gets: Vec<Op<'_>> = gets.collect();
         let found = asker.ask_all(&gets).await?;
-        let mut pushed = Vec::new();
+        let (mut pushed, mut halted) = (Vec::new(), Ok(()));
         for (message, facts) in messages.iter().zip(&found) {
             // It may have been settled meanwhile.
             let Some((body, meta)) = facts_of(facts) else { continue };
-            self.push(asker, message, body, meta).await?;
+            halted = self.push(asker, message, body, meta).await;
+            if halted.is_err() {
+                break;
+            }
             pushed.push(message);
         }
         let deletes = pushed.iter().map(|Message { part, seq, .. }| {
@@ -172,7 +180,8 @@ impl Move<'_> {
         });
         let deletes: Vec<Op<'_>> = deletes.collect();
         let deleted = asker.ask_all(&deletes).await?;
-        Ok(deleted.iter().filter(|outcome| **outcome == Outcome::Int(1)).count() as u64)
+        *moved += deleted.iter().filter(|outcome| **outcome == Outcome::Int(1)).count() as u64;
+        halted
     }
 
     async fn push(
