@@ -32,6 +32,6 @@ impl Handed {
     fn forget_taken(&mut self, link: &Link) {
         let taken = link.traffic.bytes_out.load(Relaxed);
         let count = self.list.iter().take_while(|(end, _)| *end <= taken).count();
-        self.list.drain(..count).for_each(|(_, back)| back.is_taken());
+        self.list.drain(..count).for_each(|(_, back)| back.taken());
     }
 }

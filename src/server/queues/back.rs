@@ -32,7 +32,7 @@ impl Back {
     }
 
     /// The client has them.
-    pub(crate) fn is_taken(mut self) {
+    pub(crate) fn taken(mut self) {
         self.list.clear();
     }
 

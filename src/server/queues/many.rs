@@ -53,7 +53,7 @@ pub(super) async fn pop(mut asker: Asker, op: &Op<'_>, tell: oneshot::Sender<Ans
         let first = turn % queues.len().max(1);
         queues.rotate_left(first);
     }
-    let asked = Asked { queues, want: want.clone(), wait: *wait };
+    let asked = Asked { queues, want: *want, wait: *wait };
     let deadline = deadline(*wait);
     let answer = match in_turn(&mut asker, &asked).await {
         Ok(None) if wait.is_some() => return wait_for_all(asker, &asked, deadline, tell).await,
@@ -150,7 +150,7 @@ fn runs<'a>(asker: &Asker, queues: &[&'a [u8]], all: bool) -> Vec<Run<'a>> {
 
 impl<'a> Asked<'a> {
     fn of(&self, queues: &[&'a [u8]], wait: Option<Wait>) -> Op<'a> {
-        let (queues, want) = (queues.to_vec(), self.want.clone());
+        let (queues, want) = (queues.to_vec(), self.want);
         Op::Pop { queues, part: WHOLE, want, named: true, fair: false, wait }
     }
 

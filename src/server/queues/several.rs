@@ -36,7 +36,7 @@ pub(super) async fn parted(asker: &mut Asker, op: &Op<'_>) -> Answered {
             let pop = Op::Pop {
                 queues: vec![queue],
                 part: lockstep_core::queues::WHOLE,
-                want: want.clone(),
+                want: *want,
                 named: false,
                 fair: false,
                 wait: *wait,
