@@ -71,7 +71,17 @@ impl Mailbox {
     pub(crate) fn send(&self, mut errand: Later<Delivery>) {
         match errand.as_mut().poll(&mut Context::from_waker(Waker::noop())) {
             Poll::Ready(delivery) => self.put(delivery),
-            Poll::Pending => self.slot.lock().errand = Some(errand),
+            Poll::Pending => {
+                let waker = {
+                    let mut slot = self.slot.lock();
+                    slot.errand = Some(errand);
+                    slot.waker.take()
+                };
+                // Whoever waits already has to carry it on.
+                if let Some(waker) = waker {
+                    waker.wake();
+                }
+            }
         }
     }
 

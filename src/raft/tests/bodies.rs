@@ -219,3 +219,20 @@ async fn a_disk_that_takes_no_bodies_keeps_them_in_memory_until_it_does() {
     rig.pop(0..60).await;
     assert!(rig.bodies(1).failed().is_none());
 }
+
+/// Whoever waits for a delivery before it is known that a body has to be brought.
+#[tokio::test(start_paused = true)]
+async fn an_errand_that_comes_late_wakes_whoever_waits() {
+    let mailbox = std::sync::Arc::new(crate::Mailbox::default());
+    let waits = tokio::spawn({
+        let mailbox = mailbox.clone();
+        async move { mailbox.take().await }
+    });
+    sleep(Duration::from_millis(1)).await;
+    mailbox.send(Box::pin(async {
+        sleep(Duration::from_millis(1)).await;
+        Delivery::Done(Vec::new())
+    }));
+    let taken = tokio::time::timeout(Duration::from_secs(1), waits).await;
+    assert!(matches!(taken, Ok(Ok(Delivery::Done(_)))));
+}
