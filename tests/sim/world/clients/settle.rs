@@ -1,6 +1,6 @@
 //! What an answer means for the client and its book.
 
-use lockstep_core::Outcome;
+use lockstep_core::{Fault, Outcome};
 
 use super::book::{Strange, open};
 use super::draw::Held;
@@ -76,7 +76,9 @@ impl Client {
             }
             Meaning::Nack(..) => {
                 self.hands.message = None;
-                expect(matches!(outcome, Outcome::Int(0 | 1)))
+                // Delivered again meanwhile.
+                let stale = matches!(outcome, Outcome::Fault(Fault::StaleReceipt));
+                expect(stale || matches!(outcome, Outcome::Int(0 | 1)))
             }
             on_keys => desk.book.keys(on_keys, span, Some(outcome)),
         };
