@@ -25,7 +25,7 @@ fn who_waits_goes_on_waiting_when_a_leader_dies() {
         for consumer in &mut consumers {
             let reply = consumer.reply().unwrap();
             let (queue, bodies) = popped(&reply);
-            assert_eq!(bodies, [queue.clone()]);
+            assert_eq!(bodies, std::slice::from_ref(&queue));
             assert_eq!(
                 consumer.call(&format!("QACK {queue} {}", receipts(&reply)[0])),
                 Value::Int(1)
