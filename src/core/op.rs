@@ -153,7 +153,7 @@ impl Op<'_> {
             Op::Lock { op } => Home::of_name(op.name()),
             Op::Queue { op: queues::Op::Scan { .. } | queues::Op::Release { .. } } => {
                 Home::Everywhere
-            },
+            }
             Op::Queue { op } => Home::of_part(op.name(), op.part()),
             Op::Session { op } if op.is_for_home() => Home::Slot(Slot::of(op.id())),
             Op::Session { .. } => Home::Everywhere,

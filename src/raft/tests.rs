@@ -22,8 +22,8 @@ use crate::office::Office;
 use crate::store::Store;
 use crate::types::Types;
 use crate::{
-    BodyStore,
-    Clock, Delivery, Group, Guards, Limits, Mailbox, Nobody, Ops, Options, Pulse, Refusal, Timing,
+    BodyStore, Clock, Delivery, Group, Guards, Limits, Mailbox, Nobody, Ops, Options, Pulse,
+    Refusal, Timing,
 };
 
 /// A clock that the test moves.

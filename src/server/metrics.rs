@@ -97,7 +97,8 @@ const COMMAND_SECONDS: (&str, &str) =
 fn describe() {
     let counters = COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS);
     let of_queues = queues::COUNTERS.iter().chain(partitions::COUNTERS);
-    for (name, meaning) in counters.chain(locks::COUNTERS).chain(of_queues).chain(sessions::COUNTERS)
+    for (name, meaning) in
+        counters.chain(locks::COUNTERS).chain(of_queues).chain(sessions::COUNTERS)
     {
         metrics::describe_counter!(*name, *meaning);
     }

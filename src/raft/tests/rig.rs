@@ -18,9 +18,8 @@ use tokio::time::{Instant, sleep};
 use super::{get, set};
 use crate::message::{self, Addressed};
 use crate::{
-    BodyStore,
-    CallError, Clock, Delivery, Group, Guards, Lane, Later, Limits, Options, Peers, Pulse, Timing,
-    luck,
+    BodyStore, CallError, Clock, Delivery, Group, Guards, Lane, Later, Limits, Options, Peers,
+    Pulse, Timing, luck,
 };
 use lockstep_core::keys::Expiry;
 

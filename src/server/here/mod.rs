@@ -93,7 +93,9 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Node(asked) => cluster::node(node, &asked),
         Here::PubSub(asked) => pubsub::run(node, session, asked),
         // Outside of transactions the front carries it out.
-        Here::Session(_) | Here::Lock(_) | Here::Queue(_) => Reply::Error(error::NOT_IN_MULTI).into(),
+        Here::Session(_) | Here::Lock(_) | Here::Queue(_) => {
+            Reply::Error(error::NOT_IN_MULTI).into()
+        }
         Here::Multi | Here::Exec | Here::Discard | Here::Watch(_) | Here::Unwatch => {
             debug_assert!(false, "the front executes what belongs to transactions");
             Reply::Error(error::NOT_IN_MULTI).into()

@@ -23,8 +23,7 @@ use crate::exchange::Topic;
 pub(crate) use attach::{attach, attach_terms};
 pub(crate) use info::{Call, carry_out};
 pub(crate) use many::{
-    Line, NUMBERS, Plan, REQUESTS_PER_NAME, Seat, at_once, begin, is_deadlock, release,
-    shard_of,
+    Line, NUMBERS, Plan, REQUESTS_PER_NAME, Seat, at_once, begin, is_deadlock, release, shard_of,
 };
 pub use notices::Notices;
 

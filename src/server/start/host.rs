@@ -9,7 +9,9 @@ use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
-use lockstep_raft::{BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing};
+use lockstep_raft::{
+    BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing,
+};
 use lockstep_storage::{Identity, RealDisk};
 use tokio::runtime::{Builder, Runtime};
 

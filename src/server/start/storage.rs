@@ -6,7 +6,8 @@ use std::sync::Arc;
 use lockstep_core::NodeId;
 use lockstep_raft::BodyStore;
 use lockstep_storage::{
-    Disk, Fsync, Identity, Log, LogOptions, RealDisk, Recovered, SledBodies, Snapshots, StorageError,
+    Disk, Fsync, Identity, Log, LogOptions, RealDisk, Recovered, SledBodies, Snapshots,
+    StorageError,
 };
 
 use super::Failed;

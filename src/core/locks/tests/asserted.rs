@@ -22,9 +22,7 @@ fn write(chance: &mut Chance, words: &mut u64) -> crate::Op<'static> {
             key(keys::Op::Set { db, key: name, value, when, expiry: Expiry::Never {}, get: false })
         }
         1 => key(keys::Op::Append { db: Db(0), key: name, value: b"+", max: 1 << 10 }),
-        2 => crate::Op::Queue {
-            op: queues::Op::push(name, b"m"),
-        },
+        2 => crate::Op::Queue { op: queues::Op::push(name, b"m") },
         3 => locked(&["unlock", "a"], chance.below(3), *words),
         4 => locked(&["lock", "b", "shared", "block", "0"], chance.below(3), *words),
         _ => locked(&["lock", "a", "px", "200", "block", "0"], chance.below(3), *words),

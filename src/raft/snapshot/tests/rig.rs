@@ -5,11 +5,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::BodyStore;
 use bytes::Bytes;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::{Db, Effects, NodeId, Op, Shard, ShardId};
 use lockstep_storage::log::Driver;
-use crate::BodyStore;
 use lockstep_storage::{SimDisk, SnapshotOptions, Snapshots};
 use openraft::errors::{ReplicationClosed, StreamingError};
 use openraft::raft::SnapshotResponse;
@@ -195,7 +195,12 @@ impl Follower {
             vote_at_install: Mutex::default(),
             installed: Mutex::default(),
         });
-        let inbound = Inbound::new(SHARD, snapshots.clone(), Arc::new(target.clone()), BodyStore::for_tests().shelf(SHARD));
+        let inbound = Inbound::new(
+            SHARD,
+            snapshots.clone(),
+            Arc::new(target.clone()),
+            BodyStore::for_tests().shelf(SHARD),
+        );
         Follower { disk, snapshots, target, inbound }
     }
 

@@ -6,11 +6,13 @@ use std::sync::atomic::AtomicU64;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
-use lockstep_raft::{BodyStore, Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing};
+use lockstep_raft::{
+    BodyStore, Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing,
+};
 use lockstep_storage::log::Driver;
 use lockstep_storage::{
-    BODIES_DIR, Disk, Identity, LOG_DIR, Log, LogOptions, Mutants, SNAPSHOT_DIR, SimBodies, SimDisk, SnapshotOptions,
-    Snapshots, StorageError, is_damage, quarantine,
+    BODIES_DIR, Disk, Identity, LOG_DIR, Log, LogOptions, Mutants, SNAPSHOT_DIR, SimBodies,
+    SimDisk, SnapshotOptions, Snapshots, StorageError, is_damage, quarantine,
 };
 use parking_lot::Mutex;
 
