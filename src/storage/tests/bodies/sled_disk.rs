@@ -120,7 +120,9 @@ fn a_database_is_put_aside_with_the_rest() {
 #[test]
 fn two_stores_in_one_directory_are_refused() {
     let dir = tempfile::tempdir().unwrap();
-    let _first = sled(dir.path());
+    let first = sled(dir.path());
+    // Before that there is nothing on disk.
+    first.put(SHARD, &row(1, 0..1)).unwrap();
     let second = SledBodies::open(dir.path());
     assert!(second.is_err_and(|why| !why.is_damage()));
 }
