@@ -27,6 +27,11 @@ const FAREWELL: Duration = Duration::from_secs(10);
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 1 << 20;
 
+/// A client that finds its connection closed finds what it held free, if that can be
+/// had so soon. Otherwise it must learn of the end all the same: what it held may be
+/// given to others.
+const TOLD_MAX: Duration = Duration::from_millis(50);
+
 /// How long a server that stops waits for what a client is just sending.
 const LAST_CALL: Duration = Duration::from_millis(100);
 
@@ -51,10 +56,20 @@ pub async fn serve<H: Handler>(
     let Err(why) = connection.run().await;
     let why = connection.say_farewell(why).await;
     entry.connections.counters.count(why);
-    connection.handler.closed(why).await;
-    drop(entry);
-    if is_orderly(why) {
-        linger(connection.socket.stream).await;
+    let Connection { socket: Socket { stream, .. }, mut handler, .. } = connection;
+    let mut told = pin!(handler.closed(why));
+    let in_time = timeout(TOLD_MAX, &mut told).await.is_ok();
+    let close = async move {
+        if is_orderly(why) {
+            linger(stream).await;
+        }
+    };
+    if in_time {
+        drop(entry);
+        close.await;
+    } else {
+        tokio::join!(close, told);
+        drop(entry);
     }
 }
 
