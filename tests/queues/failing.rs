@@ -20,7 +20,7 @@ fn who_waits_goes_on_waiting_when_a_leader_dies() {
         wait_for_blocked(&mut observer, consumers.len());
         cluster.kill(victim);
         for queue in ["a", "c", "d", "f"] {
-            push(&mut observer, queue, queue);
+            push(&mut observer, queue, queue, &format!("{queue}-{victim}"));
         }
         for consumer in &mut consumers {
             let reply = consumer.reply().unwrap();
@@ -37,9 +37,9 @@ fn who_waits_goes_on_waiting_when_a_leader_dies() {
 }
 
 /// Pushes until it is acknowledged, always under the same id.
-fn push(client: &mut Client, queue: &str, body: &str) {
+fn push(client: &mut Client, queue: &str, body: &str, id: &str) {
     wait_for("a leader", || {
-        !client.call(&format!("QPUSH {queue} {body} DEDUP {body} WINDOW 1000")).is_error()
+        !client.call(&format!("QPUSH {queue} {body} DEDUP {id} WINDOW 1000")).is_error()
     });
 }
 
@@ -90,7 +90,7 @@ fn a_node_that_stops_keeps_nobody_waiting() {
     }
     let mut client = cluster.client(0);
     for queue in ["a", "b", "c", "d", "e", "f"] {
-        push(&mut client, queue, "m");
+        push(&mut client, queue, "m", "m");
         wait_for("nobody takes it", || client.call(&format!("QLEN {queue}")) == Value::Int(1));
     }
 }
@@ -121,7 +121,8 @@ fn nothing_is_lost_while_leaders_die_below_those_who_wait() {
     });
     let mut producer = Client::connect(address.port()).unwrap();
     for number in 0..MESSAGES {
-        push(&mut producer, ["a", "b", "c"][number % 3], &format!("m{number}"));
+        let body = format!("m{number}");
+        push(&mut producer, ["a", "b", "c"][number % 3], &body, &body);
         if number % 50 == 25 {
             let victim = 1 + number / 50 % 2;
             cluster.kill(victim);
