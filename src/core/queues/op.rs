@@ -36,7 +36,7 @@ wire_enum! {
             form: Form,
         },
         /// QPOP, QMPOP. A delivery or nil, with a count a list of them or nil; with
-        /// `named` List[Bytes queue, List[deliveries]] or nil.
+        /// `named` a list of the queue and a list of deliveries, or nil.
         2 => Pop {
             /// The queues, in the order they are looked at.
             queues: Vec<&'a [u8]>,

@@ -3,7 +3,7 @@
 //! An operation says which partition of its queue it is about, or that it is about the
 //! [whole](WHOLE) queue. That one goes to the queue's home; if the queue has several
 //! partitions, home refuses it with their number, and it is carried out by
-//! [`carry_out_whole`]. A node that knows the number does not ask home first.
+//! `carry_out_whole`. A node that knows the number does not ask home first.
 
 mod asker;
 mod back;
