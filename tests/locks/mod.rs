@@ -10,7 +10,7 @@ mod many;
 mod measured;
 mod pushes;
 mod sessions;
-mod table;
+pub mod table;
 mod told;
 mod waits;
 

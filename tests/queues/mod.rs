@@ -6,6 +6,7 @@ mod moves;
 mod names;
 mod partitions;
 mod several;
+mod table;
 
 use lockstep_tests::{Client, Cluster, Value, request, wait_for, words};
 
