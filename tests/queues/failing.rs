@@ -61,12 +61,15 @@ fn a_minority_refuses_and_does_not_hang() {
     cluster.kill(1);
     cluster.kill(2);
     let refused = other.call("QMPOP 6 a b c d e f BLOCK 0");
-    assert!(refused.text().starts_with("CLUSTERDOWN"), "{refused:?}");
+    // The second when a shard died with the question on its way.
+    let words = ["CLUSTERDOWN", "UNCERTAIN"];
+    assert!(words.iter().any(|word| refused.text().starts_with(word)), "{refused:?}");
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
     // Nil in time, or why there is nothing, or the connection was closed because it
     // counts as gone.
     if let Ok(reply) = consumer.reply() {
-        assert!(reply == Value::Nil || reply.text().starts_with("CLUSTERDOWN"), "{reply:?}");
+        let refused = words.iter().any(|word| reply.text().starts_with(word));
+        assert!(reply == Value::Nil || refused, "{reply:?}");
     }
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }

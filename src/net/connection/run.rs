@@ -56,20 +56,26 @@ pub async fn serve<H: Handler>(
     let Err(why) = connection.run().await;
     let why = connection.say_farewell(why).await;
     entry.connections.counters.count(why);
-    let Connection { socket: Socket { stream, .. }, mut handler, .. } = connection;
-    let mut told = pin!(handler.closed(why));
+    let Connection { socket, handler, .. } = &mut connection;
+    // In a box: every connection would have room for it all the time.
+    let mut told = Box::pin(handler.closed(why));
     let in_time = timeout(TOLD_MAX, &mut told).await.is_ok();
-    let close = async move {
-        if is_orderly(why) {
-            linger(stream).await;
-        }
-    };
     if in_time {
         drop(entry);
-        close.await;
+        end(&mut socket.stream, why).await;
     } else {
-        tokio::join!(close, told);
+        tokio::join!(end(&mut socket.stream, why), told);
         drop(entry);
+    }
+}
+
+/// Closes a connection that is over.
+async fn end(stream: &mut TcpStream, why: Closed) {
+    if is_orderly(why) {
+        linger(stream).await;
+    } else {
+        // It may be closed already.
+        let _ = stream.shutdown().await;
     }
 }
 
@@ -291,12 +297,12 @@ fn is_orderly(why: Closed) -> bool {
 
 /// Ends a connection so that the client can read what was written last: closing
 /// with bytes unread would reset it, and a reset destroys what is on the way.
-pub(crate) async fn linger(mut stream: TcpStream) {
+pub(crate) async fn linger(stream: &mut TcpStream) {
     let drained = timeout(LINGER, async {
         let mut drained = 0;
         stream.shutdown().await?;
         while drained < LINGER_BYTES_MAX {
-            let chunk = poll_fn(|context| Chunk::poll_read(&mut stream, context)).await?;
+            let chunk = poll_fn(|context| Chunk::poll_read(stream, context)).await?;
             match chunk.bytes().len() {
                 0 => break,
                 count => drained += count,

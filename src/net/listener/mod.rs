@@ -144,14 +144,14 @@ where
         tokio::spawn(serve(stream, link, Arc::clone(&self.connections), handler));
     }
 
-    fn turn_away(&self, stream: TcpStream, why: BadArgs) {
+    fn turn_away(&self, mut stream: TcpStream, why: BadArgs) {
         let Ok(permit) = Arc::clone(&self.turned_away).try_acquire_owned() else { return };
         tokio::spawn(async move {
             let mut out = Output::new(Protocol::Resp2);
             out.reply(&Reply::Error(why));
             // A fresh socket has room for one line; if not, the client is left without.
             if stream.writable().await.is_ok() && stream.try_write(out.bytes()).is_ok() {
-                linger(stream).await;
+                linger(&mut stream).await;
             }
             drop(permit);
         });
