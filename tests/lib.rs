@@ -5,8 +5,8 @@ mod binary;
 mod harness;
 
 pub use binary::{lockstep_binary, workspace};
-pub use harness::client::{Client, request, words};
-pub use harness::cluster::{Cluster, Place};
+pub use harness::client::{Client, request, send, wait_for_blocked, words};
+pub use harness::cluster::{Cluster, Place, three_nodes};
 pub use harness::need::{in_ci, needed, printed, tool};
 pub use harness::ports::free_port;
 pub use harness::proxy::{Faults, Proxy, Way};

@@ -5,6 +5,7 @@ use std::net::{Shutdown, TcpStream};
 use std::time::Duration;
 
 use super::raw::reply_length;
+use super::server::wait_for;
 use super::value::Value;
 
 /// No reply of a sound server takes longer.
@@ -136,6 +137,23 @@ impl Client {
         // Already closed is as good.
         let _ = self.stream.shutdown(Shutdown::Write);
     }
+}
+
+/// Sends commands as one pipeline.
+///
+/// # Panics
+/// When the connection is over.
+pub fn send(client: &mut Client, lines: &[&str]) {
+    let bytes: Vec<u8> = lines.iter().flat_map(|line| request(&words(line))).collect();
+    client.send(&bytes).expect("the connection lasts");
+}
+
+/// Waits until so many clients of a node wait for something.
+pub fn wait_for_blocked(observer: &mut Client, count: usize) {
+    wait_for("clients that wait", || {
+        let info = observer.call("INFO clients").text();
+        info.contains(&format!("\r\nblocked_clients:{count}\r\n"))
+    });
 }
 
 /// The bytes of a command.

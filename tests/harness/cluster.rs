@@ -371,3 +371,10 @@ fn show_log(node: usize, text: &str) {
     let shown = &lines[lines.len().saturating_sub(LOG_LINES_SHOWN)..];
     eprintln!("--- the end of the log of node {node}\n{}\n---", shown.join("\n"));
 }
+
+/// A ready cluster of three nodes with six shards, for tests that lose no power.
+pub fn three_nodes(arguments: &[&str]) -> Cluster {
+    let mut all = vec!["--shards", "6", "--fsync", "never"];
+    all.extend(arguments);
+    Cluster::start(3, &all)
+}

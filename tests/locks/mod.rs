@@ -14,28 +14,7 @@ pub mod table;
 mod told;
 mod waits;
 
-use lockstep_tests::{Client, Cluster, Value, request, wait_for, words};
-
-/// Sends commands as one pipeline.
-fn send(client: &mut Client, lines: &[&str]) {
-    let bytes: Vec<u8> = lines.iter().flat_map(|line| request(&words(line))).collect();
-    client.send(&bytes).unwrap();
-}
-
-/// Waits until so many clients of a node wait for something.
-fn wait_for_blocked(observer: &mut Client, count: usize) {
-    wait_for("clients that wait", || {
-        let info = observer.call("INFO clients").text();
-        info.contains(&format!("\r\nblocked_clients:{count}\r\n"))
-    });
-}
-
-/// A ready cluster of three nodes with six shards.
-fn cluster(arguments: &[&str]) -> Cluster {
-    let mut all = vec!["--shards", "6", "--fsync", "never"];
-    all.extend(arguments);
-    Cluster::start(3, &all)
-}
+use lockstep_tests::{Client, Value, send, three_nodes as cluster, wait_for, wait_for_blocked};
 
 fn id(client: &mut Client) -> i64 {
     client.call("CLIENT ID").int().unwrap()
