@@ -25,7 +25,7 @@ mod reconcile;
 mod tests;
 
 pub use bodies::{Bodies, BodyId, SimBodies, SledBodies};
-pub use disk::{Disk, DiskFile, Held, RealDisk, SimDisk, SimOp, Through};
+pub use disk::{Disk, DiskFile, Held, HeldSyncs, RealDisk, SimDisk, SimOp, Through};
 pub use error::{StorageError, is_damage};
 pub use founding::{found, founded};
 pub use identity::{BODIES_DIR, Identity, LOG_DIR, SNAPSHOT_DIR};

@@ -15,7 +15,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 pub use real::RealDisk;
-pub use sim::{SECTOR_BYTES, SimDisk, SimOp};
+pub use sim::{HeldSyncs, SECTOR_BYTES, SimDisk, SimOp};
 
 /// Pages are written whole.
 pub const PAGE_BYTES: u64 = 4096;

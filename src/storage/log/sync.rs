@@ -169,7 +169,7 @@ mod tests {
         let (first, second) = (segment(&disk, 1), segment(&disk, 2));
         let syncer = Syncer::new(Position::default());
         syncer.written(&first, Position::new(1, 100), 100);
-        disk.hold_syncs();
+        let held = disk.hold_syncs();
         thread::scope(|scope| {
             let running = scope.spawn(|| syncer.sync(|_| ()).unwrap());
             while disk.held_up() == 0 && !running.is_finished() {
@@ -177,7 +177,7 @@ mod tests {
             }
             syncer.written(&first, Position::new(1, 200), 100);
             syncer.written(&second, Position::new(2, 48), 48);
-            disk.release_syncs();
+            drop(held);
             running.join().unwrap();
         });
         assert_eq!(syncer.synced(), Position::new(1, 100));

@@ -94,13 +94,13 @@ fn answers_come_in_order_though_many_wait() {
     let disk = SimDisk::new();
     let (log, _) = try_open(&disk, with_threads(Fsync::Always)).unwrap();
     let (tell, told) = mpsc::channel();
-    disk.hold_syncs();
+    let held = disk.hold_syncs();
     for index in 1..500 {
         let tell = tell.clone();
         let done = Box::new(move |_| tell.send(index).unwrap());
         log.append(ShardId(1), records(1, index, index + 1), done);
     }
-    disk.release_syncs();
+    drop(held);
     let order: Vec<u64> = told.iter().take(499).collect();
     assert!(order.is_sorted());
 }
@@ -122,7 +122,9 @@ fn a_caller_is_held_up_when_too_much_waits() {
     let options = LogOptions { in_flight_bytes_max: 1000, ..with_threads(Fsync::Always) };
     let (log, _) = try_open(&disk, options).unwrap();
     append_now(&log, 1, 1, Bytes::new());
-    disk.hold_syncs();
+    // Who makes the next segment ready syncs too.
+    wait_until("the next segment", || log.stats().spare_segments == 1);
+    let held = disk.hold_syncs();
     // The first is taken by the writer, which then hangs in the sync.
     log.append(ShardId(1), records(1, 2, 3), Answer::default().done());
     wait_until("the writer", || disk.held_up() == 1);
@@ -133,7 +135,7 @@ fn a_caller_is_held_up_when_too_much_waits() {
     });
     wait_until("the caller", || log.stats().callers_held_up == 1 || held_up.is_finished());
     let went_on = held_up.is_finished();
-    disk.release_syncs();
+    drop(held);
     assert!(!went_on);
     held_up.join().unwrap();
     log.close();

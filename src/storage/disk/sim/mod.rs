@@ -146,15 +146,11 @@ impl SimDisk {
         self.state().capacity = bytes;
     }
 
-    /// Holds up every sync until [`SimDisk::release_syncs`].
-    pub fn hold_syncs(&self) {
+    /// Holds up every sync until what it gives back is dropped: a test that fails
+    /// meanwhile leaves no thread that waits for ever.
+    pub fn hold_syncs(&self) -> HeldSyncs {
         self.state().syncs_held = true;
-    }
-
-    /// Lets syncs go on.
-    pub fn release_syncs(&self) {
-        self.state().syncs_held = false;
-        self.shared.released.notify_all();
+        HeldSyncs(self.clone())
     }
 
     /// How many syncs are held up now.
@@ -468,6 +464,17 @@ impl SimFile {
             Err(_) => inode.lose_unsynced(),
         }
         passed
+    }
+}
+
+/// Lets syncs go on when it is dropped.
+#[must_use]
+pub struct HeldSyncs(SimDisk);
+
+impl Drop for HeldSyncs {
+    fn drop(&mut self) {
+        self.0.state().syncs_held = false;
+        self.0.shared.released.notify_all();
     }
 }
 
