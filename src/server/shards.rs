@@ -2,6 +2,7 @@
 //! leaders of all.
 
 mod keys;
+mod walk;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -16,6 +17,7 @@ use lockstep_storage::{Log, LogStats, Snapshots};
 use crate::clock::NodeClock;
 use crate::config::seeds::{Seed, address as address_of};
 use crate::front::Room;
+pub use walk::Walk;
 
 /// The shards of the cluster, and this node's share in them.
 #[derive(Debug)]

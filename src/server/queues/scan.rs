@@ -1,17 +1,12 @@
 //! QSCAN and QLIST: one walk over the queues of all shards.
 
 use lockstep_commands::BadArgs;
+use lockstep_core::Outcome;
 use lockstep_core::queues::Op;
-use lockstep_core::{Outcome, ShardId};
 
 use super::ask;
 use crate::Node;
-
-/// The bits of a cursor that name the shard.
-const SHARD_BITS: u32 = 8;
-
-/// How many shards are looked at for one reply, when they have nothing to show.
-const SHARDS_MAX: usize = 16;
+use crate::shards::Walk;
 
 /// How many names QLIST asks for at once.
 const LIST_COUNT: u64 = 1_000;
@@ -29,17 +24,14 @@ pub(super) struct Filter<'a> {
     pub led: bool,
 }
 
-/// Goes on with a walk: the next cursor, and names. A cursor holds the shard and where
-/// to go on there, which is a position that any replica of it understands.
+/// Goes on with a walk: the next cursor, and names.
 pub(super) async fn scan(
     node: &Node,
     cursor: u64,
     count: u64,
     filter: Filter<'_>,
 ) -> Result<Outcome, BadArgs> {
-    let (next, names) = step(node, cursor, count, filter).await?;
-    let next = Outcome::Bytes(next.to_string().into_bytes());
-    Ok(Outcome::List(vec![next, Outcome::List(names)]))
+    Ok(step(node, cursor, count, filter).await?.reply())
 }
 
 /// All names that fit.
@@ -47,7 +39,7 @@ pub(super) async fn list(node: &Node, pattern: Option<&[u8]>) -> Result<Outcome,
     let filter = Filter { pattern, length_min: None, dead: false, led: false };
     let (mut cursor, mut names) = (0, Vec::new());
     loop {
-        let (next, found) = step(node, cursor, LIST_COUNT, filter).await?;
+        let (next, found) = step(node, cursor, LIST_COUNT, filter).await?.end();
         names.extend(found);
         if next == 0 {
             return Ok(Outcome::List(names));
@@ -56,46 +48,19 @@ pub(super) async fn list(node: &Node, pattern: Option<&[u8]>) -> Result<Outcome,
     }
 }
 
-async fn step(
-    node: &Node,
-    cursor: u64,
-    count: u64,
-    filter: Filter<'_>,
-) -> Result<(u64, Vec<Outcome>), BadArgs> {
-    let (mut from, mut shard) = (cursor >> SHARD_BITS, cursor & ((1 << SHARD_BITS) - 1));
-    let shards = node.shards.count() as u64;
+async fn step(node: &Node, cursor: u64, count: u64, filter: Filter<'_>) -> Result<Walk, BadArgs> {
     let Filter { pattern, length_min, dead, led } = filter;
-    let mut names = Vec::new();
-    for _ in 0..SHARDS_MAX {
-        let id = ShardId(u16::try_from(shard).unwrap_or(u16::MAX));
-        if shard >= shards {
-            break;
-        }
-        if led && !node.shards.leads(id) {
-            (from, shard) = (0, shard + 1);
+    let mut walk = Walk::at(cursor, node.shards.count());
+    while let Some((shard, from)) = walk.place() {
+        if led && !node.shards.leads(shard) {
+            walk.skip();
             continue;
         }
         let op = Op::Scan { cursor: from, count, pattern, length_min, dead };
-        let (next, found) = parts(ask(node, id, &op).await?);
-        names.extend(found);
-        from = next;
-        if next == 0 {
-            shard += 1;
-        }
-        // An empty shard is no reason to come back to the client.
-        if next != 0 || !names.is_empty() {
+        walk.found(ask(node, shard, &op).await?);
+        if !walk.is_bare() {
             break;
         }
     }
-    let next = if shard >= shards { 0 } else { from << SHARD_BITS | shard };
-    Ok((next, names))
-}
-
-/// The next cursor of a shard, and names.
-fn parts(outcome: Outcome) -> (u64, Vec<Outcome>) {
-    let Outcome::List(parts) = outcome else { return (0, Vec::new()) };
-    match <[Outcome; 2]>::try_from(parts) {
-        Ok([Outcome::Int(next), Outcome::List(names)]) => (u64::try_from(next).unwrap_or(0), names),
-        _ => (0, Vec::new()),
-    }
+    Ok(walk)
 }

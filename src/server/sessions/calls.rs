@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout};
 
 use super::{draw_id, home_of};
 use crate::Node;
+use crate::shards::Walk;
 
 /// How long it is tried to find out what became of an operation.
 const TRY_MAX: Duration = Duration::from_secs(10);
@@ -20,9 +21,6 @@ const TRY_MAX: Duration = Duration::from_secs(10);
 /// How long SESSION DESTROY waits for the shards that know the session. Those without
 /// a leader say so earlier; they are told later.
 const TELL_WAIT: Duration = Duration::from_secs(5);
-
-/// The shard in a cursor.
-const SHARD_BITS: u32 = 8;
 
 /// What is asked.
 #[derive(Clone, Debug)]
@@ -133,30 +131,16 @@ async fn info(node: &Node, id: &[u8]) -> Result<Outcome, BadArgs> {
     })
 }
 
-/// Walks over the shards; the cursor carries the shard and where to go on there.
+/// Walks over the shards.
 async fn list(node: &Node, cursor: u64, count: u64) -> Result<Outcome, BadArgs> {
-    let shards = node.shards.count() as u64;
-    let (mut from, mut shard) = (cursor >> SHARD_BITS, cursor & ((1 << SHARD_BITS) - 1));
-    let mut ids = Vec::new();
-    while shard < shards && (ids.len() as u64) < count.max(1) {
-        let rest = count.max(1) - ids.len() as u64;
-        let asked = ShardId(u16::try_from(shard).unwrap_or(u16::MAX));
-        let op = Op::List { cursor: from, count: rest };
-        let (next, found) = page(ask(node, asked, &op).await?);
-        ids.extend(found);
-        from = next;
-        shard += u64::from(next == 0);
+    let mut walk = Walk::at(cursor, node.shards.count());
+    let count = count.max(1);
+    while let Some((shard, from)) = walk.place() {
+        let Some(rest) = count.checked_sub(walk.found_count() as u64).filter(|rest| *rest > 0)
+        else {
+            break;
+        };
+        walk.found(ask(node, shard, &Op::List { cursor: from, count: rest }).await?);
     }
-    let next = if shard < shards { from << SHARD_BITS | shard } else { 0 };
-    let next = Outcome::Bytes(next.to_string().into_bytes());
-    Ok(Outcome::List(vec![next, Outcome::List(ids)]))
-}
-
-/// Where to go on in a shard, and the ids.
-fn page(outcome: Outcome) -> (u64, Vec<Outcome>) {
-    let Outcome::List(parts) = outcome else { return (0, Vec::new()) };
-    match <[Outcome; 2]>::try_from(parts) {
-        Ok([Outcome::Int(next), Outcome::List(ids)]) => (u64::try_from(next).unwrap_or(0), ids),
-        _ => (0, Vec::new()),
-    }
+    Ok(walk.reply())
 }

@@ -8,7 +8,7 @@ use lockstep_core::ShardId;
 use super::{Invariant, Replica, Sight};
 
 /// How often the states are looked at: it means to read all of them.
-const EVERY_MS: u64 = 400;
+const EVERY_MS: u64 = 1_000;
 
 /// The state at each index that was looked at.
 #[derive(Default)]
