@@ -111,7 +111,7 @@ fn small(value: &Outcome) -> Option<u32> {
 }
 
 fn is(value: &Outcome, word: &str) -> bool {
-    *value == Outcome::Word("") || matches!(value, Outcome::Word(found) if *found == word)
+    matches!(value, Outcome::Word(found) if *found == word)
 }
 
 /// A name; a word stands for none.
