@@ -22,6 +22,8 @@ const LIMIT: u64 = 1_000 * MS;
 /// Who waits so long is stuck: nobody holds anything for a tenth of it.
 const BLOCK_MS: &str = "10000";
 const GRID: u64 = 50 * MS;
+/// How long it is tried to give back what may be held.
+const GIVE_BACK: Duration = Duration::from_secs(5);
 /// The largest ring.
 const RING_MAX: usize = 16;
 /// How long a ring may stand, at most and mostly.
@@ -166,19 +168,35 @@ impl Client {
                 End::Unknown
             }
         };
+        let (owner, known) = (self.owner.clone(), end != End::Unknown);
         let granted = end == End::Granted;
-        let owner = self.owner.clone();
         self.visits.push(Visit { owner, lock, shared, asked, end, release: None });
+        if !known {
+            // It may hold the lock, or wait for it: others would wait for it in vain.
+            self.give_back(name, self.visits.len() - 1);
+        }
         granted
     }
 
     fn give_back(&mut self, name: &str, place: usize) {
-        let (mut span, told) = self.seat.call(&["UNLOCK", name, "OWNER", &self.owner]);
-        if !matches!(told, Told::Done(_)) {
-            // It may still be held, until its lease ends.
-            span.ended = NEVER;
+        let end = Instant::now() + GIVE_BACK;
+        let mut began = None;
+        loop {
+            let owner = self.owner.clone();
+            let (first, cancelled) = self.seat.call(&["LOCKCANCEL", name, "OWNER", &owner]);
+            let (mut span, released) = self.seat.call(&["UNLOCK", name, "OWNER", &owner]);
+            span.began = *began.get_or_insert(first.began);
+            let done = [cancelled, released].iter().all(|told| matches!(told, Told::Done(_)));
+            if !done && Instant::now() < end {
+                continue;
+            }
+            if !done {
+                // It may still be held, until its lease ends.
+                span.ended = NEVER;
+            }
+            self.visits[place].release = Some(span);
+            return;
         }
-        self.visits[place].release = Some(span);
     }
 }
 
