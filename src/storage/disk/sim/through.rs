@@ -2,7 +2,8 @@
 
 use std::io;
 
-use super::{Inode, SimFile};
+use super::Inode;
+use super::file::SimFile;
 use crate::disk::{DiskFile, PAGE_BYTES, Through};
 
 /// A write and its sync are two steps: the power may go between them.
