@@ -18,7 +18,8 @@ fn script(name: &str) -> PathBuf {
     workspace().join("tests/clients").join(name)
 }
 
-fn installed() -> PathBuf {
+/// Where client libraries are.
+pub(crate) fn installed() -> PathBuf {
     workspace().join("target/clients")
 }
 
@@ -29,7 +30,7 @@ fn must_succeed(command: &mut Command) {
 }
 
 /// A Python that has redis-py.
-fn python() -> Option<PathBuf> {
+pub(crate) fn python() -> Option<PathBuf> {
     let own = installed().join("venv/bin/python");
     let python = if own.exists() { own } else { "python3".into() };
     let imports = Command::new(&python).args(["-c", "import redis"]).output();

@@ -7,6 +7,7 @@ mod names;
 mod partitions;
 mod several;
 mod table;
+mod workers;
 
 use lockstep_tests::{Client, Value, send, three_nodes as cluster, wait_for_blocked};
 
