@@ -106,18 +106,27 @@ impl Bench {
     }
 }
 
-/// Plain messages without bodies: what is kept of each besides.
+/// Plain messages: what is kept of each besides its body, while that is in memory and
+/// while it is on disk only.
 fn memory() {
     let mut bench = Bench { table: Table::new(), at: Stamp::default(), fx: Effects::default() };
-    let before = resident_bytes();
-    let count = 2_000_000;
+    let (before, count) = (resident_bytes(), 2_000_000);
     for _ in 0..count {
-        bench.apply(&Op::push(b"m", b""));
+        bench.apply(&Op::push(b"m", &[7; 32]));
     }
-    let keys: Vec<_> = bench.table.to_store(usize::MAX, u64::MAX, None);
-    let keys: Vec<_> = keys.into_iter().map(|(key, _)| key).collect();
-    println!("{} bytes per message with an empty body", (resident_bytes() - before) / count);
-    bench.table.stored(&keys);
+    // A body in memory has two counters before it.
+    let bodies = count * (32 + 16);
+    println!("{} bytes per message in memory", (resident_bytes() - before - bodies) / count);
+    loop {
+        let some = bench.table.to_store(1 << 20, u64::MAX, None);
+        if some.is_empty() {
+            break;
+        }
+        let keys: Vec<_> = some.into_iter().map(|(key, _)| key).collect();
+        bench.table.stored(&keys);
+        bench.table.release(usize::MAX);
+    }
+    println!("{} bytes per message on disk", (resident_bytes() - before) / count);
 }
 
 fn gather(outcome: &Outcome, receipts: &mut Vec<Receipt>) {
