@@ -23,6 +23,7 @@ Workloads
   mix       GET and SET of random keys (--reads)
   lock      LOCK, then UNLOCK, of random locks
   queue     QPUSH by producers; QPOP, then QACK, by consumers
+  stream    the same with Redis' streams: XADD; XREADGROUP, XACK, XDEL
   load      SET of every key once, in order
 
 Where
@@ -33,7 +34,8 @@ Where
 How much
   --clients N           connections [50]
   --pipeline N          operations in flight per connection, closed loop [1]
-  --rate R              open loop: operations per second over all connections
+  --rate R              open loop: operations per second over all connections, of
+                        queue and stream over those that push
   --arrival KIND        open loop: constant or poisson [poisson]
   --duration SECONDS    measured time [10]
   --requests N          end after so many operations instead
@@ -47,7 +49,7 @@ What
   --no-preload          do not set the keys before get and mix
   --producers N         connections that push, of --clients [half]
   --queues N            different queues [10]
-  --block-ms N          LOCK waits so long
+  --block-ms N          LOCK, QPOP and XREADGROUP wait so long; QACK then pops, too
   --work N              PINGs sent while a lock is held [0]
   --shared SHARE        share of locks taken SHARED, 0 to 1 [0]
   --nested SHARE        share of lock operations that take a second lock while
@@ -107,7 +109,7 @@ pub struct Flags {
     pub producers: Option<usize>,
     /// Different queues.
     pub queues: u64,
-    /// How long LOCK waits.
+    /// How long LOCK, QPOP and XREADGROUP wait.
     pub block_ms: Option<u64>,
     /// PINGs sent while a lock is held.
     pub work: u32,
@@ -239,12 +241,12 @@ impl Flags {
         must((0.0..=1.0).contains(&self.nested), "--nested: 0 to 1")?;
         must(self.rate.is_none_or(|rate| rate > 0.0 && rate <= 1e8), "--rate: 0 to 100000000")?;
         must(
-            self.workload != Workload::Queue || (1..self.clients).contains(&self.producers()),
-            "--producers: at least one, and fewer than --clients",
+            !self.workload.has_producers() || (1..=self.clients).contains(&self.producers()),
+            "--producers: at least one, and no more than --clients",
         )?;
         must(
-            self.rate.is_none() || !matches!(self.workload, Workload::Load | Workload::Queue),
-            "--rate does not go with load and queue: those end with their work",
+            self.rate.is_none() || self.workload != Workload::Load,
+            "--rate does not go with load, which ends with its work",
         )?;
         Ok(())
     }
@@ -309,7 +311,7 @@ mod tests {
             "fly",
             "get --clients 0",
             "get --reads 2",
-            "queue --clients 1",
+            "queue --clients 1 --producers 2",
             "get --nope",
             "lock --shared 1.5",
             "lock --ports 1,x",

@@ -85,6 +85,7 @@ impl Line {
     /// # Errors
     /// When the connection breaks or the server talks nonsense.
     pub async fn closed(mut self, pipeline: usize) -> io::Result<()> {
+        let pipeline = pipeline.min(self.script.pipeline_max());
         loop {
             let now = Instant::now();
             if self.may_begin(now) {
@@ -234,19 +235,27 @@ impl Line {
         } else {
             self.script.reply(step, reply, &mut self.out, &mut recorder.counters)
         };
-        if let Next::Request(step) = next {
-            self.waiting.push_back(Waiting { step, due, sent: now });
-            return Ok(());
-        }
-        self.under_way -= 1;
         match next {
-            Next::Empty => self.empty = true,
-            Next::Done => {
+            Next::Request(step) => self.waiting.push_back(Waiting { step, due, sent: now }),
+            Next::Requests(steps) => {
+                let all = steps.into_iter().map(|step| Waiting { step, due, sent: now });
+                self.waiting.extend(all);
+            }
+            Next::Onward(step) => {
+                self.waiting.push_back(Waiting { step, due: now, sent: now });
                 recorder.operation(due, now);
                 self.progress.one_more();
             }
-            Next::Busy | Next::Failed | Next::Request(_) => {}
+            Next::Part => {}
+            Next::Ended | Next::Done => {
+                recorder.operation(due, now);
+                self.progress.one_more();
+            }
+            Next::Empty => self.empty = true,
+            Next::Busy | Next::Failed => {}
         }
+        let ends = matches!(next, Next::Done | Next::Empty | Next::Busy | Next::Failed);
+        self.under_way -= usize::from(ends);
         Ok(())
     }
 }

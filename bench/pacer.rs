@@ -31,8 +31,11 @@ pub fn start(
     dropped: Arc<AtomicU64>,
 ) -> Vec<Option<Due>> {
     let Some(rate) = flags.rate else { return Vec::new() };
+    // Consumers take what there is.
+    let producers = flags.workload.has_producers().then(|| flags.producers());
+    let paced = producers.unwrap_or(flags.clients);
     let (senders, receivers): (Vec<_>, Vec<_>) =
-        (0..flags.clients).map(|_| mpsc::channel(BEHIND_MAX)).unzip();
+        (0..paced).map(|_| mpsc::channel(BEHIND_MAX)).unzip();
     let schedule = Schedule {
         next: begin,
         gap: 1.0 / rate,

@@ -8,6 +8,7 @@ mod counters;
 mod keys;
 mod locks;
 mod queues;
+mod streams;
 
 use std::sync::Arc;
 
@@ -30,6 +31,11 @@ pub enum Command {
     QPush,
     QPop,
     QAck,
+    XGroup,
+    XAdd,
+    XReadGroup,
+    XAck,
+    XDel,
 }
 
 /// Which mix of operations.
@@ -48,6 +54,8 @@ pub enum Workload {
     Lock,
     /// Producers with QPUSH, consumers with QPOP and QACK.
     Queue,
+    /// The same with Redis' streams: XADD, XREADGROUP, XACK and XDEL.
+    Stream,
     /// SET of each key once, in order; ends when done.
     Load,
 }
@@ -62,6 +70,7 @@ impl Workload {
             "mix" => Workload::Mix,
             "lock" => Workload::Lock,
             "queue" => Workload::Queue,
+            "stream" => Workload::Stream,
             "load" => Workload::Load,
             _ => return None,
         })
@@ -70,6 +79,11 @@ impl Workload {
     /// Whether the keys must be there before.
     pub fn reads_keys(self) -> bool {
         matches!(self, Workload::Get | Workload::Mix)
+    }
+
+    /// Whether some connections produce messages and the others consume them.
+    pub fn has_producers(self) -> bool {
+        matches!(self, Workload::Queue | Workload::Stream)
     }
 }
 
@@ -93,6 +107,14 @@ pub struct Step {
 pub enum Next {
     /// The operation goes on with this request, written to the buffer.
     Request(Step),
+    /// The same with several, the replies to which come one after the other.
+    Requests([Step; 3]),
+    /// The operation ended, and the request that ended it began the next one.
+    Onward(Step),
+    /// Another reply to the same operation follows.
+    Part,
+    /// The operation ended, and the next one is under way already.
+    Ended,
     /// The operation ended.
     Done,
     /// Somebody else has the lock: the operation ended without doing its work.
@@ -114,6 +136,8 @@ pub enum Script {
     Producer(queues::Producer),
     /// QPOP and QACK.
     Consumer(queues::Consumer),
+    /// XREADGROUP, XACK and XDEL.
+    Reader(streams::Reader),
 }
 
 impl Script {
@@ -124,6 +148,17 @@ impl Script {
             Script::Locks(script) => Some(script.begin(out)),
             Script::Producer(script) => Some(script.begin(out)),
             Script::Consumer(script) => Some(script.begin(out)),
+            Script::Reader(script) => Some(script.begin(out)),
+        }
+    }
+
+    /// How many operations may be in flight, if it is not as many as were asked for: a
+    /// connection that waits for messages waits for one.
+    pub fn pipeline_max(&self) -> usize {
+        match self {
+            Script::Consumer(script) if script.blocks() => 1,
+            Script::Reader(_) => 1,
+            _ => usize::MAX,
         }
     }
 
@@ -137,6 +172,7 @@ impl Script {
     ) -> Option<Next> {
         match self {
             Script::Locks(script) => script.refused(step, reply, out, counters),
+            Script::Reader(script) => script.refused(step, reply, out),
             _ => None,
         }
     }
@@ -154,13 +190,18 @@ impl Script {
             Script::Locks(script) => script.reply(step, reply, out, counters),
             Script::Producer(script) => script.reply(step, counters),
             Script::Consumer(script) => script.reply(step, reply, out, counters),
+            Script::Reader(script) => script.reply(step, reply, out, counters),
         }
     }
 
     /// Whether there is work that must go on after the end of the window: messages
     /// that were pushed and not yet delivered.
     pub fn has_rest(&self) -> bool {
-        matches!(self, Script::Consumer(script) if script.has_rest())
+        match self {
+            Script::Consumer(script) => script.has_rest(),
+            Script::Reader(script) => script.has_rest(),
+            _ => false,
+        }
     }
 }
 
@@ -169,16 +210,19 @@ impl Script {
 pub struct Shared {
     locks: Arc<locks::Table>,
     ledger: Arc<queues::Ledger>,
+    /// Whether somebody takes what is pushed.
+    consumed: bool,
 }
 
 impl Shared {
     /// For a run with these flags.
     pub fn new(flags: &Flags) -> Self {
         let locks = if flags.workload == Workload::Lock { flags.keys } else { 0 };
-        let producers = if flags.workload == Workload::Queue { flags.producers() } else { 0 };
+        let producers = if flags.workload.has_producers() { flags.producers() } else { 0 };
         Self {
             locks: Arc::new(locks::Table::new(locks)),
             ledger: Arc::new(queues::Ledger::new(producers)),
+            consumed: flags.clients > producers,
         }
     }
 
@@ -191,17 +235,22 @@ impl Shared {
             Workload::Lock => {
                 Script::Locks(locks::Script::new(flags, index, Arc::clone(&self.locks)))
             }
-            Workload::Queue if index < flags.producers() => {
+            Workload::Queue | Workload::Stream if index < flags.producers() => {
                 Script::Producer(queues::Producer::new(flags, index, Arc::clone(&self.ledger)))
             }
             Workload::Queue => {
                 Script::Consumer(queues::Consumer::new(flags, index, Arc::clone(&self.ledger)))
+            }
+            Workload::Stream => {
+                Script::Reader(streams::Reader::new(flags, index, Arc::clone(&self.ledger)))
             }
         }
     }
 
     /// What can be counted only at the end.
     pub fn settle(&self, counters: &mut Counters) {
-        counters.lost += self.ledger.lost();
+        if self.consumed {
+            counters.lost += self.ledger.lost();
+        }
     }
 }

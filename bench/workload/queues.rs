@@ -1,11 +1,14 @@
 //! QPUSH, QPOP, QACK, and whether every message arrived.
+//!
+//! With `--block-ms` consumers wait in the server, and fetch the next message with the
+//! acknowledgement of the one before.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use redis_protocol::resp2::types::OwnedFrame;
 
-use super::{Command, Counters, Next, Step};
+use super::{Command, Counters, Next, Step, Workload};
 use crate::Flags;
 use crate::wire::{push_request, value};
 
@@ -53,7 +56,8 @@ impl Ledger {
         first
     }
 
-    fn all_arrived(&self) -> bool {
+    /// Whether nobody pushes any more and nothing is left.
+    pub(super) fn all_arrived(&self) -> bool {
         // In this order a push between the reads can only say "not yet".
         if self.pushing.load(Ordering::SeqCst) > 0 {
             return false;
@@ -103,6 +107,7 @@ impl Bits {
 #[derive(Debug)]
 pub struct Producer {
     ledger: Arc<Ledger>,
+    streams: bool,
     index: usize,
     queues: u64,
     next: u64,
@@ -114,7 +119,8 @@ impl Producer {
     pub fn new(flags: &Flags, index: usize, ledger: Arc<Ledger>) -> Self {
         let mut body = vec![b'.'; flags.value_bytes.max(STAMP_BYTES)];
         body[..24].copy_from_slice(format!("{:016x}{index:08x}", flags.run_id).as_bytes());
-        Self { ledger, index, queues: flags.queues, next: 0, body }
+        let streams = flags.workload == Workload::Stream;
+        Self { ledger, streams, index, queues: flags.queues, next: 0, body }
     }
 
     pub(super) fn begin(&mut self, out: &mut Vec<u8>) -> Step {
@@ -122,8 +128,14 @@ impl Producer {
         self.next += 1;
         self.body[24..STAMP_BYTES].copy_from_slice(format!("{number:016x}").as_bytes());
         let item = ((self.index as u64 + number) % self.queues) as u32;
-        push_request(out, &[b"QPUSH", &name(item), &self.body]);
-        Step { command: Command::QPush, item, number, work: 0, first: None }
+        let command = if self.streams {
+            push_request(out, &[b"XADD", &name(item), b"*", b"b", &self.body]);
+            Command::XAdd
+        } else {
+            push_request(out, &[b"QPUSH", &name(item), &self.body]);
+            Command::QPush
+        };
+        Step { command, item, number, work: 0, first: None }
     }
 
     pub(super) fn reply(&mut self, step: Step, counters: &mut Counters) -> Next {
@@ -142,26 +154,39 @@ impl Drop for Producer {
 /// A connection that pops and acknowledges.
 #[derive(Debug)]
 pub struct Consumer {
-    ledger: Arc<Ledger>,
-    run: [u8; 16],
+    inbox: Inbox,
     queues: u32,
     next: u32,
+    block_ms: Option<Vec<u8>>,
 }
 
 impl Consumer {
-    /// Connection number `index`; it visits the queues in turn.
+    /// Connection number `index`. It visits the queues in turn, or stays with one of
+    /// them if it waits there.
     pub fn new(flags: &Flags, index: usize, ledger: Arc<Ledger>) -> Self {
-        let mut run = [0; 16];
-        run.copy_from_slice(format!("{:016x}", flags.run_id).as_bytes());
         let queues = u32::try_from(flags.queues).unwrap_or(u32::MAX);
-        Self { ledger, run, queues, next: index as u32 % queues }
+        Self {
+            inbox: Inbox::new(flags, ledger),
+            queues,
+            next: index as u32 % queues,
+            block_ms: flags.block_ms.map(|ms| ms.to_string().into_bytes()),
+        }
     }
 
     pub(super) fn begin(&mut self, out: &mut Vec<u8>) -> Step {
         let item = self.next;
-        self.next = (self.next + 1) % self.queues;
-        push_request(out, &[b"QPOP", &name(item)]);
+        match &self.block_ms {
+            Some(ms) => push_request(out, &[b"QPOP", &name(item), b"BLOCK", ms]),
+            None => {
+                self.next = (self.next + 1) % self.queues;
+                push_request(out, &[b"QPOP", &name(item)]);
+            }
+        }
         Step { command: Command::QPop, item, number: 0, work: 0, first: None }
+    }
+
+    pub(super) fn blocks(&self) -> bool {
+        self.block_ms.is_some()
     }
 
     pub(super) fn reply(
@@ -173,25 +198,76 @@ impl Consumer {
     ) -> Next {
         match (step.command, value(reply)) {
             (Command::QPop, Ok(OwnedFrame::Null)) => Next::Empty,
-            (Command::QPop, Ok(OwnedFrame::Array(pair))) => match pair.as_slice() {
-                [OwnedFrame::BulkString(receipt), OwnedFrame::BulkString(body)] => {
-                    self.delivered(body, counters);
-                    push_request(out, &[b"QACK", &name(step.item), receipt]);
-                    Next::Request(Step { command: Command::QAck, ..step })
+            (Command::QPop, Ok(OwnedFrame::Array(pair))) => match self.take(&pair, counters) {
+                Some(receipt) => Next::Request(self.ack(step.item, receipt, out)),
+                None => odd(counters),
+            },
+            (Command::QAck, Ok(OwnedFrame::Integer(settled))) => {
+                acked(settled, counters);
+                Next::Done
+            }
+            (Command::QAck, Ok(OwnedFrame::Array(parts))) => match parts.as_slice() {
+                [OwnedFrame::Integer(settled), OwnedFrame::Null] => {
+                    acked(*settled, counters);
+                    Next::Done
+                }
+                [OwnedFrame::Integer(settled), OwnedFrame::Array(list)] => {
+                    acked(*settled, counters);
+                    match list.as_slice() {
+                        [OwnedFrame::Array(pair)] => match self.take(pair, counters) {
+                            Some(receipt) => Next::Onward(self.ack(step.item, receipt, out)),
+                            None => odd(counters),
+                        },
+                        _ => odd(counters),
+                    }
                 }
                 _ => odd(counters),
             },
-            (Command::QAck, Ok(OwnedFrame::Integer(settled))) => {
-                let count =
-                    if settled == 1 { &mut counters.acked } else { &mut counters.stale_acks };
-                *count += 1;
-                Next::Done
-            }
             _ => odd(counters),
         }
     }
 
-    fn delivered(&self, body: &[u8], counters: &mut Counters) {
+    /// The receipt of a delivery.
+    fn take<'a>(&self, pair: &'a [OwnedFrame], counters: &mut Counters) -> Option<&'a [u8]> {
+        let [OwnedFrame::BulkString(receipt), OwnedFrame::BulkString(body)] = pair else {
+            return None;
+        };
+        self.inbox.delivered(body, counters);
+        Some(receipt)
+    }
+
+    /// Acknowledges, and asks for the next one if there may be another.
+    fn ack(&self, item: u32, receipt: &[u8], out: &mut Vec<u8>) -> Step {
+        match &self.block_ms {
+            Some(ms) if self.inbox.expects_more() => {
+                push_request(out, &[b"QACK", &name(item), receipt, b"POP", b"1", b"BLOCK", ms])
+            }
+            _ => push_request(out, &[b"QACK", &name(item), receipt]),
+        }
+        Step { command: Command::QAck, item, number: 0, work: 0, first: None }
+    }
+
+    pub(super) fn has_rest(&self) -> bool {
+        self.inbox.expects_more()
+    }
+}
+
+/// What a consumer knows of the messages it should get.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    ledger: Arc<Ledger>,
+    run: [u8; 16],
+}
+
+impl Inbox {
+    pub(super) fn new(flags: &Flags, ledger: Arc<Ledger>) -> Self {
+        let mut run = [0; 16];
+        run.copy_from_slice(format!("{:016x}", flags.run_id).as_bytes());
+        Self { ledger, run }
+    }
+
+    /// A message came.
+    pub(super) fn delivered(&self, body: &[u8], counters: &mut Counters) {
         match stamp(body) {
             Some((run, producer, number))
                 if run == self.run && producer < self.ledger.producers.len() =>
@@ -203,17 +279,24 @@ impl Consumer {
         }
     }
 
-    pub(super) fn has_rest(&self) -> bool {
+    /// Whether messages are still to come.
+    pub(super) fn expects_more(&self) -> bool {
         !self.ledger.all_arrived()
     }
 }
 
-fn odd(counters: &mut Counters) -> Next {
+/// So many deliveries were settled, of one.
+pub(super) fn acked(settled: i64, counters: &mut Counters) {
+    let count = if settled == 1 { &mut counters.acked } else { &mut counters.stale_acks };
+    *count += 1;
+}
+
+pub(super) fn odd(counters: &mut Counters) -> Next {
     counters.odd_replies += 1;
     Next::Done
 }
 
-fn name(item: u32) -> Vec<u8> {
+pub(super) fn name(item: u32) -> Vec<u8> {
     format!("queue:{item:06}").into_bytes()
 }
 
