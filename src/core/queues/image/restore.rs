@@ -37,9 +37,7 @@ impl Table {
             }
             Record::Messages { number, list } => {
                 self.check_number(number)?;
-                list.into_iter().try_for_each(|kept| self.restore_message(number, kept))?;
-                self.desk(number).settle_groups();
-                Ok(())
+                list.into_iter().try_for_each(|kept| self.restore_message(number, kept))
             }
             Record::Line { list } => {
                 list.into_iter().try_for_each(|place| self.restore_waiter(place))

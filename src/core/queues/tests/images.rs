@@ -3,7 +3,7 @@
 use super::*;
 use crate::chance::{Chance, with_seeds};
 use crate::image::CHUNK_BYTES;
-use crate::queues::BODY_BYTES_MAX;
+use crate::queues::{BODY_BYTES_MAX, Grouping, Manner, Setting};
 use crate::wire::{Malformed, Wire};
 
 /// The table that a snapshot of `table` gives.
@@ -67,6 +67,25 @@ fn a_long_queue_is_written_in_chunks_of_bounded_size() {
     assert!(restored.index.is_same(&scene.table.index));
     assert_eq!(restored.messages(), scene.table.messages());
     assert_eq!(restored.waiting(), 1000);
+}
+
+#[test]
+fn a_group_whose_messages_stand_far_behind_comes_back() {
+    let mut scene = Scene::new();
+    let (how, name) = (Grouping::Optional {}, &b"q"[..]);
+    let settings = vec![Setting::Groups { how }];
+    scene.apply(&Op::Create { queue: name, part: 0, settings, if_new: true });
+    for number in 0..300 {
+        let group = format!("g{}", number / 100);
+        let mut push = Op::push(name, b"body");
+        if let Op::Push { manner: Manner::Of { group: of, .. }, .. } = &mut push {
+            *of = Some(group.as_bytes());
+        }
+        scene.apply(&push);
+    }
+    let restored = through_a_snapshot(&scene.table);
+    assert_eq!(restored.state_digest(), scene.table.state_digest());
+    assert_eq!(restored.messages(), scene.table.messages());
 }
 
 #[test]
