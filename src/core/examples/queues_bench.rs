@@ -7,7 +7,7 @@
 
 use std::hint::black_box;
 
-use lockstep_core::queues::{Form, Grouping, Manner, Op, Receipt, Setting, Table, Want};
+use lockstep_core::queues::{Form, Grouping, Manner, Op, Receipt, Setting, Table, Visible, Want};
 use lockstep_core::{Effects, NodeId, Origin, Outcome, Stamp, Wait};
 
 const BODY: [u8; 1024] = [7; 1024];
@@ -24,9 +24,12 @@ fn main() {
         bench.time(&what, cycles, |bench, at| bench.cycle(at, 1));
         bench.time("the same, ten to a pop", cycles / 10, |bench, at| bench.cycle(at, 10));
         bench.freezing(behind);
+        let before = processor_ns();
         bench.apply(&Op::purge(b"q"));
+        println!("purge of {behind} messages: {} us", (processor_ns() - before) / 1000);
     }
     bench.time("push to one that waits, ack", cycles, Bench::hand_over);
+    bench.endings(1_000_000);
     let settings = vec![Setting::Groups { how: Grouping::Required {} }];
     bench.apply(&Op::Create { queue: b"g", part: 0, settings, if_new: false });
     bench.time("push, pop, ack in one of 1000 groups", cycles, Bench::group_cycle);
@@ -93,6 +96,20 @@ impl Bench {
         let mut receipts = Vec::new();
         gather(&self.apply(&Op::pop(b"g", Want::ONE, None)), &mut receipts);
         black_box(self.apply(&Op::ack(b"g", receipts)));
+    }
+
+    /// What is done with many messages in one step.
+    fn endings(&mut self, count: u64) {
+        let push = Op::push_at(b"d", b"small", Visible::In { ms: 3_600_000 });
+        (0..count).for_each(|_| drop(self.apply(&push)));
+        let before = processor_ns();
+        self.apply(&Op::Destroy { queue: b"d", part: 0, if_empty: false });
+        println!("end of {count} delayed messages: {} us", (processor_ns() - before) / 1000);
+        (0..count).for_each(|_| drop(self.apply(&Op::push(b"d", b"small"))));
+        let (queue, part, group, older_ms) = (&b"d"[..], 0, None, Some(0));
+        let before = processor_ns();
+        self.apply(&Op::Purge { queue, part, which: Vec::new(), group, older_ms });
+        println!("purge of {count} messages by age: {} us", (processor_ns() - before) / 1000);
     }
 
     fn freezing(&mut self, count: u64) {

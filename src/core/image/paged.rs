@@ -124,6 +124,20 @@ impl<T: Clone> Paged<T> {
         values.skip_while(move |(at, _)| *at < number)
     }
 
+    /// Takes the first page out, with the number of its first slot.
+    pub fn take_page(&mut self) -> Option<(u64, Arc<Page<T>>)> {
+        let mut entry = self.blocks.first_entry()?;
+        let block_number = *entry.key();
+        let block = Arc::make_mut(entry.get_mut());
+        let page_number = u64::from(block.mask.trailing_zeros());
+        let page = block.remove(page_number);
+        if block.mask == 0 {
+            entry.remove();
+        }
+        self.len -= page.as_ref().map_or(0, |page| page.items.len());
+        Some(((block_number * FANOUT + page_number) * FANOUT, page?))
+    }
+
     /// The pages in order, each with the number of its first slot.
     pub fn into_pages(self) -> impl Iterator<Item = (u64, Arc<Page<T>>)> {
         self.blocks.into_iter().flat_map(|(block_number, block)| {

@@ -3,14 +3,16 @@
 //! All of this is local to a replica. It is kept beside the messages, so that an image
 //! knows which bodies were on disk when it was taken, and changes nothing else.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use super::body::{Body, BodyKey};
 use super::desk::Desk;
+use super::index::Index;
 use super::message::Message;
+use super::op::Order;
 use super::table::Table;
-use crate::image::SeqSet;
+use crate::image::{Paged, SeqSet};
 
 /// What is where, over all queues.
 #[derive(Debug, Default)]
@@ -24,6 +26,9 @@ pub(super) struct Held {
     fresh: BTreeSet<u64>,
     both: BTreeSet<u64>,
     away: BTreeSet<u64>,
+    /// Messages that left all at once and are not freed yet, with the numbers of their
+    /// queues.
+    discarded: VecDeque<(u64, Paged<Message>)>,
 }
 
 /// What of one queue is where: its messages by number.
@@ -47,6 +52,9 @@ const KEPT_AHEAD: usize = 256;
 /// So far ahead bodies are looked for that are not in memory.
 const LOOKED_AHEAD: usize = 1024;
 
+/// So many pages of discarded messages are freed when somebody asks what is gone.
+const PAGES_PER_LOOK: usize = 256;
+
 /// Queues that nobody took messages of for so long are not read ahead.
 const IDLE_MS: u64 = 60_000;
 
@@ -57,26 +65,46 @@ impl Held {
             self.gone.push(message.key(queue, seq));
         }
     }
+
+    /// All messages of a queue have left for good.
+    pub fn discard(&mut self, queue: u64, messages: Paged<Message>) {
+        if !messages.is_empty() {
+            self.discarded.push_back((queue, messages));
+        }
+    }
+
+    /// Frees what was discarded, until its bodies had so many bytes; how many it were.
+    fn free_bytes(&mut self, bytes: usize) -> usize {
+        let before = self.resident;
+        while before - self.resident < bytes && !self.discarded.is_empty() {
+            self.free(1);
+        }
+        before - self.resident
+    }
+
+    /// Frees what was discarded, at most so many pages of it.
+    pub fn free(&mut self, pages: usize) {
+        for _ in 0..pages {
+            let Some((queue, messages)) = self.discarded.front_mut() else { break };
+            let queue = *queue;
+            match messages.take_page() {
+                Some((base, page)) => {
+                    for (slot, message) in page.iter() {
+                        self.resident -= message.body.as_ref().map_or(0, |body| body.len());
+                        self.is_gone(message, queue, base + slot);
+                    }
+                }
+                None => drop(self.discarded.pop_front()),
+            }
+        }
+    }
 }
 
 impl Local {
     /// A message came in.
-    pub fn add(
-        &mut self,
-        index: &mut super::index::Index,
-        queue: u64,
-        seq: u64,
-        message: &Message,
-    ) {
-        let held = &mut index.held;
-        if let Some(body) = &message.body {
-            held.resident += body.len();
-        }
-        let (set, queues) = match (&message.body, message.stored) {
-            (Some(_), false) => (&mut self.fresh, &mut held.fresh),
-            (Some(_), true) => (&mut self.both, &mut held.both),
-            (None, _) => (&mut self.away, &mut held.away),
-        };
+    pub fn add(&mut self, index: &mut Index, queue: u64, seq: u64, message: &Message) {
+        index.held.resident += message.body.as_ref().map_or(0, |body| body.len());
+        let (set, queues) = self.place(&mut index.held, message);
         if set.is_empty() {
             queues.insert(queue);
         }
@@ -84,30 +112,60 @@ impl Local {
     }
 
     /// A message left.
-    pub fn remove(
-        &mut self,
-        index: &mut super::index::Index,
-        queue: u64,
-        seq: u64,
-        message: &Message,
-    ) {
-        let held = &mut index.held;
-        if let Some(body) = &message.body {
-            held.resident -= body.len();
-        }
-        let (set, queues) = match (&message.body, message.stored) {
-            (Some(_), false) => (&mut self.fresh, &mut held.fresh),
-            (Some(_), true) => (&mut self.both, &mut held.both),
-            (None, _) => (&mut self.away, &mut held.away),
-        };
+    pub fn remove(&mut self, index: &mut Index, queue: u64, seq: u64, message: &Message) {
+        index.held.resident -= message.body.as_ref().map_or(0, |body| body.len());
+        let (set, queues) = self.place(&mut index.held, message);
         set.remove(seq);
         if set.is_empty() {
             queues.remove(&queue);
         }
     }
+
+    /// All messages left.
+    pub fn clear(&mut self, index: &mut Index, queue: u64) {
+        let held = &mut index.held;
+        for (set, queues) in [
+            (&mut self.fresh, &mut held.fresh),
+            (&mut self.both, &mut held.both),
+            (&mut self.away, &mut held.away),
+        ] {
+            *set = SeqSet::default();
+            queues.remove(&queue);
+        }
+    }
+
+    /// The messages whose bodies are where this one's is, and the queues that have such.
+    fn place<'a>(
+        &'a mut self,
+        held: &'a mut Held,
+        message: &Message,
+    ) -> (&'a mut SeqSet, &'a mut BTreeSet<u64>) {
+        match (&message.body, message.stored) {
+            (Some(_), false) => (&mut self.fresh, &mut held.fresh),
+            (Some(_), true) => (&mut self.both, &mut held.both),
+            (None, _) => (&mut self.away, &mut held.away),
+        }
+    }
 }
 
 impl Desk<'_> {
+    /// The messages with bodies in both places that are delivered last, but none of
+    /// those `ahead`: so many that their bodies have so many bytes.
+    fn last_delivered(&self, bytes: usize, ahead: &BTreeSet<u64>) -> Vec<u64> {
+        let newest_first = matches!(self.queue.rules().order, Order::Lifo {});
+        let both = &self.local.both;
+        let seqs: Box<dyn Iterator<Item = u64>> =
+            if newest_first { Box::new(both.iter()) } else { Box::new(both.iter().rev()) };
+        let mut sum = 0;
+        let length = |seq: &u64| self.queue.messages.get(*seq).map_or(0, |it| it.bytes as usize);
+        let within = |seq: &u64| {
+            let open = sum < bytes;
+            sum += length(seq);
+            open
+        };
+        seqs.filter(|seq| !ahead.contains(seq)).take_while(within).collect()
+    }
+
     /// Changes where the body of a message is.
     fn rehouse(&mut self, seq: u64, change: impl FnOnce(&mut Message)) {
         let number = self.queue.number;
@@ -173,7 +231,7 @@ impl Table {
     /// Lets go of bodies that are on disk: of so many bytes, those first that are
     /// delivered last. How many bytes it were.
     pub fn release(&mut self, bytes: usize) -> usize {
-        let mut released = 0;
+        let mut released = self.index.held.free_bytes(bytes);
         for kept in [KEPT_AHEAD, 0] {
             let numbers: Vec<u64> = self.index.held.both.iter().copied().collect();
             for number in numbers {
@@ -188,9 +246,13 @@ impl Table {
 
     fn release_of(&mut self, number: u64, kept: usize, bytes: usize) -> usize {
         let mut desk = self.desk(number);
+        if desk.local.both.len() <= kept {
+            return 0;
+        }
+        let ahead: BTreeSet<u64> =
+            super::look::in_order(desk.queue, desk.shape).take(kept).collect();
         let mut released = 0;
-        while released < bytes && desk.local.both.len() > kept {
-            let Some(seq) = desk.local.both.last() else { break };
+        for seq in desk.last_delivered(bytes, &ahead) {
             desk.rehouse(seq, |message| {
                 released += message.body.take().map_or(0, |body| body.len());
             });
@@ -237,6 +299,7 @@ impl Table {
 
     /// Bodies on disk whose messages left since the last call.
     pub fn take_gone(&mut self) -> Vec<BodyKey> {
+        self.index.held.free(PAGES_PER_LOOK);
         std::mem::take(&mut self.index.held.gone)
     }
 

@@ -79,6 +79,13 @@ impl Desk<'_> {
         }
     }
 
+    /// The same for all messages.
+    pub fn forget_lasting(&mut self) {
+        while let Some((u64::MAX, number)) = self.shape.fading.last().copied() {
+            self.remove_known(number);
+        }
+    }
+
     /// Forgets what is known for long enough, at most so much, and says how much it was.
     pub fn fade(&mut self, at: &Stamp, budget: usize) -> usize {
         let mut done = 0;

@@ -83,6 +83,19 @@ impl Index {
         self.due.remove(&(at_ms, queue, end));
     }
 
+    /// All messages of a queue left; `may_end` says whether any had a deadline.
+    pub fn forget_messages_of(&mut self, queue: u64, may_end: bool) {
+        if may_end {
+            let left =
+                |(_, of, end): &&(u64, u64, End)| *of != queue || !matches!(end, End::Message(_));
+            // Built from what is in order already: faster than taking out one by one.
+            self.due = self.due.iter().filter(left).copied().collect();
+        }
+        if !self.foreign.is_empty() {
+            self.foreign.retain(|_, (of, _)| *of != queue);
+        }
+    }
+
     /// When the next thing ends.
     pub fn next_deadline(&self) -> Option<u64> {
         self.due.first().map(|(at_ms, ..)| *at_ms)

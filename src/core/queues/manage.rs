@@ -109,7 +109,11 @@ impl Table {
             desk.clear()
         } else {
             let seqs = desk.chosen(at, which, group, older_ms);
-            seqs.iter().for_each(|seq| drop(desk.remove(*seq)));
+            if seqs.len() == desk.queue.messages.len() {
+                desk.clear();
+            } else {
+                seqs.iter().for_each(|seq| drop(desk.remove(*seq)));
+            }
             seqs.len()
         };
         desk.queue.counts.add(Count::Purged, purged as u64);
@@ -244,14 +248,6 @@ impl Desk<'_> {
         self.settle_groups();
         self.trim_dead();
         Ok(())
-    }
-
-    /// Takes all messages out and says how many there were.
-    pub fn clear(&mut self) -> usize {
-        let count = self.queue.messages.len();
-        let seqs: Vec<u64> = self.queue.messages.iter().map(|(seq, _)| seq).collect();
-        seqs.into_iter().for_each(|seq| drop(self.remove(seq)));
-        count
     }
 
     /// Forgets what is known besides messages.

@@ -13,6 +13,7 @@ mod op;
 mod receipt;
 mod table;
 
+mod clear;
 mod ends;
 mod manage;
 mod pop;
@@ -48,6 +49,9 @@ mod tests;
 pub use body::{Body, BodyKey};
 pub use image::Frozen;
 pub use look::INFO_NAMES;
+#[cfg(feature = "mistakes")]
+#[doc(hidden)]
+pub use mutant::{Mutant, break_rule};
 pub use op::{
     Blame, Dedup, Form, Grouping, Manner, Op, Order, Overflow, Reason, Receipt, SETTING_NAMES,
     Setting, Visible, Want, Which,

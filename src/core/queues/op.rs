@@ -294,8 +294,9 @@ wire_enum! {
             /// Its partition.
             part: u32,
         },
-        /// QGET. List[Body, List of what is known, Word state, Bytes the queue's name] or
-        /// nil.
+        /// QGET. List[Body, List of what is known, Word state, Bytes the queue's name,
+        /// List of what it alone has: Int visible from ms, Int dropped from ms, Int TTL,
+        /// Int lease, Int failures at most, each -1 if it has none] or nil.
         35 => Get {
             /// The queue.
             queue: &'a [u8],

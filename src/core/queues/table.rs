@@ -82,6 +82,7 @@ impl Table {
         if let Some(refused) = self.partitioned(op) {
             return refused;
         }
+        self.free_some();
         let outcome = self.carry_out(at, op, fx);
         self.send_letters(at, fx);
         self.check_named(op);

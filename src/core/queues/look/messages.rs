@@ -73,7 +73,7 @@ impl View<'_> {
         let body = Outcome::Body(message.body(self.queue.number, seq));
         let state = Outcome::Word(which_of(message).word());
         let name = Outcome::Bytes(name.to_vec());
-        Outcome::List(vec![body, self.meta(seq, message), state, name])
+        Outcome::List(vec![body, self.meta(seq, message), state, name, own(message)])
     }
 
     fn meta(&self, seq: u64, message: &Message) -> Outcome {
@@ -127,4 +127,20 @@ impl View<'_> {
             reason.map_or(Outcome::Nil, |reason| Outcome::Word(reason.word())),
         ])
     }
+}
+
+/// What a message alone has of what was said when it was pushed.
+fn own(message: &Message) -> Outcome {
+    let extra = message.extra();
+    let visible_ms = match message.state {
+        State::Delayed { until_ms } => Some(until_ms),
+        _ => None,
+    };
+    Outcome::List(vec![
+        int_or_none(visible_ms),
+        int_or_none(extra.expires_ms),
+        int_or_none((extra.ttl_ms > 0).then_some(extra.ttl_ms)),
+        int_or_none(extra.lease_ms),
+        int_or_none(extra.fails_max.map(u64::from)),
+    ])
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod any;
+mod bodies;
 mod histories;
 mod images;
 mod rules;
