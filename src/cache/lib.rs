@@ -1,9 +1,16 @@
-//! The coherent node-local cache: the states of a line and how they change.
-//!
-//! The protocol is MESI between nodes (Papamarcos and Patel, 1984), with a home
-//! per key that keeps a directory. This crate begins with its smallest part, the
-//! line itself; reads are answered by the home shard until the rest stands on it.
+//! The coherent node-local cache.
 
 mod line;
+mod lines;
+mod name;
+mod store;
+mod time;
 
-pub use line::{Event, State, Step};
+#[cfg(test)]
+mod chance;
+
+pub use line::{Content, Era, Label, Line, State};
+pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size};
+pub use name::{At, Name, Named};
+pub use store::{Evicted, Seen, Store};
+pub use time::{Drift, Time};

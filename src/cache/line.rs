@@ -1,121 +1,104 @@
-//! One line: what a node may do with its copy of a key.
+//! One line: what a node has of a key, and what it may do with it.
 
-/// What a node may do with its copy of a key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum State {
-    /// The only valid copy, newer than the home's.
+use bytes::Bytes;
+use lockstep_core::ShardId;
+
+use crate::Time;
+
+/// Which of the nodes' copies a readable line is. All of them are equal to what the
+/// home has; it takes writes itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Label {
+    /// The only copy, at the node that wrote last.
     Modified,
-    /// The only cached copy, equal to the home's.
+    /// The only copy.
     Exclusive,
-    /// One of several copies, all equal to the home's.
+    /// One of several copies.
     Shared,
-    /// No copy.
-    #[default]
-    Invalid,
 }
 
-/// What happens to a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A client of this node reads.
-    Read,
-    /// A client of this node writes.
-    Write,
-    /// The home answers GetS; `alone`: no other node has a copy.
-    Fill {
-        /// Whether no other node has a copy.
-        alone: bool,
-    },
-    /// The home answers GetM.
-    Grant,
-    /// Another node reads: the home asks for a downgrade.
-    Downgrade,
-    /// Another node writes: the home invalidates.
-    Invalidate,
-    /// The line has to make room.
-    Evict,
-}
-
-/// What the node has to do about an event.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Answer from the copy.
-    Hit,
-    /// Ask the home for a copy (GetS).
-    GetS,
-    /// Ask the home for the right to write (GetM).
-    GetM,
-    /// Give the value back to the home (PutM).
-    PutM,
-    /// Acknowledge.
-    Ack,
-    /// Nothing.
-    Rest,
-}
-
-impl State {
-    /// The state after an event, and what has to be done.
-    ///
-    /// A request to the home leaves the state as it is; the home's answer
-    /// (`Fill`, `Grant`) moves it. An invalidation is acknowledged in every
-    /// state, because it may cross an eviction on its way.
-    pub fn on(self, event: Event) -> (State, Step) {
-        use State::{Exclusive, Invalid, Modified, Shared};
-        match (self, event) {
-            (Invalid, Event::Read) => (Invalid, Step::GetS),
-            (state, Event::Read) => (state, Step::Hit),
-            (Modified | Exclusive, Event::Write) => (Modified, Step::Hit),
-            (state, Event::Write) => (state, Step::GetM),
-            (_, Event::Fill { alone: true }) => (Exclusive, Step::Rest),
-            (_, Event::Fill { alone: false }) => (Shared, Step::Rest),
-            (_, Event::Grant) => (Modified, Step::Rest),
-            (Modified, Event::Downgrade) => (Shared, Step::PutM),
-            (Exclusive, Event::Downgrade) => (Shared, Step::Ack),
-            (state, Event::Downgrade) => (state, Step::Ack),
-            (Modified, Event::Invalidate) => (Invalid, Step::PutM),
-            (_, Event::Invalidate) => (Invalid, Step::Ack),
-            (Modified, Event::Evict) => (Invalid, Step::PutM),
-            (_, Event::Evict) => (Invalid, Step::Rest),
+impl Label {
+    /// Its letter.
+    pub fn letter(self) -> char {
+        match self {
+            Label::Modified => 'M',
+            Label::Exclusive => 'E',
+            Label::Shared => 'S',
         }
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
+/// What a key holds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Content {
+    /// The value; none: there is no such key.
+    pub value: Option<Bytes>,
+    /// The number of the operation that wrote it; 0: there is no such key.
+    pub version: u64,
+    /// When its life ends, by this node's clock.
+    pub ends: Option<Time>,
+}
 
-    const STATES: [State; 4] = [State::Modified, State::Exclusive, State::Shared, State::Invalid];
+impl Content {
+    /// Bytes of the value.
+    pub fn len(&self) -> usize {
+        self.value.as_ref().map_or(0, Bytes::len)
+    }
 
-    #[test]
-    fn a_read_hits_in_every_state_but_invalid() {
-        for state in STATES {
-            let (after, step) = state.on(Event::Read);
-            assert_eq!(after, state);
-            assert_eq!(step == Step::Hit, state != State::Invalid);
+    /// Whether there are no bytes.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}
+
+/// The number that a node gives a session with the home of a shard; never given
+/// twice. A line is good for nothing outside the era in which it came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Era(pub u64);
+
+/// What a node may do with a line.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum State {
+    /// Nothing: only its place is kept, since whoever lost it will want it again.
+    Tag,
+    /// Nothing yet: the home has sent the value of a write that is not open.
+    Updated(Content),
+    /// Reads may be answered from it, in its era.
+    Readable(Label, Content),
+}
+
+/// What a node has of a key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Line {
+    /// The shard that the key belongs to.
+    pub shard: ShardId,
+    /// In which session it came.
+    pub era: Era,
+    /// The number of the home's message that it came with.
+    pub q: u64,
+    /// What may be done with it.
+    pub state: State,
+}
+
+impl Line {
+    /// A line of which only the place is kept.
+    pub fn tag(shard: ShardId) -> Self {
+        Line { shard, era: Era(0), q: 0, state: State::Tag }
+    }
+
+    /// What it holds, readable or not.
+    pub fn content(&self) -> Option<&Content> {
+        match &self.state {
+            State::Tag => None,
+            State::Updated(content) | State::Readable(_, content) => Some(content),
         }
     }
 
-    #[test]
-    fn only_who_is_alone_writes_without_asking() {
-        for state in STATES {
-            let asks = state.on(Event::Write).1 == Step::GetM;
-            assert_eq!(asks, matches!(state, State::Shared | State::Invalid));
-        }
-    }
-
-    #[test]
-    fn an_invalidation_leaves_no_copy_and_loses_no_value() {
-        for state in STATES {
-            let (after, step) = state.on(Event::Invalidate);
-            assert_eq!(after, State::Invalid);
-            assert_eq!(step == Step::PutM, state == State::Modified);
-        }
-    }
-
-    #[test]
-    fn an_eviction_gives_back_what_only_this_node_has() {
-        for state in STATES {
-            assert_eq!(state.on(Event::Evict).1 == Step::PutM, state == State::Modified);
+    /// Its letter, if this is its era: M, E, S, or I where nothing may be read.
+    pub fn letter(&self, era: Era) -> char {
+        match &self.state {
+            State::Readable(label, _) if self.era == era => label.letter(),
+            _ => 'I',
         }
     }
 }
