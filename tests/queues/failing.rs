@@ -74,6 +74,44 @@ fn a_minority_refuses_and_does_not_hang() {
     assert!(begun.elapsed() < Duration::from_secs(15), "{:?}", begun.elapsed());
 }
 
+/// A leader that stands still for a moment makes a wait end late by the shard's clock, so that
+/// the node ends it itself: the reply tells of the ack all the same, if there was one.
+#[test]
+fn a_wait_behind_an_ack_that_ends_late_tells_of_the_ack() {
+    let cluster = cluster(&[]);
+    let mut told = 0;
+    for round in 0..8 {
+        let queue = format!("late-{round}");
+        let mut consumer = cluster.client(0);
+        push(&mut consumer, &queue, "m", "m");
+        let receipt = consumer.call(&format!("QPOP {queue}")).items()[0].text();
+        (1..3).for_each(|node| cluster.signal(node, "STOP"));
+        send(&mut consumer, &[&format!("QACK {queue} {receipt} POP 1 BLOCK 1000")]);
+        thread::sleep(Duration::from_millis(150));
+        (1..3).for_each(|node| cluster.signal(node, "CONT"));
+        let reply = consumer.reply().unwrap();
+        if !reply.text().starts_with("CLUSTERDOWN") {
+            assert_eq!(reply, Value::Array(vec![Value::Int(1), Value::Nil]));
+            told += 1;
+        }
+    }
+    assert!(told > 0, "it was always refused");
+}
+
+/// What was acked is not taken back when the node stops.
+#[test]
+fn a_node_that_stops_tells_those_who_wait_behind_an_ack_of_the_ack() {
+    let mut cluster = cluster(&[]);
+    let mut consumer = cluster.client(2);
+    consumer.call("QPUSH a m");
+    let receipt = consumer.call("QPOP a").items()[0].text();
+    send(&mut consumer, &[&format!("QACK a {receipt} POP 1 BLOCK 0")]);
+    let mut observer = cluster.client(2);
+    wait_for_blocked(&mut observer, 1);
+    cluster.stop(2);
+    assert_eq!(consumer.reply().unwrap(), Value::Array(vec![Value::Int(1), Value::Nil]));
+}
+
 /// A node that stops answers those who wait, and is soon gone.
 #[test]
 fn a_node_that_stops_keeps_nobody_waiting() {

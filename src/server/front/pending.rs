@@ -196,6 +196,16 @@ impl Blocked {
         self.expected.take_back(node.shards.host(), self.shard, &self.cancel(origin, true)).await
     }
 
+    /// Ends the wait as if its time were up: what was done before it stays in the answer.
+    pub(super) async fn end_now(&self, node: &Node, origin: Origin) -> Delivery {
+        self.expected.take_back(node.shards.host(), self.shard, &self.cancel(origin, false)).await
+    }
+
+    /// Whether something was done before it waited.
+    pub(super) fn has_done_something(&self) -> bool {
+        self.queue_op.is_some() && !self.only_pops()
+    }
+
     /// The operation that ends the wait.
     pub(super) fn cancel(&self, origin: lockstep_core::Origin, error: bool) -> Op<'_> {
         let (name, request) = (&self.name[..], self.request);

@@ -363,10 +363,16 @@ impl Front {
             Broken::Overdue if blocked.only_pops() => self.leave_wait(out),
             Broken::Overdue => {
                 // Its wait ends as soon as somebody leads: the time is up.
-                let taken_back = blocked.take_back(&self.node, self.origin);
-                let limit = tokio::time::timeout(OVERDUE_TAKE_BACK_MAX, taken_back);
+                let ended = blocked.end_now(&self.node, self.origin);
+                let limit = tokio::time::timeout(OVERDUE_TAKE_BACK_MAX, ended);
                 let answer = limit.await.unwrap_or(Delivery::Unknown);
-                self.unblock(timed_out(answer), out)
+                self.unblock(answer, out)
+            }
+            Broken::GivenUp if blocked.has_done_something() => {
+                let ended = blocked.end_now(&self.node, self.origin);
+                let limit = tokio::time::timeout(TAKE_BACK_MAX, ended);
+                let answer = limit.await.unwrap_or(Delivery::Unknown);
+                self.unblock(answer, out)
             }
             Broken::GivenUp => {
                 let taken_back = blocked.take_back(&self.node, self.origin);
@@ -461,16 +467,6 @@ async fn overdue(at: Option<tokio::time::Instant>) {
     match at {
         Some(at) => tokio::time::sleep_until(at).await,
         None => std::future::pending().await,
-    }
-}
-
-/// The answer to a request that was taken back because its time was up.
-fn timed_out(answer: Delivery) -> Delivery {
-    match answer {
-        Delivery::Done(outcomes) if outcomes[..] == [Outcome::Fault(Fault::Unblocked)] => {
-            Delivery::Done(vec![Outcome::Nil])
-        }
-        other => other,
     }
 }
 
