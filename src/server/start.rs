@@ -103,6 +103,11 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
             false
         }
     };
+    if let Some(why) = disk_failure(&node) {
+        // What is finished now could not be kept, and to wait for it would only hold up
+        // those who take over. Connections end with the process.
+        return Err(Failed(why));
+    }
     tracing::info!("stopping: no new connections, finishing what was begun");
     if !ended {
         leave::leave(&node, &closing, serving).await;
@@ -118,15 +123,22 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         links.stop().await;
     }
     drop(threads);
-    let failure = node.shards.log().failed();
+    let failure = disk_failure(&node);
     drop(storage.owner);
     match failure {
         None => {
             tracing::info!("stopped; everything acknowledged is on disk");
             Ok(())
         }
-        Some(why) => Err(Failed(format!("the log failed: {why}"))),
+        Some(why) => Err(Failed(why)),
     }
+}
+
+/// Why the disk cannot be trusted any more, if that is so.
+fn disk_failure(node: &Node) -> Option<String> {
+    let log = node.shards.log().failed().map(|why| format!("the log failed: {why}"));
+    let bodies = || node.shards.host().bodies().failed();
+    log.or_else(|| bodies().map(|why| format!("the bodies of messages failed: {why}")))
 }
 
 /// Waits, not for long, until a node that comes back has found the leaders of its
