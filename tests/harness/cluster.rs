@@ -157,8 +157,8 @@ impl Cluster {
     /// # Panics
     /// When the process is gone.
     pub fn signal(&self, node: usize, name: &str) {
-        let process = self.nodes[node].child.as_ref().expect("the node runs").id();
-        let sent = Command::new("kill").args([&format!("-{name}"), &process.to_string()]).status();
+        let process = self.process(node).to_string();
+        let sent = Command::new("kill").args([&format!("-{name}"), &process]).status();
         assert!(sent.is_ok_and(|status| status.success()), "SIG{name} could not be sent");
     }
 
@@ -203,6 +203,25 @@ impl Cluster {
     /// Whether a node runs.
     pub fn runs(&self, node: usize) -> bool {
         self.nodes[node].child.is_some()
+    }
+
+    /// The number of a node's process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    pub fn process(&self, node: usize) -> u32 {
+        self.nodes[node].child.as_ref().expect("the node runs").id()
+    }
+
+    /// Whether a node does not run, or not any more: it may have ended by itself.
+    pub fn has_ended(&mut self, node: usize) -> bool {
+        let child = &mut self.nodes[node].child;
+        if let Some(running) = child
+            && !matches!(running.try_wait(), Ok(None))
+        {
+            *child = None;
+        }
+        child.is_none()
     }
 
     /// Waits until all nodes that run are ready.

@@ -2,11 +2,14 @@
 
 mod dead;
 mod failing;
+mod lengths;
 mod moves;
 mod names;
 mod partitions;
+mod redrives;
 mod several;
 mod table;
+mod times;
 mod workers;
 
 use lockstep_tests::{Client, Value, send, three_nodes as cluster, wait_for_blocked};

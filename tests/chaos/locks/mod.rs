@@ -1,8 +1,6 @@
 //! Locks while their clients and the nodes stand still, die and come back.
 
 mod check;
-mod seat;
-mod stand;
 mod wall;
 
 mod fenced;
@@ -10,3 +8,5 @@ mod leases;
 mod leaving;
 mod line;
 mod tangle;
+
+use super::{seat, stand};

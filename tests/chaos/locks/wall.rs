@@ -2,11 +2,12 @@
 //! system's own.
 
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
 use lockstep_tests::Place;
 use tempfile::TempDir;
+
+use super::super::shim;
 
 /// The wall clocks of some nodes.
 pub struct Walls {
@@ -17,24 +18,15 @@ impl Walls {
     /// Makes the library; none where there is no compiler.
     pub fn new() -> Option<Walls> {
         let folder = TempDir::new().expect("a temporary folder can be made");
-        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("chaos/locks/wall.c");
-        let made = Command::new("cc")
-            .args(["-shared", "-fPIC", "-O1", "-o"])
-            .arg(folder.path().join("wall.so"))
-            .arg(source)
-            .arg("-ldl")
-            .status();
-        made.is_ok_and(|made| made.success()).then_some(Walls { folder })
+        let made = shim::make("chaos/locks/wall.c", &folder.path().join("wall.so"));
+        made.then_some(Walls { folder })
     }
 
     /// Where a node runs whose clock can be set.
     pub fn place(&self, node: usize) -> Place {
         self.set(node, 0);
-        let enter = vec![
-            "env".to_owned(),
-            format!("LD_PRELOAD={}", self.folder.path().join("wall.so").display()),
-            format!("WALL_CLOCK_FILE={}", self.file(node).display()),
-        ];
+        let file = format!("WALL_CLOCK_FILE={}", self.file(node).display());
+        let enter = shim::enter(&self.folder.path().join("wall.so"), file);
         Place { enter, ..Place::here() }
     }
 

@@ -1,4 +1,4 @@
-//! One run of a row about locks: nodes, and what is found in the end.
+//! One run of a row about locks or queues: nodes, and what is found in the end.
 
 use std::fs;
 use std::net::SocketAddr;
@@ -10,9 +10,12 @@ use lockstep_tests::{Client, Cluster, Value};
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
 
-use super::super::history::Clock;
-use super::super::stage::{self, NODES};
+use super::history::Clock;
 use super::seat::{Seat, Told};
+use super::stage::{self, NODES};
+
+/// How many shards the nodes of a row have.
+pub const SHARDS: &str = "6";
 
 /// How long it may take until nothing is left of clients that have gone.
 const LEAK_PATIENCE: Duration = Duration::from_secs(30);
@@ -27,8 +30,10 @@ pub struct Stand {
     pub clock: Clock,
     /// How many shards there are.
     pub shards: u16,
+    /// What random choices began with.
+    pub seed: u64,
     row: &'static str,
-    seed: u64,
+    began: Instant,
     end: Instant,
     lines: Vec<String>,
     flaws: Vec<String>,
@@ -42,32 +47,44 @@ pub fn run(row: &'static str, seconds: u64, act: impl FnOnce(&mut Stand)) {
 
 /// The same with the nodes in these places.
 pub fn run_at(row: &'static str, seconds: u64, places: &[Place], act: impl FnOnce(&mut Stand)) {
+    let make = || Some((Cluster::prepare_at(places, &["--shards", SHARDS]), ()));
+    run_on(row, seconds, make, |stand, ()| act(stand));
+}
+
+/// The same with nodes that do not run yet, and what they stand on; none: that is not
+/// to be had here.
+pub fn run_on<T>(
+    row: &'static str,
+    seconds: u64,
+    make: impl FnOnce() -> Option<(Cluster, T)>,
+    act: impl FnOnce(&mut Stand, &T),
+) {
     if !stage::asked_for(row) {
         return;
     }
     let _one = stage::one_at_a_time();
-    let mut stand = Stand::start(row, places);
-    stand.end = Instant::now()
-        + Duration::from_secs(stage::number("TEST_CHAOS_SECONDS").unwrap_or(seconds));
-    act(&mut stand);
+    let Some((cluster, ground)) = make() else { return };
+    let mut stand = Stand::start(row, cluster);
+    let seconds = Duration::from_secs(stage::number("TEST_CHAOS_SECONDS").unwrap_or(seconds));
+    stand.end = stand.began + seconds;
+    act(&mut stand, &ground);
     stand.finish();
 }
 
 impl Stand {
-    fn start(row: &'static str, places: &[Place]) -> Stand {
+    fn start(row: &'static str, mut cluster: Cluster) -> Stand {
         let seed = stage::seed();
         println!("chaos {row}: TEST_CHAOS_SEED={seed}");
-        let shards = 6;
-        let mut cluster = Cluster::prepare_at(places, &["--shards", &shards.to_string()]);
         (0..NODES).for_each(|node| cluster.spawn(node));
         cluster.wait_ready();
         Stand {
             cluster,
             random: SmallRng::seed_from_u64(seed),
             clock: Clock::start(),
-            shards,
+            shards: SHARDS.parse().expect("a number"),
             row,
             seed,
+            began: Instant::now(),
             end: Instant::now(),
             lines: Vec::new(),
             flaws: Vec::new(),
@@ -77,6 +94,16 @@ impl Stand {
     /// Whether there is time left.
     pub fn goes_on(&self) -> bool {
         Instant::now() < self.end
+    }
+
+    /// Whether it lasts so long that faults may last long, too.
+    pub fn is_long(&self) -> bool {
+        self.end - self.began >= Duration::from_secs(120)
+    }
+
+    /// Lasts so long, whatever was said before: something else ends it.
+    pub fn lasts(&mut self, time: Duration) {
+        self.end = self.began + time;
     }
 
     /// When it is over.
@@ -147,10 +174,10 @@ impl Stand {
     /// Starts all nodes that do not run, and waits until every one is ready.
     pub fn heal(&mut self) {
         for node in 0..NODES {
-            if self.cluster.runs(node) {
-                self.cluster.signal(node, "CONT");
-            } else {
+            if self.cluster.has_ended(node) {
                 self.cluster.spawn(node);
+            } else {
+                self.cluster.signal(node, "CONT");
             }
         }
         self.cluster.wait_ready();
@@ -193,10 +220,12 @@ impl Stand {
 
 /// A name of a lock that belongs to this shard.
 pub fn lock_in(shard: u16, shards: u16, number: usize) -> String {
-    let belongs = |name: &String| {
-        let slot = u32::from(Slot::of(name.as_bytes()).0);
-        slot * u32::from(shards) / u32::from(SLOTS) == u32::from(shard)
-    };
     let mut names = (0..).map(|at| format!("lock-{number}-{at}"));
-    names.find(belongs).expect("every shard has names")
+    names.find(|name| shard_of(name, shards) == shard).expect("every shard has names")
+}
+
+/// The shard of a lock or a queue.
+pub fn shard_of(name: &str, shards: u16) -> u16 {
+    let slot = u32::from(Slot::of(name.as_bytes()).0);
+    (slot * u32::from(shards) / u32::from(SLOTS)) as u16
 }

@@ -1,4 +1,4 @@
-//! A client of locks: asks, waits, and goes to another node when its own is silent.
+//! A client: asks, waits, and goes to another node when its own is silent.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -7,7 +7,7 @@ use std::time::Duration;
 use lockstep_sim::check::Span;
 use lockstep_tests::{Client, Value};
 
-use super::super::history::Clock;
+use super::history::Clock;
 
 const DIAL_PATIENCE: Duration = Duration::from_millis(300);
 
@@ -52,8 +52,7 @@ impl Seat {
             Ok(Value::Error(text)) => Told::Error(text),
             Ok(value) => Told::Done(value),
             Err(_) => {
-                self.client = None;
-                self.node = (self.node + 1) % self.nodes.len();
+                self.go_on();
                 Told::Lost
             }
         };
@@ -62,8 +61,12 @@ impl Seat {
 
     /// Sends words, and does not wait for the answer.
     pub fn send(&mut self, words: &[&str]) -> io::Result<()> {
-        let bytes = lockstep_tests::request(words);
-        self.connected()?.send(&bytes)
+        self.send_bytes(&lockstep_tests::request(words))
+    }
+
+    /// Sends commands as they are.
+    pub fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.connected()?.send(bytes)
     }
 
     /// The next answer.
@@ -76,6 +79,12 @@ impl Seat {
                 Told::Lost
             }
         }
+    }
+
+    /// Ends the connection; the next one goes to another node.
+    pub fn go_on(&mut self) {
+        self.client = None;
+        self.node = (self.node + 1) % self.nodes.len();
     }
 
     /// Ends the connection.
