@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockstep_core::ShardId;
 use lockstep_raft::Group;
 use lockstep_storage::LogStats;
 use tokio::task::JoinHandle;
@@ -75,19 +76,56 @@ fn give_up_bodies(node: &Node, why: &str) {
     node.stop.send_replace(true);
 }
 
-/// The shard that needs the oldest segment, once the log is twice as large as the
-/// shards' own snapshots let it become.
+/// The shard that needs the oldest segment, once the log holds twice as much as the
+/// shards' own snapshots let it. The map of the cluster changes so seldom that it never
+/// takes one by itself; a shard that is alone beside it always does.
 fn keeps_segments(node: &Node, stats: &LogStats) -> Option<Group> {
-    let shards = node.shards.count() as u64;
-    let bytes_max = node.settings.number(Setting::SnapshotLogBytes).saturating_mul(2 * shards);
-    let shard = stats.oldest_needed_by?;
-    let large = shards > 1 && stats.disk_bytes > bytes_max;
-    if large { node.shards.replica(shard) } else { None }
+    let shards = node.shards.count();
+    let shard = keeps_too_much(stats, shards, node.settings.number(Setting::SnapshotLogBytes))?;
+    node.shards.replica(shard)
+}
+
+fn keeps_too_much(stats: &LogStats, shards: usize, snapshot_bytes: u64) -> Option<ShardId> {
+    let groups = shards as u64 + 1;
+    let shard = stats.oldest_needed_by.filter(|shard| shards > 1 || shard.is_meta())?;
+    (stats.held_bytes > snapshot_bytes.saturating_mul(2 * groups)).then_some(shard)
 }
 
 async fn free(group: Group) {
     if let Err(why) = group.snapshot().await {
         tracing::warn!(shard = group.id().0, %why, "no snapshot of an idle shard");
         sleep(RETRY).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SNAPSHOT_BYTES: u64 = 1000;
+
+    fn asked(held_bytes: u64, by: ShardId, shards: usize) -> Option<ShardId> {
+        // Files that wait to be used again are many, and nobody's fault.
+        let disk_bytes = held_bytes + 1_000_000;
+        let stats =
+            LogStats { held_bytes, disk_bytes, oldest_needed_by: Some(by), ..LogStats::default() };
+        keeps_too_much(&stats, shards, SNAPSHOT_BYTES)
+    }
+
+    #[test]
+    fn the_map_of_the_cluster_does_not_keep_the_log_of_a_single_shard() {
+        assert_eq!(asked(4000, ShardId::META, 1), None);
+        assert_eq!(asked(4001, ShardId::META, 1), Some(ShardId::META));
+    }
+
+    #[test]
+    fn a_shard_that_is_alone_takes_its_own_snapshots() {
+        assert_eq!(asked(1_000_000, ShardId(0), 1), None);
+    }
+
+    #[test]
+    fn an_idle_shard_beside_others_does_not_keep_their_log() {
+        assert_eq!(asked(6000, ShardId(1), 2), None);
+        assert_eq!(asked(6001, ShardId(1), 2), Some(ShardId(1)));
     }
 }

@@ -181,8 +181,8 @@ impl Shared {
         stats.entries = index.shards().map(|(_, log)| log.entries()).sum();
         stats.segments = index.segments.len();
         stats.spare_segments = spares;
-        let used: u64 = index.segments.values().map(|segment| segment.bytes()).sum();
-        stats.disk_bytes = used + spare_bytes;
+        stats.held_bytes = index.segments.values().map(|segment| segment.bytes()).sum();
+        stats.disk_bytes = stats.held_bytes + spare_bytes;
         stats.cache_bytes = index.cache_bytes();
         stats.oldest_needed_by = index.oldest_needed().map(|(shard, _)| shard);
         stats

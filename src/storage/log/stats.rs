@@ -27,6 +27,8 @@ pub struct LogStats {
     pub spare_segments: usize,
     /// Bytes of all segment files.
     pub disk_bytes: u64,
+    /// Bytes of those that hold records.
+    pub held_bytes: u64,
     /// Bytes handed in and not yet written.
     pub in_flight_bytes: usize,
     /// Callers that are held up because too much waits to be written.
