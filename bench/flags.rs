@@ -50,6 +50,7 @@ What
   --producers N         connections that push, of --clients [half]
   --queues N            different queues [10]
   --block-ms N          LOCK, QPOP and XREADGROUP wait so long; QACK then pops, too
+  --count N             messages that a consumer takes at once, with --block-ms [1]
   --work N              PINGs sent while a lock is held [0]
   --shared SHARE        share of locks taken SHARED, 0 to 1 [0]
   --nested SHARE        share of lock operations that take a second lock while
@@ -111,6 +112,8 @@ pub struct Flags {
     pub queues: u64,
     /// How long LOCK, QPOP and XREADGROUP wait.
     pub block_ms: Option<u64>,
+    /// Messages that a consumer takes at once.
+    pub count: u32,
     /// PINGs sent while a lock is held.
     pub work: u32,
     /// Share of locks that are taken SHARED.
@@ -161,6 +164,7 @@ impl Flags {
             producers: None,
             queues: 10,
             block_ms: None,
+            count: 1,
             work: 0,
             shared: 0.0,
             nested: 0.0,
@@ -212,6 +216,7 @@ impl Flags {
                 Long("producers") => flags.producers = Some(words.value()?.parse()?),
                 Long("queues") => flags.queues = words.value()?.parse()?,
                 Long("block-ms") => flags.block_ms = Some(words.value()?.parse()?),
+                Long("count") => flags.count = words.value()?.parse()?,
                 Long("work") => flags.work = words.value()?.parse()?,
                 Long("shared") => flags.shared = words.value()?.parse()?,
                 Long("nested") => flags.nested = words.value()?.parse()?,
@@ -237,6 +242,7 @@ impl Flags {
         must(self.value_bytes <= 512 << 20, "--value-bytes: at most 512 MiB")?;
         must((0.0..=1.0).contains(&self.reads), "--reads: 0 to 1")?;
         must((1..=1_000_000).contains(&self.queues), "--queues: 1 to 1000000")?;
+        must((1..=10_000).contains(&self.count), "--count: 1 to 10000")?;
         must((0.0..=1.0).contains(&self.shared), "--shared: 0 to 1")?;
         must((0.0..=1.0).contains(&self.nested), "--nested: 0 to 1")?;
         must(self.rate.is_none_or(|rate| rate > 0.0 && rate <= 1e8), "--rate: 0 to 100000000")?;

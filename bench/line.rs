@@ -241,18 +241,15 @@ impl Line {
                 let all = steps.into_iter().map(|step| Waiting { step, due, sent: now });
                 self.waiting.extend(all);
             }
-            Next::Onward(step) => {
-                self.waiting.push_back(Waiting { step, due: now, sent: now });
-                recorder.operation(due, now);
-                self.progress.one_more();
-            }
-            Next::Part => {}
-            Next::Ended | Next::Done => {
-                recorder.operation(due, now);
-                self.progress.one_more();
-            }
+            Next::Onward(step) => self.waiting.push_back(Waiting { step, due: now, sent: now }),
             Next::Empty => self.empty = true,
-            Next::Busy | Next::Failed => {}
+            Next::Part | Next::Ended | Next::Done | Next::Busy | Next::Failed => {}
+        }
+        if matches!(next, Next::Onward(_) | Next::Ended | Next::Done) {
+            for _ in 0..step.operations() {
+                recorder.operation(due, now);
+                self.progress.one_more();
+            }
         }
         let ends = matches!(next, Next::Done | Next::Empty | Next::Busy | Next::Failed);
         self.under_way -= usize::from(ends);

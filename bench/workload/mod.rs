@@ -94,12 +94,22 @@ pub struct Step {
     pub command: Command,
     /// Which lock or queue.
     pub item: u32,
-    /// The number of the operation or message.
+    /// The number of the operation or message; of what settles messages: how many.
     pub number: u64,
     /// PINGs still to be sent while the lock is held.
     pub work: u32,
     /// Which lock is held already, where this is about a second one.
     pub first: Option<u32>,
+}
+
+impl Step {
+    /// How many operations end when the last reply is there.
+    pub fn operations(&self) -> u64 {
+        match self.command {
+            Command::QAck | Command::XDel => self.number,
+            _ => 1,
+        }
+    }
 }
 
 /// What follows a reply.
@@ -109,7 +119,8 @@ pub enum Next {
     Request(Step),
     /// The same with several, the replies to which come one after the other.
     Requests([Step; 3]),
-    /// The operation ended, and the request that ended it began the next one.
+    /// The operation ended (a consumer's: of so many messages), and the request that
+    /// ended it began the next one.
     Onward(Step),
     /// Another reply to the same operation follows.
     Part,

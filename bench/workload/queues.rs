@@ -157,7 +157,14 @@ pub struct Consumer {
     inbox: Inbox,
     queues: u32,
     next: u32,
-    block_ms: Option<Vec<u8>>,
+    block: Option<Block>,
+}
+
+/// How long a consumer waits, and for how many messages at once.
+#[derive(Debug)]
+struct Block {
+    ms: Vec<u8>,
+    count: Vec<u8>,
 }
 
 impl Consumer {
@@ -169,14 +176,19 @@ impl Consumer {
             inbox: Inbox::new(flags, ledger),
             queues,
             next: index as u32 % queues,
-            block_ms: flags.block_ms.map(|ms| ms.to_string().into_bytes()),
+            block: flags.block_ms.map(|ms| Block {
+                ms: ms.to_string().into_bytes(),
+                count: flags.count.to_string().into_bytes(),
+            }),
         }
     }
 
     pub(super) fn begin(&mut self, out: &mut Vec<u8>) -> Step {
         let item = self.next;
-        match &self.block_ms {
-            Some(ms) => push_request(out, &[b"QPOP", &name(item), b"BLOCK", ms]),
+        match &self.block {
+            Some(Block { ms, count }) => {
+                push_request(out, &[b"QPOP", &name(item), b"COUNT", count, b"BLOCK", ms]);
+            }
             None => {
                 self.next = (self.next + 1) % self.queues;
                 push_request(out, &[b"QPOP", &name(item)]);
@@ -186,7 +198,7 @@ impl Consumer {
     }
 
     pub(super) fn blocks(&self) -> bool {
-        self.block_ms.is_some()
+        self.block.is_some()
     }
 
     pub(super) fn reply(
@@ -198,27 +210,24 @@ impl Consumer {
     ) -> Next {
         match (step.command, value(reply)) {
             (Command::QPop, Ok(OwnedFrame::Null)) => Next::Empty,
-            (Command::QPop, Ok(OwnedFrame::Array(pair))) => match self.take(&pair, counters) {
-                Some(receipt) => Next::Request(self.ack(step.item, receipt, out)),
+            (Command::QPop, Ok(delivered)) => match self.take(&delivered, counters) {
+                Some(receipts) => Next::Request(self.ack(step.item, &receipts, out)),
                 None => odd(counters),
             },
             (Command::QAck, Ok(OwnedFrame::Integer(settled))) => {
-                acked(settled, counters);
+                acked(settled, step.number, counters);
                 Next::Done
             }
             (Command::QAck, Ok(OwnedFrame::Array(parts))) => match parts.as_slice() {
                 [OwnedFrame::Integer(settled), OwnedFrame::Null] => {
-                    acked(*settled, counters);
+                    acked(*settled, step.number, counters);
                     Next::Done
                 }
-                [OwnedFrame::Integer(settled), OwnedFrame::Array(list)] => {
-                    acked(*settled, counters);
-                    match list.as_slice() {
-                        [OwnedFrame::Array(pair)] => match self.take(pair, counters) {
-                            Some(receipt) => Next::Onward(self.ack(step.item, receipt, out)),
-                            None => odd(counters),
-                        },
-                        _ => odd(counters),
+                [OwnedFrame::Integer(settled), delivered] => {
+                    acked(*settled, step.number, counters);
+                    match self.take(delivered, counters) {
+                        Some(receipts) => Next::Onward(self.ack(step.item, &receipts, out)),
+                        None => odd(counters),
                     }
                 }
                 _ => odd(counters),
@@ -227,24 +236,41 @@ impl Consumer {
         }
     }
 
-    /// The receipt of a delivery.
-    fn take<'a>(&self, pair: &'a [OwnedFrame], counters: &mut Counters) -> Option<&'a [u8]> {
-        let [OwnedFrame::BulkString(receipt), OwnedFrame::BulkString(body)] = pair else {
-            return None;
+    /// The receipts of deliveries, which are one or a list.
+    fn take<'a>(
+        &self,
+        delivered: &'a OwnedFrame,
+        counters: &mut Counters,
+    ) -> Option<Vec<&'a [u8]>> {
+        let OwnedFrame::Array(list) = delivered else { return None };
+        let one = |pair: &'a [OwnedFrame], counters: &mut Counters| match pair {
+            [OwnedFrame::BulkString(receipt), OwnedFrame::BulkString(body)] => {
+                self.inbox.delivered(body, counters);
+                Some(&receipt[..])
+            }
+            _ => None,
         };
-        self.inbox.delivered(body, counters);
-        Some(receipt)
+        if self.block.is_none() {
+            return Some(vec![one(list, counters)?]);
+        }
+        let pairs = list.iter().map(|pair| match pair {
+            OwnedFrame::Array(pair) => one(pair, counters),
+            _ => None,
+        });
+        pairs.collect()
     }
 
-    /// Acknowledges, and asks for the next one if there may be another.
-    fn ack(&self, item: u32, receipt: &[u8], out: &mut Vec<u8>) -> Step {
-        match &self.block_ms {
-            Some(ms) if self.inbox.expects_more() => {
-                push_request(out, &[b"QACK", &name(item), receipt, b"POP", b"1", b"BLOCK", ms])
-            }
-            _ => push_request(out, &[b"QACK", &name(item), receipt]),
+    /// Acknowledges, and asks for the next ones if there may be others.
+    fn ack(&self, item: u32, receipts: &[&[u8]], out: &mut Vec<u8>) -> Step {
+        let name = name(item);
+        let mut words: Vec<&[u8]> = vec![b"QACK", &name];
+        words.extend(receipts);
+        if let Some(Block { ms, count }) = self.block.as_ref().filter(|_| self.has_rest()) {
+            words.extend([&b"POP"[..], count, b"BLOCK", ms]);
         }
-        Step { command: Command::QAck, item, number: 0, work: 0, first: None }
+        push_request(out, &words);
+        let number = receipts.len() as u64;
+        Step { command: Command::QAck, item, number, work: 0, first: None }
     }
 
     pub(super) fn has_rest(&self) -> bool {
@@ -285,10 +311,11 @@ impl Inbox {
     }
 }
 
-/// So many deliveries were settled, of one.
-pub(super) fn acked(settled: i64, counters: &mut Counters) {
-    let count = if settled == 1 { &mut counters.acked } else { &mut counters.stale_acks };
-    *count += 1;
+/// So many deliveries were settled, of so many.
+pub(super) fn acked(settled: i64, of: u64, counters: &mut Counters) {
+    let settled = u64::try_from(settled).unwrap_or(0);
+    counters.acked += settled;
+    counters.stale_acks += of.saturating_sub(settled);
 }
 
 pub(super) fn odd(counters: &mut Counters) -> Next {

@@ -23,6 +23,7 @@ pub struct Reader {
     item: u32,
     consumer: Vec<u8>,
     block_ms: Vec<u8>,
+    count: Vec<u8>,
     has_group: bool,
 }
 
@@ -35,6 +36,7 @@ impl Reader {
             item: index as u32 % streams,
             consumer: format!("consumer-{index}").into_bytes(),
             block_ms: flags.block_ms.unwrap_or(BLOCK_MS).to_string().into_bytes(),
+            count: flags.count.to_string().into_bytes(),
             has_group: false,
         }
     }
@@ -58,7 +60,7 @@ impl Reader {
                 GROUP,
                 consumer,
                 b"COUNT",
-                b"1",
+                &self.count,
                 b"BLOCK",
                 &self.block_ms,
                 b"STREAMS",
@@ -85,15 +87,18 @@ impl Reader {
         match (step.command, value(reply)) {
             (Command::XGroup, Ok(OwnedFrame::SimpleString(_))) => Next::Request(self.read(out)),
             (Command::XReadGroup, Ok(OwnedFrame::Null)) => Next::Empty,
-            (Command::XReadGroup, Ok(read)) => match entry(&read) {
-                Some((id, body)) => {
-                    self.inbox.delivered(body, counters);
-                    Next::Requests(self.settle(id, out))
+            (Command::XReadGroup, Ok(read)) => match entries(&read) {
+                Some(entries) => {
+                    for (_, body) in &entries {
+                        self.inbox.delivered(body, counters);
+                    }
+                    let ids: Vec<&[u8]> = entries.into_iter().map(|(id, _)| id).collect();
+                    Next::Requests(self.settle(&ids, out))
                 }
                 None => odd(counters),
             },
             (Command::XAck, Ok(OwnedFrame::Integer(settled))) => {
-                acked(settled, counters);
+                acked(settled, step.number, counters);
                 Next::Part
             }
             (Command::XDel, Ok(OwnedFrame::Integer(_))) => Next::Ended,
@@ -101,11 +106,13 @@ impl Reader {
         }
     }
 
-    fn settle(&self, id: &[u8], out: &mut Vec<u8>) -> [Step; 3] {
+    fn settle(&self, ids: &[&[u8]], out: &mut Vec<u8>) -> [Step; 3] {
         let stream = name(self.item);
-        push_request(out, &[b"XACK", &stream, GROUP, id]);
-        push_request(out, &[b"XDEL", &stream, id]);
-        [self.step(Command::XAck), self.step(Command::XDel), self.read(out)]
+        push_request(out, &[&[&b"XACK"[..], &stream, GROUP], ids].concat());
+        push_request(out, &[&[&b"XDEL"[..], &stream], ids].concat());
+        let number = ids.len() as u64;
+        let settles = |command| Step { number, ..self.step(command) };
+        [settles(Command::XAck), settles(Command::XDel), self.read(out)]
     }
 
     fn step(&self, command: Command) -> Step {
@@ -117,11 +124,15 @@ impl Reader {
     }
 }
 
-/// The id and the only value of the only entry of the only stream.
-fn entry(read: &OwnedFrame) -> Option<(&[u8], &[u8])> {
-    let stream = only(read)?;
-    let OwnedFrame::Array(named) = stream else { return None };
-    let OwnedFrame::Array(entry) = only(named.get(1)?)? else { return None };
+/// The ids and the only values of the entries of the only stream.
+fn entries(read: &OwnedFrame) -> Option<Vec<(&[u8], &[u8])>> {
+    let OwnedFrame::Array(named) = only(read)? else { return None };
+    let OwnedFrame::Array(entries) = named.get(1)? else { return None };
+    entries.iter().map(entry).collect()
+}
+
+fn entry(entry: &OwnedFrame) -> Option<(&[u8], &[u8])> {
+    let OwnedFrame::Array(entry) = entry else { return None };
     let [OwnedFrame::BulkString(id), OwnedFrame::Array(fields)] = entry.as_slice() else {
         return None;
     };
@@ -149,7 +160,7 @@ mod tests {
         let reply =
             b"*1\r\n*2\r\n$1\r\nq\r\n*1\r\n*2\r\n$3\r\n1-0\r\n*2\r\n$1\r\nb\r\n$4\r\nbody\r\n";
         let read = value(reply).unwrap();
-        assert_eq!(entry(&read), Some((&b"1-0"[..], &b"body"[..])));
-        assert_eq!(entry(&OwnedFrame::Null), None);
+        assert_eq!(entries(&read), Some(vec![(&b"1-0"[..], &b"body"[..])]));
+        assert_eq!(entries(&OwnedFrame::Null), None);
     }
 }
