@@ -7,7 +7,7 @@ use lexopt::prelude::{Long, ValueExt};
 use lockstep_sim::mutants::Mutant;
 use lockstep_sim::plan::Wishes;
 use lockstep_sim::run::{find, run, run_many};
-use lockstep_sim::world::{Profile, Report};
+use lockstep_sim::world::{Profile, Report, Tally};
 
 const USAGE: &str = "\
 lockstep-sim: a cluster in one thread, on a simulated world
@@ -17,8 +17,8 @@ lockstep-sim: a cluster in one thread, on a simulated world
   --from N          begin with this one (0)
   --nodes N         nodes of the cluster (drawn from the seed)
   --profile A,B     what goes wrong (drawn from the seed), some of
-                    base kill killall net partial storm pause disk dur ambush
-                    cor mem upg clock
+                    base kill killall net partial storm pause disk full eio
+                    dur ambush cor mem upg clock
   --mutant NAME     with a mistake on purpose; `list` names them
   --mutants N       looks for each mistake on purpose with at most so many seeds
   --time MS         how long things go wrong (drawn from the seed)
@@ -109,10 +109,12 @@ fn go(asked: &Asked) -> ExitCode {
         return code(report.violations.is_empty());
     }
     let begun = Instant::now();
+    let mut tally = Tally::default();
     let (mut runs, mut bad, mut events, mut virtual_ms) = (0_u64, Vec::new(), 0, 0);
     run_many(asked.from..asked.from + asked.seeds, &asked.wishes, asked.threads, |report| {
         runs += 1;
         events += report.events;
+        tally += report.tally;
         virtual_ms += report.took_ms;
         if !report.violations.is_empty() {
             bad.push(report.seed);
@@ -132,6 +134,7 @@ fn go(asked: &Asked) -> ExitCode {
         bad.len(),
         bad.iter().map(|seed| format!(" {seed}")).collect::<String>()
     );
+    println!("queues: {tally}");
     if let Some(first) = bad.first() {
         let report = run(*first, &Wishes { shown: true, ..asked.wishes.clone() });
         show(&report);
@@ -165,6 +168,7 @@ fn show(report: &Report) {
          refused {}, unknown {}, broken {}, undecided {undecided}",
         counts.done, counts.refused, counts.unknown, counts.broken
     );
+    println!("seed {seed} queues: {}", report.tally);
     for what in &report.violations {
         println!("seed {seed} VIOLATION {what}");
     }

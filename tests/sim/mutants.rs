@@ -1,5 +1,7 @@
 //! Mistakes on purpose: the simulator has to find every one of them.
 
+use lockstep_core::queues;
+
 use crate::world::{Plan, Profile};
 
 /// A mistake on purpose.
@@ -40,11 +42,33 @@ pub enum Mutant {
     DeadKeepLocks,
     /// A node that hears nothing of the cluster goes on as if it were heard.
     CutOffUnnoticed,
+    /// A group is served although somebody has messages of it.
+    GroupShared,
+    /// The attempt in a receipt is not looked at.
+    AnyAttempt,
+    /// A lease that ran out is no failure.
+    ExpiryUnblamed,
+    /// What is too old is delivered all the same.
+    TtlForgotten,
+    /// Copies of a message are not recognized.
+    CopiesUnknown,
+    /// A queue takes one message more than it may.
+    OneTooMany,
+    /// A paused queue delivers to those who wait.
+    PauseForgotten,
+    /// A pop that is repeated gets other messages.
+    RepeatGetsOthers,
+    /// A snapshot forgets which messages are known.
+    CopiesNotInImage,
+    /// Bodies of messages count as safe before they are on disk.
+    BodiesNotSynced,
+    /// A body that cannot be written counts as written.
+    BodiesNotWritten,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 17] = [
+    pub const ALL: [Mutant; 28] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -62,6 +86,17 @@ impl Mutant {
         Mutant::MlockKeepsParts,
         Mutant::DeadKeepLocks,
         Mutant::CutOffUnnoticed,
+        Mutant::GroupShared,
+        Mutant::AnyAttempt,
+        Mutant::ExpiryUnblamed,
+        Mutant::TtlForgotten,
+        Mutant::CopiesUnknown,
+        Mutant::OneTooMany,
+        Mutant::PauseForgotten,
+        Mutant::RepeatGetsOthers,
+        Mutant::CopiesNotInImage,
+        Mutant::BodiesNotSynced,
+        Mutant::BodiesNotWritten,
     ];
 
     /// Its name on the command line.
@@ -84,6 +119,17 @@ impl Mutant {
             Mutant::MlockKeepsParts => "mlock-keeps-parts",
             Mutant::DeadKeepLocks => "dead-keep-locks",
             Mutant::CutOffUnnoticed => "cut-off-unnoticed",
+            Mutant::GroupShared => "group-shared",
+            Mutant::AnyAttempt => "any-attempt",
+            Mutant::ExpiryUnblamed => "expiry-unblamed",
+            Mutant::TtlForgotten => "ttl-forgotten",
+            Mutant::CopiesUnknown => "copies-unknown",
+            Mutant::OneTooMany => "one-too-many",
+            Mutant::PauseForgotten => "pause-forgotten",
+            Mutant::RepeatGetsOthers => "repeat-gets-others",
+            Mutant::CopiesNotInImage => "copies-not-in-image",
+            Mutant::BodiesNotSynced => "bodies-not-synced",
+            Mutant::BodiesNotWritten => "bodies-not-written",
         }
     }
 
@@ -112,6 +158,16 @@ impl Mutant {
             Mutant::SessionNotFenced | Mutant::MlockKeepsParts => &[Profile::Kill, Profile::Net],
             Mutant::DeadKeepLocks => &[Profile::Kill],
             Mutant::CutOffUnnoticed => &[Profile::Net, Profile::Partial],
+            Mutant::GroupShared
+            | Mutant::ExpiryUnblamed
+            | Mutant::TtlForgotten
+            | Mutant::OneTooMany
+            | Mutant::PauseForgotten => &[Profile::Base],
+            Mutant::AnyAttempt | Mutant::RepeatGetsOthers => &[Profile::Net, Profile::Kill],
+            Mutant::CopiesUnknown => &[Profile::Storm],
+            Mutant::CopiesNotInImage => &[Profile::KillAll],
+            Mutant::BodiesNotSynced => &[Profile::Power],
+            Mutant::BodiesNotWritten => &[Profile::Full, Profile::Kill],
         }
     }
 
@@ -139,6 +195,32 @@ impl Mutant {
             Mutant::MlockKeepsParts => plan.many_kept = true,
             Mutant::DeadKeepLocks => guards.dead_given_up = false,
             Mutant::CutOffUnnoticed => guards.cut_off_noticed = false,
+            Mutant::BodiesNotSynced => plan.settings.shelf.not_synced = true,
+            Mutant::BodiesNotWritten => plan.settings.shelf.not_written = true,
+            Mutant::CopiesNotInImage => {
+                plan.settings.snapshot_log_bytes = 4 << 10;
+                plan.broken_rule = self.broken_rule();
+            }
+            of_queues => plan.broken_rule = of_queues.broken_rule(),
         }
+        if matches!(self, Mutant::BodiesNotSynced | Mutant::BodiesNotWritten) {
+            plan.settings.queue_memory = plan.settings.queue_memory.min(2000);
+        }
+    }
+
+    /// The rule of queues that is broken.
+    fn broken_rule(self) -> Option<queues::Mutant> {
+        Some(match self {
+            Mutant::GroupShared => queues::Mutant::GroupShared,
+            Mutant::AnyAttempt => queues::Mutant::AnyAttempt,
+            Mutant::ExpiryUnblamed => queues::Mutant::ExpiryUnblamed,
+            Mutant::TtlForgotten => queues::Mutant::TtlForgotten,
+            Mutant::CopiesUnknown => queues::Mutant::CopiesUnknown,
+            Mutant::OneTooMany => queues::Mutant::OneTooMany,
+            Mutant::PauseForgotten => queues::Mutant::PauseForgotten,
+            Mutant::RepeatGetsOthers => queues::Mutant::RepeatGetsOthers,
+            Mutant::CopiesNotInImage => queues::Mutant::CopiesNotInImage,
+            _ => return None,
+        })
     }
 }

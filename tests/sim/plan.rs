@@ -5,7 +5,7 @@ use lockstep_storage::Mutants;
 
 use crate::chance::Chance;
 use crate::mutants::Mutant;
-use crate::world::{Plan, Profile, Settings};
+use crate::world::{Flaws, Plan, Profile, Settings};
 
 /// What is asked of a run besides its seed.
 #[derive(Clone, Debug, Default)]
@@ -35,6 +35,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         spare: if joins { 2 } else { 0 },
         clients: chance.between(4, 10) as u32,
         guard_clients: if seed.is_multiple_of(2) { 4 } else { 0 },
+        queue_clients: seed % 5 < 3,
         rest_ms: chance.between(10, 120),
         faults_ms: wishes.faults_ms.unwrap_or(chance.between(8_000, 16_000)),
         profiles,
@@ -47,6 +48,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
             // In most runs so little that bodies go to disk and come back.
             queue_memory: [0, 100, 2000, 256 << 20][(seed / 8 % 4) as usize],
             batch_ops_max: chance.pick(&[1, 4, 1000]),
+            shelf: Flaws::default(),
             guards: Guards { rules_checked: true, ..Guards::default() },
             mutants: Mutants::default(),
             seed: chance.draw(),
@@ -55,6 +57,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         multi_split: false,
         doors_not_noted: false,
         many_kept: false,
+        broken_rule: None,
         shown: wishes.shown,
     };
     if let Some(mutant) = wishes.mutant {

@@ -7,9 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
+use lockstep_core::queues::break_rule;
+
 use crate::mutants::Mutant;
 use crate::plan::{Wishes, plan};
-use crate::world::{Counts, Report, World};
+use crate::world::{Counts, Report, Tally, World};
 
 thread_local! {
     /// What a task of the run on this thread said when it broke.
@@ -31,7 +33,10 @@ pub fn run(seed: u64, wishes: &Wishes) -> Report {
     note_panics();
     RUNS.set(true);
     BROKE.set(None);
-    let ran = catch_unwind(AssertUnwindSafe(|| World::new(plan(seed, wishes)).run()));
+    let plan = plan(seed, wishes);
+    break_rule(plan.broken_rule);
+    let ran = catch_unwind(AssertUnwindSafe(|| World::new(plan).run()));
+    break_rule(None);
     RUNS.set(false);
     let broke = BROKE.take();
     let mut report = ran.unwrap_or_else(|_| Report {
@@ -40,6 +45,7 @@ pub fn run(seed: u64, wishes: &Wishes) -> Report {
         events: 0,
         violations: Vec::new(),
         counts: Counts::default(),
+        tally: Tally::default(),
         undecided: 0,
         took_ms: 0,
         last: Vec::new(),

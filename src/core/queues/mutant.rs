@@ -2,7 +2,7 @@
 
 /// One rule that is broken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Mutant {
+pub enum Mutant {
     /// A group is served although somebody has messages of it.
     GroupShared,
     /// Who was served stays first.
@@ -31,20 +31,28 @@ pub(super) enum Mutant {
     LeaseOutlivesSession,
     /// An image forgets the turns of groups.
     TurnsNotInImage,
+    /// An image forgets which messages are known.
+    CopiesNotInImage,
 }
 
 /// Whether a rule is broken: never, but in tests.
-#[cfg(not(test))]
+#[cfg(not(any(test, feature = "mistakes")))]
 pub(super) fn is_broken(_: Mutant) -> bool {
     false
 }
 
-#[cfg(test)]
+#[cfg(any(test, feature = "mistakes"))]
 pub(super) fn is_broken(mutant: Mutant) -> bool {
     BROKEN.get() == Some(mutant)
 }
 
-#[cfg(test)]
+/// Breaks a rule, or none, for all that this thread does from now on.
+#[cfg(feature = "mistakes")]
+pub fn break_rule(mutant: Option<Mutant>) {
+    BROKEN.set(mutant);
+}
+
+#[cfg(any(test, feature = "mistakes"))]
 thread_local! {
     /// The rule that is broken in this test.
     pub(super) static BROKEN: std::cell::Cell<Option<Mutant>> =

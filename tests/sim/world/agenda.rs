@@ -1,9 +1,11 @@
 //! What the world does, and when.
 
 use std::collections::BTreeMap;
+use std::io::ErrorKind;
 
 use lockstep_core::ShardId;
 use lockstep_raft::{Group, Role};
+use lockstep_storage::{BODIES_DIR, SimOp};
 
 use super::faults::{Fault, Harm, Planned, Shape};
 use super::net::{Packet, Weather};
@@ -42,6 +44,7 @@ enum Action {
     Mend(Vec<(usize, usize)>),
     Fair,
     DiskFine(usize),
+    DiskHasRoom(usize),
     Stop(usize),
     /// It should have stopped by now.
     StopNow(usize, u64),
@@ -91,8 +94,9 @@ impl World {
             }
             Action::Start(at) => self.start(at),
             Action::Off(at, power, harm) => {
-                // One damaged disk at a time: the others have to be able to mend it.
-                let harm = harm.filter(|_| self.may_lose(at));
+                // A minority of damaged disks at a time: the others have to be able to mend
+                // them.
+                let harm = harm.filter(|_| self.may_lose(at) && self.may_rot(at));
                 self.crash(at, power);
                 self.harm(at, harm);
             }
@@ -101,6 +105,7 @@ impl World {
             Action::Mend(ways) => self.net.cuts.mend(&ways),
             Action::Fair => self.net.weather = Weather::FAIR,
             Action::DiskFine(at) => self.nodes[at].disk_ms = (0, 2),
+            Action::DiskHasRoom(at) => self.nodes[at].set_full(false),
             Action::Stop(at) => self.stop(at),
             Action::StopNow(at, life) => {
                 let still = self.nodes[at].process.as_ref();
@@ -165,6 +170,24 @@ impl World {
                 let at = self.meant(node);
                 self.nodes[at].disk_ms = sync_ms;
                 self.agenda.at(now_ms + for_ms, Action::DiskFine(at));
+            }
+            Fault::FullDisk { node, for_ms } => {
+                let at = self.meant(node);
+                self.nodes[at].set_full(true);
+                self.agenda.at(now_ms + for_ms, Action::DiskHasRoom(at));
+            }
+            Fault::DiskError { node, sync, nth } => {
+                let at = self.meant(node);
+                // One that is starting could not, which is as it should be.
+                if self.nodes[at].host().is_some() {
+                    let op = if sync { SimOp::Sync } else { SimOp::Write };
+                    self.nodes[at].disk.fail_nth(op, nth, ErrorKind::Other);
+                }
+            }
+            Fault::Rot { node, flips } => {
+                if self.members[node] && self.may_lose(node) && self.may_rot(node) {
+                    self.harm(node, Some(Harm::Bodies(flips)));
+                }
             }
             Fault::Reset { node, other } => self.reset(node, other),
             Fault::ResetAll { node, cut_ms } => {
@@ -313,20 +336,37 @@ impl World {
     }
 
     fn harm(&mut self, at: usize, harm: Option<Harm>) {
-        let Some(Harm::Flips(count)) = harm else { return };
-        self.nodes[at].harmed = true;
         let disk = self.nodes[at].disk.clone();
-        let files = files(&disk);
+        let mut files = files(&disk);
+        let count = match harm {
+            None => return,
+            Some(Harm::Flips(count)) => count,
+            Some(Harm::Bodies(count)) => {
+                files.retain(|path| path.to_string_lossy().contains(BODIES_DIR));
+                count
+            }
+        };
+        self.nodes[at].harmed = true;
+        let mut bodies = false;
         for _ in 0..count {
             if files.is_empty() {
                 return;
             }
             let path = &files[self.chance.below(files.len() as u64) as usize];
             let len = disk.bytes(path).map_or(0, |bytes| bytes.len() as u64);
+            bodies |= path.to_string_lossy().contains(BODIES_DIR);
             if len > 0 {
                 disk.flip(path, self.chance.below(len), 1 << self.chance.below(8));
             }
         }
+        self.nodes[at].rots |= bodies;
+    }
+
+    /// Whether the damage that nobody has noticed yet stays with a minority of every
+    /// shard if this node has some as well.
+    fn may_rot(&self, at: usize) -> bool {
+        let others = self.nodes.iter().filter(|node| node.at != at && node.rots).count();
+        others + 1 <= usize::from(self.plan.settings.replicas - 1) / 2
     }
 
     /// Whether all other nodes are well, so that this one can be done without.
@@ -469,6 +509,7 @@ impl World {
         self.retire();
         for at in 0..self.nodes.len() {
             self.nodes[at].disk_ms = (0, 2);
+            self.nodes[at].set_full(false);
             self.resume(at);
             let process = self.nodes[at].process.as_ref();
             let stopping = process.is_some_and(|process| process.stopping);

@@ -10,7 +10,8 @@ use super::clients::seat::PART_MS;
 use super::clients::{Client, Ended};
 use super::{Profile, World};
 use crate::check::registers::Verdict;
-use crate::check::{self, appends, fences, locks, queues, registers};
+use crate::check::queues::whole;
+use crate::check::{self, appends, fences, locks, registers};
 
 /// Within this time the cluster must be whole again.
 pub const HEAL_MS: u64 = 30_000;
@@ -142,27 +143,16 @@ impl World {
                     .violate(format!("nobody holds it, and it is not granted: {meaning:?}"));
             }
         }
-        for queue in 0..goods.queues {
-            loop {
-                let before = self.desk.book.queues.deliveries.len();
-                if !self.demand(Meaning::Drain(queue)) {
-                    return;
-                }
-                if self.desk.book.queues.deliveries.len() == before {
-                    break;
-                }
-            }
-        }
-        self.desk.book.queues.drained = true;
+        self.empty_queues();
     }
 
     /// Asks until there is an answer.
-    fn demand(&mut self, meaning: Meaning) -> bool {
+    pub(super) fn demand(&mut self, meaning: Meaning) -> bool {
         let until_ms = self.now_ms + ASK_MS;
         while self.now_ms < until_ms && self.violations.is_empty() {
             let mut client = self.clients.remove(0);
             client.demand(meaning.clone(), &mut self.nodes, &mut self.desk, &mut self.trace);
-            self.clients.push(client);
+            self.clients.insert(0, client);
             while self.clients[0].is_waiting() && self.violations.is_empty() {
                 self.step();
             }
@@ -203,19 +193,22 @@ impl World {
                 self.violate(format!("the list that lock {lock} guards: {flaw:?}"));
             }
         }
-        if let Err(flaw) = queues::check(&book.queues) {
-            self.violate(format!("the queues: {flaw:?}"));
+        if let Err(flaw) = whole::check(&book.queues.history) {
+            self.violate(format!("the queues, {}: {}", flaw.property, flaw.what));
         }
-        self.check_uncertain(&book.counts);
-        self.desk.book.counts = book.counts;
+        self.check_uncertain(&book.counts, whole::duplicates(&book.queues.history));
+        (self.desk.book.counts, self.desk.book.queues) = (book.counts, book.queues);
     }
 
     /// Without faults every outcome is known, and nothing is refused.
-    fn check_uncertain(&mut self, counts: &super::Counts) {
+    fn check_uncertain(&mut self, counts: &super::Counts, duplicates: u64) {
         let calm = self.plan.profiles.iter().all(|profile| *profile == Profile::Base);
         let calm = calm && !self.plan.burial;
         if calm && counts.unknown + counts.broken + counts.refused > 0 {
             self.violate(format!("nothing went wrong, and yet {counts:?}"));
+        }
+        if calm && duplicates > 0 {
+            self.violate(format!("D2: nothing went wrong, and {duplicates} deliveries in vain"));
         }
     }
 }

@@ -4,6 +4,7 @@ mod agenda;
 mod burial;
 mod clients;
 mod delivery;
+mod drain;
 mod faults;
 mod finish;
 mod moves;
@@ -11,19 +12,21 @@ mod net;
 mod node;
 mod trace;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use lockstep_core::queues::Mutant;
 use lockstep_core::{Effect, NodeId, ShardId};
 
-pub use clients::{Book, Counts, DELAY_MAX_MS, Goods, lock_names};
+pub use clients::{Book, Counts, DELAY_MAX_MS, Goods, Tally, lock_names};
 pub use faults::{Fault, Harm, Planned, Profile, Shape};
 pub use net::Weather;
-pub use node::Settings;
+pub use node::{Flaws, Settings};
 pub use trace::digest;
 
 use crate::chance::Chance;
 use crate::invariants::{Invariants, Replica, Sight};
 use agenda::{Agenda, Ambush};
+use clients::queues::Sorts;
 use clients::{Client, Desk};
 use net::Net;
 use node::{Node, Rate};
@@ -47,6 +50,8 @@ pub struct Plan {
     pub clients: u32,
     /// How many more there are that work with locks alone; half of them have sessions.
     pub guard_clients: u32,
+    /// Whether half of the clients work with queues alone.
+    pub queue_clients: bool,
     /// How long a client rests between two commands at most.
     pub rest_ms: u64,
     /// How long things go wrong.
@@ -66,6 +71,8 @@ pub struct Plan {
     pub doors_not_noted: bool,
     /// Whether MLOCK keeps what it got when it does not get all, which is wrong.
     pub many_kept: bool,
+    /// The rule of queues that is broken.
+    pub broken_rule: Option<Mutant>,
     /// Whether the last events are kept as text.
     pub shown: bool,
 }
@@ -94,6 +101,10 @@ pub struct World {
     undecided: u64,
     /// What waits for an election.
     ambush: Option<Ambush>,
+    /// For what is only about queues: what others draw must not depend on it.
+    queue_chance: Chance,
+    /// Queues whose dead came back in the end.
+    revived: BTreeSet<u32>,
 }
 
 /// How a run went.
@@ -109,6 +120,8 @@ pub struct Report {
     pub violations: Vec<String>,
     /// How commands ended.
     pub counts: Counts,
+    /// What happened to queues.
+    pub tally: Tally,
     /// Histories that were too long to be decided.
     pub undecided: u64,
     /// How long it was, in virtual milliseconds.
@@ -136,11 +149,19 @@ impl World {
         let net = Net::new(all, weather, chance.fork());
         let skew_ms = if odd_clocks { 4_500 } else { 15 };
         let mut desk = Desk::new(Goods::USUAL, plan.settings.shards, skew_ms, plan.rest_ms);
+        let mut queue_chance = Chance::new(plan.seed.rotate_left(32) ^ 0x51);
+        desk.queues = Sorts::draw(&mut queue_chance, plan.settings.shards);
         desk.multi_split = plan.multi_split;
         desk.doors_not_noted = plan.doors_not_noted;
         desk.many_kept = plan.many_kept;
-        let mut clients: Vec<Client> =
-            (0..plan.clients).map(|id| Client::new(id, chance.fork())).collect();
+        let of_queues = |id: u32| plan.queue_clients && id % 2 == 1;
+        let mut clients: Vec<Client> = (0..plan.clients)
+            .map(|id| match of_queues(id) {
+                true => Client::of_queues(id, chance.fork()),
+                false => Client::new(id, chance.fork()),
+            })
+            .collect();
+        clients[usize::from(of_queues(1))].may_order();
         // What others draw must not depend on them.
         let mut own = Chance::new(!plan.seed);
         clients.extend((plan.clients..plan.clients + plan.guard_clients).map(|id| match id % 2 {
@@ -166,6 +187,8 @@ impl World {
             members,
             undecided: 0,
             ambush: None,
+            queue_chance,
+            revived: BTreeSet::new(),
             plan,
         }
     }
@@ -176,6 +199,7 @@ impl World {
             self.start(at);
         }
         if self.found() {
+            self.make_queues();
             self.asking = true;
             let from_ms = self.now_ms;
             let to_ms = from_ms + self.plan.faults_ms;
@@ -195,12 +219,14 @@ impl World {
                 self.finish();
             }
         }
+        self.count_queues();
         Report {
             seed: self.plan.seed,
             hash: self.trace.hash(),
             events: self.trace.events(),
             violations: self.violations,
             counts: self.desk.book.counts,
+            tally: self.desk.book.queues.tally,
             undecided: self.undecided,
             took_ms: self.now_ms,
             last: self.trace.last(),

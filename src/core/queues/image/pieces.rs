@@ -192,7 +192,8 @@ fn things(queue: &Queue) -> Vec<Vec<u8>> {
         turn: if is_broken(Mutant::TurnsNotInImage) { (0, number) } else { group.turn },
         gap: group.gap,
     });
-    let known = queue.known.iter().map(|(number, known)| Thing::Known {
+    let all_known = queue.known.iter().filter(|_| !is_broken(Mutant::CopiesNotInImage));
+    let known = all_known.map(|(number, known)| Thing::Known {
         number,
         hash: ((known.hash >> 64) as u64, known.hash as u64),
         seq: known.seq,

@@ -5,6 +5,7 @@ mod guards;
 mod locks;
 mod queues;
 mod registers;
+mod whole;
 
 use super::{NEVER, Span};
 

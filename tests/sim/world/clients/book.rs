@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use lockstep_core::Outcome;
 
 use super::meaning::{ELEMENT_BYTES, Meaning, elements};
+use super::queues::Record;
 use crate::check::appends::{Part, Transaction};
 use crate::check::locks::Hold;
 use crate::check::registers::{Call, Step};
-use crate::check::{NEVER, Span, fences, guards, queues};
+use crate::check::{NEVER, Span, fences, guards};
 
 /// How a moment is made of milliseconds: the lower bits number what happens in one.
 pub const MOMENT_BITS: u32 = 20;
@@ -47,9 +48,7 @@ pub struct Book {
     /// These lists in the end: token and number of each entry.
     pub lists_of_guards: BTreeMap<u32, Vec<(u64, u64)>>,
     /// The queues.
-    pub queues: queues::History,
-    /// Messages that were to be hidden up to a moment.
-    pub hidden: BTreeMap<u64, u64>,
+    pub queues: Record,
     /// What no checker is needed to see.
     pub wrong: Vec<String>,
     /// How many commands ended how.

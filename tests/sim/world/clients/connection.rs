@@ -96,7 +96,7 @@ impl Client {
             let until = &mut desk.book.holds[hold].until;
             *until = now.min(*until);
         }
-        self.hands.message = None;
+        self.hands.queues.connection_is_over(&mut self.chance);
         self.guards_are_free(desk, now);
     }
 

@@ -2,6 +2,7 @@
 
 use super::guards::Guard;
 use super::meaning::Meaning;
+use super::queues;
 use crate::chance::Chance;
 
 /// How much there is of everything.
@@ -15,13 +16,11 @@ pub struct Goods {
     pub lists: u32,
     /// Locks.
     pub locks: u32,
-    /// Queues; the last one is for delayed messages.
-    pub queues: u32,
 }
 
 impl Goods {
     /// What a run works on.
-    pub const USUAL: Goods = Goods { registers: 3, mixed: 3, lists: 3, locks: 3, queues: 3 };
+    pub const USUAL: Goods = Goods { registers: 3, mixed: 3, lists: 3, locks: 3 };
 }
 
 /// A lock that a client holds.
@@ -42,24 +41,20 @@ pub struct Held {
 pub struct Hands {
     /// A lock.
     pub lock: Option<Held>,
-    /// A message: queue, message, receipt, the place of the delivery in the book.
-    pub message: Option<(u32, u64, String, usize)>,
+    /// Messages.
+    pub queues: queues::Hands,
     /// Locks that guard something.
     pub guards: Vec<Guard>,
 }
 
 /// Draws what a client does next: one command or, of keys, several at once.
-pub fn next(chance: &mut Chance, goods: &Goods, hands: &Hands, unique: &mut u64) -> Vec<Meaning> {
-    if let Some((queue, message, receipt, _)) = &hands.message
-        && chance.permille(700)
-    {
-        let (queue, message, receipt) = (*queue, *message, receipt.clone());
-        return vec![if chance.permille(150) {
-            Meaning::Nack(queue, message, receipt)
-        } else {
-            Meaning::Ack(queue, message, receipt)
-        }];
-    }
+pub fn next(
+    chance: &mut Chance,
+    goods: &Goods,
+    sorts: &queues::Sorts,
+    hands: &mut Hands,
+    unique: &mut u64,
+) -> Vec<Meaning> {
     if let Some(Held { lock, named, .. }) = hands.lock
         && chance.permille(400)
     {
@@ -71,8 +66,7 @@ pub fn next(chance: &mut Chance, goods: &Goods, hands: &Hands, unique: &mut u64)
             (0..many).map(|_| on_keys(chance, goods, unique)).collect()
         }
         55..=69 if hands.lock.is_none() => vec![lock(chance, goods)],
-        70..=84 => vec![produce(chance, goods, unique)],
-        85..=94 if hands.message.is_none() => vec![consume(chance, goods)],
+        70..=94 => vec![Meaning::Queue(queues::next(chance, sorts, &mut hands.queues, unique))],
         95..=97 => {
             *unique += 1;
             vec![Meaning::SetShort(*unique, chance.between(200, 3000))]
@@ -124,17 +118,4 @@ fn lock(chance: &mut Chance, goods: &Goods) -> Meaning {
         lease_ms: leased.then(|| chance.between(300, 3000)),
         block_ms: chance.permille(600).then(|| chance.between(20, 2000)),
     }
-}
-
-fn produce(chance: &mut Chance, goods: &Goods, unique: &mut u64) -> Meaning {
-    *unique += 1;
-    let queue = chance.below(u64::from(goods.queues)) as u32;
-    let hidden = queue + 1 == goods.queues;
-    Meaning::Produce(queue, *unique, if hidden { chance.between(50, 2000) } else { 0 })
-}
-
-fn consume(chance: &mut Chance, goods: &Goods) -> Meaning {
-    let queue = chance.below(u64::from(goods.queues)) as u32;
-    let block_ms = chance.permille(400).then(|| chance.between(20, 1500));
-    Meaning::Consume(queue, chance.between(300, 3000), block_ms)
 }

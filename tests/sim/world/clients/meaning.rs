@@ -2,6 +2,7 @@
 
 use super::guards::Guarded;
 use super::members::Asked;
+use super::queues;
 
 /// What one command is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,16 +47,8 @@ pub enum Meaning {
         /// Whether it is held under a name.
         named: bool,
     },
-    /// QPUSH: queue, message, delay.
-    Produce(u32, u64, u64),
-    /// QPOP: queue, visibility timeout, waiting how long.
-    Consume(u32, u64, Option<u64>),
-    /// QPOP of many that are settled at once.
-    Drain(u32),
-    /// QACK: queue, message, receipt.
-    Ack(u32, u64, String),
-    /// QNACK: queue, message, receipt.
-    Nack(u32, u64, String),
+    /// Something with a queue.
+    Queue(queues::Asked),
     /// Something with a lock that may be shared.
     Guarded(Guarded),
     /// Something with a session.
@@ -84,11 +77,6 @@ pub fn lock(lock: u32) -> String {
     format!("lock{lock}")
 }
 
-/// A queue.
-pub fn queue(queue: u32) -> String {
-    format!("queue{queue}")
-}
-
 /// How an element stands in a list; all are of one length.
 pub const ELEMENT_BYTES: usize = 9;
 
@@ -106,12 +94,13 @@ pub fn elements(bytes: &[u8]) -> Option<Vec<u64>> {
 
 impl Meaning {
     /// The command; of MULTI the commands in between.
-    pub fn commands(&self, conn: u64) -> Vec<Vec<Vec<u8>>> {
+    pub fn commands(&self, conn: u64, sorts: &queues::Sorts) -> Vec<Vec<Vec<u8>>> {
         match self {
             Meaning::Multi(inside) => {
-                inside.iter().flat_map(|meaning| meaning.commands(conn)).collect()
+                inside.iter().flat_map(|meaning| meaning.commands(conn, sorts)).collect()
             }
             Meaning::Guarded(guarded) => guarded.commands(),
+            Meaning::Queue(asked) => asked.commands(sorts),
             one => vec![one.words(conn)],
         }
     }
@@ -121,6 +110,7 @@ impl Meaning {
         match self {
             Meaning::Multi(_) => true,
             Meaning::Guarded(guarded) => guarded.is_transaction(),
+            Meaning::Queue(asked) => matches!(asked, queues::Asked::Exchange(..)),
             _ => false,
         }
     }
@@ -170,32 +160,11 @@ impl Meaning {
                 words.extend(owner(*named, conn));
                 words
             }
-            Meaning::Produce(which, message, delay_ms) => {
-                let mut words = vec![word("QPUSH"), word(queue(*which)), word(message.to_string())];
-                words.extend(option("DELAY", Some(*delay_ms).filter(|ms| *ms > 0)));
-                words
-            }
-            Meaning::Consume(which, lease_ms, _) => {
-                let mut words = vec![word("QPOP"), word(queue(*which))];
-                words.extend(option("VT", Some(*lease_ms)));
-                words
-            }
-            Meaning::Drain(which) => {
-                vec![word("QPOP"), word(queue(*which)), word("COUNT"), word("100"), word("NOACK")]
-            }
-            Meaning::Ack(which, _, receipt) => {
-                vec![word("QACK"), word(queue(*which)), word(receipt.clone())]
-            }
-            Meaning::Nack(which, _, receipt) => vec![
-                word("QNACK"),
-                word(queue(*which)),
-                word(receipt.clone()),
-                word("SILENT"),
-                word("NOW"),
-            ],
-            Meaning::Multi(_) | Meaning::Guarded(_) | Meaning::Session(_) | Meaning::Nothing => {
-                Vec::new()
-            }
+            Meaning::Multi(_)
+            | Meaning::Guarded(_)
+            | Meaning::Queue(_)
+            | Meaning::Session(_)
+            | Meaning::Nothing => Vec::new(),
         };
         words.extend(option("BLOCK", self.block_ms()));
         words
@@ -204,7 +173,8 @@ impl Meaning {
     /// How long it is ready to wait in line.
     pub fn block_ms(&self) -> Option<u64> {
         match self {
-            Meaning::Lock { block_ms, .. } | Meaning::Consume(_, _, block_ms) => *block_ms,
+            Meaning::Lock { block_ms, .. } => *block_ms,
+            Meaning::Queue(asked) => asked.block_ms(),
             Meaning::Guarded(guarded) => guarded.block_ms(),
             _ => None,
         }

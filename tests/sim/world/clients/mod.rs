@@ -8,6 +8,7 @@ mod errands;
 pub mod guards;
 pub mod meaning;
 mod members;
+pub mod queues;
 pub mod seat;
 mod settle;
 mod submit;
@@ -22,6 +23,7 @@ use draw::Hands;
 use guards::Guarded;
 use meaning::Meaning;
 pub use members::DELAY_MAX_MS;
+pub use queues::Tally;
 use members::{Asked, Mine};
 use submit::{OnTheWay, prepare};
 
@@ -37,6 +39,8 @@ const PATIENCE_MS: u64 = 8_000;
 pub struct Desk {
     pub book: Book,
     pub goods: Goods,
+    /// The queues there are.
+    pub queues: queues::Sorts,
     /// Numbers that no two commands share.
     pub unique: u64,
     /// How far the clocks of two nodes may be apart, in milliseconds.
@@ -61,6 +65,7 @@ impl Desk {
         Desk {
             book: Book::default(),
             goods,
+            queues: queues::Sorts::default(),
             unique: 0,
             skew_ms,
             shards,
@@ -135,6 +140,8 @@ pub struct Client {
     guards: bool,
     /// Whether it does so in the name of a session.
     member: bool,
+    /// Whether it works with queues and nothing else.
+    queues: bool,
     /// Its session.
     mine: Option<Mine>,
     /// Something was asked of locks, and nobody knows what came of it.
@@ -161,6 +168,7 @@ impl Client {
             hands: Hands::default(),
             guards: false,
             member: false,
+            queues: false,
             mine: None,
             unsure: false,
             behind: None,
@@ -171,6 +179,21 @@ impl Client {
     /// One that works with guarded lists and their locks.
     pub fn of_guards(id: u32, chance: Chance) -> Self {
         Client { guards: true, ..Client::new(id, chance) }
+    }
+
+    /// One that works with queues.
+    pub fn of_queues(id: u32, chance: Chance) -> Self {
+        Client { queues: true, ..Client::new(id, chance) }
+    }
+
+    /// It is the one that pauses queues and empties them.
+    pub fn may_order(&mut self) {
+        self.hands.queues.orders = true;
+    }
+
+    /// The messages that it has.
+    pub fn messages(&self) -> usize {
+        self.hands.queues.held.len()
     }
 
     /// Whether it waits for an answer.
@@ -353,8 +376,13 @@ impl Client {
         } else if self.guards {
             let (held, unique) = (&self.hands.guards, &mut desk.unique);
             vec![Meaning::Guarded(guards::next(&mut self.chance, held, unique))]
+        } else if self.queues {
+            let (sorts, unique) = (&desk.queues, &mut desk.unique);
+            let hands = &mut self.hands.queues;
+            vec![Meaning::Queue(queues::next(&mut self.chance, sorts, hands, unique))]
         } else {
-            draw::next(&mut self.chance, &desk.goods, &self.hands, &mut desk.unique)
+            let (sorts, unique) = (&desk.queues, &mut desk.unique);
+            draw::next(&mut self.chance, &desk.goods, sorts, &mut self.hands, unique)
         };
         if desk.multi_split
             && let [Meaning::Multi(whole)] = &meanings[..]
@@ -418,7 +446,7 @@ impl Client {
             let several = several.clone();
             return self.hand_in_several(several, began, nodes, desk);
         }
-        let prepared = prepare(meanings, origin, request, desk.shards, self.attached());
+        let prepared = prepare(meanings, origin, request, desk.shards, self.attached(), &desk.queues);
         if let Some(connection) = &mut self.connection
             && prepared.binds
             && !connection.bound_to.contains(&prepared.shard)

@@ -1,6 +1,6 @@
 //! What an answer means for the client and its book.
 
-use lockstep_core::{Fault, Outcome};
+use lockstep_core::Outcome;
 
 use super::book::{Strange, open};
 use super::draw::Held;
@@ -9,7 +9,6 @@ use super::{Client, Desk, Ended, moment};
 use crate::check::NEVER;
 use crate::check::Span;
 use crate::check::locks::Hold;
-use crate::check::queues::{Ack, Delivery, Push};
 
 impl Client {
     /// Notes what ends by being asked for, whatever the answer.
@@ -19,12 +18,6 @@ impl Client {
                 Meaning::Unlock { .. } => {
                     if let Some(Held { hold, .. }) = self.hands.lock {
                         let until = &mut desk.book.holds[hold].until;
-                        *until = began.min(*until);
-                    }
-                }
-                Meaning::Nack(..) => {
-                    if let Some((.., delivery)) = self.hands.message {
-                        let until = &mut desk.book.queues.deliveries[delivery].until;
                         *until = began.min(*until);
                     }
                 }
@@ -55,31 +48,7 @@ impl Client {
             Meaning::GetShort => self.short_was(desk, span, outcome),
             Meaning::Lock { .. } => self.locked(desk, meaning, span, outcome),
             Meaning::Unlock { .. } => self.unlocked(span, outcome),
-            Meaning::Produce(queue, message, delay_ms) => {
-                if *delay_ms > 0 {
-                    let until = desk.surely_until(span.began, *delay_ms);
-                    desk.book.hidden.insert(*message, until);
-                }
-                self.produced(desk, *queue, *message, *delay_ms, span);
-                expect(matches!(outcome, Outcome::Bytes(_)))
-            }
-            Meaning::Consume(queue, lease_ms, _) => {
-                self.consumed(desk, *queue, *lease_ms, span, outcome)
-            }
-            Meaning::Drain(queue) => drained(desk, *queue, span, outcome),
-            Meaning::Ack(queue, message, _) => {
-                self.hands.message = None;
-                if outcome == &Outcome::Int(1) {
-                    desk.book.queues.acks.push(Ack { queue: *queue, message: *message, span });
-                }
-                expect(matches!(outcome, Outcome::Int(0 | 1)))
-            }
-            Meaning::Nack(..) => {
-                self.hands.message = None;
-                // Delivered again meanwhile.
-                let stale = matches!(outcome, Outcome::Fault(Fault::StaleReceipt));
-                expect(stale || matches!(outcome, Outcome::Int(0 | 1)))
-            }
+            Meaning::Queue(asked) => self.queue_settled(desk, asked, span, outcome),
             on_keys => desk.book.keys(on_keys, span, Some(outcome)),
         };
         if settled.is_err() {
@@ -95,13 +64,8 @@ impl Client {
             Meaning::SetShort(..) => self.short = None,
             Meaning::Guarded(guarded) => self.guarded_unknown(guarded),
             Meaning::Unlock { .. } => self.hands.lock = None,
-            Meaning::Ack(..) | Meaning::Nack(..) => self.hands.message = None,
-            Meaning::Produce(queue, message, delay_ms) => {
-                self.produced(desk, *queue, *message, *delay_ms, open(began));
-            }
+            Meaning::Queue(asked) => self.queue_unknown(desk, asked, began),
             Meaning::Lock { .. }
-            | Meaning::Consume(..)
-            | Meaning::Drain(_)
             | Meaning::GetShort
             | Meaning::Session(_)
             | Meaning::Nothing => {}
@@ -110,12 +74,6 @@ impl Client {
                 debug_assert!(known.is_ok());
             }
         }
-    }
-
-    fn produced(&self, desk: &mut Desk, queue: u32, message: u64, delay_ms: u64, span: Span) {
-        // What was hidden for a while stands in no line with others.
-        let producer = if delay_ms > 0 { message as u32 } else { self.id };
-        desk.book.queues.pushes.push(Push { queue, message, producer, span });
     }
 
     fn locked(
@@ -162,27 +120,6 @@ impl Client {
         }
     }
 
-    fn consumed(
-        &mut self,
-        desk: &mut Desk,
-        queue: u32,
-        lease_ms: u64,
-        span: Span,
-        outcome: &Outcome,
-    ) -> Result<(), Strange> {
-        if outcome == &Outcome::Nil {
-            return Ok(());
-        }
-        let (receipt, message) = delivered(outcome).ok_or(Strange)?;
-        let attempt = receipt.rsplit('-').next().and_then(|number| number.parse().ok());
-        let until = desk.surely_until(span.began, lease_ms);
-        let attempt = attempt.ok_or(Strange)?;
-        self.hands.message = Some((queue, message, receipt, desk.book.queues.deliveries.len()));
-        desk.book.queues.deliveries.push(Delivery { queue, message, attempt, span, until });
-        let early = desk.book.hidden.get(&message).is_some_and(|hidden| span.ended < *hidden);
-        expect(!early)
-    }
-
     /// A key that nobody else writes lives as long as it was told to.
     fn short_was(&mut self, desk: &mut Desk, span: Span, outcome: &Outcome) -> Result<(), Strange> {
         let Some((value, set, ttl_ms)) = self.short else { return Ok(()) };
@@ -196,31 +133,6 @@ impl Client {
     }
 }
 
-/// Messages that were settled as they were delivered.
-fn drained(desk: &mut Desk, queue: u32, span: Span, outcome: &Outcome) -> Result<(), Strange> {
-    let list = match outcome {
-        Outcome::Nil => return Ok(()),
-        Outcome::List(list) => list,
-        _ => return Err(Strange),
-    };
-    for one in list {
-        let (receipt, message) = delivered(one).ok_or(Strange)?;
-        let attempt = receipt.rsplit('-').next().and_then(|number| number.parse().ok());
-        let (attempt, until) = (attempt.ok_or(Strange)?, NEVER);
-        desk.book.queues.deliveries.push(Delivery { queue, message, attempt, span, until });
-    }
-    Ok(())
-}
-
 fn expect(holds: bool) -> Result<(), Strange> {
     if holds { Ok(()) } else { Err(Strange) }
-}
-
-/// The receipt and the message of a delivery.
-pub fn delivered(outcome: &Outcome) -> Option<(String, u64)> {
-    let Outcome::List(pair) = outcome else { return None };
-    let [Outcome::Bytes(receipt), Outcome::Bytes(body)] = &pair[..] else { return None };
-    let receipt = String::from_utf8(receipt.clone()).ok()?;
-    let message = std::str::from_utf8(body).ok()?.parse().ok()?;
-    Some((receipt, message))
 }

@@ -13,6 +13,7 @@ use tokio::task::AbortHandle;
 
 use super::meaning::Meaning;
 use super::members::in_session;
+use super::queues::Sorts;
 use super::seat::Running;
 use crate::world::node::Node;
 
@@ -115,6 +116,7 @@ pub fn prepare(
     request: u64,
     shards: u16,
     session: Option<&str>,
+    sorts: &Sorts,
 ) -> Prepared {
     let context = context(origin, request);
     let mut ops = Ops::default();
@@ -129,7 +131,7 @@ pub fn prepare(
             ops.write(&op);
             continue;
         }
-        let commands = meaning.commands(origin.conn);
+        let commands = meaning.commands(origin.conn, sorts);
         if meaning.is_transaction() {
             let mut inside = Vec::new();
             for words in &commands {

@@ -48,12 +48,26 @@ fn one(chance: &mut Chance, profile: Profile, nodes: usize, shards: u16) -> Opti
             Fault::CrashAll { power, back_within_ms: chance.between(1, 1500) }
         }
         Profile::Ambush => Fault::Ambush { cut_ms: chance.between(800, 3000) },
+        Profile::Full => {
+            Fault::FullDisk { node: node(chance), for_ms: chance.between(300, 3000) }
+        }
+        Profile::Error => Fault::DiskError {
+            node: node(chance),
+            sync: chance.permille(600),
+            nth: chance.between(1, 12),
+        },
+        Profile::Damage if chance.permille(300) => {
+            Fault::Rot { node: some(chance), flips: chance.between(1, 8) }
+        }
         Profile::Damage => Fault::Crash {
             node: node(chance),
             power: chance.permille(500),
             midway: None,
             back_after_ms: chance.between(100, 1500),
-            harm: Some(Harm::Flips(chance.between(1, 64))),
+            harm: Some(match chance.below(3) {
+                0 => Harm::Bodies(chance.between(1, 16)),
+                _ => Harm::Flips(chance.between(1, 64)),
+            }),
         },
         Profile::Pause => {
             let for_ms = if chance.permille(700) {

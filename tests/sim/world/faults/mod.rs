@@ -69,6 +69,29 @@ pub enum Fault {
         /// For how long.
         for_ms: u64,
     },
+    /// The disk of a node takes no more bodies.
+    FullDisk {
+        /// Which node; none: the leader of some shard.
+        node: Option<usize>,
+        /// For how long.
+        for_ms: u64,
+    },
+    /// A write or a sync of a node fails.
+    DiskError {
+        /// Which node; none: the leader of some shard.
+        node: Option<usize>,
+        /// A sync, not a write.
+        sync: bool,
+        /// Which of those that come.
+        nth: u64,
+    },
+    /// Bits of bodies are flipped below a node that runs.
+    Rot {
+        /// Which node.
+        node: usize,
+        /// How many.
+        flips: u64,
+    },
     /// Connections between two nodes break.
     Reset {
         /// One of them.
@@ -123,6 +146,8 @@ pub enum Fault {
 pub enum Harm {
     /// So many bits are flipped somewhere.
     Flips(u64),
+    /// So many bits of bodies are flipped.
+    Bodies(u64),
 }
 
 /// Which ways are cut.

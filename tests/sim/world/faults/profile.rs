@@ -19,6 +19,10 @@ pub enum Profile {
     Pause,
     /// Disks are slow.
     Disk,
+    /// Disks are full.
+    Full,
+    /// Writes and syncs fail.
+    Error,
     /// The power goes.
     Power,
     /// The power goes just when somebody was elected.
@@ -35,7 +39,7 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 14] = [
+    pub const ALL: [Profile; 16] = [
         Profile::Base,
         Profile::Kill,
         Profile::KillAll,
@@ -44,6 +48,8 @@ impl Profile {
         Profile::Storm,
         Profile::Pause,
         Profile::Disk,
+        Profile::Full,
+        Profile::Error,
         Profile::Power,
         Profile::Ambush,
         Profile::Damage,
@@ -63,6 +69,8 @@ impl Profile {
             Profile::Storm => "storm",
             Profile::Pause => "pause",
             Profile::Disk => "disk",
+            Profile::Full => "full",
+            Profile::Error => "eio",
             Profile::Power => "dur",
             Profile::Ambush => "ambush",
             Profile::Damage => "cor",

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
@@ -17,6 +17,7 @@ use lockstep_storage::{
 use parking_lot::Mutex;
 
 use super::clock::SimClock;
+use super::shelf::{Flaws, Shelf};
 use crate::world::clients::seat::Expectations;
 use crate::world::net::SimPeers;
 
@@ -39,6 +40,8 @@ pub struct Settings {
     pub queue_memory: usize,
     /// The largest entry, in operations.
     pub batch_ops_max: usize,
+    /// What is broken where bodies are.
+    pub shelf: Flaws,
     /// What is broken in the groups.
     pub guards: Guards,
     /// What is broken in the storage.
@@ -73,6 +76,7 @@ pub fn files(disk: &SimDisk) -> Vec<PathBuf> {
 pub fn open(
     disk: &SimDisk,
     settings: &Settings,
+    full: &Arc<AtomicBool>,
     fresh: &mut dyn FnMut() -> NodeId,
 ) -> Result<Opened, StorageError> {
     let (mut replaces, mut damaged) = (None, None);
@@ -82,7 +86,8 @@ pub fn open(
             Ok((identity, log, snapshots)) => {
                 let identity = Arc::new(identity);
                 let bodies = SimBodies::open(handle, &data().join(BODIES_DIR))?;
-                let bodies = BodyStore::new(Arc::new(bodies), settings.queue_memory, true);
+                let shelf = Shelf { bodies, full: full.clone(), flaws: settings.shelf };
+                let bodies = BodyStore::new(Arc::new(shelf), settings.queue_memory, true);
                 return Ok(Opened { identity, log, snapshots, bodies, replaces, damaged });
             }
             Err(why) if is_damage(&why) => {

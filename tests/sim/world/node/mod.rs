@@ -4,8 +4,10 @@ mod boot;
 mod clock;
 mod process;
 mod sessions;
+mod shelf;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use lockstep_core::NodeId;
 use lockstep_raft::Host;
@@ -14,6 +16,7 @@ use lockstep_storage::SimDisk;
 pub use boot::{Settings, files};
 pub use clock::Rate;
 pub use process::Process;
+pub use shelf::Flaws;
 
 use crate::chance::Chance;
 use crate::world::clients::seat::Expectations;
@@ -43,6 +46,8 @@ pub struct Node {
     pub power_fails: bool,
     /// Bits of its disk were flipped.
     pub harmed: bool,
+    /// Bits of its bodies were flipped, and nobody has noticed yet.
+    pub rots: bool,
     /// It is on its way out of the cluster: clients go elsewhere.
     pub leaving: bool,
     /// When it last ran and could answer for what its connections hold.
@@ -57,6 +62,10 @@ pub struct Node {
     /// How long a sync takes at least and at most.
     pub disk_ms: (u64, u64),
     lives: u64,
+    /// How many bodies its processes read from disk that ended.
+    bodies_read: u64,
+    /// Its disk takes no bodies.
+    pub bodies_full: Arc<AtomicBool>,
     /// Who it was before its data was put aside.
     replaces: Option<NodeId>,
     chance: Chance,
@@ -79,6 +88,7 @@ impl Node {
             paused: false,
             power_fails: false,
             harmed: false,
+            rots: false,
             leaving: false,
             sure_ms: 0,
             sure_boot: 0,
@@ -87,6 +97,8 @@ impl Node {
             wall_skew_ms: 0,
             disk_ms: (0, 2),
             lives: 0,
+            bodies_read: 0,
+            bodies_full: Arc::default(),
             replaces: None,
             chance,
             replies_by_order: false,
@@ -151,7 +163,7 @@ impl Node {
         let life = Life { node: self.at, number: self.lives };
         let (mut chance, luck) = (self.chance.fork(), self.chance.draw());
         let mut fresh = || NodeId(chance.draw() >> 16 | 1);
-        let mut opened = boot::open(&self.disk, settings, &mut fresh).map_err(failed)?;
+        let mut opened = boot::open(&self.disk, settings, &self.bodies_full, &mut fresh).map_err(failed)?;
         // Known only to the process that put the data aside, or finds it put aside.
         opened.replaces = opened.replaces.or(self.replaces.take());
         let (runtime, base) = process::runtime();
@@ -198,6 +210,7 @@ impl Node {
         // Connections of the process before have still to be told up to when they held
         // what they had.
         (self.sure_boot, self.doubts_until_ms) = (0, 0);
+        self.rots &= opened.damaged.is_none();
         Ok(opened.damaged)
     }
 
@@ -212,7 +225,14 @@ impl Node {
             self.disk.kill();
         }
         self.paused = false;
+        self.bodies_read = self.bodies_read();
         self.process = None;
+    }
+
+    /// How many bodies its processes read from disk.
+    pub fn bodies_read(&self) -> u64 {
+        let now = self.process.as_ref().map_or(0, |process| process.bodies.stats().reads);
+        self.bodies_read + now
     }
 
     /// Puts the data aside that could not be read after all.
@@ -220,14 +240,20 @@ impl Node {
         self.crash(false);
         let old = boot::put_aside(&self.disk, why).map_err(|why| CannotStart(why.to_string()))?;
         self.replaces = old.or(self.replaces);
+        self.rots = false;
         Ok(())
+    }
+
+    /// Whether its disk takes no more bodies.
+    pub fn set_full(&self, full: bool) {
+        self.bodies_full.store(full, Ordering::Relaxed);
     }
 
     /// A new and empty disk.
     pub fn wipe(&mut self) {
         self.crash(false);
         self.disk = SimDisk::new();
-        self.harmed = false;
+        (self.harmed, self.rots) = (false, false);
         self.replaces = None;
     }
 

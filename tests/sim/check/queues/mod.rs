@@ -1,4 +1,8 @@
-//! Nothing lost, nothing invented, nothing again after its ack (C-QUEUE).
+//! Nothing lost, nothing invented, nothing again after its ack (C-QUEUE), by what
+//! any client of any server sees. What more is known of a shard's own word about each
+//! delivery is looked at in `whole`.
+
+pub mod whole;
 
 use std::collections::BTreeMap;
 
