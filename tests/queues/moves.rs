@@ -58,6 +58,31 @@ fn what_is_delayed_stays_delayed_and_what_is_dead_is_ready() {
     assert_eq!(client.call("QLEN a ALL"), Value::Int(0));
 }
 
+/// What a message was pushed with goes along, between shards as within one, and the
+/// settings of the queue it comes to are not its own.
+#[test]
+fn what_was_said_of_a_message_goes_with_it() {
+    let server = Server::lockstep(&["--fsync", "never", "--shards", "4"]);
+    let mut client = server.client();
+    for (from, to) in [("a", "b"), ("{x}a", "{x}b")] {
+        client.call(&format!("QCREATE {to} TTL 60000 DELAY 600000 VT 1000"));
+        client.call(&format!("QPUSH {from} mortal TTL 300000 VT 1234 MAXDELIVER 1"));
+        client.call(&format!("QPUSH {from} plain"));
+        assert_eq!(client.call(&format!("QMOVE {from} {to}")), Value::Int(2));
+        assert_eq!(ready(&mut client, to), 2);
+        let listed = client.call(&format!("QMSGS {to} 0"));
+        let facts = |place: usize, name| listed.items()[1].items()[place].field(name).unwrap();
+        let ends_ms = facts(0, "due-ms").int().unwrap() - facts(0, "enq-ms").int().unwrap();
+        assert!((200_000..=300_000).contains(&ends_ms), "{ends_ms}");
+        assert_eq!(facts(1, "due-ms").int(), Some(-1), "{listed:?}");
+        let popped = client.call(&format!("QPOP {to} WITHMETA"));
+        let time = |name| popped.items()[2].field(name).and_then(Value::int).unwrap();
+        assert_eq!(time("deadline-ms") - time("first-deliver-ms"), 1234);
+        client.call(&format!("QNACK {to} {}", popped.items()[0].text()));
+        assert_eq!(client.call(&format!("QLEN {to} DEAD")), Value::Int(1));
+    }
+}
+
 #[test]
 fn a_queue_that_is_full_takes_no_more_and_the_rest_stays() {
     let server = Server::lockstep(&["--fsync", "never", "--shards", "4"]);

@@ -7,7 +7,7 @@
 
 use lockstep_commands::BadArgs;
 use lockstep_core::queues::{
-    COUNT_MAX, Dedup, Form, META_NAMES, Manner, Op, Receipt, Visible, WHOLE, Which,
+    Dedup, Form, META_NAMES, MOVE_MAX, Manner, Op, Receipt, Visible, WHOLE, Which,
 };
 use lockstep_core::{Op as AnyOp, Outcome, ShardId};
 use lockstep_raft::Ops;
@@ -29,9 +29,16 @@ struct Message {
     part: u32,
     seq: u64,
     bytes: u64,
-    /// When it becomes visible, if it is delayed.
-    due_ms: Option<u64>,
     id: Vec<u8>,
+}
+
+/// What QGET tells of a message.
+struct Facts<'a> {
+    body: &'a [u8],
+    meta: &'a [Outcome],
+    /// What it alone has: when it becomes visible and when it is too old, how long it
+    /// may live, its lease and how often it may fail.
+    own: [Option<u64>; 5],
 }
 
 /// What belongs to a move.
@@ -73,7 +80,7 @@ pub(super) async fn carry_out(
     }
     let plan = Move { from, to, which };
     let mut moved = 0;
-    match plan.all(asker, count.unwrap_or(COUNT_MAX), &mut moved).await {
+    match plan.all(asker, count.unwrap_or(MOVE_MAX), &mut moved).await {
         Ok(()) => {}
         Err(Halt::Refused(outcome)) if moved == 0 => return Ok(outcome.into()),
         Err(Halt::Failed(bad)) if moved == 0 => return Err(bad),
@@ -167,8 +174,8 @@ impl Move<'_> {
         let (mut pushed, mut halted) = (Vec::new(), Ok(()));
         for (message, facts) in messages.iter().zip(&found) {
             // It may have been settled meanwhile.
-            let Some((body, meta)) = facts_of(facts) else { continue };
-            halted = self.push(asker, message, body, meta).await;
+            let Some(facts) = facts_of(facts) else { continue };
+            halted = self.push(asker, message, &facts).await;
             if halted.is_err() {
                 break;
             }
@@ -188,25 +195,32 @@ impl Move<'_> {
         &self,
         asker: &mut Asker,
         message: &Message,
-        body: &[u8],
-        meta: &[Outcome],
+        facts: &Facts<'_>,
     ) -> Result<(), Halt> {
+        let Facts { body, meta, own: [visible_ms, ends_ms, ttl_ms, lease_ms, fails_max] } = *facts;
         let id = [b"move:", self.from, b":", &message.id].concat();
         let id = short(&id);
         let (window_ms, replace) = (Some(WINDOW_MS), false);
         let group = bytes(fact(meta, "group"));
-        let visible = message.due_ms.filter(|_| group.is_none()).map(|ms| Visible::At { ms });
+        let visible = visible_ms.map_or(Visible::Now {}, |ms| Visible::At { ms });
+        let now_ms = asker.node.shards.now_ms();
+        // The dead live anew. What is too old by now ends where it comes to.
+        let ttl_ms = match (self.which, ends_ms) {
+            (Which::Dead {}, _) | (_, None) => ttl_ms,
+            (_, Some(ends_ms)) => Some(ends_ms.saturating_sub(now_ms).max(1)),
+        };
         let priority = match fact(meta, "pri") {
             Some(Outcome::Int(priority @ 1..=31)) if group.is_none() => Some(*priority as u8),
             _ => None,
         };
         let manner = Manner::Of {
-            visible,
-            ttl_ms: None,
+            visible: Some(visible).filter(|_| group.is_none()),
+            // What has no end of its own gets none where it comes to, nor a delay.
+            ttl_ms: Some(ttl_ms.unwrap_or(0)),
             priority,
             group,
-            lease_ms: None,
-            fails_max: None,
+            lease_ms,
+            fails_max: fails_max.and_then(|max| u32::try_from(max).ok()),
             headers: headers(fact(meta, "hdr")),
             dedup: Some(Dedup::Of { id: &id, window_ms, replace }),
         };
@@ -250,14 +264,12 @@ impl Message {
     /// A message as QMSGS shows it.
     fn read(item: &Outcome) -> Option<Message> {
         let Outcome::List(facts) = item else { return None };
-        let [Outcome::Bytes(id), _, _, _, _, Outcome::Int(bytes), Outcome::Int(due_ms), ..] =
-            &facts[..]
-        else {
+        let [Outcome::Bytes(id), _, _, _, _, Outcome::Int(bytes), ..] = &facts[..] else {
             return None;
         };
         let Receipt::Of { part, seq, .. } = Receipt::parse(&[id, &b"-1"[..]].concat())?;
-        let (bytes, due_ms) = (u64::try_from(*bytes).unwrap_or(0), u64::try_from(*due_ms).ok());
-        Some(Message { part, seq, bytes, due_ms, id: id.clone() })
+        let bytes = u64::try_from(*bytes).unwrap_or(0);
+        Some(Message { part, seq, bytes, id: id.clone() })
     }
 }
 
@@ -278,15 +290,17 @@ fn steps(messages: Vec<Message>) -> Vec<Vec<Message>> {
     steps
 }
 
-/// Body and facts as QGET shows them.
-fn facts_of(outcome: &Outcome) -> Option<(&[u8], &[Outcome])> {
-    match outcome {
-        Outcome::List(parts) => match &parts[..] {
-            [Outcome::Bytes(body), Outcome::List(meta), ..] => Some((body, meta)),
-            _ => None,
-        },
+/// What QGET tells.
+fn facts_of(outcome: &Outcome) -> Option<Facts<'_>> {
+    let Outcome::List(parts) = outcome else { return None };
+    let [Outcome::Bytes(body), Outcome::List(meta), _, _, Outcome::List(own)] = &parts[..] else {
+        return None;
+    };
+    let number = |place: usize| match own.get(place) {
+        Some(Outcome::Int(number)) => u64::try_from(*number).ok(),
         _ => None,
-    }
+    };
+    Some(Facts { body, meta, own: std::array::from_fn(number) })
 }
 
 fn fact<'a>(meta: &'a [Outcome], name: &str) -> Option<&'a Outcome> {
@@ -334,7 +348,7 @@ mod tests {
     use super::*;
 
     fn message(bytes: u64) -> Message {
-        Message { part: 0, seq: 1, bytes, due_ms: None, id: b"0-1".to_vec() }
+        Message { part: 0, seq: 1, bytes, id: b"0-1".to_vec() }
     }
 
     #[test]
@@ -362,20 +376,26 @@ mod tests {
 
     #[test]
     fn a_message_is_read_as_it_is_listed() {
-        let item = |due_ms| {
-            Outcome::List(vec![
-                Outcome::Bytes(b"3-7".to_vec()),
-                Outcome::Word("delayed"),
-                Outcome::Int(0),
-                Outcome::Int(0),
-                Outcome::Int(0),
-                Outcome::Int(5),
-                Outcome::Int(due_ms),
-            ])
-        };
-        let read =
-            |due_ms| Message::read(&item(due_ms)).map(|it| (it.part, it.seq, it.bytes, it.due_ms));
-        assert_eq!(read(9), Some((3, 7, 5, Some(9))));
-        assert_eq!(read(-1), Some((3, 7, 5, None)));
+        let item = Outcome::List(vec![
+            Outcome::Bytes(b"3-7".to_vec()),
+            Outcome::Word("delayed"),
+            Outcome::Int(0),
+            Outcome::Int(0),
+            Outcome::Int(0),
+            Outcome::Int(5),
+            Outcome::Int(9),
+        ]);
+        let read = Message::read(&item).map(|it| (it.part, it.seq, it.bytes));
+        assert_eq!(read, Some((3, 7, 5)));
+    }
+
+    #[test]
+    fn what_a_message_alone_has_is_read() {
+        let own = [-1, 7, 9, 0, -1].map(Outcome::Int).to_vec();
+        let [bytes, word] = [Outcome::Bytes(b"x".to_vec()), Outcome::Word("ready")];
+        let meta = Outcome::List(Vec::new());
+        let told = Outcome::List(vec![bytes.clone(), meta, word, bytes, Outcome::List(own)]);
+        let facts = facts_of(&told).map(|facts| (facts.body, facts.own));
+        assert_eq!(facts, Some((&b"x"[..], [None, Some(7), Some(9), Some(0), None])));
     }
 }
