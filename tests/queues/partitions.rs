@@ -95,6 +95,51 @@ fn one_queue_is_seen_whole_from_every_node() {
     assert_eq!(ready(&mut all[1], "q"), 0);
 }
 
+/// One request takes of several partitions, and only what there is.
+#[test]
+fn a_count_is_filled_from_several_partitions() {
+    let cluster = cluster("");
+    let (mut producer, mut consumer) = (cluster.client(0), cluster.client(1));
+    for number in 0..80 {
+        producer.call(&format!("QPUSH q m{number} DEDUP {number}"));
+    }
+    let mut seen = BTreeSet::new();
+    let mut parts = Vec::new();
+    while seen.len() < 80 {
+        let popped = consumer.call("QPOP q COUNT 100 REQID first");
+        let again = consumer.call("QPOP q COUNT 100 REQID first");
+        let receipts = |reply: &Value| -> BTreeSet<String> {
+            reply.items().iter().map(|one| one.items()[0].text()).collect()
+        };
+        assert_eq!(receipts(&popped), receipts(&again), "the same, of all partitions");
+        let of: BTreeSet<String> = receipts(&popped)
+            .iter()
+            .map(|receipt| receipt.split('-').next().unwrap().to_owned())
+            .collect();
+        parts.push(of.len());
+        seen.extend(popped.items().iter().map(body));
+        let all: Vec<String> = receipts(&popped).into_iter().collect();
+        let acked = consumer.call(&format!("QACK q {}", all.join(" ")));
+        assert_eq!(acked, Value::Int(all.len() as i64));
+    }
+    assert!(parts[0] > 1, "{parts:?}");
+    assert_eq!(consumer.call("QPOP q COUNT 100"), Value::Nil);
+}
+
+/// Who waits on nodes, in no partition, is counted all the same.
+#[test]
+fn info_counts_those_who_wait_on_all_nodes() {
+    let cluster = cluster("");
+    let mut consumers = clients(&cluster, 4);
+    let mut observer = cluster.client(0);
+    for consumer in &mut consumers {
+        send(consumer, &["QPOP q BLOCK 0"]);
+    }
+    wait_for("all wait", || fact(&mut observer, "q", "waiting") == 4);
+    consumers.clear();
+    wait_for("nobody waits", || fact(&mut observer, "q", "waiting") == 0);
+}
+
 #[test]
 fn who_waits_on_any_node_gets_a_message_at_once() {
     let cluster = cluster("");

@@ -7,7 +7,7 @@ use lockstep_core::slot::has_tag;
 use lockstep_core::{Fault, Outcome};
 use lockstep_raft::Delivery;
 
-use super::{made, manage, merge, place, pop};
+use super::{home, made, manage, merge, place, pop};
 use crate::queues::{Answered, Asker, ask, shard_of};
 
 /// So many bits of a cursor are the partition.
@@ -33,13 +33,17 @@ pub(in crate::queues) async fn all(asker: &mut Asker, op: &Op<'_>, count: u32) -
             Box::pin(crate::queues::moves::carry_out(asker, from, to, *count, *which)).await
         }
         Op::Config { .. } => Ok(asker.ask(op).await?.into()),
+        Op::Info { queue, .. } => {
+            let waiting = home::waiting(&asker.node, queue);
+            let (parts, waiting) = tokio::join!(each(asker, op, count), waiting);
+            Ok(merge::with_waiting(merge::info(parts?), waiting).into())
+        }
         _ => Ok(merged(op, each(asker, op, count).await?).into()),
     }
 }
 
 fn merged(op: &Op<'_>, outcomes: Vec<Outcome>) -> Outcome {
     match op {
-        Op::Info { .. } => merge::info(outcomes),
         Op::Peek { count, .. } => merge::in_turn(outcomes, *count),
         Op::Pending { count, .. } => merge::lists(outcomes, *count),
         Op::Consumers { .. } => merge::consumers(outcomes),

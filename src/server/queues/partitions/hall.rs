@@ -1,7 +1,7 @@
 //! Where the clients of this node wait for messages of one queue: carries out what its
 //! [`Line`] says.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
@@ -69,12 +69,32 @@ impl Hall {
         count: u32,
         (kind, need, waits): (Kind, u64, bool),
     ) -> (AskId, oneshot::Receiver<Told>) {
+        self.enter(node, |inner| {
+            inner.grow(node, &self.queue, count);
+            inner.line.join(kind, need, waits)
+        })
+    }
+
+    /// The same for somebody who has something of the partitions `tried` and takes more
+    /// where that is known to be.
+    pub fn join_for_more(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        (kind, need, tried): (Kind, u64, BTreeSet<u32>),
+    ) -> (AskId, oneshot::Receiver<Told>) {
+        self.enter(node, |inner| inner.line.join_for_more(kind, need, tried))
+    }
+
+    fn enter(
+        self: &Arc<Self>,
+        node: &Arc<Node>,
+        join: impl FnOnce(&mut Inner) -> AskId,
+    ) -> (AskId, oneshot::Receiver<Told>) {
         let (tell, told) = oneshot::channel();
         let id = {
             let mut inner = self.inner.lock();
-            inner.grow(node, &self.queue, count);
             inner.used = Instant::now();
-            let id = inner.line.join(kind, need, waits);
+            let id = join(&mut inner);
             inner.tell.insert(id, tell);
             id
         };
@@ -107,6 +127,11 @@ impl Hall {
     /// For how many messages clients wait.
     pub fn waiting(&self) -> u64 {
         self.inner.lock().line.waiting()
+    }
+
+    /// How many clients wait.
+    pub fn clients(&self) -> u64 {
+        self.inner.lock().line.clients()
     }
 
     /// The shard of a partition.

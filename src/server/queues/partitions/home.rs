@@ -1,8 +1,9 @@
 //! The way to the home of a queue and from there, and what is done where it is.
 
 use std::sync::{Arc, Weak};
+use std::time::Duration;
 
-use bytes::Bytes;
+use futures_util::future::join_all;
 use lockstep_core::NodeId;
 use lockstep_core::wire::Wire;
 use lockstep_raft::Served;
@@ -12,6 +13,9 @@ use super::wire::Said;
 use crate::Node;
 use crate::exchange::{Listener, Topic};
 use crate::queues::shard_of;
+
+/// For so long it is waited for what other nodes say about themselves.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// The node that leads the home of a queue, as far as is known.
 pub(super) fn leader(node: &Node, queue: &[u8]) -> Option<NodeId> {
@@ -53,6 +57,18 @@ fn tell(node: &Arc<Node>, queue: &[u8], said: &Said<'_>) {
     }
 }
 
+/// How many clients wait for messages of a queue on all nodes. Who does not answer has
+/// none.
+pub(super) async fn waiting(node: &Node, queue: &[u8]) -> u64 {
+    let request = &bytes(&Said::Waiting { queue });
+    let ask = |to| async move {
+        let reply = node.exchange.call(to, Topic::Queues, request, PATIENCE).await;
+        reply.ok().and_then(|reply| u64::take(&mut &reply[..]).ok()).unwrap_or(0)
+    };
+    let others = join_all(node.exchange.others().into_iter().map(ask)).await;
+    others.into_iter().fold(node.queues.partitions.clients(queue), u64::saturating_add)
+}
+
 /// Takes what home is told, if this node is that.
 fn at_home(node: &Arc<Node>, from: NodeId, said: &Said<'_>) {
     let (me, now_ms) = (node.identity.node_id, node.shards.now_ms());
@@ -73,7 +89,7 @@ fn at_home(node: &Arc<Node>, from: NodeId, said: &Said<'_>) {
             Said::Left { queue, part, version, ready } => {
                 directory.left(queue, from, (part, version), ready, now_ms)
             }
-            Said::Serve { .. } | Said::Count { .. } => Vec::new(),
+            Said::Serve { .. } | Said::Count { .. } | Said::Waiting { .. } => Vec::new(),
         }
     };
     for Serve { node: to, part, count, version } in serves {
@@ -104,8 +120,14 @@ impl Listener for Others {
         }
     }
 
-    fn asked(&self, _: NodeId, _: &[u8]) -> Served {
-        Served::Now(Bytes::new())
+    fn asked(&self, _: NodeId, mut request: &[u8]) -> Served {
+        let mut reply = Vec::new();
+        if let (Some(node), Ok(Said::Waiting { queue })) =
+            (self.0.upgrade(), Said::take(&mut request))
+        {
+            node.queues.partitions.clients(queue).put(&mut reply);
+        }
+        Served::Now(reply.into())
     }
 }
 

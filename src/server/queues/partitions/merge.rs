@@ -120,6 +120,18 @@ pub(super) fn info(outcomes: Vec<Outcome>) -> Outcome {
     Outcome::List(home)
 }
 
+/// The same with those who wait on nodes, and in no partition.
+pub(super) fn with_waiting(mut info: Outcome, clients: u64) -> Outcome {
+    let place = INFO_NAMES.iter().position(|name| *name == "waiting");
+    if let Outcome::List(parts) = &mut info
+        && let (Some(Outcome::List(numbers)), Some(place)) = (parts.first_mut(), place)
+        && let Some(Outcome::Int(waiting)) = numbers.get_mut(place)
+    {
+        *waiting = waiting.saturating_add(i64::try_from(clients).unwrap_or(i64::MAX));
+    }
+    info
+}
+
 fn add(sums: &mut [Outcome], numbers: &[Outcome]) {
     for ((sum, number), name) in sums.iter_mut().zip(numbers).zip(INFO_NAMES) {
         if let (Outcome::Int(sum), Outcome::Int(number)) = (sum, number) {
@@ -218,6 +230,18 @@ mod tests {
         let fault = Outcome::Fault(Fault::NoSuchQueue);
         assert_eq!(sum(vec![Outcome::Int(2), fault.clone()]), fault);
         assert_eq!(most(vec![Outcome::Int(0), Outcome::Int(1)]), Outcome::Int(1));
+    }
+
+    #[test]
+    fn those_who_wait_on_nodes_wait_for_the_queue() {
+        let numbers: Vec<i64> = INFO_NAMES.iter().map(|_| 1).collect();
+        let Outcome::List(parts) = with_waiting(Outcome::List(vec![ints(&numbers)]), 4) else {
+            panic!("no list")
+        };
+        let Outcome::List(numbers) = &parts[0] else { panic!("no numbers") };
+        let fives: Vec<_> =
+            INFO_NAMES.iter().zip(numbers).filter(|(_, it)| **it == Outcome::Int(5)).collect();
+        assert_eq!(fives, [(&"waiting", &Outcome::Int(5))]);
     }
 
     #[test]

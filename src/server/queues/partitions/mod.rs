@@ -21,6 +21,7 @@ mod line;
 mod made;
 mod manage;
 mod merge;
+mod more;
 mod place;
 mod pop;
 mod stats;
@@ -165,6 +166,11 @@ impl Partitions {
     /// How many clients of this node wait for messages of such queues.
     pub fn waiting(&self) -> u64 {
         self.halls.iter().map(|hall| hall.waiting()).sum()
+    }
+
+    /// How many of them wait for messages of this queue.
+    fn clients(&self, queue: &[u8]) -> u64 {
+        self.hall_of(queue).map_or(0, |hall| hall.clients())
     }
 
     /// A partition that this node leads has something, and had nothing.

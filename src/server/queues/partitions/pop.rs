@@ -1,5 +1,6 @@
 //! QPOP, and the POP of QACK, from a queue with several partitions.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use super::ask::give_back;
 use super::hall::{Hall, Told, Why};
 use super::line::{AskId, Kind};
+use super::more::filled;
 use super::{group_part, place};
 use crate::Node;
 use crate::queues::wait::in_shard;
@@ -44,7 +46,10 @@ pub(in crate::queues) async fn pop(asker: &mut Asker, op: &Op<'_>, count: u32) -
     let patience = Patience { waits: wait.is_some(), until };
     let seat = Seat::take(&asker.node, queue, count, want, patience.waits);
     let outcome = match seat.wait(asker, patience).await {
-        Ok(deliveries) => shaped(queue, deliveries, want, *named),
+        Ok(deliveries) => {
+            let deliveries = filled(asker, queue, want, deliveries).await;
+            shaped(queue, deliveries, want, *named)
+        }
         Err(Why::Outcome(outcome)) => outcome,
         Err(Why::Bad(bad)) => return Err(bad),
     };
@@ -58,28 +63,32 @@ pub(in crate::queues) fn waits_here(op: &Op<'_>) -> bool {
     group.is_none() && op.names().count() == 1
 }
 
-/// What a request of this name was answered with before, by whichever partition.
+/// What a request of this name was answered with before, by whichever partitions.
 async fn given_before(
     asker: &mut Asker,
     op: &Op<'_>,
-    count: u32,
+    parts: u32,
 ) -> Result<Option<Given>, BadArgs> {
+    let Op::Pop { queues, want, named, .. } = op else { return Ok(None) };
     let of_part = |to| {
-        let mut op = op.clone();
-        if let Op::Pop { part, want: Want::Of { priority_min, .. }, wait, .. } = &mut op {
-            // No message has it: nothing new is delivered.
-            (*part, *priority_min, *wait) = (to, Some(u8::MAX), None);
-        }
-        op
+        let mut want = *want;
+        let Want::Of { count, priority_min, .. } = &mut want;
+        // No message has it: nothing new is delivered.
+        (*count, *priority_min) = (Some(count.unwrap_or(1)), Some(u8::MAX));
+        let (queues, named, fair, wait) = (queues.clone(), false, false, None);
+        Op::Pop { queues, part: to, want, named, fair, wait }
     };
-    let ops: Vec<Op<'_>> = (0..count).map(of_part).collect();
-    let answers = join_all(ops.iter().map(|op| write(asker, op))).await;
-    for (op, answer) in ops.iter().zip(answers) {
-        if let outcome @ Outcome::List(_) = answer? {
-            return Ok(Some(asker.given(op, outcome)));
+    let ops: Vec<Op<'_>> = (0..parts).map(of_part).collect();
+    let mut given = Vec::new();
+    for answer in join_all(ops.iter().map(|op| write(asker, op))).await {
+        if let Outcome::List(deliveries) = answer? {
+            given.extend(deliveries);
         }
     }
-    Ok(None)
+    if given.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(asker.given(op, shaped(op.name(), given, want, *named))))
 }
 
 /// From the partition of a group: nobody else can have anything for it. It waits in the
@@ -114,9 +123,9 @@ async fn of_group(asker: &mut Asker, op: &Op<'_>, to: u32) -> Answered {
 
 /// Whether somebody waits, and until when; none: without end.
 #[derive(Clone, Copy)]
-struct Patience {
-    waits: bool,
-    until: Option<Instant>,
+pub(super) struct Patience {
+    pub waits: bool,
+    pub until: Option<Instant>,
 }
 
 fn deadline(block_ms: u64) -> Option<Instant> {
@@ -150,7 +159,7 @@ fn ended(why: End) -> Told {
 
 /// A place in the line of a hall. Who gives it up gives back what it was given
 /// meanwhile.
-struct Seat {
+pub(super) struct Seat {
     node: Arc<Node>,
     hall: Arc<Hall>,
     id: AskId,
@@ -165,8 +174,21 @@ impl Seat {
         Seat { node: node.clone(), hall, id, told: Some(told) }
     }
 
+    /// A place for somebody who has something already and takes so many more where they
+    /// are known to be.
+    pub fn for_more(
+        node: &Arc<Node>,
+        queue: &[u8],
+        want: &Want<'_>,
+        (more, tried): (u64, BTreeSet<u32>),
+    ) -> Seat {
+        let hall = node.queues.partitions.hall(queue);
+        let (id, told) = hall.join_for_more(node, (kind_of(want).0, more, tried));
+        Seat { node: node.clone(), hall, id, told: Some(told) }
+    }
+
     /// Waits for an answer, the end of the time, or for what else ends it.
-    async fn wait(mut self, asker: &mut Asker, patience: Patience) -> Told {
+    pub async fn wait(mut self, asker: &mut Asker, patience: Patience) -> Told {
         let Some(told) = &mut self.told else { return Ok(Vec::new()) };
         let end = tokio::select! {
             biased;
@@ -230,8 +252,14 @@ pub(super) async fn ack(asker: &mut Asker, op: &Op<'_>, count: u32) -> Answered 
     };
     let outcome = write(asker, &first).await?;
     let Outcome::List(parts) = &outcome else { return Ok(outcome.into()) };
-    let [acked, Outcome::Nil | Outcome::Refused { .. }] = &parts[..] else {
-        return Ok(asker.given(op, outcome));
+    let acked = match &parts[..] {
+        [acked, Outcome::List(few)] if !matches!(want, Want::Of { request: Some(_), .. }) => {
+            let deliveries = filled(asker, queue, want, few.clone()).await;
+            let both = Outcome::List(vec![acked.clone(), Outcome::List(deliveries)]);
+            return Ok(asker.given(op, both));
+        }
+        [acked, Outcome::Nil | Outcome::Refused { .. }] => acked,
+        _ => return Ok(asker.given(op, outcome)),
     };
     let (queues, named, fair) = (vec![*queue], false, false);
     let part = lockstep_core::queues::WHOLE;

@@ -53,6 +53,11 @@ wire_enum! {
             /// So many; 1 or less: it has no several.
             count: u32,
         },
+        /// A request: how many clients of the node wait. The reply is a number.
+        6 => Waiting {
+            /// For messages of this queue.
+            queue: &'a [u8],
+        },
     }
 }
 
@@ -62,7 +67,7 @@ mod tests {
 
     use super::*;
 
-    fn all() -> [Said<'static>; 5] {
+    fn all() -> [Said<'static>; 6] {
         let queue = &b"q"[..];
         [
             Said::Want { queue, count: 300, number: 1 << 40 },
@@ -70,6 +75,7 @@ mod tests {
             Said::Serve { queue, part: 255, count: 2, version: 9 },
             Said::Left { queue, part: 0, version: 9, ready: u64::MAX },
             Said::Count { queue, count: 8 },
+            Said::Waiting { queue },
         ]
     }
 
@@ -94,7 +100,7 @@ mod tests {
                 assert_eq!(Said::take(&mut &whole[..cut]), Err(Malformed), "{said:?} {cut}");
             }
         }
-        for bad in [&b"\x00"[..], b"\x06\x01q", b"\xff", b"\x01\xff\xff\xff\xff\x0f", b"\x02\x7f"] {
+        for bad in [&b"\x00"[..], b"\x07\x01q", b"\xff", b"\x01\xff\xff\xff\xff\x0f", b"\x02\x7f"] {
             assert_eq!(Said::take(&mut &bad[..]), Err(Malformed));
         }
     }
@@ -102,12 +108,13 @@ mod tests {
     #[test]
     fn the_form_of_messages_does_not_change() {
         let forms = all().map(|said| bytes(&said));
-        let wanted: [&[u8]; 5] = [
+        let wanted: [&[u8]; 6] = [
             b"\x01\x01q\xac\x02\x80\x80\x80\x80\x80\x20",
             b"\x02\x01q\x07\x01",
             b"\x03\x01q\xff\x01\x02\x09",
             b"\x04\x01q\x00\x09\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01",
             b"\x05\x01q\x08",
+            b"\x06\x01q",
         ];
         assert_eq!(forms.each_ref().map(|form| &form[..]), wanted);
     }

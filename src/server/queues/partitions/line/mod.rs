@@ -126,6 +126,8 @@ struct Ask {
     kind: Kind,
     need: u64,
     waits: bool,
+    /// It has something already and wants more only where that is known to be.
+    brief: bool,
     came: u64,
     /// Partitions that have something, but nothing for this one.
     tried: BTreeSet<u32>,
@@ -183,9 +185,22 @@ impl<E: Clone> Line<E> {
 
     /// Somebody comes and wants so many messages at most; `waits`, if there are none.
     pub fn join(&mut self, kind: Kind, need: u64, waits: bool) -> AskId {
+        let (brief, tried) = (false, BTreeSet::new());
+        self.enter(Ask { kind, need: need.max(1), waits, brief, came: 0, tried })
+    }
+
+    /// Somebody has fewer messages than it wants, of the partitions that it has `tried`,
+    /// and takes so many more at most where they are known to be, or just looked for by
+    /// others.
+    pub fn join_for_more(&mut self, kind: Kind, need: u64, tried: BTreeSet<u32>) -> AskId {
+        let (waits, brief) = (false, true);
+        self.enter(Ask { kind, need: need.max(1), waits, brief, came: 0, tried })
+    }
+
+    fn enter(&mut self, mut ask: Ask) -> AskId {
         self.clock += 1;
-        let (id, need) = (self.clock, need.max(1));
-        let ask = Ask { kind, need, waits, came: self.clock, tried: BTreeSet::new() };
+        let id = self.clock;
+        ask.came = id;
         self.asks.insert(id, ask);
         self.free.insert(id);
         self.new.insert(id);
@@ -211,6 +226,11 @@ impl<E: Clone> Line<E> {
     /// For how many messages clients wait.
     pub fn waiting(&self) -> u64 {
         self.waiting
+    }
+
+    /// How many clients wait.
+    pub fn clients(&self) -> u64 {
+        self.asks.values().filter(|ask| ask.waits).count() as u64
     }
 
     /// How many messages a partition has ready, as far as is known.

@@ -86,7 +86,8 @@ impl<E: Clone> Line<E> {
 
     /// Looks where those who came last have not seen that there is nothing.
     fn plan_look(&mut self, steps: &mut Vec<Step<E>>) {
-        let Some(came) = self.new.iter().map(|id| self.asks[id].came).max() else { return };
+        let new = self.new.iter().map(|id| &self.asks[id]).filter(|ask| !ask.brief);
+        let Some(came) = new.map(|ask| ask.came).max() else { return };
         let due = |part: &Part<E>| {
             part.ready == 0 && !part.popping && !part.looking && part.empty_at <= came
         };
@@ -107,12 +108,16 @@ impl<E: Clone> Line<E> {
         let bare = |part: &Part<E>| part.ready == 0 && !part.popping;
         let horizon = |part: &Part<E>| if bare(part) { part.empty_at } else { 0 };
         let all = self.parts.iter().map(horizon).min().unwrap_or(u64::MAX);
+        let looking = self.parts.iter().any(|part| part.looking);
         let has_seen = |ask: &Ask| {
             let seen = |(number, part): (usize, &Part<E>)| {
                 (bare(part) && part.empty_at > ask.came)
                     || (!part.popping && ask.tried.contains(&(number as u32)))
             };
-            ask.came < all || (!ask.tried.is_empty() && self.parts.iter().enumerate().all(seen))
+            // What others look for is known in a moment.
+            (ask.brief && !looking)
+                || ask.came < all
+                || (!ask.tried.is_empty() && self.parts.iter().enumerate().all(seen))
         };
         let done: Vec<AskId> =
             self.new.iter().copied().filter(|id| has_seen(&self.asks[id])).collect();

@@ -204,3 +204,35 @@ fn what_was_known_long_ago_is_not_believed() {
     line.join(kind(b""), 1, true);
     assert!(matches!(line.plan(|_| true, BELIEVED_MS)[..], [Step::Look { .. }]));
 }
+
+#[test]
+fn who_got_too_few_gets_more_where_they_are_known_to_be() {
+    let mut line = Line::new(3);
+    line.join(kind(b""), 5, true);
+    let steps = look(&mut line, &[0, 2, 2]);
+    let asked = pop(&steps);
+    assert_eq!(done(&mut line, asked, &[1, 2], 0).answers.len(), 1);
+    let more = line.join_for_more(kind(b""), 3, BTreeSet::from([1]));
+    let asked = pop(&plan(&mut line));
+    assert_eq!((asked.0, asked.2[0].count), (2, 3));
+    let shared = done(&mut line, asked, &[3, 4], 0);
+    assert_eq!(shared.answers, [(more, Ok(vec![3, 4]))]);
+}
+
+#[test]
+fn who_has_something_looks_nowhere_and_waits_for_nothing() {
+    let mut line = Line::new(2);
+    let more = line.join_for_more(kind(b""), 3, BTreeSet::new());
+    assert_eq!(plan(&mut line), [Step::Nothing(more, None)]);
+    line.join(kind(b"x"), 1, false);
+    let steps = plan(&mut line);
+    line.join_for_more(kind(b""), 3, BTreeSet::new());
+    assert_eq!(plan(&mut line), [], "others look");
+    let Step::Look { began, .. } = steps[0] else { panic!("{steps:?}") };
+    (0..2).for_each(|part| line.looked(part, began, Ok(0), 0));
+    assert_eq!(plan(&mut line).len(), 2, "both have seen that there is nothing");
+    line.looked(0, 1, Ok(5), 0);
+    let again = line.join_for_more(kind(b""), 3, BTreeSet::from([0]));
+    assert_eq!(plan(&mut line), [Step::Nothing(again, None)], "it was there already");
+    assert!(line.is_idle());
+}
