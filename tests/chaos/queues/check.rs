@@ -165,6 +165,24 @@ fn count(seen: &Seen, delivered: &HashSet<u64>) -> Counts {
     Counts { pushed, unsure, recovered, delivered, later, duplicates }
 }
 
+/// Tells of some messages that came twice: attempt, when it was asked for, came and was acked,
+/// in milliseconds.
+pub fn twice_told(seen: &Seen, most: usize) -> Vec<String> {
+    let mut of_each: HashMap<u64, Vec<(u32, u64, u64)>> = HashMap::new();
+    for delivery in &seen.history.deliveries {
+        let (span, ms) = (delivery.span, 1_000_000);
+        let times = (delivery.attempt, span.began / ms, span.ended / ms);
+        of_each.entry(delivery.message).or_default().push(times);
+    }
+    of_each.retain(|_, times| times.len() > 1);
+    let acked = |message: &u64| seen.history.acks.iter().find(|ack| ack.message == *message);
+    let tell = |(message, times): (&u64, &Vec<(u32, u64, u64)>)| {
+        let acked = acked(message).map(|ack| ack.span.ended / 1_000_000);
+        format!("{message:x} came as {times:?}, acked at {acked:?}")
+    };
+    of_each.iter().take(most).map(tell).collect()
+}
+
 /// How many deliveries of one message came though who had it before wanted to keep it.
 fn duplicates(attempts: &mut [(u32, bool)]) -> usize {
     attempts.sort_unstable();

@@ -124,6 +124,7 @@ fn disk_3_a_slow_disk_loses_nothing_and_a_slow_follower_holds_up_nobody() {
             mean(&calm),
             mean(&slow)
         ));
+        stand.times("until a push where the slow node led was acknowledged", &mut led);
         stand.heal();
         let seen = load.end(stand);
         judge(stand, &seen, 0.0);

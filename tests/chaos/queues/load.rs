@@ -10,7 +10,7 @@ use rand::SeedableRng;
 use rand::rngs::SmallRng;
 
 use super::super::stand::Stand;
-use super::check::{Counts, Seen, check};
+use super::check::{Counts, Seen, check, twice_told};
 use super::consumer::Consumer;
 use super::producer::{Board, Manner, Producer};
 
@@ -157,7 +157,9 @@ impl Load {
         }
         conserved(stand, self.plan.queues);
         let rate = self.board.pushed.load(Ordering::Relaxed) as f64 / took.as_secs_f64();
-        stand.tell(format!("{rate:.0} pushes acknowledged per second"));
+        if self.plan.producers > 0 {
+            stand.tell(format!("{rate:.0} pushes acknowledged per second"));
+        }
         seen
     }
 }
@@ -216,6 +218,7 @@ pub fn judge(stand: &mut Stand, seen: &Seen, duplicates_max: f64) -> Counts {
         duplicates as f64 * 100.0 / (delivered.max(1)) as f64,
         seen.stale
     ));
+    twice_told(seen, 5).into_iter().for_each(|line| stand.tell(line));
     for (text, count) in &seen.texts {
         stand.tell(format!("`{text}`: {count}"));
     }

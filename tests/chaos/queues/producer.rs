@@ -235,13 +235,14 @@ impl Producer {
 
     fn note(&mut self, number: u32, batch: Vec<Under>) {
         for one in batch {
-            match one.told {
-                Heard::Refused => {
-                    self.board.left.fetch_add(1, Ordering::Relaxed);
-                    continue;
-                }
-                Heard::Stored => drop(self.board.pushed.fetch_add(1, Ordering::Relaxed)),
-                Heard::Unknown => {}
+            // Only those count that are acknowledged.
+            let counter = match one.told {
+                Heard::Stored => &self.board.pushed,
+                Heard::Refused | Heard::Unknown => &self.board.left,
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+            if one.told == Heard::Refused {
+                continue;
             }
             let span = Span { began: one.began, ended: one.ended };
             let (message, producer) = (one.message.id(), self.id);
