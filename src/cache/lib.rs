@@ -1,16 +1,33 @@
 //! The coherent node-local cache.
 
+mod home;
 mod line;
 mod lines;
+mod message;
 mod name;
+mod pass;
+mod rules;
+mod session;
+mod settings;
+mod sharer;
 mod store;
 mod time;
 
 #[cfg(test)]
 mod chance;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod explore;
 
+pub use home::{Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Share, Takeover};
 pub use line::{Content, Era, Label, Line, State};
 pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size};
+pub use message::{Grant, Payload, ToHome, ToNode};
 pub use name::{At, Name, Named};
+pub use pass::{Pass, hit};
+pub use rules::Rules;
+pub use session::{Epoch, Nonce, Session};
+pub use settings::{HotUpdate, Refresh, Settings};
+pub use sharer::{Answer, Out as SharerOut, Reader, Sharer};
 pub use store::{Evicted, Seen, Store};
 pub use time::{Drift, Time};

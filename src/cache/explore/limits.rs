@@ -1,0 +1,72 @@
+//! How much happens in a world.
+
+use std::time::Duration;
+
+use crate::{Drift, HotUpdate, Refresh, Rules, Settings};
+
+/// A moment of a world's clocks.
+pub(super) const TICK: Duration = Duration::from_millis(1);
+
+/// How long a session lasts: in ticks.
+pub(super) const LEASE: u64 = 2;
+
+/// How often what may happen, and by which rules.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Bounds {
+    pub ticks: u64,
+    pub writes: u8,
+    /// Reads of each node.
+    pub reads: [u8; 2],
+    /// Requests of each node for a session.
+    pub renewals: [u8; 2],
+    pub evictions: u8,
+    /// Messages that come twice.
+    pub repeats: u8,
+    /// Whether another home is elected.
+    pub election: bool,
+    /// Whether the home comes back in its term, without its memory.
+    pub relapse: bool,
+    /// Whether the first node comes back without its memory.
+    pub restart: bool,
+    /// Whether clients read at the home.
+    pub home_reads: bool,
+    pub refresh: Refresh,
+    pub hot_update: HotUpdate,
+    pub rules: Rules,
+    /// R16: a home that comes back begins a new epoch.
+    pub lives_count: bool,
+}
+
+impl Bounds {
+    /// One node that reads once, and one write.
+    pub(super) const SMALL: Bounds = Bounds {
+        ticks: 0,
+        writes: 1,
+        reads: [1, 0],
+        renewals: [1, 0],
+        evictions: 0,
+        repeats: 0,
+        election: false,
+        relapse: false,
+        restart: false,
+        home_reads: true,
+        refresh: Refresh::Off,
+        hot_update: HotUpdate::No,
+        rules: Rules::ALL,
+        lives_count: true,
+    };
+
+    pub(super) fn settings(&self) -> Settings {
+        Settings {
+            lease: TICK * u32::try_from(LEASE).unwrap(),
+            drift: Drift(0),
+            slow_sharer: Duration::MAX,
+            refresh: self.refresh,
+            hot_update: self.hot_update,
+            high_water_marks: 1,
+            flight: Duration::MAX,
+            rules: self.rules,
+            ..Settings::default()
+        }
+    }
+}

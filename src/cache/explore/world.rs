@@ -1,0 +1,465 @@
+//! A world: nodes, homes, a log, messages on their way, and what was read so far.
+
+use std::hash::{Hash, Hasher};
+
+use bytes::Bytes;
+use lockstep_core::{Db, NodeId, ShardId};
+
+use super::limits::{Bounds, LEASE, TICK};
+use super::shelf::Shelf;
+use crate::{
+    Answer, Epoch, GateId, Home, HomeOut, Look, Name, Named, Pass, Payload, Proposal, Reader,
+    Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
+};
+
+const SHARD: ShardId = ShardId(0);
+
+/// Something that happens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Step {
+    /// All clocks go on.
+    Tick,
+    /// The home hears of a quorum.
+    Quorum,
+    /// A node asks for a session.
+    Renew(usize),
+    /// A client reads at a node.
+    Read(usize),
+    /// A node needs the room.
+    Evict(usize),
+    /// A client writes.
+    Write,
+    /// The next entry is committed, and applied by the home.
+    Apply,
+    /// A message arrives; it may come again.
+    Deliver(Letter, bool),
+    /// Another home is elected; so many entries reach it.
+    Elect(usize),
+    /// A node learns who the home is.
+    Learn(usize),
+    /// The home comes back in its term, without its memory.
+    Relapse,
+    /// The first node comes back without its memory.
+    Restart,
+}
+
+/// A message on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Letter {
+    ToHome(usize, usize, ToHome),
+    ToNode(usize, ToNode),
+}
+
+#[derive(Clone, Debug, Hash)]
+struct Node {
+    sharer: Sharer,
+    shelf: Shelf,
+    /// Whom it takes for the home.
+    home: usize,
+    /// Clients that wait, and what had been seen by all when they came.
+    readers: Vec<(Reader, u64)>,
+}
+
+#[derive(Clone, Debug, Hash)]
+struct Seat {
+    home: Home,
+    /// The writes in its log; the number is their value.
+    log: Vec<u8>,
+    applied: usize,
+    /// The gates of entries that are not open, with their places in the log.
+    gates: Vec<(GateId, usize)>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) struct World {
+    bounds: Bounds,
+    now: u64,
+    nodes: Vec<Node>,
+    /// The first home, and its successor.
+    homes: Vec<Seat>,
+    /// Sorted; without an order of arrival.
+    letters: Vec<Letter>,
+    /// The place in the log of the newest write that anybody knows of.
+    floor: u64,
+    writes: u8,
+    reads: [u8; 2],
+    renewals: [u8; 2],
+    evictions: u8,
+    repeats: u8,
+    relapsed: bool,
+    restarted: bool,
+}
+
+impl Hash for World {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.now, &self.nodes, &self.homes, &self.letters, self.floor).hash(state);
+        (self.writes, self.reads, self.renewals, self.evictions, self.repeats).hash(state);
+        (self.relapsed, self.restarted).hash(state);
+    }
+}
+
+fn name() -> Name {
+    Name { db: Db(0), key: Bytes::from_static(b"k") }
+}
+
+fn id(node: usize) -> NodeId {
+    NodeId(node as u64 + 1)
+}
+
+fn place(node: NodeId) -> usize {
+    node.0 as usize - 1
+}
+
+fn time(tick: u64) -> Time {
+    Time(0).after(TICK * u32::try_from(tick).unwrap())
+}
+
+impl Seat {
+    fn look(&self) -> Look {
+        let version = self.applied as u64;
+        let written = version.checked_sub(1).map(|at| self.log[at as usize]);
+        let value = written.map(|value| Bytes::copy_from_slice(&[value]));
+        Look { payload: Some(Payload { value, version, left: None }), seq: version }
+    }
+}
+
+impl World {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        let settings = bounds.settings();
+        let node = |_| Node {
+            sharer: Sharer::new(SHARD, 1, true, Time(0), settings),
+            shelf: Shelf::default(),
+            home: 0,
+            readers: Vec::new(),
+        };
+        let home =
+            Home::new(NodeId(100), Epoch { term: 1, incarnation: 0 }, Time(0), None, settings);
+        World {
+            bounds,
+            now: 0,
+            nodes: (0..2).map(node).collect(),
+            homes: vec![Seat { home, log: Vec::new(), applied: 0, gates: Vec::new() }],
+            letters: Vec::new(),
+            floor: 0,
+            writes: 0,
+            reads: [0; 2],
+            renewals: [0; 2],
+            evictions: 0,
+            repeats: 0,
+            relapsed: false,
+            restarted: false,
+        }
+    }
+
+    /// Everything that can happen now.
+    pub(super) fn steps(&self) -> Vec<Step> {
+        let bounds = &self.bounds;
+        let mut steps = Vec::new();
+        let leader = self.homes.last().unwrap();
+        if self.now < bounds.ticks {
+            steps.push(Step::Tick);
+            steps.push(Step::Quorum);
+        }
+        for node in 0..2 {
+            if self.renewals[node] < bounds.renewals[node] {
+                steps.push(Step::Renew(node));
+            }
+            if self.reads[node] < bounds.reads[node] {
+                steps.push(Step::Read(node));
+            }
+            if self.evictions < bounds.evictions
+                && self.nodes[node].shelf.look(name().at()).is_some()
+            {
+                steps.push(Step::Evict(node));
+            }
+            if self.nodes[node].home + 1 < self.homes.len() {
+                steps.push(Step::Learn(node));
+            }
+        }
+        if self.writes < bounds.writes && leader.home.is_open(time(self.now)) {
+            steps.push(Step::Write);
+        }
+        if leader.applied < leader.log.len() {
+            steps.push(Step::Apply);
+        }
+        if bounds.election && self.homes.len() == 1 {
+            steps.extend((leader.applied..=leader.log.len()).map(Step::Elect));
+        }
+        if bounds.relapse && !self.relapsed && self.homes.len() == 1 {
+            steps.push(Step::Relapse);
+        }
+        if bounds.restart && !self.restarted {
+            steps.push(Step::Restart);
+        }
+        let mut before = None;
+        for letter in &self.letters {
+            if before.replace(letter) == Some(letter) {
+                continue;
+            }
+            steps.push(Step::Deliver(letter.clone(), false));
+            if self.repeats < bounds.repeats {
+                steps.push(Step::Deliver(letter.clone(), true));
+            }
+        }
+        steps
+    }
+
+    /// Lets it happen; an error if something came of it that must not be.
+    pub(super) fn take(&mut self, step: Step) -> Result<(), String> {
+        match step {
+            Step::Tick => {
+                self.now += 1;
+                for home in 0..self.homes.len() {
+                    self.at_home(home, |seat, now, out| seat.home.pass_time(now, out))?;
+                }
+            }
+            Step::Quorum => {
+                let now = time(self.now);
+                self.homes.last_mut().unwrap().home.stands(now);
+            }
+            Step::Renew(node) => {
+                self.renewals[node] += 1;
+                self.at_node(node, |node, now, out| node.sharer.renew(now, out))?;
+            }
+            Step::Read(node) => self.read(node)?,
+            Step::Evict(node) => {
+                self.evictions += 1;
+                self.at_node(node, |node, _, out| {
+                    if let Some(gone) = node.shelf.remove(name().at()) {
+                        node.sharer.evicted(&gone, out);
+                    }
+                })?;
+            }
+            Step::Write => self.write()?,
+            Step::Apply => self.apply()?,
+            Step::Deliver(letter, again) => self.deliver(letter, again)?,
+            Step::Elect(keeps) => self.elect(keeps)?,
+            Step::Learn(node) => self.nodes[node].home = self.homes.len() - 1,
+            Step::Relapse => self.relapse()?,
+            Step::Restart => {
+                self.restarted = true;
+                let (now, settings) = (time(self.now), self.bounds.settings());
+                let node = &mut self.nodes[0];
+                node.sharer = Sharer::new(SHARD, 2, false, now, settings);
+                node.shelf = Shelf::default();
+                node.readers.clear();
+            }
+        }
+        self.look_around()
+    }
+
+    fn read(&mut self, node: usize) -> Result<(), String> {
+        self.reads[node] += 1;
+        let reader = Reader(u64::from(self.reads[node]));
+        let floor = self.floor;
+        self.at_node(node, |node, now, out| {
+            let found = node.sharer.read(&node.shelf, &name(), reader, || now, out);
+            // What is there is looked at after every step.
+            if found.is_none() {
+                node.readers.push((reader, floor));
+            }
+        })
+    }
+
+    fn write(&mut self) -> Result<(), String> {
+        self.writes += 1;
+        let value = self.writes;
+        let last = self.homes.len() - 1;
+        self.at_home(last, |seat, now, out| {
+            seat.log.push(value);
+            let place = seat.log.len();
+            let payload = Payload {
+                value: Some(Bytes::copy_from_slice(&[value])),
+                version: place as u64,
+                left: None,
+            };
+            let proposal = Proposal {
+                written: vec![name()],
+                after: place as u64 - 1,
+                value: Some(payload),
+                ..Proposal::default()
+            };
+            let gate = seat.home.proposed(now, proposal, out);
+            seat.gates.push((gate, place));
+        })
+    }
+
+    fn apply(&mut self) -> Result<(), String> {
+        let last = self.homes.len() - 1;
+        self.at_home(last, |seat, now, out| {
+            seat.applied += 1;
+            let gate = seat.gates.iter().find(|(_, place)| *place == seat.applied);
+            if let Some((gate, _)) = gate.copied() {
+                seat.home.applied(now, gate, out);
+            }
+        })
+    }
+
+    fn deliver(&mut self, letter: Letter, again: bool) -> Result<(), String> {
+        if again {
+            self.repeats += 1;
+        } else {
+            let at = self.letters.binary_search(&letter).unwrap();
+            self.letters.remove(at);
+        }
+        match letter {
+            Letter::ToNode(node, message) => self.at_node(node, |node, now, out| {
+                node.sharer.take(now, &node.shelf, message, out);
+            }),
+            Letter::ToHome(home, from, message) => self.at_home(home, |seat, now, out| {
+                let look = seat.look();
+                seat.home.take(now, id(from), message, &mut |_| look.clone(), out);
+            }),
+        }
+    }
+
+    fn elect(&mut self, keeps: usize) -> Result<(), String> {
+        let log = self.homes[0].log[..keeps].to_vec();
+        self.undone_beyond(keeps)?;
+        let takeover =
+            Takeover { until: time(self.now + LEASE), missing: (0..2).map(id).collect() };
+        let epoch = Epoch { term: 2, incarnation: 0 };
+        self.begin(NodeId(101), epoch, Some(takeover), log)
+    }
+
+    fn relapse(&mut self) -> Result<(), String> {
+        self.relapsed = true;
+        let counts = self.bounds.lives_count;
+        let takeover =
+            Takeover { until: time(self.now + LEASE), missing: (0..2).map(id).collect() };
+        let epoch = Epoch { term: 1, incarnation: u64::from(counts) };
+        let log = self.homes[0].log.clone();
+        self.homes.clear();
+        self.begin(NodeId(100), epoch, counts.then_some(takeover), log)
+    }
+
+    /// A new home begins, with all of the log applied.
+    fn begin(
+        &mut self,
+        me: NodeId,
+        epoch: Epoch,
+        takeover: Option<Takeover>,
+        log: Vec<u8>,
+    ) -> Result<(), String> {
+        let now = time(self.now);
+        let home = Home::new(me, epoch, now, takeover, self.bounds.settings());
+        self.homes.push(Seat { home, applied: log.len(), log, gates: Vec::new() });
+        let last = self.homes.len() - 1;
+        self.at_home(last, |seat, _, out| seat.home.revoke(out))
+    }
+
+    /// What is beyond a place of the log never was.
+    fn undone_beyond(&self, place: usize) -> Result<(), String> {
+        if self.floor > place as u64 {
+            return Err(format!("write {} was seen, and is undone", self.floor));
+        }
+        Ok(())
+    }
+
+    /// Something happens at a node.
+    fn at_node(
+        &mut self,
+        at: usize,
+        happens: impl FnOnce(&mut Node, Time, &mut SharerOut),
+    ) -> Result<(), String> {
+        let mut out = SharerOut::default();
+        let now = time(self.now);
+        happens(&mut self.nodes[at], now, &mut out);
+        let home = self.nodes[at].home;
+        for message in out.to_home {
+            self.send(Letter::ToHome(home, at, message));
+        }
+        for (reader, answer) in out.answers {
+            let readers = &mut self.nodes[at].readers;
+            let of = readers.iter().position(|(other, _)| *other == reader);
+            let Some(of) = of else { return Err(format!("{reader:?} is answered twice")) };
+            let (_, floor) = readers.remove(of);
+            if let Answer::Content(content) = answer {
+                self.saw(content.version, floor)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Something happens at a home.
+    fn at_home(
+        &mut self,
+        at: usize,
+        happens: impl FnOnce(&mut Seat, Time, &mut HomeOut),
+    ) -> Result<(), String> {
+        let mut out = HomeOut::default();
+        let now = time(self.now);
+        let seat = &mut self.homes[at];
+        happens(seat, now, &mut out);
+        while let Some(asked) = out.retry.pop() {
+            let look = seat.look();
+            seat.home.get(now, asked, &mut |_| look.clone(), &mut out);
+        }
+        let mut opened = 0;
+        for open in out.opened {
+            let of = seat.gates.iter().position(|(gate, _)| *gate == open.gate).unwrap();
+            opened = opened.max(seat.gates.remove(of).1);
+        }
+        for (node, message) in out.messages {
+            self.send(Letter::ToNode(place(node), message));
+        }
+        // The client is told.
+        self.floor = self.floor.max(opened as u64);
+        Ok(())
+    }
+
+    fn send(&mut self, letter: Letter) {
+        // To a home that is no more.
+        let gone = matches!(&letter, Letter::ToHome(home, ..) if *home >= self.homes.len());
+        if !gone {
+            let at = self.letters.binary_search(&letter).unwrap_or_else(|at| at);
+            self.letters.insert(at, letter);
+        }
+    }
+
+    /// A client saw a write; everybody who comes later has to see it or a newer one.
+    fn saw(&mut self, version: u64, floor: u64) -> Result<(), String> {
+        if version < floor {
+            return Err(format!("write {version} was read, and {floor} was known before"));
+        }
+        self.floor = self.floor.max(version);
+        self.exists(version)
+    }
+
+    /// Whether the write that was seen is one of the log as it is now.
+    fn exists(&self, version: u64) -> Result<(), String> {
+        let there = self.homes.last().unwrap().log.len() as u64;
+        if version > there {
+            Err(format!("write {version} was read, and is undone"))
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Clients read wherever they are answered at once.
+    fn look_around(&mut self) -> Result<(), String> {
+        let now = time(self.now);
+        let mut seen = Vec::new();
+        for node in &self.nodes {
+            let pass: &Pass = &node.sharer.pass();
+            if let Some(content) = hit(&node.shelf, pass, name().at(), || now) {
+                seen.push(content.version);
+            }
+        }
+        if self.bounds.home_reads {
+            for seat in &self.homes {
+                if seat.home.shows(now, &name(), seat.applied as u64) {
+                    seen.push(seat.applied as u64);
+                }
+            }
+        }
+        let Some(newest) = seen.iter().max() else { return Ok(()) };
+        let oldest = seen.iter().min().unwrap();
+        if *oldest < self.floor || oldest != newest {
+            let floor = self.floor;
+            return Err(format!("writes {oldest} to {newest} can be read, and {floor} is known"));
+        }
+        self.floor = *newest;
+        self.exists(*newest)
+    }
+}

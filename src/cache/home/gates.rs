@@ -1,0 +1,128 @@
+//! Writes that are not open yet, and what touches what.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use lockstep_core::NodeId;
+
+use crate::message::Payload;
+use crate::{Name, Time};
+
+/// The number of a proposed entry at its home: the order of the log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct GateId(pub u64);
+
+/// An entry that is not open yet, or keys that are called back.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct Gate {
+    /// The keys it writes.
+    pub written: Vec<Name>,
+    /// The keys it only reads.
+    pub read: Vec<Name>,
+    /// It writes everything there is.
+    pub all: bool,
+    /// Who has to acknowledge which message.
+    pub waiting: BTreeMap<NodeId, u64>,
+    /// What it writes, if nodes are told beforehand.
+    pub update: Option<Payload>,
+    /// Who has that, not readable yet, by which message.
+    pub updated: BTreeMap<NodeId, u64>,
+    pub applied: bool,
+    /// How many operations the state had seen when it was proposed.
+    pub after: u64,
+    /// Who wrote, and wants to keep the key.
+    pub writer: Option<NodeId>,
+    /// It is no entry of the log.
+    pub recall: bool,
+    pub sent: Time,
+}
+
+impl Gate {
+    fn names(&self) -> impl Iterator<Item = &Name> {
+        self.written.iter().chain(&self.read)
+    }
+}
+
+/// All of them.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct Gates {
+    list: BTreeMap<GateId, Gate>,
+    /// Those that touch a key, in their order.
+    queues: BTreeMap<Name, VecDeque<GateId>>,
+    /// Those that write everything.
+    all: BTreeSet<GateId>,
+    last: u64,
+}
+
+impl Gates {
+    pub(super) fn len(&self) -> usize {
+        self.list.len()
+    }
+
+    pub(super) fn add(&mut self, gate: Gate) -> GateId {
+        self.last += 1;
+        let id = GateId(self.last);
+        for name in gate.names() {
+            let queue = self.queues.entry(name.clone()).or_default();
+            if queue.back() != Some(&id) {
+                queue.push_back(id);
+            }
+        }
+        if gate.all {
+            self.all.insert(id);
+        }
+        self.list.insert(id, gate);
+        id
+    }
+
+    pub(super) fn get(&self, id: GateId) -> Option<&Gate> {
+        self.list.get(&id)
+    }
+
+    pub(super) fn get_mut(&mut self, id: GateId) -> Option<&mut Gate> {
+        self.list.get_mut(&id)
+    }
+
+    /// The first one that touches a key and is not open.
+    pub(super) fn first_of(&self, name: &Name) -> Option<&Gate> {
+        let of_name = self.queues.get(name).and_then(|queue| queue.front());
+        let first = of_name.into_iter().chain(self.all.first()).min()?;
+        self.list.get(first)
+    }
+
+    /// All that touch a key and are not open, in their order.
+    pub(super) fn of<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Gate> {
+        let of_name = self.queues.get(name).into_iter().flatten();
+        of_name.filter_map(|id| self.list.get(id))
+    }
+
+    pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Gate> {
+        self.list.values_mut()
+    }
+
+    pub(super) fn ids(&self) -> impl Iterator<Item = (GateId, &Gate)> {
+        self.list.iter().map(|(id, gate)| (*id, gate))
+    }
+
+    /// Whether everything that touches the same and was before it is open.
+    pub(super) fn is_first(&self, id: GateId, gate: &Gate) -> bool {
+        if gate.all {
+            return self.list.keys().next() == Some(&id);
+        }
+        let is_first = |name| self.queues.get(name).and_then(|queue| queue.front()) == Some(&id);
+        self.all.first().is_none_or(|first| id < *first) && gate.names().all(is_first)
+    }
+
+    pub(super) fn remove(&mut self, id: GateId) -> Option<Gate> {
+        let gate = self.list.remove(&id)?;
+        for name in gate.names() {
+            if let Some(queue) = self.queues.get_mut(name) {
+                queue.retain(|other| *other != id);
+                if queue.is_empty() {
+                    self.queues.remove(name);
+                }
+            }
+        }
+        self.all.remove(&id);
+        Some(gate)
+    }
+}

@@ -1,0 +1,245 @@
+//! The home's half of the protocol: for one shard, at the node that leads it, for as
+//! long as it does.
+//!
+//! It keeps who shares which key (`directory`), with whom there are sessions (`seats`),
+//! and which entries are not open yet (`gates`). Everything that happens is told to it
+//! with the time of its node; what it wants done is added to [`Out`]. A write is told
+//! before it is proposed ([`Home::proposed`]) and when it is applied
+//! ([`Home::applied`]); it is open, and its client may be answered, when it comes up in
+//! [`Out::opened`].
+
+mod reads;
+mod writes;
+
+mod directory;
+mod gates;
+mod seats;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use lockstep_core::NodeId;
+
+use crate::message::{Payload, ToHome, ToNode};
+use crate::{Epoch, Name, Settings, Time};
+use directory::Directory;
+use gates::Gates;
+use seats::Seat;
+
+pub use directory::Share;
+pub use gates::GateId;
+pub use writes::Proposal;
+
+/// The home's half of the protocol, for one shard.
+#[derive(Clone, Debug, Hash)]
+pub struct Home {
+    me: NodeId,
+    settings: Settings,
+    epoch: Epoch,
+    /// When that was sent which a quorum has acknowledged last.
+    quorum: Time,
+    /// What older homes granted may still be used.
+    takeover: Option<Takeover>,
+    /// The number of the last message that matters to copies.
+    q: u64,
+    /// The number of the last session.
+    sessions: u64,
+    seats: BTreeMap<NodeId, Seat>,
+    directory: Directory,
+    gates: Gates,
+    /// Who waits until a write is open.
+    held: BTreeMap<Name, Vec<Asked>>,
+    held_count: usize,
+}
+
+/// What a new home waits for.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Takeover {
+    /// By then all older leases are over.
+    pub until: Time,
+    /// Who has not said that it has none.
+    pub missing: BTreeSet<NodeId>,
+}
+
+/// A node that asks for a copy.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Asked {
+    /// Which node.
+    pub from: NodeId,
+    /// Under which number it waits for the answer.
+    pub flight: u64,
+    /// Of which key.
+    pub name: Name,
+}
+
+/// What the state of the shard says of a key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Look {
+    /// What it holds; none: not a plain value.
+    pub payload: Option<Payload>,
+    /// How many operations the state has seen.
+    pub seq: u64,
+}
+
+/// An entry whose clients may be answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// Which.
+    pub gate: GateId,
+    /// Who wrote which key and wants to keep it ([`Home::push`]).
+    pub grant: Option<(NodeId, Name)>,
+}
+
+/// What has to be done.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Out {
+    /// What nodes have to be told.
+    pub messages: Vec<(NodeId, ToNode)>,
+    /// Entries that are open now, in the order of the log.
+    pub opened: Vec<Opened>,
+    /// Requests to be handed in again ([`Home::get`]), behind the answers of `opened`.
+    pub retry: Vec<Asked>,
+    /// How many caches had to be told something about the copies they have.
+    pub probes: u64,
+    /// How many copies are sent that nobody asked for.
+    pub pushes: u64,
+}
+
+impl Home {
+    /// Of the node `me`, which has become the home with this epoch. `quorum`: when it
+    /// sent what a quorum has acknowledged last.
+    pub fn new(
+        me: NodeId,
+        epoch: Epoch,
+        quorum: Time,
+        takeover: Option<Takeover>,
+        settings: Settings,
+    ) -> Self {
+        Home {
+            me,
+            epoch,
+            quorum,
+            takeover,
+            q: 0,
+            sessions: 0,
+            seats: BTreeMap::new(),
+            directory: Directory::new(settings.directory_max),
+            gates: Gates::default(),
+            held: BTreeMap::new(),
+            held_count: 0,
+            settings,
+        }
+    }
+
+    /// A message of a node; what asks for a copy reads the state by `look`.
+    pub fn take(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        message: ToHome,
+        look: &mut dyn FnMut(&Name) -> Look,
+        out: &mut Out,
+    ) {
+        self.pass_time(now, out);
+        match message {
+            ToHome::Renew { nonce, sent, had, keeps } => {
+                if self.serves(now) {
+                    self.renew(now, from, nonce, sent, had, keeps, out);
+                    self.open_all(now, out);
+                }
+            }
+            ToHome::GetS { flight, name } => {
+                self.get(now, Asked { from, flight, name }, look, out);
+            }
+            ToHome::Ack { session, q, has, unread } => {
+                self.ack(now, from, session, q, has, unread, out);
+            }
+            ToHome::PutS { session, lines } => {
+                if self.session_of(from) == Some(session) {
+                    lines.iter().for_each(|(name, q)| self.put(from, name, *q));
+                }
+            }
+            ToHome::Revoked { epoch } => self.revoked(now, from, epoch, out),
+        }
+    }
+
+    /// A quorum has acknowledged what was sent then.
+    pub fn stands(&mut self, sent: Time) {
+        self.quorum = self.quorum.max(sent);
+    }
+
+    /// Time goes by: leases end.
+    pub fn pass_time(&mut self, now: Time, out: &mut Out) {
+        self.expire(now, out);
+        if self.takeover.is_some() && self.is_open(now) {
+            self.takeover = None;
+            self.open_all(now, out);
+        }
+    }
+
+    /// When [`Home::pass_time`] has something to do.
+    pub fn next_time(&self) -> Option<Time> {
+        let seats = self.seats.values().filter(|seat| seat.lasts).map(|seat| seat.until);
+        seats.chain(self.takeover.as_ref().map(|takeover| takeover.until)).min()
+    }
+
+    /// Tells those again who have not said that what older homes granted is over.
+    pub fn revoke(&self, out: &mut Out) {
+        let epoch = self.epoch;
+        let missing = self.takeover.iter().flat_map(|takeover| &takeover.missing);
+        out.messages.extend(missing.map(|node| (*node, ToNode::Revoke { epoch })));
+    }
+
+    fn revoked(&mut self, now: Time, from: NodeId, epoch: Epoch, out: &mut Out) {
+        if epoch == self.epoch
+            && let Some(takeover) = &mut self.takeover
+        {
+            takeover.missing.remove(&from);
+            self.pass_time(now, out);
+        }
+    }
+
+    /// Whether nothing that an older home granted can still be used.
+    pub fn is_open(&self, now: Time) -> bool {
+        let Some(takeover) = &self.takeover else { return true };
+        now >= takeover.until
+            || takeover.missing.is_empty()
+            || !self.settings.rules.older_leases_over
+    }
+
+    /// Whether it may answer: nobody else can have taken its place.
+    pub fn serves(&self, now: Time) -> bool {
+        self.is_open(now) && !self.left(now).is_zero()
+    }
+
+    /// How long a session may last that begins now.
+    fn left(&self, now: Time) -> Duration {
+        if !self.settings.rules.under_quorum {
+            return self.settings.lease;
+        }
+        self.settings.drift.shortened(self.settings.lease).saturating_sub(now.since(self.quorum))
+    }
+
+    /// Who has a key, as far as the home knows.
+    pub fn sharers(&self, name: &Name) -> Vec<(NodeId, Share)> {
+        let entry = self.directory.get(name);
+        let sharers = entry.into_iter().flat_map(|entry| &entry.sharers);
+        sharers.map(|(node, share)| (*node, *share)).collect()
+    }
+
+    /// Whether a node may have a line of a key: it shares it, or has to acknowledge
+    /// that it does not any more.
+    pub fn may_have(&self, node: NodeId, name: &Name) -> bool {
+        let shares = |entry: &directory::Entry| entry.sharers.contains_key(&node);
+        let waited_for = |gate: &gates::Gate| gate.waiting.contains_key(&node);
+        self.directory.get(name).is_some_and(shares)
+            || self.gates.of(name).any(waited_for)
+            || self.gates.ids().any(|(_, gate)| gate.all && waited_for(gate))
+    }
+
+    /// What it remembers: keys of the directory, entries that are not open, requests
+    /// that are held.
+    pub fn remembers(&self) -> (usize, usize, usize) {
+        (self.directory.len(), self.gates.len(), self.held_count)
+    }
+}

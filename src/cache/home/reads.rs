@@ -1,0 +1,210 @@
+//! Reads: who gets a copy, and who may keep it.
+
+use lockstep_core::NodeId;
+
+use super::{Asked, Home, Look, Out, Share};
+use crate::message::{Grant, Payload, ToNode};
+use crate::time::nanos;
+use crate::{Label, Name, Refresh, Time};
+
+impl Home {
+    /// A node asks for a copy of a key. `look` reads the state of the shard: at once,
+    /// or later when it is asked again ([`Out::retry`]).
+    pub fn get(
+        &mut self,
+        now: Time,
+        asked: Asked,
+        look: &mut dyn FnMut(&Name) -> Look,
+        out: &mut Out,
+    ) {
+        self.pass_time(now, out);
+        let Asked { from, flight, name } = &asked;
+        let (from, flight) = (*from, *flight);
+        if !self.serves(now) {
+            return out.messages.push((from, ToNode::Refused { flight }));
+        }
+        let found = look(name);
+        let Some(payload) = found.payload else {
+            return out.messages.push((from, ToNode::Refused { flight }));
+        };
+        let Some(first) = self.gates.first_of(name) else {
+            let name = name.clone();
+            let grant = self.grant(now, from, &name, &payload, out);
+            let data = ToNode::Data { flight, grant, payload: payload.clone() };
+            out.messages.push((from, data));
+            if grant.is_some() {
+                self.refresh(now, &name, &payload, out);
+            }
+            return;
+        };
+        if found.seq <= first.after || !self.settings.rules.unopened_is_hidden {
+            // The last open value: good for those who wait, and not to be kept.
+            return out.messages.push((from, ToNode::Data { flight, grant: None, payload }));
+        }
+        if self.held_count >= self.settings.held_max {
+            return out.messages.push((from, ToNode::Refused { flight }));
+        }
+        self.held_count += 1;
+        self.held.entry(name.clone()).or_default().push(asked);
+    }
+
+    /// Whether what a state holds of a key, that has seen so many operations, may be
+    /// shown to clients of this node.
+    pub fn shows(&self, now: Time, name: &Name, seq: u64) -> bool {
+        let hidden = |gate: &super::gates::Gate| seq > gate.after;
+        self.serves(now)
+            && (!self.settings.rules.unopened_is_hidden
+                || !self.gates.first_of(name).is_some_and(hidden))
+    }
+
+    /// A client of this node read a key: the home counts as one of the sharers.
+    pub fn read_here(&mut self, now: Time, name: &Name, out: &mut Out) {
+        self.pass_time(now, out);
+        if self.serves(now) && self.gates.first_of(name).is_none() {
+            self.share(self.me, name, None, false, out);
+        }
+    }
+
+    /// Sends a node what a key holds, as the one that wrote it or as one of many; to
+    /// be called as soon as an entry is open ([`Out::opened`]).
+    pub fn push(&mut self, now: Time, node: NodeId, name: &Name, payload: &Payload, out: &mut Out) {
+        if !self.serves(now) || self.gates.first_of(name).is_some() {
+            return;
+        }
+        if node == self.me {
+            self.share(node, name, Some(Label::Modified), false, out);
+        } else {
+            self.send(now, node, name, payload, Label::Modified, out);
+        }
+    }
+
+    /// The right of a node to keep a copy; none where it has no session, is slow, or
+    /// there is no room to remember it.
+    fn grant(
+        &mut self,
+        now: Time,
+        node: NodeId,
+        name: &Name,
+        payload: &Payload,
+        out: &mut Out,
+    ) -> Option<Grant> {
+        let session = self.session_of(node)?;
+        let slow = self.seats.get(&node)?.acks_in > self.settings.slow_sharer;
+        if slow || self.is_too_large(payload) {
+            return None;
+        }
+        match self.share(node, name, None, false, out) {
+            Some(Share { q, label, .. }) => Some(Grant { session, q, label }),
+            None => {
+                if let Some(oldest) = self.directory.oldest() {
+                    self.recall(now, oldest, out);
+                }
+                None
+            }
+        }
+    }
+
+    fn is_too_large(&self, payload: &Payload) -> bool {
+        payload.value.as_ref().is_some_and(|value| value.len() > self.settings.value_max)
+    }
+
+    /// Notes that a node has a copy; those who were alone with theirs are told.
+    fn share(
+        &mut self,
+        node: NodeId,
+        name: &Name,
+        label: Option<Label>,
+        pushed: bool,
+        out: &mut Out,
+    ) -> Option<Share> {
+        let entry = self.directory.enter(name)?;
+        if node == self.me && entry.sharers.contains_key(&node) {
+            return None;
+        }
+        let others = entry.sharers.iter_mut().filter(|(other, _)| **other != node);
+        let mut alone = true;
+        for (other, share) in others {
+            alone = false;
+            if share.label != Label::Shared {
+                share.label = Label::Shared;
+                out.probes += 1;
+                let seat = self.seats.get(other).filter(|seat| seat.lasts);
+                if let Some(seat) = seat.filter(|_| *other != self.me) {
+                    let (session, q, name) = (seat.session, share.q, name.clone());
+                    out.messages.push((*other, ToNode::Downgrade { session, q, name }));
+                }
+            }
+        }
+        self.q += 1;
+        let fitting = if alone { label.unwrap_or(Label::Exclusive) } else { Label::Shared };
+        let share = Share { q: self.q, label: fitting, pushed };
+        entry.sharers.insert(node, share);
+        entry.previous.remove(&node);
+        if !pushed {
+            entry.uninterested.remove(&node);
+        }
+        Some(share)
+    }
+
+    /// Sends a copy to those who had one before the last write.
+    fn refresh(&mut self, now: Time, name: &Name, payload: &Payload, out: &mut Out) {
+        let Some(entry) = self.directory.get_mut(name) else { return };
+        let previous = std::mem::take(&mut entry.previous);
+        let uninterested = entry.uninterested.clone();
+        let wanted = |node: &NodeId| match self.settings.refresh {
+            Refresh::Off => false,
+            Refresh::Adaptive => !uninterested.contains(node),
+            Refresh::On => true,
+        };
+        for node in previous.into_iter().filter(wanted).collect::<Vec<_>>() {
+            self.send(now, node, name, payload, Label::Shared, out);
+        }
+    }
+
+    fn send(
+        &mut self,
+        now: Time,
+        node: NodeId,
+        name: &Name,
+        payload: &Payload,
+        label: Label,
+        out: &mut Out,
+    ) {
+        if self.session_of(node).is_none() || self.is_too_large(payload) {
+            return;
+        }
+        let pushed = label == Label::Shared;
+        let Some(share) = self.share(node, name, Some(label), pushed, out) else { return };
+        let Some(seat) = self.seats.get(&node) else { return };
+        let grant = Grant { session: seat.session, q: share.q, label: share.label };
+        // The node counts from when it sent its last request that was here.
+        let past = nanos(now.since(seat.heard));
+        let left = payload.left.map(|left| left.saturating_add(past));
+        let payload = Payload { left, ..payload.clone() };
+        let name = name.clone();
+        out.pushes += 1;
+        out.messages.push((node, ToNode::Push { grant, name, payload, since: seat.since }));
+    }
+
+    /// A node has no copy any more, if it is that one.
+    pub(super) fn put(&mut self, from: NodeId, name: &Name, q: u64) {
+        let Some(entry) = self.directory.get_mut(name) else { return };
+        let names_it = |share: &Share| share.q == q || !self.settings.rules.put_names_grant;
+        if entry.sharers.get(&from).is_some_and(names_it) {
+            entry.sharers.remove(&from);
+            self.directory.tidy(name);
+        }
+    }
+
+    /// What waited for a write of a key asks anew.
+    pub(super) fn release(&mut self, name: &Name, out: &mut Out) {
+        let asked = self.held.remove(name).unwrap_or_default();
+        self.held_count -= asked.len();
+        out.retry.extend(asked);
+    }
+
+    pub(super) fn release_all(&mut self, out: &mut Out) {
+        self.held_count = 0;
+        out.retry.extend(std::mem::take(&mut self.held).into_values().flatten());
+    }
+}

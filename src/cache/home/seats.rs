@@ -1,0 +1,159 @@
+//! The sessions of the nodes.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use lockstep_core::NodeId;
+
+use super::directory::Directory;
+use super::{GateId, Home, Out};
+use crate::message::ToNode;
+use crate::time::nanos;
+use crate::{Name, Nonce, Session, Time};
+
+/// What the home knows of a node.
+#[derive(Clone, Debug, Default, Hash)]
+pub(super) struct Seat {
+    /// Its newest session.
+    pub session: Session,
+    /// Whether it lasts.
+    pub lasts: bool,
+    /// When the node's lease is surely over, by the home's clock.
+    pub until: Time,
+    /// The newest request for it.
+    pub nonce: Nonce,
+    /// When that was sent, by the node's clock.
+    pub since: Time,
+    /// When it was here, by the home's clock.
+    pub heard: Time,
+    /// What it has to acknowledge.
+    pub unacked: BTreeMap<u64, GateId>,
+    /// How long it takes to, on average.
+    pub acks_in: Duration,
+}
+
+impl Home {
+    /// A node asks for a session. `had`: the newest it ever had in this life; `keeps`:
+    /// it has that still.
+    #[allow(clippy::too_many_arguments)]
+    pub(super) fn renew(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        nonce: Nonce,
+        sent: Time,
+        had: Option<Session>,
+        keeps: bool,
+        out: &mut Out,
+    ) {
+        let left = self.left(now);
+        let seat = self.seats.entry(from).or_default();
+        if left.is_zero() || (self.settings.rules.nonces_grow && nonce <= seat.nonce) {
+            return;
+        }
+        let reborn = nonce.boot != seat.nonce.boot;
+        seat.nonce = nonce;
+        // One it never knew of may go on: nothing came of it.
+        let current = Some(seat.session);
+        let goes_on = seat.lasts && !reborn && (had < current || (had == current && keeps));
+        if !goes_on {
+            self.begin_session(from);
+        }
+        let drift = self.settings.drift;
+        let waits = self.settings.rules.forget_after_lease;
+        let lasts = if waits { drift.lengthened(left) } else { left / 2 };
+        let seat = self.seats.entry(from).or_default();
+        seat.until = if waits { seat.until.max(now.after(lasts)) } else { now.after(lasts) };
+        (seat.since, seat.heard) = (sent, now);
+        seat.acks_in -= seat.acks_in / 8;
+        let granted = ToNode::Granted { nonce, sent, session: seat.session, left: nanos(left) };
+        out.messages.push((from, granted));
+        self.tell_again(from, out);
+    }
+
+    fn begin_session(&mut self, node: NodeId) {
+        self.forget(node);
+        self.sessions += 1;
+        let session = Session { epoch: self.epoch, number: self.sessions };
+        if let Some(seat) = self.seats.get_mut(&node) {
+            (seat.session, seat.lasts, seat.until) = (session, true, Time(0));
+        }
+    }
+
+    /// Repeats what a node has not acknowledged: it may have been lost.
+    fn tell_again(&self, node: NodeId, out: &mut Out) {
+        let Some(seat) = self.seats.get(&node) else { return };
+        for (q, id) in &seat.unacked {
+            if let Some(gate) = self.gates.get(*id) {
+                out.messages.push((node, super::writes::told(gate, seat.session, *q)));
+            }
+        }
+    }
+
+    /// A node acknowledges a message.
+    pub(super) fn ack(
+        &mut self,
+        now: Time,
+        from: NodeId,
+        session: Session,
+        q: u64,
+        has: bool,
+        unread: bool,
+        out: &mut Out,
+    ) {
+        let Some(seat) = self.seats.get_mut(&from) else { return };
+        if !seat.lasts || seat.session != session {
+            return;
+        }
+        let Some(id) = seat.unacked.remove(&q) else { return };
+        let Some(gate) = self.gates.get_mut(id) else { return };
+        if self.settings.slow_sharer < Duration::MAX {
+            let took = now.since(gate.sent);
+            seat.acks_in = (seat.acks_in * 7 + took) / 8;
+        }
+        gate.waiting.remove(&from);
+        let wanted = match &gate.written[..] {
+            [name] => !unread || is_interested(&mut self.directory, from, name),
+            _ => true,
+        };
+        if has && wanted && gate.update.is_some() {
+            gate.updated.insert(from, q);
+        }
+        self.open_all(now, out);
+    }
+
+    /// Forgets the nodes whose leases are over.
+    pub(super) fn expire(&mut self, now: Time, out: &mut Out) {
+        let over = |seat: &Seat| seat.lasts && seat.until <= now;
+        let over = self.seats.iter().filter(|(_, seat)| over(seat)).map(|(node, _)| *node);
+        for node in over.collect::<Vec<_>>() {
+            self.forget(node);
+            self.open_all(now, out);
+        }
+    }
+
+    /// Ends the session of a node: it has no lines any more, and need acknowledge
+    /// nothing.
+    fn forget(&mut self, node: NodeId) {
+        if let Some(seat) = self.seats.get_mut(&node) {
+            seat.lasts = false;
+            seat.unacked.clear();
+        }
+        self.directory.forget(node);
+        for gate in self.gates.values_mut() {
+            gate.waiting.remove(&node);
+            gate.updated.remove(&node);
+        }
+    }
+
+    /// The session of a node, if it lasts.
+    pub(super) fn session_of(&self, node: NodeId) -> Option<Session> {
+        self.seats.get(&node).filter(|seat| seat.lasts).map(|seat| seat.session)
+    }
+}
+
+/// Whether a node that did not read a copy had read the one before: who did not is sent
+/// none until it asks.
+fn is_interested(directory: &mut Directory, node: NodeId, name: &Name) -> bool {
+    directory.get_mut(name).is_some_and(|entry| entry.uninterested.insert(node))
+}

@@ -1,0 +1,206 @@
+//! Writes: whom they have to wait for, and when they open.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use lockstep_core::NodeId;
+
+use super::gates::Gate;
+use super::{GateId, Home, Opened, Out};
+use crate::message::{Payload, ToNode};
+use crate::{HotUpdate, Label, Name, Session, Time};
+
+/// What an entry does that is about to be proposed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Proposal {
+    /// The keys it writes, or may write.
+    pub written: Vec<Name>,
+    /// The keys it only reads.
+    pub read: Vec<Name>,
+    /// Whether it may write any key.
+    pub all: bool,
+    /// How many operations the state has seen that it will be applied to.
+    pub after: u64,
+    /// Which node wants to keep the key, if it writes one.
+    pub writer: Option<NodeId>,
+    /// What the key holds then, if it writes one and that is known.
+    pub value: Option<Payload>,
+}
+
+/// Of how many sharers a key is hot when they come back.
+const HOT_SHARERS: usize = 2;
+/// After how many writes in a row.
+const HOT_WRITES: u8 = 2;
+/// Values larger than this are not sent beforehand.
+const UPDATE_BYTES_MAX: usize = 4_096;
+
+impl Home {
+    /// An entry is about to be proposed: those who have its keys are told at the same
+    /// moment, and nobody gets them before it is open. Nothing may be proposed
+    /// without.
+    pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
+        self.pass_time(now, out);
+        let Proposal { written, read, all, after, writer, value } = proposal;
+        let targets = if all { self.all_targets() } else { self.targets(&written, out) };
+        let update = value.filter(|value| self.updates(&written, value));
+        let gate = Gate { written, read, all, update, after, writer, sent: now, ..Gate::default() };
+        self.shut(gate, targets, out)
+    }
+
+    /// Keys are called back to make room in the directory.
+    pub(super) fn recall(&mut self, now: Time, name: Name, out: &mut Out) {
+        let targets = self.targets(std::slice::from_ref(&name), out);
+        let gate = Gate {
+            written: vec![name],
+            recall: true,
+            applied: true,
+            after: u64::MAX,
+            sent: now,
+            ..Gate::default()
+        };
+        self.shut(gate, targets, out);
+        self.open_all(now, out);
+    }
+
+    /// Sends the messages of a gate, one to each node.
+    fn shut(&mut self, mut gate: Gate, targets: BTreeSet<NodeId>, out: &mut Out) -> GateId {
+        let mut qs = BTreeMap::new();
+        for node in targets {
+            if let Some(session) = self.session_of(node) {
+                self.q += 1;
+                qs.insert(node, self.q);
+                out.probes += 1;
+                out.messages.push((node, told(&gate, session, self.q)));
+            }
+        }
+        gate.waiting.clone_from(&qs);
+        let id = self.gates.add(gate);
+        for (node, q) in qs {
+            if let Some(seat) = self.seats.get_mut(&node) {
+                seat.unacked.insert(q, id);
+            }
+        }
+        id
+    }
+
+    /// Who has any of the keys, or will have it; it has them no more.
+    fn targets(&mut self, names: &[Name], out: &mut Out) -> BTreeSet<NodeId> {
+        let mut targets = BTreeSet::new();
+        for name in names {
+            if self.settings.rules.updates_targeted {
+                for gate in self.gates.of(name).filter(|gate| gate.update.is_some()) {
+                    targets.extend(gate.waiting.keys().chain(gate.updated.keys()));
+                }
+            }
+            let Some(entry) = self.directory.get_mut(name) else { continue };
+            let came_back = entry.sharers.values().filter(|share| !share.pushed).count();
+            entry.hot = if came_back >= HOT_SHARERS { (entry.hot + 1).min(HOT_WRITES) } else { 0 };
+            entry.previous.clear();
+            for (node, _) in std::mem::take(&mut entry.sharers) {
+                if node == self.me {
+                    out.probes += 1;
+                } else {
+                    targets.insert(node);
+                    entry.previous.insert(node);
+                }
+            }
+            self.directory.tidy(name);
+        }
+        targets
+    }
+
+    fn all_targets(&mut self) -> BTreeSet<NodeId> {
+        self.directory.clear();
+        self.seats.keys().copied().collect()
+    }
+
+    fn updates(&self, names: &[Name], value: &Payload) -> bool {
+        let [name] = names else { return false };
+        let fits = value.value.as_ref().is_none_or(|value| value.len() <= UPDATE_BYTES_MAX);
+        let wanted = match self.settings.hot_update {
+            HotUpdate::No => false,
+            HotUpdate::Auto => self.directory.get(name).is_some_and(|key| key.hot >= HOT_WRITES),
+            HotUpdate::Always => true,
+        };
+        // The time until it opens would count as well.
+        wanted && fits && value.left.is_none()
+    }
+
+    /// An entry is applied, or surely never will be.
+    pub fn applied(&mut self, now: Time, id: GateId, out: &mut Out) {
+        self.pass_time(now, out);
+        if let Some(gate) = self.gates.get_mut(id) {
+            gate.applied = true;
+        }
+        self.open_all(now, out);
+    }
+
+    /// Opens whatever may open, in the order of the log.
+    pub(super) fn open_all(&mut self, now: Time, out: &mut Out) {
+        if !self.is_open(now) {
+            return;
+        }
+        let ids: Vec<GateId> = self.gates.ids().map(|(id, _)| id).collect();
+        for id in ids {
+            if self.may_open(id)
+                && let Some(gate) = self.gates.remove(id)
+            {
+                self.opens(id, gate, out);
+            }
+        }
+    }
+
+    fn may_open(&self, id: GateId) -> bool {
+        let Some(gate) = self.gates.get(id) else { return false };
+        let rules = &self.settings.rules;
+        gate.applied
+            && (gate.waiting.is_empty() || !rules.open_after_acks)
+            && (!rules.open_in_order || self.gates.is_first(id, gate))
+    }
+
+    fn opens(&mut self, id: GateId, gate: Gate, out: &mut Out) {
+        for name in gate.written.iter().chain(&gate.read) {
+            self.release(name, out);
+        }
+        if gate.all {
+            self.release_all(out);
+        }
+        if let [name] = &gate.written[..] {
+            let version = gate.update.as_ref().map_or(0, |update| update.version);
+            for (node, q) in &gate.updated {
+                self.confirm(*node, *q, name, version, out);
+            }
+        }
+        if gate.recall {
+            gate.written.iter().for_each(|name| self.directory.remove(name));
+        } else {
+            let only = <[Name; 1]>::try_from(gate.written).ok();
+            let grant = gate.writer.zip(only.map(|[name]| name));
+            out.opened.push(Opened { gate: id, grant });
+        }
+    }
+
+    /// What a node was sent beforehand may be read, unless the next write has told it
+    /// otherwise already.
+    fn confirm(&mut self, node: NodeId, q: u64, name: &Name, version: u64, out: &mut Out) {
+        let Some(session) = self.session_of(node) else { return };
+        if self.gates.of(name).any(|gate| gate.waiting.contains_key(&node)) {
+            return;
+        }
+        let Some(entry) = self.directory.enter(name) else { return };
+        let share = super::Share { q, label: Label::Shared, pushed: false };
+        entry.sharers.insert(node, share);
+        entry.previous.remove(&node);
+        out.messages.push((node, ToNode::Val { session, q, name: name.clone(), version }));
+    }
+}
+
+/// The message of a gate to a node.
+pub(super) fn told(gate: &Gate, session: Session, q: u64) -> ToNode {
+    match (&gate.update, &gate.written[..]) {
+        (Some(payload), [name]) => {
+            ToNode::Upd { session, q, name: name.clone(), payload: payload.clone() }
+        }
+        _ if gate.all => ToNode::InvAll { session, q },
+        (_, names) => ToNode::Inv { session, q, names: names.to_vec() },
+    }
+}

@@ -1,0 +1,264 @@
+//! What a node and the home of a shard tell each other.
+
+use bytes::Bytes;
+use lockstep_core::wire::{Malformed, Wire};
+use lockstep_core::wire_enum;
+
+use crate::{Epoch, Label, Name, Nonce, Session, Time};
+
+wire_enum! {
+    /// From a node to the home of a shard.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ToHome {
+        /// Asks for a session, or to carry one on.
+        1 => Renew {
+            /// The number of the request.
+            nonce: Nonce,
+            /// When it was sent, by the node's clock; only given back.
+            sent: Time,
+            /// The newest session that the node ever had in this life.
+            had: Option<Session>,
+            /// Whether it has it still.
+            keeps: bool,
+        },
+        /// Asks for a copy of a key.
+        2 => GetS {
+            /// Under which number the answer is waited for.
+            flight: u64,
+            /// Which key.
+            name: Name,
+        },
+        /// An invalidation or an update is carried out.
+        3 => Ack {
+            /// Of which session it was.
+            session: Session,
+            /// Its number.
+            q: u64,
+            /// Whether the node has the new value, not readable yet.
+            has: bool,
+            /// Whether what went had not been read since it came.
+            unread: bool,
+        },
+        /// Lines have gone; a hint.
+        4 => PutS {
+            /// In which session they had come.
+            session: Session,
+            /// Which, and with which message of the home.
+            lines: Vec<(Name, u64)>,
+        },
+        /// No session of an older home is used any more, nor will one be.
+        5 => Revoked {
+            /// Of which home.
+            epoch: Epoch,
+        },
+    }
+}
+
+wire_enum! {
+    /// From the home of a shard to a node.
+    #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+    pub enum ToNode {
+        /// A session, or more time for it.
+        1 => Granted {
+            /// What was asked.
+            nonce: Nonce,
+            /// When that was sent, by the node's clock.
+            sent: Time,
+            /// The session.
+            session: Session,
+            /// How long from then on it is good, in nanoseconds.
+            left: u64,
+        },
+        /// A copy of a key.
+        2 => Data {
+            /// The answer to which request.
+            flight: u64,
+            /// The right to keep it.
+            grant: Option<Grant>,
+            /// What the key holds.
+            payload: Payload,
+        },
+        /// The home does not answer: the key holds no plain value, or too large a
+        /// one, or this is no home.
+        3 => Refused {
+            /// To which request.
+            flight: u64,
+        },
+        /// Keys are being written: their lines must go.
+        4 => Inv {
+            /// In which session they came.
+            session: Session,
+            /// The number of this message.
+            q: u64,
+            /// Which keys.
+            names: Vec<Name>,
+        },
+        /// Everything is being written.
+        5 => InvAll {
+            /// In which session it came.
+            session: Session,
+            /// The number of this message.
+            q: u64,
+        },
+        /// A key is being written: its line must go, and this is what takes its
+        /// place when the write is open.
+        6 => Upd {
+            /// In which session the line came.
+            session: Session,
+            /// The number of this message.
+            q: u64,
+            /// Which key.
+            name: Name,
+            /// The new value; its version is not known yet.
+            payload: Payload,
+        },
+        /// The write of an update is open.
+        7 => Val {
+            /// In which session.
+            session: Session,
+            /// The number of the update.
+            q: u64,
+            /// Of which key.
+            name: Name,
+            /// The version that it has now.
+            version: u64,
+        },
+        /// A copy of a key that was not asked for.
+        8 => Push {
+            /// The right to keep it.
+            grant: Grant,
+            /// Of which key.
+            name: Name,
+            /// What it holds.
+            payload: Payload,
+            /// From which moment by the node's clock its life counts.
+            since: Time,
+        },
+        /// Others have copies as well.
+        9 => Downgrade {
+            /// In which session the line came.
+            session: Session,
+            /// With which message.
+            q: u64,
+            /// Of which key.
+            name: Name,
+        },
+        /// There is another home: what older ones granted is over.
+        10 => Revoke {
+            /// Which.
+            epoch: Epoch,
+        },
+    }
+}
+
+/// The right to keep a copy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Grant {
+    /// In which session.
+    pub session: Session,
+    /// The number of the message.
+    pub q: u64,
+    /// As which of the copies.
+    pub label: Label,
+}
+
+/// What a key holds, on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Payload {
+    /// The value; none: there is no such key.
+    pub value: Option<Bytes>,
+    /// The number of the operation that wrote it.
+    pub version: u64,
+    /// How long it still lives, in nanoseconds.
+    pub left: Option<u64>,
+}
+
+impl<'a> Wire<'a> for Label {
+    fn put(&self, out: &mut Vec<u8>) {
+        out.push(match self {
+            Label::Modified => 1,
+            Label::Exclusive => 2,
+            Label::Shared => 3,
+        });
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        match u8::take(input)? {
+            1 => Ok(Label::Modified),
+            2 => Ok(Label::Exclusive),
+            3 => Ok(Label::Shared),
+            _ => Err(Malformed),
+        }
+    }
+}
+
+impl<'a> Wire<'a> for Grant {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.session.put(out);
+        self.q.put(out);
+        self.label.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let session = Session::take(input)?;
+        Ok(Grant { session, q: u64::take(input)?, label: Label::take(input)? })
+    }
+}
+
+impl<'a> Wire<'a> for Payload {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.value.as_deref().put(out);
+        self.version.put(out);
+        self.left.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let value = <Option<&[u8]> as Wire<'_>>::take(input)?.map(Bytes::copy_from_slice);
+        let version = u64::take(input)?;
+        Ok(Payload { value, version, left: <Option<u64> as Wire<'_>>::take(input)? })
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use lockstep_core::Db;
+
+    use super::*;
+
+    fn again<T: for<'a> Wire<'a> + PartialEq + std::fmt::Debug>(message: T) {
+        let mut bytes = Vec::new();
+        message.put(&mut bytes);
+        let mut rest = &bytes[..];
+        assert_eq!(T::take(&mut rest).unwrap(), message);
+        assert!(rest.is_empty());
+        for end in 0..bytes.len() {
+            let mut cut = &bytes[..end];
+            assert!(T::take(&mut cut).is_err(), "{message:?} cut short is something else");
+        }
+    }
+
+    #[test]
+    fn messages_come_as_they_were_sent() {
+        let name = Name::of(Db(3), b"key");
+        let session = Session { epoch: Epoch { term: 7, incarnation: 1 }, number: 300 };
+        let nonce = Nonce { boot: 2, count: 900 };
+        let grant = Grant { session, q: 12, label: Label::Exclusive };
+        let payload = Payload { value: Some(Bytes::from_static(b"v")), version: 9, left: Some(5) };
+        again(ToHome::Renew { nonce, sent: Time(5), had: Some(session), keeps: true });
+        again(ToHome::GetS { flight: 1, name: name.clone() });
+        again(ToHome::Ack { session, q: 5, has: true, unread: false });
+        again(ToHome::PutS { session, lines: vec![(name.clone(), 4)] });
+        again(ToHome::Revoked { epoch: session.epoch });
+        again(ToNode::Granted { nonce, sent: Time(5), session, left: 500 });
+        again(ToNode::Data { flight: 1, grant: Some(grant), payload: payload.clone() });
+        again(ToNode::Refused { flight: 1 });
+        again(ToNode::Inv { session, q: 1, names: vec![name.clone()] });
+        again(ToNode::InvAll { session, q: 1 });
+        again(ToNode::Upd { session, q: 1, name: name.clone(), payload: payload.clone() });
+        again(ToNode::Val { session, q: 1, name: name.clone(), version: 3 });
+        again(ToNode::Push { grant, name: name.clone(), payload, since: Time(7) });
+        again(ToNode::Downgrade { session, q: 1, name });
+        again(ToNode::Revoke { epoch: session.epoch });
+    }
+}

@@ -1,0 +1,66 @@
+//! What the protocol rests on.
+
+/// The rules that carry safety. All of them hold; a test that switches one off has to
+/// find out what it was good for.
+#[doc(hidden)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Rules {
+    /// R1: a write is open only when every sharer has acknowledged, or its lease is
+    /// over.
+    pub open_after_acks: bool,
+    /// R2: the home shows nobody what is applied and not open.
+    pub unopened_is_hidden: bool,
+    /// R3: an invalidation closes the flights of its keys.
+    pub inv_closes_flights: bool,
+    /// R4: an answer without a grant is for those who waited before it was asked for.
+    pub plain_answers_first_only: bool,
+    /// R5: who has no lease joins no flight.
+    pub lease_closes_flights: bool,
+    /// R6: a grant older than what is known of the key is not installed.
+    pub newest_only: bool,
+    /// R7: a hint of an eviction names the grant it gives back.
+    pub put_names_grant: bool,
+    /// R8: the home forgets a node when its lease is surely over.
+    pub forget_after_lease: bool,
+    /// R9: a request for a session that is older than one seen counts no more.
+    pub nonces_grow: bool,
+    /// R10: an invalidation of a session that is not known yet is not acknowledged.
+    pub unknown_unacknowledged: bool,
+    /// R11: a new home opens when the leases of older ones are over.
+    pub older_leases_over: bool,
+    /// R12: a home serves and grants while a quorum stands by it.
+    pub under_quorum: bool,
+    /// R13: an update is not readable before its write is open.
+    pub update_hidden: bool,
+    /// R14: who has an update that is not open is told of the next write.
+    pub updates_targeted: bool,
+    /// R15: what touches the same key opens in the order of the log.
+    pub open_in_order: bool,
+}
+
+impl Rules {
+    /// All of them.
+    pub const ALL: Rules = Rules {
+        open_after_acks: true,
+        unopened_is_hidden: true,
+        inv_closes_flights: true,
+        plain_answers_first_only: true,
+        lease_closes_flights: true,
+        newest_only: true,
+        put_names_grant: true,
+        forget_after_lease: true,
+        nonces_grow: true,
+        unknown_unacknowledged: true,
+        older_leases_over: true,
+        under_quorum: true,
+        update_hidden: true,
+        updates_targeted: true,
+        open_in_order: true,
+    };
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Rules::ALL
+    }
+}
