@@ -19,6 +19,8 @@ use crate::image::{Paged, SeqSet};
 pub(super) struct Held {
     /// Bytes in memory.
     resident: usize,
+    /// Messages in memory.
+    messages: usize,
     /// On disk, and their messages are gone.
     gone: Vec<BodyKey>,
     /// The queues with bodies that are not on disk, with some in both places, and with
@@ -45,6 +47,9 @@ pub(super) struct Local {
     /// Whether it was told that there is something to be delivered.
     pub offered: bool,
 }
+
+/// About so many bytes a message takes in memory beside its body.
+const MESSAGE_BYTES: usize = 150;
 
 /// So many messages that are delivered next keep their bodies in memory.
 const KEPT_AHEAD: usize = 256;
@@ -91,6 +96,7 @@ impl Held {
                 Some((base, page)) => {
                     for (slot, message) in page.iter() {
                         self.resident -= message.body.as_ref().map_or(0, |body| body.len());
+                        self.messages -= 1;
                         self.is_gone(message, queue, base + slot);
                     }
                 }
@@ -104,6 +110,7 @@ impl Local {
     /// A message came in.
     pub fn add(&mut self, index: &mut Index, queue: u64, seq: u64, message: &Message) {
         index.held.resident += message.body.as_ref().map_or(0, |body| body.len());
+        index.held.messages += 1;
         let (set, queues) = self.place(&mut index.held, message);
         if set.is_empty() {
             queues.insert(queue);
@@ -114,6 +121,7 @@ impl Local {
     /// A message left.
     pub fn remove(&mut self, index: &mut Index, queue: u64, seq: u64, message: &Message) {
         index.held.resident -= message.body.as_ref().map_or(0, |body| body.len());
+        index.held.messages -= 1;
         let (set, queues) = self.place(&mut index.held, message);
         set.remove(seq);
         if set.is_empty() {
@@ -180,6 +188,11 @@ impl Table {
     /// Bytes of the bodies in memory.
     pub fn resident_bytes(&self) -> usize {
         self.index.held.resident
+    }
+
+    /// About how many bytes the messages take in memory beside their bodies.
+    pub fn known_bytes(&self) -> usize {
+        self.index.held.messages.saturating_mul(MESSAGE_BYTES)
     }
 
     /// Bodies that are not on disk yet, the oldest first: at most so many bytes (one

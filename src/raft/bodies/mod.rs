@@ -35,7 +35,8 @@ pub struct BodyStore {
     disk: Arc<dyn Bodies>,
     /// Nobody may use threads for it.
     by_hand: bool,
-    /// Bytes of bodies in memory, of all shards together (`queue-memory`).
+    /// Bytes of messages in memory, of all shards together (`queue-memory`): of what is
+    /// known of them, and of their bodies.
     memory_max: AtomicUsize,
     /// The part of a shard.
     part: AtomicUsize,

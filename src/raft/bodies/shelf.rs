@@ -16,12 +16,16 @@ use super::{BodyStore, scan};
 /// How long an entry waits at most for room for its bodies.
 const ROOM_WAIT: Duration = Duration::from_secs(2);
 const ROOM_LOOK: Duration = Duration::from_millis(10);
+/// Bodies have this part of the memory at least, however many messages there are.
+const BODIES_LEAST: usize = 8;
 
 /// The bodies of one shard on this node.
 pub(crate) struct Shelf {
     pub(crate) store: Arc<BodyStore>,
     pub(crate) shard: ShardId,
     resident: AtomicUsize,
+    /// What the messages take beside their bodies.
+    known: AtomicUsize,
     /// So much the keeper could not take out of memory.
     stuck: AtomicUsize,
     stored: AtomicU64,
@@ -54,6 +58,7 @@ impl Shelf {
             store,
             shard,
             resident: AtomicUsize::new(0),
+            known: AtomicUsize::new(0),
             stuck: AtomicUsize::new(0),
             stored: AtomicU64::new(0),
             applied: AtomicU64::new(0),
@@ -68,6 +73,18 @@ impl Shelf {
     /// Bytes in memory.
     pub(super) fn resident(&self) -> usize {
         self.resident.load(Ordering::Relaxed)
+    }
+
+    /// Bytes of bodies that may be in memory.
+    pub(super) fn part(&self) -> usize {
+        self.part_beside(self.known.load(Ordering::Relaxed))
+    }
+
+    /// The same where the messages themselves take so much: bodies have the rest, but
+    /// never less than a part of the whole.
+    pub(super) fn part_beside(&self, known: usize) -> usize {
+        let part = self.store.part();
+        part.saturating_sub(known).max(part / BODIES_LEAST)
     }
 
     /// Bytes on disk.
@@ -85,7 +102,7 @@ impl Shelf {
 
     /// Whether there is more in memory than the keeper can be waited for with.
     pub(super) fn is_crowded(&self) -> bool {
-        let part = self.store.part();
+        let part = self.part();
         let stuck = self.stuck.load(Ordering::Relaxed);
         self.resident() > part.max(stuck).saturating_add(part / 4)
     }
@@ -105,7 +122,8 @@ impl Shelf {
     pub(super) fn look(&self, shard: &Shard) {
         let now = shard.queues().resident_bytes();
         let before = self.resident.swap(now, Ordering::Relaxed);
-        let part = self.store.part();
+        self.known.store(shard.queues().known_bytes(), Ordering::Relaxed);
+        let part = self.part();
         if before == 0 && now > 0 || now > part && before <= part {
             self.bell.notify_one();
         }

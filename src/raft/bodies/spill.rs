@@ -22,7 +22,7 @@ const NEIGHBOURS: u64 = 64;
 /// The disk does not take it.
 pub(crate) fn spill(shelf: &Shelf, restoring: &mut Restoring) -> io::Result<()> {
     let queues = restoring.queues_mut_local();
-    let part = shelf.store.part() / 2;
+    let part = shelf.part_beside(queues.known_bytes()) / 2;
     while queues.resident_bytes() > part {
         let batch = queues.to_store(PUT_BYTES, u64::MAX, None);
         let keys: Vec<BodyKey> = batch.iter().map(|(key, _)| *key).collect();

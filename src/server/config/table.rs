@@ -233,7 +233,7 @@ settings! {
         QueueMessageBytesMax "queue-message-bytes-max" = "1mb", bytes(1024, queues::BODY_BYTES_MAX as u64), Run:
             "The largest message; larger ones are refused with QTOOBIG.";
         QueueMemory "queue-memory" = "256mb", bytes(1 << 20, u64::MAX), Run:
-            "Memory for the bodies of messages; what is more, and older than two seconds, is kept on disk.";
+            "Memory for messages: about 150 bytes for each, and bodies; of these what is more (an eighth of it may always stay), and older than two seconds, is kept on disk.";
     }
     Limits {
         Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
