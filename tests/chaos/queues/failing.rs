@@ -87,7 +87,9 @@ fn time_until_pushed(stand: &mut Stand, shard: u16, began: Instant) -> Option<u6
             return Some(took);
         }
     }
-    stand.flaw(format!("shard {shard} takes no push {MOVED_MAX:?} after its leader's sync failed"));
+    stand.flaw(format!(
+        "shard {shard} takes no push {MOVED_MAX:?} after its leader's disk failed or was slow"
+    ));
     None
 }
 
@@ -107,14 +109,14 @@ fn disk_3_a_slow_disk_loses_nothing_and_a_slow_follower_holds_up_nobody() {
             rounds += 1;
             // A node leads some shards and follows in the others.
             let more_ms = [200, 1_000, 5_000][stand.random.random_range(0..3)];
-            syncs.slow(node, more_ms);
             let shards: Vec<u16> =
                 (0..stand.shards).filter(|shard| stand.leader(*shard) == Some(node)).collect();
+            syncs.slow(node, more_ms);
             let began = Instant::now();
-            slow.push(rate(&load, window));
             if let Some(shard) = shards.first() {
                 led.extend(time_until_pushed(stand, *shard, began));
             }
+            slow.push(rate(&load, window));
             syncs.mend(node);
             stand.pause(1_000, 1_500);
         }

@@ -34,8 +34,7 @@ fn que_1_nothing_is_lost_and_hardly_anything_doubled_while_nodes_die_and_are_cut
         Some((nodes(network.as_ref()), network))
     };
     run_on("que_1", 20, make, |stand, network| {
-        let plan = Plan { visible_ms: if stand.is_long() { 30_000 } else { 5_000 }, ..Plan::FULL };
-        let plan = self::plan(stand, plan);
+        let plan = plan(stand, Plan::FULL);
         let load = Load::start(stand, plan);
         let mut done = [0_usize; 3];
         stand.pause(500, 1_000);
