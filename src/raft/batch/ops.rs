@@ -5,6 +5,9 @@ use lockstep_core::{Fault, Op, Origin, RequestId};
 
 /// Room for the operation that names a request.
 const NAME_BYTES_MAX: usize = 64;
+/// Room for the first operation, unless it carries more: byte by byte it would be made
+/// several times.
+const FIRST_BYTES: usize = 128;
 
 /// The operations of one connection for one shard, gathered until they are
 /// handed in: writes as they will stand in the log, and reads between them.
@@ -36,6 +39,9 @@ struct Name {
 impl Ops {
     /// Adds an operation that goes through the log.
     pub fn write(&mut self, op: &Op<'_>) {
+        if self.bytes.capacity() == 0 {
+            self.bytes.reserve(FIRST_BYTES);
+        }
         op.put(&mut self.bytes);
         self.count += 1;
     }

@@ -202,7 +202,8 @@ impl Front {
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }
-        let name = if op.wait().is_some() { self.request_name() } else { Vec::new() };
+        let named = op.wait().is_some() && self.node.shards.replica(shard).is_none();
+        let name = if named { self.request_name() } else { Vec::new() };
         let op = told_apart(&self.node, shard, op, &name);
         self.note_kill(&op);
         let bytes = words.iter().map(|word| word.len()).sum();

@@ -33,6 +33,9 @@ pub(crate) use call::{Call, carry_out};
 pub use partitions::{Partitions, start};
 pub(crate) use wait::{ask_again, request_name, told_apart};
 
+/// Room for an operation beside the bodies in it, for most.
+const KEPT_BYTES: usize = 128;
+
 /// What a node knows of queues.
 #[derive(Debug, Default)]
 pub struct Queues {
@@ -95,7 +98,11 @@ pub(crate) fn is_whole(op: &Op<'_>) -> bool {
 
 /// An operation as bytes that outlive the command.
 pub(crate) fn kept(op: &Op<'_>) -> Vec<u8> {
-    let mut bytes = Vec::new();
+    let bodies = match op {
+        Op::Push { bodies, .. } => bodies.iter().map(|body| body.len()).sum(),
+        _ => 0,
+    };
+    let mut bytes = Vec::with_capacity(KEPT_BYTES + bodies);
     op.put(&mut bytes);
     bytes
 }
