@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_core::cluster::{NodeInfo, NodeState};
 use lockstep_core::{NodeId, Origin};
@@ -17,6 +17,17 @@ use crate::front::Waits;
 use crate::node::Identity;
 use crate::sessions::Sessions;
 use crate::shards::Shards;
+
+/// Waits until something holds.
+pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
+    for _ in 0..1000 {
+        if holds().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    panic!("still not: {what}");
+}
 
 /// A node alone with one shard, in a directory of its own.
 pub(crate) async fn node() -> (Arc<Node>, TempDir) {

@@ -12,6 +12,7 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::{Instant, timeout};
 
 use super::*;
+use crate::testing::until;
 
 const QUEUES: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
 
@@ -55,16 +56,6 @@ async fn ready(node: &Node, queue: &[u8]) -> i64 {
 
 fn waiting(node: &Node) -> u64 {
     totals(node).waiting
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1000 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("still not: {what}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -16,6 +16,7 @@ use super::*;
 use crate::Node;
 use crate::config::Setting;
 use crate::running::Answered;
+use crate::testing::until;
 
 const NAMES: [&[u8]; 6] = [b"a", b"b", b"c", b"d", b"e", b"f"];
 const ME: Owner<'_> = Owner::Named { name: b"me" };
@@ -81,16 +82,6 @@ fn begin_dying(node: &Arc<Node>, conn: u64, steps: Option<usize>) -> Story {
     coordinator.steps = Steps { left: steps };
     let (tell, answer) = oneshot::channel();
     Story { stop, answer, task: tokio::spawn(coordinator.run(tell)) }
-}
-
-async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
-    for _ in 0..1000 {
-        if holds().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-    panic!("still not: {what}");
 }
 
 /// S14: the coordinator dies at every step there is. Parts end with their lease,
