@@ -16,7 +16,7 @@ static SPEC: Spec = Spec {
               messages. 1, or 0 when there is none. Consumers that wait go on waiting.",
     since: "0.1.0",
     group: Group::Queues,
-    complexity: "O(N) where N is the number of messages",
+    complexity: "O(M) where M is how many messages of the shard are in flight or delayed",
     arity: -2,
     flags: &["write"],
     acl: &["@queue", "@write", "@slow", "@dangerous"],

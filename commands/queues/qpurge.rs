@@ -18,8 +18,8 @@ static SPEC: Spec = Spec {
               were.",
     since: "0.1.0",
     group: Group::Queues,
-    complexity: "O(M) where M is how many are delivered at the moment; with STATE, GROUP or \
-                 OLDER O(N) where N is the number of messages",
+    complexity: "O(M) where M is how many messages of the shard are in flight or delayed; with \
+                 STATE, GROUP or OLDER O(N) where N is the number of messages",
     arity: -2,
     flags: &["write"],
     acl: &["@queue", "@write", "@slow", "@dangerous"],
