@@ -190,8 +190,12 @@ def main():
     options.consumers = 300 if options.short else 10_000
     table = Table()
     for name in options.rows.split(","):
-        ROWS[name](table, options)
-    table.write("Queues", options.out)
+        try:
+            ROWS[name](table, options)
+        except (Exception, SystemExit) as why:
+            # The others are worth having.
+            table.add(name, f"could not be measured: {why}", "measured", False)
+        table.write("Queues", options.out)
     sys.exit(0 if options.short or all(row["held"] for row in table.rows) else 1)
 
 
