@@ -9,8 +9,8 @@ use super::clients::meaning::Meaning;
 use super::clients::seat::PART_MS;
 use super::clients::{Client, Ended};
 use super::{Profile, World};
-use crate::check::registers::Verdict;
 use crate::check::queues::whole;
+use crate::check::registers::Verdict;
 use crate::check::{self, appends, fences, locks, registers};
 
 /// Within this time the cluster must be whole again.

@@ -23,8 +23,8 @@ use draw::Hands;
 use guards::Guarded;
 use meaning::Meaning;
 pub use members::DELAY_MAX_MS;
-pub use queues::Tally;
 use members::{Asked, Mine};
+pub use queues::Tally;
 use submit::{OnTheWay, prepare};
 
 use super::node::Node;
@@ -446,7 +446,8 @@ impl Client {
             let several = several.clone();
             return self.hand_in_several(several, began, nodes, desk);
         }
-        let prepared = prepare(meanings, origin, request, desk.shards, self.attached(), &desk.queues);
+        let prepared =
+            prepare(meanings, origin, request, desk.shards, self.attached(), &desk.queues);
         if let Some(connection) = &mut self.connection
             && prepared.binds
             && !connection.bound_to.contains(&prepared.shard)

@@ -65,10 +65,7 @@ impl Client {
             Meaning::Guarded(guarded) => self.guarded_unknown(guarded),
             Meaning::Unlock { .. } => self.hands.lock = None,
             Meaning::Queue(asked) => self.queue_unknown(desk, asked, began),
-            Meaning::Lock { .. }
-            | Meaning::GetShort
-            | Meaning::Session(_)
-            | Meaning::Nothing => {}
+            Meaning::Lock { .. } | Meaning::GetShort | Meaning::Session(_) | Meaning::Nothing => {}
             on_keys => {
                 let known = desk.book.keys(on_keys, open(began), None);
                 debug_assert!(known.is_ok());

@@ -48,9 +48,7 @@ fn one(chance: &mut Chance, profile: Profile, nodes: usize, shards: u16) -> Opti
             Fault::CrashAll { power, back_within_ms: chance.between(1, 1500) }
         }
         Profile::Ambush => Fault::Ambush { cut_ms: chance.between(800, 3000) },
-        Profile::Full => {
-            Fault::FullDisk { node: node(chance), for_ms: chance.between(300, 3000) }
-        }
+        Profile::Full => Fault::FullDisk { node: node(chance), for_ms: chance.between(300, 3000) },
         Profile::Error => Fault::DiskError {
             node: node(chance),
             sync: chance.permille(600),

@@ -163,7 +163,8 @@ impl Node {
         let life = Life { node: self.at, number: self.lives };
         let (mut chance, luck) = (self.chance.fork(), self.chance.draw());
         let mut fresh = || NodeId(chance.draw() >> 16 | 1);
-        let mut opened = boot::open(&self.disk, settings, &self.bodies_full, &mut fresh).map_err(failed)?;
+        let mut opened =
+            boot::open(&self.disk, settings, &self.bodies_full, &mut fresh).map_err(failed)?;
         // Known only to the process that put the data aside, or finds it put aside.
         opened.replaces = opened.replaces.or(self.replaces.take());
         let (runtime, base) = process::runtime();
@@ -247,6 +248,11 @@ impl Node {
     /// Whether its disk takes no more bodies.
     pub fn set_full(&self, full: bool) {
         self.bodies_full.store(full, Ordering::Relaxed);
+    }
+
+    /// Whether that is so.
+    pub fn is_full(&self) -> bool {
+        self.bodies_full.load(Ordering::Relaxed)
     }
 
     /// A new and empty disk.

@@ -163,7 +163,8 @@ fn backoff_ms(rule: &Rule, fails: u32) -> u64 {
 fn comes_in_time(book: &Book<'_>, rule: &Rule, delivery: &Delivery) -> Result<(), Flaw> {
     let pushes = book.pushes.get(&delivery.message);
     let pushes = pushes.into_iter().flatten().filter(|push| push.queue == delivery.queue);
-    let Some(granted_ms) = delivery.granted_ms.filter(|_| !rule.is_fed && !delivery.redriven) else {
+    let Some(granted_ms) = delivery.granted_ms.filter(|_| !rule.is_fed && !delivery.redriven)
+    else {
         return Ok(());
     };
     for push in pushes {

@@ -11,7 +11,11 @@ pub(super) fn check(book: &Book<'_>) -> Result<(), Flaw> {
         orders.sort_by_key(|order| order.span.began);
         nothing_during_a_pause(book, queue, &orders)?;
         orders.iter().filter(|order| order.what == What::Purge).try_for_each(|purge| {
-            if purge.span.is_sure() { nothing_from_before(book, queue, &purge.span) } else { Ok(()) }
+            if purge.span.is_sure() {
+                nothing_from_before(book, queue, &purge.span)
+            } else {
+                Ok(())
+            }
         })
     })
 }

@@ -125,9 +125,8 @@ impl<'a> Fates<'a> {
                 delivered || self.left.contains_key(&push.message)
             };
             let some = pushes.iter().any(|push| seen(push));
-            let missing = pushes
-                .iter()
-                .find(|push| !seen(push) && !self.may_be_gone(push.message, &[push]));
+            let missing =
+                pushes.iter().find(|push| !seen(push) && !self.may_be_gone(push.message, &[push]));
             holds(!some || missing.is_none(), "S14", || format!("a part came: {pushes:?}"))?;
         }
         Ok(())

@@ -45,11 +45,15 @@ fn by_number(line: &[First<'_>]) -> Result<(), Flaw> {
     for granted in line.chunk_by(|one, other| one.delivery.fence == other.delivery.fence) {
         let same_answer = |pair: &&[First<'_>]| pair[0].delivery.call.0 == pair[1].delivery.call.0;
         let answers = granted.windows(2).filter(same_answer);
-        let swapped = answers.filter(|pair| seq(&pair[0]) > seq(&pair[1])).map(|pair| &pair[0]);
+        let mut swapped = answers.filter(|pair| seq(&pair[0]) > seq(&pair[1])).map(|pair| &pair[0]);
         let overtaken = granted.iter().find(|one| newest.is_some_and(|n| seq(n) > seq(one)));
-        let wrong = swapped.last().or(overtaken);
+        let wrong = swapped.next().or(overtaken);
         holds(wrong.is_none(), "S12", || {
-            format!("{:?}, before it {:?}", wrong.map(|one| one.delivery), newest.map(|n| n.delivery))
+            format!(
+                "{:?}, before it {:?}",
+                wrong.map(|one| one.delivery),
+                newest.map(|n| n.delivery)
+            )
         })?;
         newest = newest.into_iter().chain(granted).max_by_key(|first| seq(first));
     }

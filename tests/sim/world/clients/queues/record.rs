@@ -36,7 +36,14 @@ struct Told {
 
 impl Record {
     /// A push came to this.
-    pub fn pushed(&mut self, sorts: &Sorts, new: &New, (batch, tx): (u64, u64), came: Came, span: Span) {
+    pub fn pushed(
+        &mut self,
+        sorts: &Sorts,
+        new: &New,
+        (batch, tx): (u64, u64),
+        came: Came,
+        span: Span,
+    ) {
         let ttl_ms = new.ttl_ms.unwrap_or(sorts.of(new.queue).ttl_ms);
         self.history.pushes.push(Push {
             queue: new.queue,

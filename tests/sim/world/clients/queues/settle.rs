@@ -155,7 +155,11 @@ impl Client {
             Asked::Drain(queue) => {
                 record.history.swallowed.insert(*queue);
             }
-            Asked::Create(_) | Asked::Move(..) | Asked::Look(_) | Asked::Dead(_) | Asked::Notes(_) => {}
+            Asked::Create(_)
+            | Asked::Move(..)
+            | Asked::Look(_)
+            | Asked::Dead(_)
+            | Asked::Notes(_) => {}
         }
     }
 
