@@ -115,7 +115,7 @@ impl Consumer {
     fn ask(&mut self, words: &[&str]) -> Option<Result<(Span, Value), ()>> {
         let (span, told) = self.seat.call(words);
         match told {
-            Told::Done(reply) => return Some(Ok((span, reply))),
+            Told::Done(reply) => Some(Ok((span, reply))),
             Told::Lost => {
                 std::thread::sleep(Duration::from_millis(5));
                 Some(Err(()))
