@@ -108,7 +108,7 @@ impl List {
     }
 
     /// Moves a line to the front, if it is here.
-    pub(super) fn to_front(&mut self, tag: &Tag) {
+    pub(super) fn move_to_front(&mut self, tag: &Tag) {
         let seat = tag.seat.load(Relaxed);
         if seat != NONE && seat != self.front {
             let tag = self.take(seat);

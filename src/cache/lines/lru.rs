@@ -24,7 +24,7 @@ impl Lru {
     pub(super) fn used(&self, tag: &Tag) {
         let mut list = self.list(tag).lock();
         self.stamp(tag);
-        list.to_front(tag);
+        list.move_to_front(tag);
     }
 
     pub(super) fn add(&self, tag: Arc<Tag>) {

@@ -46,8 +46,8 @@ impl S3Fifo {
 
     pub(super) fn victim(&mut self) -> Option<Arc<Tag>> {
         loop {
-            let from_small = self.small.len() * SMALL_SHARE >= self.len();
-            let victim = if from_small { self.from_small() } else { self.from_main() };
+            let evict_from_small = self.small.len() * SMALL_SHARE >= self.len();
+            let victim = if evict_from_small { self.evict_from_small() } else { self.evict_from_main() };
             if victim.is_some() || self.len() == 0 {
                 self.ghosts.keep(self.len());
                 return victim;
@@ -68,7 +68,7 @@ impl S3Fifo {
     }
 
     /// Looks at the oldest of the small queue: it goes, or moves on.
-    fn from_small(&mut self) -> Option<Arc<Tag>> {
+    fn evict_from_small(&mut self) -> Option<Arc<Tag>> {
         let tag = self.small.pop()?;
         if tag.uses.load(Relaxed) >= USES_TO_STAY {
             self.add_to_main(tag);
@@ -80,7 +80,7 @@ impl S3Fifo {
     }
 
     /// Looks at the oldest of the main queue: it goes, or begins anew.
-    fn from_main(&mut self) -> Option<Arc<Tag>> {
+    fn evict_from_main(&mut self) -> Option<Arc<Tag>> {
         let tag = self.main.pop()?;
         let uses = tag.uses.load(Relaxed);
         if uses == 0 {
