@@ -18,6 +18,12 @@ mod chance;
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod explore;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod rig;
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests;
 
 pub use home::{Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Share, Takeover};
 pub use line::{Content, Era, Label, Line, State};

@@ -20,6 +20,9 @@ pub struct Rules {
     pub newest_only: bool,
     /// R7: a hint of an eviction names the grant it gives back.
     pub put_names_grant: bool,
+    /// With R6 and R7: who gives a grant back lets nobody join older flights of the key,
+    /// since the home does not tell it of writes any more.
+    pub put_closes_flights: bool,
     /// R8: the home forgets a node when its lease is surely over.
     pub forget_after_lease: bool,
     /// R9: a request for a session that is older than one seen counts no more.
@@ -48,6 +51,7 @@ impl Rules {
         lease_closes_flights: true,
         newest_only: true,
         put_names_grant: true,
+        put_closes_flights: true,
         forget_after_lease: true,
         nonces_grow: true,
         unknown_unacknowledged: true,

@@ -1,5 +1,6 @@
 //! How long things last, and how much there may be.
 
+use std::hash::{Hash, Hasher};
 use std::time::Duration;
 
 use crate::{Drift, Rules};
@@ -31,11 +32,14 @@ pub enum HotUpdate {
 }
 
 /// Settings of the protocol; all nodes of a cluster have the same ones.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     /// How long a session is good at most, from the moment a quorum was last heard of
     /// (`cache-lease-ms`).
     pub lease: Duration,
+    /// How long a home may answer by itself, from the same moment: as long as nobody
+    /// else can be the leader of its shard.
+    pub read_lease: Duration,
     /// How often it is renewed (`cache-renew-ms`).
     pub renew: Duration,
     /// How far clocks may drift apart (`cache-clock-drift`).
@@ -75,10 +79,18 @@ impl Settings {
     }
 }
 
+impl Hash for Settings {
+    /// One of them stands for all: machines with other settings are never compared.
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.lease.hash(state);
+    }
+}
+
 impl Default for Settings {
     fn default() -> Self {
         Settings {
             lease: Duration::from_millis(500),
+            read_lease: Duration::from_millis(120),
             renew: Duration::from_millis(100),
             drift: Drift::DEFAULT,
             value_max: 64 << 10,

@@ -10,9 +10,14 @@ pub(super) const TICK: Duration = Duration::from_millis(1);
 /// How long a session lasts: in ticks.
 pub(super) const LEASE: u64 = 2;
 
+/// How long a home may answer by itself: in ticks.
+pub(super) const READ_LEASE: u64 = 1;
+
 /// How often what may happen, and by which rules.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Bounds {
+    /// How many nodes share the key.
+    pub nodes: usize,
     pub ticks: u64,
     pub writes: u8,
     /// Reads of each node.
@@ -40,6 +45,7 @@ pub(super) struct Bounds {
 impl Bounds {
     /// One node that reads once, and one write.
     pub(super) const SMALL: Bounds = Bounds {
+        nodes: 1,
         ticks: 0,
         writes: 1,
         reads: [1, 0],
@@ -59,6 +65,7 @@ impl Bounds {
     pub(super) fn settings(&self) -> Settings {
         Settings {
             lease: TICK * u32::try_from(LEASE).unwrap(),
+            read_lease: TICK * u32::try_from(READ_LEASE).unwrap(),
             drift: Drift(0),
             slow_sharer: Duration::MAX,
             refresh: self.refresh,

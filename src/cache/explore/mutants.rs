@@ -65,6 +65,12 @@ fn r7_a_hint_names_its_grant() {
 }
 
 #[test]
+fn r7_who_gives_a_grant_back_lets_nobody_join_older_flights() {
+    let bounds = Bounds { reads: [3, 0], evictions: 1, ..Bounds::SMALL };
+    rule("R6 with R7", bounds, |rules| rules.put_closes_flights = false);
+}
+
+#[test]
 fn r8_a_node_is_forgotten_after_its_lease() {
     let bounds = Bounds { ticks: 2, ..Bounds::SMALL };
     rule("R8", bounds, |rules| rules.forget_after_lease = false);

@@ -5,7 +5,7 @@ use std::hash::{Hash, Hasher};
 use bytes::Bytes;
 use lockstep_core::{Db, NodeId, ShardId};
 
-use super::limits::{Bounds, LEASE, TICK};
+use super::limits::{Bounds, LEASE, READ_LEASE, TICK};
 use super::shelf::Shelf;
 use crate::{
     Answer, Epoch, GateId, Home, HomeOut, Look, Name, Named, Pass, Payload, Proposal, Reader,
@@ -17,10 +17,8 @@ const SHARD: ShardId = ShardId(0);
 /// Something that happens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Step {
-    /// All clocks go on.
-    Tick,
-    /// The home hears of a quorum.
-    Quorum,
+    /// All clocks go on; the home hears of a quorum, or not.
+    Tick(bool),
     /// A node asks for a session.
     Renew(usize),
     /// A client reads at a node.
@@ -137,7 +135,7 @@ impl World {
         World {
             bounds,
             now: 0,
-            nodes: (0..2).map(node).collect(),
+            nodes: (0..bounds.nodes).map(node).collect(),
             homes: vec![Seat { home, log: Vec::new(), applied: 0, gates: Vec::new() }],
             letters: Vec::new(),
             floor: 0,
@@ -157,10 +155,9 @@ impl World {
         let mut steps = Vec::new();
         let leader = self.homes.last().unwrap();
         if self.now < bounds.ticks {
-            steps.push(Step::Tick);
-            steps.push(Step::Quorum);
+            steps.extend([Step::Tick(false), Step::Tick(true)]);
         }
-        for node in 0..2 {
+        for node in 0..self.nodes.len() {
             if self.renewals[node] < bounds.renewals[node] {
                 steps.push(Step::Renew(node));
             }
@@ -207,15 +204,15 @@ impl World {
     /// Lets it happen; an error if something came of it that must not be.
     pub(super) fn take(&mut self, step: Step) -> Result<(), String> {
         match step {
-            Step::Tick => {
+            Step::Tick(stands) => {
                 self.now += 1;
+                if stands {
+                    let now = time(self.now);
+                    self.homes.last_mut().unwrap().home.stands(now);
+                }
                 for home in 0..self.homes.len() {
                     self.at_home(home, |seat, now, out| seat.home.pass_time(now, out))?;
                 }
-            }
-            Step::Quorum => {
-                let now = time(self.now);
-                self.homes.last_mut().unwrap().home.stands(now);
             }
             Step::Renew(node) => {
                 self.renewals[node] += 1;
@@ -245,7 +242,34 @@ impl World {
                 node.readers.clear();
             }
         }
-        self.look_around()
+        self.look_around()?;
+        self.throw_away();
+        Ok(())
+    }
+
+    /// Letters go that nothing can ever come of: they are of a session that is over.
+    fn throw_away(&mut self) {
+        let (nodes, homes) = (&self.nodes, &self.homes);
+        self.letters.retain(|letter| match letter {
+            Letter::ToNode(node, message) => {
+                let node = &nodes[*node];
+                let over = |session| node.sharer.is_over(session);
+                match message {
+                    ToNode::Inv { session, .. }
+                    | ToNode::Upd { session, .. }
+                    | ToNode::Val { session, .. }
+                    | ToNode::Granted { session, .. } => !over(*session),
+                    ToNode::Push { grant, .. } => !over(grant.session),
+                    _ => true,
+                }
+            }
+            Letter::ToHome(
+                home,
+                from,
+                ToHome::Ack { session, .. } | ToHome::PutS { session, .. },
+            ) => homes[*home].home.session_of(id(*from)) <= Some(*session),
+            Letter::ToHome(..) => true,
+        });
     }
 
     fn read(&mut self, node: usize) -> Result<(), String> {
@@ -316,8 +340,7 @@ impl World {
     fn elect(&mut self, keeps: usize) -> Result<(), String> {
         let log = self.homes[0].log[..keeps].to_vec();
         self.undone_beyond(keeps)?;
-        let takeover =
-            Takeover { until: time(self.now + LEASE), missing: (0..2).map(id).collect() };
+        let takeover = self.takeover();
         let epoch = Epoch { term: 2, incarnation: 0 };
         self.begin(NodeId(101), epoch, Some(takeover), log)
     }
@@ -325,12 +348,19 @@ impl World {
     fn relapse(&mut self) -> Result<(), String> {
         self.relapsed = true;
         let counts = self.bounds.lives_count;
-        let takeover =
-            Takeover { until: time(self.now + LEASE), missing: (0..2).map(id).collect() };
+        let takeover = self.takeover();
         let epoch = Epoch { term: 1, incarnation: u64::from(counts) };
         let log = self.homes[0].log.clone();
         self.homes.clear();
         self.begin(NodeId(100), epoch, counts.then_some(takeover), log)
+    }
+
+    fn takeover(&self) -> Takeover {
+        Takeover {
+            not_before: time(self.now + READ_LEASE),
+            until: time(self.now + LEASE),
+            missing: (0..self.nodes.len()).map(id).collect(),
+        }
     }
 
     /// A new home begins, with all of the log applied.
@@ -401,7 +431,10 @@ impl World {
             opened = opened.max(seat.gates.remove(of).1);
         }
         for (node, message) in out.messages {
-            self.send(Letter::ToNode(place(node), message));
+            // What it says is for those who look at the cache, not for readers.
+            if !matches!(message, ToNode::Downgrade { .. }) {
+                self.send(Letter::ToNode(place(node), message));
+            }
         }
         // The client is told.
         self.floor = self.floor.max(opened as u64);

@@ -24,7 +24,7 @@ use crate::message::{Payload, ToHome, ToNode};
 use crate::{Epoch, Name, Settings, Time};
 use directory::Directory;
 use gates::Gates;
-use seats::Seat;
+use seats::{Acked, Renewal, Seat};
 
 pub use directory::Share;
 pub use gates::GateId;
@@ -55,6 +55,8 @@ pub struct Home {
 /// What a new home waits for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Takeover {
+    /// By then no older home answers any more by itself.
+    pub not_before: Time,
     /// By then all older leases are over.
     pub until: Time,
     /// Who has not said that it has none.
@@ -144,7 +146,8 @@ impl Home {
         match message {
             ToHome::Renew { nonce, sent, had, keeps } => {
                 if self.serves(now) {
-                    self.renew(now, from, nonce, sent, had, keeps, out);
+                    let renewal = Renewal { nonce, sent, had, keeps };
+                    self.renew(now, from, &renewal, out);
                     self.open_all(now, out);
                 }
             }
@@ -152,7 +155,7 @@ impl Home {
                 self.get(now, Asked { from, flight, name }, look, out);
             }
             ToHome::Ack { session, q, has, unread } => {
-                self.ack(now, from, session, q, has, unread, out);
+                self.ack(now, from, &Acked { session, q, has, unread }, out);
             }
             ToHome::PutS { session, lines } => {
                 if self.session_of(from) == Some(session) {
@@ -180,7 +183,11 @@ impl Home {
     /// When [`Home::pass_time`] has something to do.
     pub fn next_time(&self) -> Option<Time> {
         let seats = self.seats.values().filter(|seat| seat.lasts).map(|seat| seat.until);
-        seats.chain(self.takeover.as_ref().map(|takeover| takeover.until)).min()
+        let opens = self.takeover.as_ref().map(|takeover| match takeover.missing.is_empty() {
+            true => takeover.not_before.min(takeover.until),
+            false => takeover.until,
+        });
+        seats.chain(opens).min()
     }
 
     /// Tells those again who have not said that what older homes granted is over.
@@ -203,21 +210,25 @@ impl Home {
     pub fn is_open(&self, now: Time) -> bool {
         let Some(takeover) = &self.takeover else { return true };
         now >= takeover.until
-            || takeover.missing.is_empty()
+            || (now >= takeover.not_before && takeover.missing.is_empty())
             || !self.settings.rules.older_leases_over
     }
 
     /// Whether it may answer: nobody else can have taken its place.
     pub fn serves(&self, now: Time) -> bool {
-        self.is_open(now) && !self.left(now).is_zero()
+        let read_lease = self.settings.drift.shortened(self.settings.read_lease);
+        self.is_open(now) && self.age(now) < read_lease
     }
 
     /// How long a session may last that begins now.
     fn left(&self, now: Time) -> Duration {
-        if !self.settings.rules.under_quorum {
-            return self.settings.lease;
-        }
-        self.settings.drift.shortened(self.settings.lease).saturating_sub(now.since(self.quorum))
+        self.settings.lease.saturating_sub(self.age(now))
+    }
+
+    /// How long ago that was sent which a quorum has acknowledged.
+    fn age(&self, now: Time) -> Duration {
+        let counts = self.settings.rules.under_quorum;
+        if counts { now.since(self.quorum) } else { Duration::ZERO }
     }
 
     /// Who has a key, as far as the home knows.

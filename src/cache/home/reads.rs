@@ -58,10 +58,13 @@ impl Home {
     }
 
     /// A client of this node read a key: the home counts as one of the sharers.
-    pub fn read_here(&mut self, now: Time, name: &Name, out: &mut Out) {
+    pub fn read_here(&mut self, now: Time, name: &Name, payload: &Payload, out: &mut Out) {
         self.pass_time(now, out);
-        if self.serves(now) && self.gates.first_of(name).is_none() {
-            self.share(self.me, name, None, false, out);
+        if self.serves(now)
+            && self.gates.first_of(name).is_none()
+            && self.share(self.me, name, None, false, out).is_some()
+        {
+            self.refresh(now, name, payload, out);
         }
     }
 
@@ -157,7 +160,11 @@ impl Home {
             Refresh::On => true,
         };
         for node in previous.into_iter().filter(wanted).collect::<Vec<_>>() {
-            self.send(now, node, name, payload, Label::Shared, out);
+            if node != self.me {
+                self.send(now, node, name, payload, Label::Shared, out);
+            } else if self.share(node, name, None, true, out).is_some() {
+                out.pushes += 1;
+            }
         }
     }
 
@@ -182,7 +189,7 @@ impl Home {
         let left = payload.left.map(|left| left.saturating_add(past));
         let payload = Payload { left, ..payload.clone() };
         let name = name.clone();
-        out.pushes += 1;
+        out.pushes += u64::from(pushed);
         out.messages.push((node, ToNode::Push { grant, name, payload, since: seat.since }));
     }
 

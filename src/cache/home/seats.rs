@@ -32,20 +32,30 @@ pub(super) struct Seat {
     pub acks_in: Duration,
 }
 
+/// A request for a session.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Renewal {
+    pub nonce: Nonce,
+    pub sent: Time,
+    /// The newest session that the node ever had in this life.
+    pub had: Option<Session>,
+    /// Whether it has that still.
+    pub keeps: bool,
+}
+
+/// What a node says about a message that it has carried out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Acked {
+    pub session: Session,
+    pub q: u64,
+    pub has: bool,
+    pub unread: bool,
+}
+
 impl Home {
-    /// A node asks for a session. `had`: the newest it ever had in this life; `keeps`:
-    /// it has that still.
-    #[allow(clippy::too_many_arguments)]
-    pub(super) fn renew(
-        &mut self,
-        now: Time,
-        from: NodeId,
-        nonce: Nonce,
-        sent: Time,
-        had: Option<Session>,
-        keeps: bool,
-        out: &mut Out,
-    ) {
+    /// A node asks for a session.
+    pub(super) fn renew(&mut self, now: Time, from: NodeId, renewal: &Renewal, out: &mut Out) {
+        let Renewal { nonce, sent, had, keeps } = *renewal;
         let left = self.left(now);
         let seat = self.seats.entry(from).or_default();
         if left.is_zero() || (self.settings.rules.nonces_grow && nonce <= seat.nonce) {
@@ -91,16 +101,8 @@ impl Home {
     }
 
     /// A node acknowledges a message.
-    pub(super) fn ack(
-        &mut self,
-        now: Time,
-        from: NodeId,
-        session: Session,
-        q: u64,
-        has: bool,
-        unread: bool,
-        out: &mut Out,
-    ) {
+    pub(super) fn ack(&mut self, now: Time, from: NodeId, ack: &Acked, out: &mut Out) {
+        let Acked { session, q, has, unread } = *ack;
         let Some(seat) = self.seats.get_mut(&from) else { return };
         if !seat.lasts || seat.session != session {
             return;
@@ -147,7 +149,7 @@ impl Home {
     }
 
     /// The session of a node, if it lasts.
-    pub(super) fn session_of(&self, node: NodeId) -> Option<Session> {
+    pub fn session_of(&self, node: NodeId) -> Option<Session> {
         self.seats.get(&node).filter(|seat| seat.lasts).map(|seat| seat.session)
     }
 }

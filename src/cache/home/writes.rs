@@ -96,11 +96,12 @@ impl Home {
             entry.hot = if came_back >= HOT_SHARERS { (entry.hot + 1).min(HOT_WRITES) } else { 0 };
             entry.previous.clear();
             for (node, _) in std::mem::take(&mut entry.sharers) {
+                entry.previous.insert(node);
                 if node == self.me {
+                    // Nothing has to be sent, and nothing waited for.
                     out.probes += 1;
                 } else {
                     targets.insert(node);
-                    entry.previous.insert(node);
                 }
             }
             self.directory.tidy(name);

@@ -47,7 +47,8 @@ impl S3Fifo {
     pub(super) fn victim(&mut self) -> Option<Arc<Tag>> {
         loop {
             let evict_from_small = self.small.len() * SMALL_SHARE >= self.len();
-            let victim = if evict_from_small { self.evict_from_small() } else { self.evict_from_main() };
+            let victim =
+                if evict_from_small { self.evict_from_small() } else { self.evict_from_main() };
             if victim.is_some() || self.len() == 0 {
                 self.ghosts.keep(self.len());
                 return victim;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{Answer, Live, Out, Sharer};
-use crate::message::{Grant, Payload, ToHome};
+use crate::message::{Grant, Payload};
 use crate::{Content, Era, Line, Name, Nonce, Session, State, Store, Time};
 
 impl Sharer {
@@ -100,8 +100,7 @@ impl Sharer {
         let line = Line { shard: self.shard, era: self.era, q: grant.q, state };
         self.marks.raise(name, grant.q);
         if !is_news || !store.put(name, line, &mut out.evicted) {
-            let lines = vec![(name.clone(), grant.q)];
-            out.to_home.push(ToHome::PutS { session: grant.session, lines });
+            self.give_back(grant.session, name, grant.q, out);
         }
     }
 

@@ -110,6 +110,11 @@ impl Sharer {
         self.session.as_ref().map(|live| live.session)
     }
 
+    /// Whether a session has ended that it had, or had before one that it had.
+    pub fn is_over(&self, session: Session) -> bool {
+        self.had >= Some(session) && self.session() != Some(session)
+    }
+
     /// In which era its lines are good.
     pub fn era(&self) -> Era {
         self.era
@@ -185,12 +190,20 @@ impl Sharer {
     /// A line of this shard has gone to make room, or because somebody wanted it to.
     pub fn evicted(&mut self, line: &Evicted, out: &mut Out) {
         // Whatever came before it is known as old since it came itself.
-        if let Some(live) = &self.session
+        if let Some(session) = self.session()
             && line.era == self.era
         {
-            let lines = vec![(line.name.clone(), line.q)];
-            out.to_home.push(ToHome::PutS { session: live.session, lines });
+            self.give_back(session, &line.name, line.q, out);
         }
+    }
+
+    /// Tells the home that a copy is not kept. It may forget then that this node has the
+    /// key, so nobody may join a flight any more that would be served by an older grant.
+    fn give_back(&mut self, session: Session, name: &Name, q: u64, out: &mut Out) {
+        if self.settings.rules.put_closes_flights {
+            self.flights.close(name);
+        }
+        out.to_home.push(ToHome::PutS { session, lines: vec![(name.clone(), q)] });
     }
 
     /// Ends its session, and takes none of a home before this one. What a node does

@@ -124,7 +124,8 @@ impl Sharer {
         });
     }
 
-    /// A copy that was not asked for: kept if the key has a place.
+    /// A copy that was not asked for: kept if the key has a place, or was written
+    /// through this node.
     fn push(
         &mut self,
         store: &impl Store,
@@ -134,12 +135,11 @@ impl Sharer {
         since: Time,
         out: &mut Out,
     ) {
-        if store.look(name.at()).is_some() {
+        if grant.label == Label::Modified || store.look(name.at()).is_some() {
             let content = self.content(payload, since);
             self.install(store, name, grant, content, out);
         } else if self.session() == Some(grant.session) {
-            let lines = vec![(name.clone(), grant.q)];
-            out.to_home.push(ToHome::PutS { session: grant.session, lines });
+            self.give_back(grant.session, name, grant.q, out);
         }
     }
 

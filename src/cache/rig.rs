@@ -1,0 +1,279 @@
+//! Three nodes and a home among them, for tests: messages arrive at once and in order.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bytes::Bytes;
+use lockstep_core::{Db, NodeId, ShardId};
+
+use crate::{
+    Answer, Content, Epoch, Era, GateId, Home, HomeOut, Limits, Lines, Look, Name, Named, Payload,
+    Policy, Proposal, Reader, Settings, Sharer, SharerOut, Store, Time, ToHome, ToNode, hit,
+};
+
+pub(crate) struct Rig {
+    pub now: Time,
+    pub home: Home,
+    at: NodeId,
+    pub nodes: BTreeMap<NodeId, Node>,
+    state: BTreeMap<Name, (Bytes, u64)>,
+    seq: u64,
+    letters: VecDeque<Letter>,
+    /// Who receives nothing for the time being.
+    pub deaf: Vec<NodeId>,
+    /// Messages that were sent, by kind.
+    pub sent: BTreeMap<&'static str, usize>,
+    pub opened: Vec<GateId>,
+    pub probes: u64,
+    pub pushes: u64,
+    reader: u64,
+}
+
+pub(crate) struct Node {
+    pub sharer: Sharer,
+    pub lines: Lines,
+    pub answers: Vec<(Reader, Answer)>,
+}
+
+enum Letter {
+    ToHome(NodeId, ToHome),
+    ToNode(NodeId, ToNode),
+}
+
+pub(crate) const N1: NodeId = NodeId(1);
+pub(crate) const N2: NodeId = NodeId(2);
+pub(crate) const N3: NodeId = NodeId(3);
+
+pub(crate) fn key(key: &str) -> Name {
+    Name::of(Db(0), key.as_bytes())
+}
+
+impl Rig {
+    /// The home is at one of the nodes; all others have sessions.
+    pub(crate) fn new(at: NodeId, settings: Settings) -> Self {
+        let epoch = Epoch { term: 1, incarnation: 1 };
+        let node = |_| Node {
+            sharer: Sharer::new(ShardId(0), 1, true, Time(0), settings),
+            lines: Lines::new(Limits { entries: 100, bytes: 1 << 20 }, Policy::S3Fifo, (1, 2)),
+            answers: Vec::new(),
+        };
+        let mut rig = Rig {
+            now: Time(0),
+            home: Home::new(at, epoch, Time(0), None, settings),
+            at,
+            nodes: [N1, N2, N3].into_iter().map(|id| (id, node(id))).collect(),
+            state: BTreeMap::new(),
+            seq: 0,
+            letters: VecDeque::new(),
+            deaf: Vec::new(),
+            sent: BTreeMap::new(),
+            opened: Vec::new(),
+            probes: 0,
+            pushes: 0,
+            reader: 0,
+        };
+        rig.renew();
+        rig
+    }
+
+    /// Everybody renews, and the home hears of its quorum.
+    pub(crate) fn renew(&mut self) {
+        self.home.stands(self.now);
+        for id in [N1, N2, N3] {
+            if id != self.at {
+                self.at_node(id, |node, now, out| node.sharer.renew(now, out));
+            }
+        }
+        self.deliver();
+    }
+
+    /// A client reads; nothing, if it has no answer yet.
+    pub(crate) fn read(&mut self, at: NodeId, name: &Name) -> Option<Option<Bytes>> {
+        if at == self.at {
+            let look = self.look(name);
+            if !self.home.shows(self.now, name, look.seq) {
+                return None;
+            }
+            let payload = look.payload.unwrap();
+            self.at_home(|home, now, out| home.read_here(now, name, &payload, out));
+            self.deliver();
+            return Some(payload.value);
+        }
+        let reader = self.ask(at, name);
+        if let Ok(content) = reader {
+            return Some(content.value);
+        }
+        self.deliver();
+        let answers = &mut self.nodes.get_mut(&at).unwrap().answers;
+        let of =
+            answers.iter().position(|(other, _)| Some(*other) == reader.as_ref().err().copied())?;
+        match answers.remove(of).1 {
+            Answer::Content(content) => Some(content.value),
+            Answer::Elsewhere => None,
+        }
+    }
+
+    /// A client reads and nothing is delivered yet.
+    pub(crate) fn ask(&mut self, at: NodeId, name: &Name) -> Result<Content, Reader> {
+        self.reader += 1;
+        let reader = Reader(self.reader);
+        let mut found = None;
+        self.at_node(at, |node, now, out| {
+            found = node.sharer.read(&node.lines, name, reader, || now, out);
+        });
+        found.ok_or(reader)
+    }
+
+    /// A client writes through a node; gives the gate.
+    pub(crate) fn write(&mut self, through: NodeId, name: &Name, value: &str) -> GateId {
+        let gate = self.propose(through, name, value);
+        self.deliver();
+        self.apply(gate, name, value);
+        self.deliver();
+        gate
+    }
+
+    pub(crate) fn propose(&mut self, through: NodeId, name: &Name, value: &str) -> GateId {
+        let mut gate = None;
+        let payload = Payload {
+            value: Some(Bytes::copy_from_slice(value.as_bytes())),
+            version: self.seq + 1,
+            left: None,
+        };
+        let proposal = Proposal {
+            written: vec![name.clone()],
+            after: self.seq,
+            writer: Some(through),
+            value: Some(payload),
+            ..Proposal::default()
+        };
+        self.at_home(|home, now, out| gate = Some(home.proposed(now, proposal, out)));
+        gate.unwrap()
+    }
+
+    pub(crate) fn apply(&mut self, gate: GateId, name: &Name, value: &str) {
+        self.seq += 1;
+        self.state.insert(name.clone(), (Bytes::copy_from_slice(value.as_bytes()), self.seq));
+        self.at_home(|home, now, out| home.applied(now, gate, out));
+    }
+
+    /// All messages arrive, and those that come of them.
+    pub(crate) fn deliver(&mut self) {
+        while let Some(letter) = self.letters.pop_front() {
+            match letter {
+                Letter::ToNode(id, _) if self.deaf.contains(&id) => {}
+                Letter::ToNode(id, message) => self.at_node(id, |node, now, out| {
+                    node.sharer.take(now, &node.lines, message, out);
+                }),
+                Letter::ToHome(from, message) => {
+                    let state = self.state.clone();
+                    let seq = self.seq;
+                    self.at_home(|home, now, out| {
+                        home.take(now, from, message, &mut |name| looked(&state, seq, name), out);
+                    });
+                }
+            }
+        }
+    }
+
+    /// The letters of a key at the three nodes.
+    pub(crate) fn letters(&self, name: &Name) -> String {
+        let letter = |(id, node): (&NodeId, &Node)| {
+            if *id == self.at {
+                let shares = self.home.sharers(name);
+                let mine = shares.into_iter().find(|(node, _)| node == id);
+                return mine.map_or('I', |(_, share)| share.label.letter());
+            }
+            let line = node.lines.look(name.at());
+            line.map_or('I', |(line, _)| line.letter(node.sharer.era()))
+        };
+        let letters: Vec<String> = self.nodes.iter().map(|each| letter(each).to_string()).collect();
+        letters.join("/")
+    }
+
+    /// A node answers a read at once.
+    pub(crate) fn hits(&self, at: NodeId, name: &Name) -> bool {
+        let node = &self.nodes[&at];
+        hit(&node.lines, &node.sharer.pass(), name.at(), || self.now).is_some()
+    }
+
+    pub(crate) fn at_node(
+        &mut self,
+        at: NodeId,
+        happens: impl FnOnce(&mut Node, Time, &mut SharerOut),
+    ) {
+        let mut out = SharerOut::default();
+        let node = self.nodes.get_mut(&at).unwrap();
+        happens(node, self.now, &mut out);
+        for gone in std::mem::take(&mut out.evicted) {
+            node.sharer.evicted(&gone, &mut out);
+        }
+        node.answers.extend(out.answers);
+        for message in out.to_home {
+            *self.sent.entry(kind_to_home(&message)).or_default() += 1;
+            self.letters.push_back(Letter::ToHome(at, message));
+        }
+    }
+
+    pub(crate) fn at_home(&mut self, happens: impl FnOnce(&mut Home, Time, &mut HomeOut)) {
+        let mut out = HomeOut::default();
+        happens(&mut self.home, self.now, &mut out);
+        for opened in std::mem::take(&mut out.opened) {
+            self.opened.push(opened.gate);
+            if let Some((node, name)) = opened.grant {
+                let payload = self.look(&name).payload.unwrap();
+                self.home.push(self.now, node, &name, &payload, &mut out);
+            }
+        }
+        while let Some(asked) = out.retry.pop() {
+            let (state, seq) = (&self.state, self.seq);
+            self.home.get(self.now, asked, &mut |name| looked(state, seq, name), &mut out);
+        }
+        self.probes += out.probes;
+        self.pushes += out.pushes;
+        for (node, message) in out.messages {
+            *self.sent.entry(kind_to_node(&message)).or_default() += 1;
+            self.letters.push_back(Letter::ToNode(node, message));
+        }
+    }
+
+    fn look(&self, name: &Name) -> Look {
+        looked(&self.state, self.seq, name)
+    }
+
+    /// The era of a node.
+    pub(crate) fn era(&self, at: NodeId) -> Era {
+        self.nodes[&at].sharer.era()
+    }
+}
+
+fn looked(state: &BTreeMap<Name, (Bytes, u64)>, seq: u64, name: &Name) -> Look {
+    let held = state.get(name);
+    let value = held.map(|(value, _)| value.clone());
+    let version = held.map_or(0, |(_, version)| *version);
+    Look { payload: Some(Payload { value, version, left: None }), seq }
+}
+
+fn kind_to_home(message: &ToHome) -> &'static str {
+    match message {
+        ToHome::Renew { .. } => "Renew",
+        ToHome::GetS { .. } => "GetS",
+        ToHome::Ack { .. } => "Ack",
+        ToHome::PutS { .. } => "PutS",
+        ToHome::Revoked { .. } => "Revoked",
+    }
+}
+
+fn kind_to_node(message: &ToNode) -> &'static str {
+    match message {
+        ToNode::Granted { .. } => "Granted",
+        ToNode::Data { .. } => "Data",
+        ToNode::Refused { .. } => "Refused",
+        ToNode::Inv { .. } => "Inv",
+        ToNode::InvAll { .. } => "InvAll",
+        ToNode::Upd { .. } => "Upd",
+        ToNode::Val { .. } => "Val",
+        ToNode::Push { .. } => "Push",
+        ToNode::Downgrade { .. } => "Downgrade",
+        ToNode::Revoke { .. } => "Revoke",
+    }
+}

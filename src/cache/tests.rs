@@ -1,0 +1,236 @@
+//! What the machines do together.
+
+use std::time::Duration;
+
+use crate::rig::{N1, N2, N3, Rig, key};
+use crate::{HotUpdate, Named, Proposal, Refresh, Settings, Store};
+
+fn rig() -> Rig {
+    Rig::new(N3, Settings::default())
+}
+
+fn text(text: &str) -> Option<Option<bytes::Bytes>> {
+    Some(Some(bytes::Bytes::copy_from_slice(text.as_bytes())))
+}
+
+#[test]
+fn the_table_is_the_same_for_each_choice_of_home() {
+    for home in [N1, N2, N3] {
+        let mut rig = Rig::new(home, Settings::default());
+        let a = key("a");
+        rig.write(home, &key("other"), "x");
+        let mut rows = Vec::new();
+        let mut row = |rig: &mut Rig| {
+            rows.push((rig.letters(&a), rig.probes, rig.pushes));
+            (rig.probes, rig.pushes) = (0, 0);
+        };
+        (rig.probes, rig.pushes) = (0, 0);
+        rig.read(N1, &a);
+        row(&mut rig);
+        rig.read(N2, &a);
+        row(&mut rig);
+        rig.write(N3, &a, "1");
+        row(&mut rig);
+        assert_eq!(rig.read(N1, &a), text("1"));
+        row(&mut rig);
+        let row = |letters: &str, probes, pushes| (letters.to_owned(), probes, pushes);
+        let wanted =
+            [row("E/I/I", 0, 0), row("S/S/I", 1, 0), row("I/I/M", 2, 0), row("S/S/S", 1, 1)];
+        assert_eq!(rows, wanted, "the home is {home:?}");
+    }
+}
+
+#[test]
+fn a_thousand_readers_of_a_cold_key_cause_one_request() {
+    let mut rig = rig();
+    let readers: Vec<_> = (0..1_000).map(|_| rig.ask(N1, &key("a")).unwrap_err()).collect();
+    rig.deliver();
+    assert_eq!(rig.sent["GetS"], 1);
+    let answers = &rig.nodes[&N1].answers;
+    assert!(readers.iter().all(|reader| answers.iter().any(|(other, _)| other == reader)));
+}
+
+#[test]
+fn without_a_session_many_readers_cause_two_requests_at_most() {
+    let mut rig = rig();
+    rig.now = rig.now.after(Duration::from_secs(5));
+    rig.home.stands(rig.now);
+    for _ in 0..1_000 {
+        rig.ask(N1, &key("a")).unwrap_err();
+    }
+    rig.deliver();
+    assert_eq!((rig.sent["GetS"], rig.nodes[&N1].answers.len()), (2, 1_000));
+}
+
+#[test]
+fn a_hit_sends_nothing_and_a_write_one_message_to_each_sharer() {
+    let mut rig = rig();
+    let (a, b) = (key("a"), key("b"));
+    for node in [N1, N2] {
+        rig.read(node, &a);
+        rig.read(node, &b);
+    }
+    let sent: usize = rig.sent.values().sum();
+    rig.read(N1, &a);
+    assert_eq!(rig.sent.values().sum::<usize>(), sent);
+    rig.probes = 0;
+    let written = vec![a, b];
+    let proposal = Proposal { written, ..Proposal::default() };
+    rig.at_home(|home, now, out| {
+        let gate = home.proposed(now, proposal, out);
+        home.applied(now, gate, out);
+    });
+    rig.deliver();
+    assert_eq!((rig.sent["Inv"], rig.probes), (2, 2));
+}
+
+#[test]
+fn a_write_waits_for_a_dead_sharer_as_long_as_its_lease_and_no_longer() {
+    let mut rig = rig();
+    let a = key("a");
+    rig.read(N1, &a);
+    rig.deaf.push(N1);
+    let gate = rig.write(N2, &a, "1");
+    assert!(!rig.opened.contains(&gate));
+    assert_eq!(rig.read(N2, &a), None, "what is not open is read by nobody");
+    assert_eq!(rig.read(N3, &a), None);
+    rig.now = rig.now.after(Duration::from_millis(496));
+    assert!(!rig.hits(N1, &a), "its own lease is over first");
+    rig.now = rig.now.after(Duration::from_millis(10));
+    rig.home.stands(rig.now);
+    rig.at_home(|home, now, out| home.pass_time(now, out));
+    assert!(rig.opened.contains(&gate));
+    rig.deaf.clear();
+    assert!(!rig.hits(N1, &a), "it comes back with an old line");
+    rig.renew();
+    assert_eq!(rig.read(N1, &a), text("1"));
+}
+
+#[test]
+fn what_was_lost_is_told_again_with_the_next_renewal() {
+    let mut rig = rig();
+    let a = key("a");
+    rig.read(N1, &a);
+    rig.deaf.push(N1);
+    let gate = rig.write(N2, &a, "1");
+    rig.deaf.clear();
+    rig.now = rig.now.after(Duration::from_millis(100));
+    rig.renew();
+    assert!(rig.opened.contains(&gate));
+    assert!(!rig.hits(N1, &a));
+}
+
+#[test]
+fn a_directory_that_is_full_calls_back_and_forgets_nothing() {
+    let settings = Settings { directory_max: 10, ..Settings::default() };
+    let mut rig = Rig::new(N3, settings);
+    let names: Vec<_> = (0..40).map(|number| key(&number.to_string())).collect();
+    for round in 0..4 {
+        for (number, name) in names.iter().enumerate() {
+            rig.read(if (number + round) % 2 == 0 { N1 } else { N2 }, name);
+            assert!(rig.home.remembers().0 <= 10);
+            for (node, name) in
+                [N1, N2].into_iter().flat_map(|id| names.iter().map(move |n| (id, n)))
+            {
+                assert!(!rig.hits(node, name) || rig.home.may_have(node, name));
+            }
+        }
+    }
+    assert!(rig.sent["Inv"] > 0);
+}
+
+#[test]
+fn nothing_is_left_over_when_all_is_quiet() {
+    let mut rig = rig();
+    let mut chance = crate::chance::Chance(7);
+    let names: Vec<_> = (0..5).map(|number| key(&number.to_string())).collect();
+    for step in 0..2_000 {
+        let node = [N1, N2, N3][chance.below(3)];
+        let name = &names[chance.below(5)];
+        match chance.below(4) {
+            0 => drop(rig.write(node, name, &step.to_string())),
+            1 if node != N3 => drop(rig.ask(node, name)),
+            2 if node != N3 => rig.at_node(node, |node, _, out| {
+                if let Some(gone) = node.lines.remove(name.at()) {
+                    node.sharer.evicted(&gone, out);
+                }
+            }),
+            _ => drop(rig.read(node, name)),
+        }
+    }
+    rig.deliver();
+    let (_, gates, held) = rig.home.remembers();
+    assert_eq!((gates, held), (0, 0));
+    assert!([N1, N2].iter().all(|id| rig.nodes[id].sharer.waiting() == (0, 0)));
+}
+
+#[test]
+fn a_hot_key_is_read_everywhere_as_soon_as_its_write_is_open() {
+    let settings = Settings { hot_update: HotUpdate::Always, ..Settings::default() };
+    let mut rig = Rig::new(N3, settings);
+    let a = key("a");
+    rig.read(N1, &a);
+    rig.read(N2, &a);
+    let gate = rig.propose(N3, &a, "1");
+    rig.deliver();
+    assert!(!rig.hits(N1, &a) && !rig.hits(N2, &a));
+    rig.apply(gate, &a, "1");
+    rig.deliver();
+    assert!(rig.hits(N1, &a) && rig.hits(N2, &a));
+    assert_eq!((rig.read(N1, &a), rig.sent["GetS"]), (text("1"), 2));
+}
+
+#[test]
+fn who_does_not_read_what_it_is_sent_is_sent_no_more() {
+    for (refresh, pushes) in [(Refresh::Off, 0), (Refresh::Adaptive, 1), (Refresh::On, 3)] {
+        let mut rig = Rig::new(N3, Settings { refresh, ..Settings::default() });
+        let a = key("a");
+        rig.read(N1, &a);
+        rig.read(N2, &a);
+        rig.read(N1, &a);
+        rig.pushes = 0;
+        for value in ["1", "2", "3"] {
+            rig.read(N1, &a);
+            rig.write(N3, &a, value);
+            rig.read(N1, &a);
+        }
+        // To N2; the home itself wrote and has a copy all the time.
+        assert!(
+            rig.pushes.abs_diff(pushes) <= u64::from(pushes > 0),
+            "{refresh:?}: {}",
+            rig.pushes
+        );
+    }
+}
+
+#[test]
+fn everything_written_at_once_leaves_no_line_readable() {
+    let mut rig = rig();
+    let names = [key("a"), key("b")];
+    for name in &names {
+        rig.read(N1, name);
+        rig.read(N2, name);
+    }
+    let before = rig.era(N1);
+    let proposal = Proposal { all: true, ..Proposal::default() };
+    rig.at_home(|home, now, out| {
+        let gate = home.proposed(now, proposal, out);
+        home.applied(now, gate, out);
+    });
+    assert!(rig.opened.is_empty());
+    rig.deliver();
+    assert_eq!(rig.opened.len(), 1);
+    assert!(names.iter().all(|name| !rig.hits(N1, name) && !rig.hits(N2, name)));
+    assert!(rig.era(N1) > before);
+    rig.read(N1, &names[0]);
+    assert!(rig.hits(N1, &names[0]));
+}
+
+#[test]
+fn a_value_that_is_too_large_is_read_and_not_kept() {
+    let mut rig = Rig::new(N3, Settings { value_max: 10, ..Settings::default() });
+    let a = key("a");
+    rig.write(N3, &a, "longer than ten bytes");
+    assert_eq!(rig.read(N1, &a), text("longer than ten bytes"));
+    assert!(!rig.hits(N1, &a));
+}
