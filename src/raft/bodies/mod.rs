@@ -28,7 +28,7 @@ use crate::store::blocking;
 pub(crate) use fetch::{Fetch, all_here};
 pub(crate) use keeper::keep;
 pub(crate) use shelf::{Hold, Shelf};
-pub(crate) use spill::{Reading, spill};
+pub(crate) use spill::{Loading, Reading, spill};
 
 /// The bodies of messages on a node.
 pub struct BodyStore {
@@ -168,6 +168,12 @@ impl BodyStore {
 
     fn took(&self) {
         self.works.store(true, Ordering::Relaxed);
+    }
+
+    /// Notes that the disk has no room.
+    fn takes_nothing(&self, why: &io::Error) {
+        self.works.store(false, Ordering::Relaxed);
+        self.note(why);
     }
 
     /// Runs something that waits for the disk, where it may, and notes how it failed.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io;
 use std::sync::Arc;
 
-use lockstep_core::queues::BodyKey;
+use lockstep_core::queues::{BodyKey, Table};
 use lockstep_core::shard::Restoring;
 use lockstep_storage::BodyId;
 
@@ -14,6 +14,8 @@ use super::{Hold, Shelf, fetch};
 const PUT_BYTES: usize = 8 << 20;
 /// So many messages are read at once, those beside the one that is asked for.
 const NEIGHBOURS: u64 = 64;
+/// So many bodies are looked for at once.
+const LOOKED_FOR: usize = 16;
 
 /// Brings to disk what is too much of a shard that is being read back, of which some
 /// part is there. Waits for the disk.
@@ -40,6 +42,72 @@ pub(crate) fn spill(shelf: &Shelf, restoring: &mut Restoring) -> io::Result<()> 
             return Ok(());
         }
     }
+    Ok(())
+}
+
+/// Brings to disk what is too much of the state that a node begins with.
+///
+/// It has to begin also while its disk is full: only a node that runs hands messages
+/// out, and so makes room. What the disk does not take had room in memory before.
+pub(crate) struct Loading<'a> {
+    shelf: &'a Shelf,
+    /// So much may be in memory before the disk is asked once more.
+    kept: usize,
+}
+
+impl Loading<'_> {
+    pub(crate) fn new(shelf: &Shelf) -> Loading<'_> {
+        Loading { shelf, kept: 0 }
+    }
+
+    /// Some more of the state is there. Waits for the disk.
+    ///
+    /// # Errors
+    /// The disk fails in another way than by being full.
+    pub(crate) fn spill(&mut self, restoring: &mut Restoring) -> io::Result<()> {
+        if restoring.queues_mut_local().resident_bytes() <= self.kept {
+            return Ok(());
+        }
+        let spilled = spill(self.shelf, restoring);
+        let Err(why) = spilled else { return Ok(()) };
+        if why.kind() != io::ErrorKind::StorageFull {
+            return Err(why);
+        }
+        let Shelf { shard, store, .. } = self.shelf;
+        tracing::error!(shard = shard.0, %why, id = "LS-2015", "bodies of messages cannot be kept on disk");
+        store.takes_nothing(&why);
+        let queues = restoring.queues_mut_local();
+        let_go(self.shelf, queues)?;
+        // Twice as much: what is on disk is not looked for over and over.
+        self.kept = queues.resident_bytes().saturating_mul(2);
+        Ok(())
+    }
+}
+
+/// Lets go of bodies that are on disk already: a state that came from another node has
+/// all of them in it.
+fn let_go(shelf: &Shelf, queues: &mut Table) -> io::Result<()> {
+    let all = queues.to_store(usize::MAX, u64::MAX, None);
+    let keys: Vec<BodyKey> = all.into_iter().map(|(key, _)| key).collect();
+    let mut there = Vec::new();
+    for some in keys.chunks(LOOKED_FOR) {
+        let ids: Vec<BodyId> = some.iter().map(fetch::id).collect();
+        let bodies = shelf.store.disk.get(shelf.shard, &ids).map_err(io::Error::from);
+        let bodies = bodies.inspect_err(|why| shelf.store.note(why))?;
+        let fits = |(key, body): &(&BodyKey, Option<Arc<[u8]>>)| {
+            body.as_ref().is_some_and(|body| key.fits(body))
+        };
+        there.extend(some.iter().zip(bodies).filter(fits).map(|(key, _)| *key));
+    }
+    if there.is_empty() {
+        return Ok(());
+    }
+    // Whether whoever wrote them came so far is not known.
+    let synced = shelf.store.disk.sync().map_err(io::Error::from);
+    synced.inspect_err(|why| shelf.store.has_failed(why))?;
+    queues.stored(&there);
+    let part = shelf.part_beside(queues.known_bytes()) / 2;
+    queues.release(queues.resident_bytes().saturating_sub(part / 2));
     Ok(())
 }
 

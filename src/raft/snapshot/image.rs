@@ -12,7 +12,7 @@ use openraft::storage::RaftSnapshotBuilder;
 use openraft::type_config::alias::SnapshotOf;
 
 use super::on_disk;
-use crate::bodies::{Hold, Reading, Shelf, spill};
+use crate::bodies::{Hold, Loading, Reading, Shelf};
 use crate::codec;
 use crate::machine::Progress;
 use crate::types::{SnapshotMeta, Types};
@@ -191,10 +191,10 @@ fn read(
     mut reader: Reader,
 ) -> io::Result<(SnapshotMeta, Shard)> {
     let meta = codec::meta(meta).map_err(|_| unreadable(id))?;
-    let mut shard = Restoring::default();
+    let (mut shard, mut loading) = (Restoring::default(), Loading::new(shelf));
     while let Some(chunk) = reader.next_chunk().inspect_err(|why| snapshots.report(why))? {
         shard.add(&chunk).map_err(|_| unreadable(id))?;
-        spill(shelf, &mut shard)?;
+        loading.spill(&mut shard)?;
     }
     Ok((meta, shard.finish().map_err(|_| unreadable(id))?))
 }

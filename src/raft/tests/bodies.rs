@@ -220,6 +220,39 @@ async fn a_disk_that_takes_no_bodies_keeps_them_in_memory_until_it_does() {
     assert!(rig.bodies(1).failed().is_none());
 }
 
+/// What no disk takes stays in memory, where it was before.
+#[tokio::test(start_paused = true)]
+async fn a_node_begins_though_its_disk_is_full() {
+    let mut rig = Rig::new(1).await;
+    rig.push(0..60).await;
+    rig.node(1).group().snapshot().await.unwrap();
+    assert_eq!(rig.stats(1).stored_bytes, 0);
+    let disk = rig.kill(1).await;
+    disk.set_capacity(Some(0));
+    rig.queue_memory = MEMORY;
+    rig.start(1, disk.clone()).await;
+    rig.pop(0..1).await;
+    assert!(rig.stats(1).failures > 0 && rig.stats(1).stored_bytes == 0);
+    disk.set_capacity(None);
+    rig.until("memory is bounded", |rig| rig.stats(1).resident_bytes <= MEMORY as u64).await;
+    rig.pop(1..60).await;
+}
+
+/// A state that has all bodies in it, and a disk that has them as well.
+#[tokio::test(start_paused = true)]
+async fn what_is_on_disk_leaves_the_memory_of_a_node_whose_disk_is_full() {
+    let mut rig = Rig::new(1).await;
+    rig.push(0..60).await;
+    rig.node(1).group().snapshot().await.unwrap();
+    rig.until("all is on disk", |rig| rig.stats(1).stored_bytes == 60 * BODY as u64).await;
+    let disk = rig.kill(1).await;
+    disk.set_capacity(Some(0));
+    rig.queue_memory = MEMORY;
+    rig.start(1, disk).await;
+    assert!(rig.stats(1).resident_bytes <= MEMORY as u64);
+    rig.pop(0..60).await;
+}
+
 /// Whoever waits for a delivery before it is known that a body has to be brought.
 #[tokio::test(start_paused = true)]
 async fn an_errand_that_comes_late_wakes_whoever_waits() {

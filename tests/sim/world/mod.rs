@@ -322,9 +322,6 @@ impl World {
         let stopped = *process.stopped.lock();
         if let Some(what) = damage {
             self.rejoin(at, &what);
-        } else if failure.is_some() && self.nodes[at].is_full() {
-            // It says so and ends; whoever looks after it starts it again.
-            self.ended(at);
         } else if let Some(why) = failure {
             self.violate(format!("n{at} does not start: {why}"));
         } else if log_failed.is_some() || stopped {
