@@ -59,7 +59,8 @@ impl Progress {
 /// A redrive with a rate goes on after so long at the earliest.
 const STEP_MS: u64 = 10;
 
-/// A redrive whose messages have no room tries again after so long.
+/// A redrive whose messages have no room tries again after so long, or when its own
+/// queue has some.
 const RETRY_MS: u64 = 1000;
 
 impl Task {
@@ -82,6 +83,13 @@ impl Task {
             self.base = (now_ms, self.moved + most);
         }
         due.min(most)
+    }
+
+    /// There is room again for the next one.
+    fn hasten(&mut self, now_ms: u64) {
+        let before_ms = self.step_ms;
+        self.plan(now_ms);
+        self.step_ms = self.step_ms.min(before_ms);
     }
 
     /// When the next may be moved.
@@ -294,6 +302,25 @@ impl Desk<'_> {
         match &mut task.seqs {
             Some(seqs) => seqs.insert(0, seq),
             None => task.from_death -= 1,
+        }
+    }
+
+    /// A redrive that waits for room goes on as soon as there is some.
+    pub(super) fn go_on_with_redrive(&mut self, at: &Stamp) {
+        let waits = |task: &&Task| {
+            let here = task.to.is_none() && task.state == Progress::Running;
+            here && task.step_ms > at.now_ms
+        };
+        let Some(task) = self.queue.task.as_ref().filter(waits) else { return };
+        let next = match &task.seqs {
+            Some(seqs) => seqs.first(),
+            None => self.shape.dead.get(&task.from_death),
+        };
+        let next = next.filter(|seq| self.is_chosen(task, **seq));
+        let message = next.and_then(|seq| self.queue.messages.get(*seq));
+        let fits = message.is_some_and(|message| self.has_room(message.bytes.into()));
+        if let Some(task) = self.queue.task.as_mut().filter(|_| fits) {
+            task.hasten(at.now_ms);
         }
     }
 

@@ -274,6 +274,7 @@ impl Table {
     pub(super) fn finish(&mut self, at: &Stamp, number: u64, fx: &mut Effects) {
         self.serve(at, number, fx);
         let mut desk = self.desk(number);
+        desk.go_on_with_redrive(at);
         desk.rearm();
         desk.offer(at, fx);
         self.close_if_idle(number);

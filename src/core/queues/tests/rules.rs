@@ -143,6 +143,22 @@ fn what_dies_again_during_a_redrive_stays_dead() {
     assert_eq!(scene.ask("2: pop q"), "0-2-2 b");
 }
 
+/// L8.
+#[test]
+fn a_redrive_goes_on_when_there_is_room() {
+    let mut scene = set(&[Setting::LengthMax { count: 1 }]);
+    for number in 1..=3 {
+        push(&mut scene, &format!("m{number}"), |_| {});
+        scene.ask("2: pop q");
+        scene.ask(&format!("2: nack q fatal 0-{number}-1"));
+    }
+    assert_eq!(redrive(&mut scene, None), "3");
+    for number in 1..=3 {
+        scene.at(10 + number);
+        assert_eq!(scene.ask("2: pop q noack"), format!("0-{number}-2 m{number}"));
+    }
+}
+
 #[test]
 fn a_redrive_without_an_end_is_found() {
     BROKEN.set(Some(Mutant::RedriveWithoutEnd));
