@@ -6,7 +6,8 @@ use super::clients::{Client, Ended};
 use super::{Profile, World};
 use crate::check::queues::whole::{self, What};
 
-/// Within this time what comes back by itself has come back.
+/// Within this time what comes back by itself has come back, unless a rate says that it
+/// takes longer.
 const REDRIVEN_MS: u64 = 15_000;
 /// A waiting consumer and a message meet within this time.
 const MEET_MS: u64 = 500;
@@ -71,7 +72,8 @@ impl World {
     /// Takes out all messages that are not dead, until nobody has one any more, none is
     /// hidden, and no dead one comes back.
     fn empty(&mut self, queue: u32) -> bool {
-        let until_ms = self.now_ms + REDRIVEN_MS;
+        let begun_ms = self.now_ms;
+        let mut until_ms = begun_ms + REDRIVEN_MS;
         loop {
             loop {
                 let before = self.desk.book.queues.history.left.len();
@@ -86,7 +88,9 @@ impl World {
                 return false;
             }
             let record = &self.desk.book.queues;
-            let redrives = record.redriving.get(&queue) == Some(&true);
+            let rest_ms = record.redriving.get(&queue).copied().flatten();
+            let redrives = rest_ms.is_some();
+            until_ms = until_ms.max(begun_ms + REDRIVEN_MS + rest_ms.unwrap_or(0));
             let left = ["ready", "delayed", "inflight"].map(|name| record.fact(queue, name));
             if !redrives && left == [0; 3] {
                 return true;

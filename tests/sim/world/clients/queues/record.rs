@@ -17,8 +17,9 @@ pub struct Record {
     pub history: History,
     /// What each queue last told of itself.
     pub facts: BTreeMap<u32, BTreeMap<&'static str, u64>>,
-    /// Queues whose dead come back at the moment, as far as they told.
-    pub redriving: BTreeMap<u32, bool>,
+    /// For how long the dead of queues come back yet, by their rate, as far as they
+    /// told; none: no dead come back.
+    pub redriving: BTreeMap<u32, Option<u64>>,
     /// How often something happened.
     pub tally: Tally,
     /// How many answers with deliveries there were.
@@ -141,9 +142,7 @@ impl Record {
             _ => None,
         });
         self.facts.insert(queue, pairs.collect());
-        let runs = matches!(redrive, Outcome::List(parts)
-            if matches!(parts.first(), Some(Outcome::Word("running"))));
-        self.redriving.insert(queue, runs);
+        self.redriving.insert(queue, rest_ms(redrive));
         Ok(())
     }
 
@@ -217,6 +216,18 @@ impl Told {
             }
             _ => None,
         }
+    }
+}
+
+/// How long a redrive takes yet by its rate, if it goes on.
+fn rest_ms(redrive: &Outcome) -> Option<u64> {
+    let Outcome::List(parts) = redrive else { return None };
+    match &parts[..] {
+        [Outcome::Word("running"), _, Outcome::Int(left), Outcome::Int(rate @ 1..), ..] => {
+            u64::try_from(left * 1000 / rate).ok()
+        }
+        [Outcome::Word("running"), ..] => Some(0),
+        _ => None,
     }
 }
 
