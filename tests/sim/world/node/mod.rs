@@ -250,11 +250,6 @@ impl Node {
         self.bodies_full.store(full, Ordering::Relaxed);
     }
 
-    /// Whether that is so.
-    pub fn is_full(&self) -> bool {
-        self.bodies_full.load(Ordering::Relaxed)
-    }
-
     /// A new and empty disk.
     pub fn wipe(&mut self) {
         self.crash(false);
