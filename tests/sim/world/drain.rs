@@ -129,7 +129,8 @@ impl World {
         };
         let pushed = self.demand(Meaning::Queue(Asked::Push(new)));
         // Some damage, or a failure, shows only now: then somebody else has to be elected.
-        let late = |profile: &Profile| matches!(profile, Profile::Damage | Profile::Error);
+        let late =
+            |profile: &Profile| matches!(profile, Profile::Damage | Profile::Rot | Profile::Error);
         let unsure = self.plan.profiles.iter().any(late);
         let until_ms = self.now_ms + if unsure { ELECTED_MS } else { MEET_MS };
         while self.clients[1].is_waiting() && self.now_ms < until_ms && self.violations.is_empty() {

@@ -13,28 +13,24 @@ impl World {
     pub(super) fn harm(&mut self, at: usize, harm: Option<Harm>) {
         let disk = self.nodes[at].disk.clone();
         let mut files = files(&disk);
-        let count = match harm {
+        let (count, bodies) = match harm {
             None => return,
-            Some(Harm::Flips(count)) => count,
-            Some(Harm::Bodies(count)) => {
-                files.retain(|path| path.to_string_lossy().contains(BODIES_DIR));
-                count
-            }
+            Some(Harm::Flips(count)) => (count, false),
+            Some(Harm::Bodies(count)) => (count, true),
         };
+        files.retain(|path| path.to_string_lossy().contains(BODIES_DIR) == bodies);
         self.nodes[at].harmed = true;
-        let mut bodies = false;
+        self.nodes[at].rots |= bodies && !files.is_empty();
         for _ in 0..count {
             if files.is_empty() {
                 return;
             }
             let path = &files[self.chance.below(files.len() as u64) as usize];
             let len = disk.bytes(path).map_or(0, |bytes| bytes.len() as u64);
-            bodies |= path.to_string_lossy().contains(BODIES_DIR);
             if len > 0 {
                 disk.flip(path, self.chance.below(len), 1 << self.chance.below(8));
             }
         }
-        self.nodes[at].rots |= bodies;
     }
 
     /// Whether the damage that nobody has noticed yet stays with a minority of every

@@ -54,16 +54,16 @@ fn one(chance: &mut Chance, profile: Profile, nodes: usize, shards: u16) -> Opti
             sync: chance.permille(600),
             nth: chance.between(1, 12),
         },
-        Profile::Damage if chance.permille(300) => {
+        Profile::Rot if chance.permille(500) => {
             Fault::Rot { node: some(chance), flips: chance.between(1, 8) }
         }
-        Profile::Damage => Fault::Crash {
+        Profile::Damage | Profile::Rot => Fault::Crash {
             node: node(chance),
             power: chance.permille(500),
             midway: None,
             back_after_ms: chance.between(100, 1500),
-            harm: Some(match chance.below(3) {
-                0 => Harm::Bodies(chance.between(1, 16)),
+            harm: Some(match profile {
+                Profile::Rot => Harm::Bodies(chance.between(1, 16)),
                 _ => Harm::Flips(chance.between(1, 64)),
             }),
         },

@@ -144,7 +144,7 @@ pub enum Fault {
 /// What happens to the disk of a node that is down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Harm {
-    /// So many bits are flipped somewhere.
+    /// So many bits of logs and snapshots are flipped.
     Flips(u64),
     /// So many bits of bodies are flipped.
     Bodies(u64),

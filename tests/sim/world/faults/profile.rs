@@ -27,8 +27,10 @@ pub enum Profile {
     Power,
     /// The power goes just when somebody was elected.
     Ambush,
-    /// Bits are flipped.
+    /// Bits of logs and snapshots are flipped.
     Damage,
+    /// Bits of bodies are flipped.
+    Rot,
     /// Nodes come and go.
     Members,
     /// Nodes are restarted in order, leaderships are handed over.
@@ -39,7 +41,7 @@ pub enum Profile {
 
 impl Profile {
     /// All of them.
-    pub const ALL: [Profile; 16] = [
+    pub const ALL: [Profile; 17] = [
         Profile::Base,
         Profile::Kill,
         Profile::KillAll,
@@ -53,6 +55,7 @@ impl Profile {
         Profile::Power,
         Profile::Ambush,
         Profile::Damage,
+        Profile::Rot,
         Profile::Members,
         Profile::Upgrade,
         Profile::Clocks,
@@ -74,6 +77,7 @@ impl Profile {
             Profile::Power => "dur",
             Profile::Ambush => "ambush",
             Profile::Damage => "cor",
+            Profile::Rot => "rot",
             Profile::Members => "mem",
             Profile::Upgrade => "upg",
             Profile::Clocks => "clock",
