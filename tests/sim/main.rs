@@ -18,7 +18,7 @@ lockstep-sim: a cluster in one thread, on a simulated world
   --nodes N         nodes of the cluster (drawn from the seed)
   --profile A,B     what goes wrong (drawn from the seed), some of
                     base kill killall net partial storm pause disk full eio
-                    dur ambush cor mem upg clock
+                    dur ambush cor rot mem upg clock
   --mutant NAME     with a mistake on purpose; `list` names them
   --mutants N       looks for each mistake on purpose with at most so many seeds
   --time MS         how long things go wrong (drawn from the seed)
