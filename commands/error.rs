@@ -242,5 +242,8 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::OutOfMemory => OUT_OF_MEMORY,
         Fault::DiskFull => DISK_FULL,
         Fault::NoSession => NO_SESSION,
+        Fault::FieldNotNumber if name == "hincrby" => text("ERR hash value is not an integer"),
+        Fault::FieldNotNumber => text("ERR hash value is not a float"),
+        Fault::CountTooLarge => OUT_OF_RANGE,
     }
 }

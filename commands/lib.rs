@@ -8,6 +8,7 @@ pub mod args;
 pub mod cluster;
 pub mod connection;
 pub mod error;
+pub mod hashes;
 pub mod help;
 pub mod here;
 pub mod index;

@@ -7,6 +7,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::Locks, "Locks"),
     (Group::Queues, "Queues"),
     (Group::String, "Strings"),
+    (Group::Hash, "Hashes"),
     (Group::Generic, "Keys of any type"),
     (Group::PubSub, "Publish and subscribe"),
     (Group::Transactions, "Transactions"),

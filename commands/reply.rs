@@ -41,6 +41,8 @@ pub enum Reply {
     Array(Vec<Reply>),
     /// Pairs in order.
     Map(Vec<(Reply, Reply)>),
+    /// Pairs in order: arrays of two in RESP3, one behind the other in RESP2.
+    Pairs(Vec<(Reply, Reply)>),
     /// Several replies without order.
     Set(Vec<Reply>),
     /// Out of band.
@@ -88,6 +90,27 @@ pub fn plain(spec: &Spec, outcome: Outcome) -> Reply {
         // Resolved where the operation was carried out.
         Outcome::Body(body) => body.here.map_or(Reply::Nil, |bytes| Reply::Bulk(bytes.to_vec())),
     }
+}
+
+/// The reply that shows a list of alternating names and values as a map.
+pub fn map(spec: &Spec, outcome: Outcome) -> Reply {
+    let Outcome::List(list) = outcome else { return plain(spec, outcome) };
+    let mut parts = list.into_iter().map(|part| plain(spec, part));
+    let pair = || Some((parts.next()?, parts.next()?));
+    Reply::Map(std::iter::from_fn(pair).collect())
+}
+
+/// The reply that shows a list of pairs as such; any other outcome as it is.
+pub fn pairs(spec: &Spec, outcome: Outcome) -> Reply {
+    let Outcome::List(list) = outcome else { return plain(spec, outcome) };
+    if !matches!(list.first(), Some(Outcome::List(_))) {
+        return plain(spec, Outcome::List(list));
+    }
+    let pair = |item| match plain(spec, item) {
+        Reply::Array(parts) => <[Reply; 2]>::try_from(parts).ok().map(Into::into),
+        _ => None,
+    };
+    Reply::Pairs(list.into_iter().filter_map(pair).collect())
 }
 
 /// The reply of commands that tell by a number whether they did what was asked:

@@ -56,6 +56,8 @@ pub enum Group {
     Generic,
     /// Strings.
     String,
+    /// Hashes.
+    Hash,
     /// Channels.
     PubSub,
     /// MULTI and EXEC.
@@ -78,6 +80,7 @@ impl Group {
             Group::Server => "server",
             Group::Generic => "generic",
             Group::String => "string",
+            Group::Hash => "hash",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Locks => "locks",

@@ -7,7 +7,8 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cluster, connection, keys, locks, pubsub, queues, server, sessions, strings, transactions,
+    cluster, connection, hashes, keys, locks, pubsub, queues, server, sessions, strings,
+    transactions,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -40,6 +41,7 @@ fn no_subcommand<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 static FAMILIES: &[&[Command]] = &[
     cluster::COMMANDS,
     connection::COMMANDS,
+    hashes::COMMANDS,
     keys::COMMANDS,
     locks::COMMANDS,
     pubsub::COMMANDS,

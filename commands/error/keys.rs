@@ -25,6 +25,10 @@ pub const EXPIRE_NX_EXCLUDES: BadArgs =
 /// EXPIRE GT LT.
 pub const EXPIRE_GT_AND_LT: BadArgs =
     text("ERR GT and LT options at the same time are not compatible");
+/// HINCRBYFLOAT by something without end.
+pub const NAN_OR_INFINITY: BadArgs = text("ERR value is NaN or Infinity");
+/// A count that is too large.
+pub const OUT_OF_RANGE: BadArgs = text("ERR value is out of range");
 /// SCAN's cursor.
 pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
 /// RESTORE's time to live.

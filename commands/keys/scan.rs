@@ -24,22 +24,53 @@ static SPEC: Spec = Spec {
 };
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    const COUNT: u64 = 10;
-    let cursor = parse_cursor(args.word()?).ok_or(error::BAD_CURSOR)?;
-    let (mut pattern, mut count, mut kind) = (None, COUNT, None);
+    let mut walk = Walk::begin(&mut args)?;
+    let mut kind = None;
     while !args.is_empty() {
-        if args.token("MATCH") {
-            pattern = Some(args.word()?);
-        } else if args.token("COUNT") {
-            let number = args.integer()?;
-            count = u64::try_from(number).ok().filter(|count| *count > 0).ok_or(error::SYNTAX)?;
-        } else if args.token("TYPE") {
+        if args.token("TYPE") {
             kind = Some(args.word()?);
+        } else {
+            walk.option(&mut args)?;
+        }
+    }
+    let Walk { cursor, pattern, count } = walk;
+    Ok(Op::Scan { db: ctx.db, cursor, pattern, count, kind }.into())
+}
+
+/// What all commands that scan are told.
+pub(crate) struct Walk<'a> {
+    pub cursor: u64,
+    pub pattern: Option<&'a [u8]>,
+    pub count: u64,
+}
+
+impl<'a> Walk<'a> {
+    /// The cursor with the options behind it.
+    pub(crate) fn parse(args: &mut Args<'a>) -> Result<Self, BadArgs> {
+        let mut walk = Walk::begin(args)?;
+        while !args.is_empty() {
+            walk.option(args)?;
+        }
+        Ok(walk)
+    }
+
+    fn begin(args: &mut Args<'a>) -> Result<Self, BadArgs> {
+        const COUNT: u64 = 10;
+        let cursor = parse_cursor(args.word()?).ok_or(error::BAD_CURSOR)?;
+        Ok(Walk { cursor, pattern: None, count: COUNT })
+    }
+
+    fn option(&mut self, args: &mut Args<'a>) -> Result<(), BadArgs> {
+        if args.token("MATCH") {
+            self.pattern = Some(args.word()?);
+        } else if args.token("COUNT") {
+            let count = u64::try_from(args.integer()?).ok();
+            self.count = count.filter(|count| *count > 0).ok_or(error::SYNTAX)?;
         } else {
             return Err(error::SYNTAX);
         }
+        Ok(())
     }
-    Ok(Op::Scan { db: ctx.db, cursor, pattern, count, kind }.into())
 }
 
 /// A cursor by the rules of C's `strtoul`, which Redis reads it with: nothing is

@@ -110,10 +110,14 @@ pub enum Fault {
     /// The queue has several partitions; the words say how many. Each of them has to be
     /// asked.
     Partitioned,
+    /// What is to be counted with is no number there.
+    FieldNotNumber,
+    /// More is asked for than one answer gives.
+    CountTooLarge,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 51] = [
+const ALL: [Fault; 53] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -165,6 +169,8 @@ const ALL: [Fault; 51] = [
     Fault::BadId,
     Fault::BadSetting,
     Fault::Partitioned,
+    Fault::FieldNotNumber,
+    Fault::CountTooLarge,
 ];
 
 impl<'a> Wire<'a> for Fault {

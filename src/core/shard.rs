@@ -157,6 +157,17 @@ impl Shard {
         &self.keys
     }
 
+    /// Notes the names of keys that change from now on, or no longer
+    /// ([`Shard::take_touched`]).
+    pub fn note_touched(&mut self, on: bool) {
+        self.keys.note_touched(on);
+    }
+
+    /// The names of keys that changed since this was last asked for; none: none did.
+    pub fn take_touched(&mut self) -> Option<keys::Touched> {
+        self.keys.take_touched()
+    }
+
     /// The lock table.
     pub fn locks(&self) -> &locks::Table {
         &self.locks

@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 use siphasher::sip128::SipHasher13 as SipHasher128;
 
 use super::Keyspace;
-use super::store::{Item, Place, Str, Value};
+use super::store::{Entry, Item, Place, Str, Value};
 use crate::Db;
 
 /// Over what clients can see at `now_ms`: keys, types, values, deadlines.
@@ -20,9 +20,7 @@ pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
         put(&mut bytes, item.key.bytes());
         put(&mut bytes, &item.deadline().unwrap_or(0).to_le_bytes());
         put_value(&mut bytes, item);
-        for (sum, byte) in digest.iter_mut().zip(wide(&bytes)) {
-            *sum ^= byte;
-        }
+        join(&mut digest, wide(&bytes));
     }
     digest
 }
@@ -49,6 +47,10 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
                 hasher.write_u8(form(string));
                 hasher.write(&string.bytes());
             }
+            Value::Hash(hash) => {
+                hasher.write(item.value.encoding().as_bytes());
+                hash.rows().for_each(|entry| write_entry(&mut hasher, entry));
+            }
         }
         digest.wrapping_add(hasher.finish())
     })
@@ -59,6 +61,13 @@ fn items(space: &Keyspace) -> impl Iterator<Item = (Db, &Item)> {
         let pages = database.slots().pages_from(Place::default());
         pages.flat_map(move |(_, page)| page.items().iter().map(move |item| (db, item)))
     })
+}
+
+fn write_entry(hasher: &mut SipHasher13, entry: Entry<'_>) {
+    for part in [entry.key, entry.value] {
+        hasher.write_usize(part.len());
+        hasher.write(part);
+    }
 }
 
 /// What OBJECT ENCODING depends on besides the bytes.
@@ -79,7 +88,24 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
     put(bytes, item.value.kind().as_bytes());
     match &item.value {
         Value::Str(string) => put(bytes, &string.bytes()),
+        Value::Hash(hash) => put(bytes, &unordered(hash.rows())),
     }
+}
+
+/// Over entries whose order is no part of what they are.
+fn unordered<'a>(entries: impl Iterator<Item = Entry<'a>>) -> [u8; 20] {
+    let mut digest = [0; 20];
+    for entry in entries {
+        let mut bytes = Vec::new();
+        put(&mut bytes, entry.key);
+        put(&mut bytes, entry.value);
+        join(&mut digest, wide(&bytes));
+    }
+    digest
+}
+
+fn join(digest: &mut [u8; 20], more: [u8; 20]) {
+    digest.iter_mut().zip(more).for_each(|(sum, byte)| *sum ^= byte);
 }
 
 fn wide(bytes: &[u8]) -> [u8; 20] {

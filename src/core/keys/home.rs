@@ -57,7 +57,8 @@ impl<'a> Op<'a> {
             | Op::Move { key, .. }
             | Op::Restore { key, .. }
             | Op::Expire { key, .. }
-            | Op::Persist { key, .. } => KeyNames::of(Some(key), None),
+            | Op::Persist { key, .. }
+            | Op::Hash { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
             | Op::Rename { from, to, .. } => KeyNames::of(Some(from), Some(to)),
@@ -120,7 +121,8 @@ impl<'a> Op<'a> {
             | Op::Restore { db, .. }
             | Op::Expire { db, .. }
             | Op::Persist { db, .. }
-            | Op::FlushDb { db } => *db,
+            | Op::FlushDb { db }
+            | Op::Hash { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
         }

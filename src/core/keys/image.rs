@@ -2,13 +2,16 @@
 //!
 //! The first chunk is 0, the format, the seed of the hash. Every other one is 1
 //! and items, each: database, key, deadline (or none), version, access data,
-//! type and value.
+//! type and value; or, where a large collection goes on, 2, database, key and
+//! entries.
+
+mod value;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use super::Keyspace;
-use super::store::{Access, Group, Hasher, Item, Page, Str, Value};
+use super::store::{Access, Group, Hasher, Item, Page};
 use crate::Db;
 use crate::wire::{Malformed, Wire};
 
@@ -17,11 +20,8 @@ const CHUNK_BYTES: usize = 64 * 1024;
 
 const HEAD: u8 = 0;
 const ITEMS: u8 = 1;
+const MORE: u8 = 2;
 const FORMAT: u8 = 1;
-
-const INTEGER: u8 = 0;
-const TEXT: u8 = 1;
-const CHANGED_TEXT: u8 = 2;
 
 /// The key space as it was at one moment.
 #[derive(Debug)]
@@ -56,12 +56,17 @@ struct Writing {
     db: Db,
     /// How many items of the first page are written.
     done: usize,
+    /// How many entries of the item behind those are written, if it is begun.
+    begun: usize,
 }
 
 impl Iterator for Writing {
     type Item = Vec<u8>;
 
     fn next(&mut self) -> Option<Vec<u8>> {
+        if self.begun > 0 {
+            return Some(self.more());
+        }
         let mut chunk = vec![ITEMS];
         while chunk.len() < CHUNK_BYTES && self.put_next(&mut chunk) {}
         (chunk.len() > 1).then_some(chunk)
@@ -69,13 +74,26 @@ impl Iterator for Writing {
 }
 
 impl Writing {
+    /// More entries of an item that is begun.
+    fn more(&mut self) -> Vec<u8> {
+        let mut chunk = vec![MORE];
+        let item = self.pages.front().and_then(|page| page.items().get(self.done));
+        let item = item.expect("it is begun and stays where it is");
+        self.db.put(&mut chunk);
+        item.key.bytes().put(&mut chunk);
+        self.begun = value::put_entries(&mut chunk, &item.value, self.begun);
+        self.done += usize::from(self.begun == 0);
+        chunk
+    }
+
     fn put_next(&mut self, chunk: &mut Vec<u8>) -> bool {
         loop {
             if let Some(page) = self.pages.front() {
                 if let Some(item) = page.items().get(self.done) {
-                    put_item(chunk, self.db, item);
-                    self.done += 1;
-                    return true;
+                    put_head(chunk, self.db, item);
+                    self.begun = value::put(chunk, &item.value);
+                    self.done += usize::from(self.begun == 0);
+                    return self.begun == 0;
                 }
                 self.pages.pop_front();
                 self.done = 0;
@@ -88,23 +106,12 @@ impl Writing {
     }
 }
 
-fn put_item(out: &mut Vec<u8>, db: Db, item: &Item) {
+fn put_head(out: &mut Vec<u8>, db: Db, item: &Item) {
     db.put(out);
     item.key.bytes().put(out);
     item.deadline().put(out);
     item.version.put(out);
     item.access.bits().put(out);
-    match &item.value {
-        Value::Str(Str::Int(number)) => {
-            INTEGER.put(out);
-            number.put(out);
-        }
-        Value::Str(string) => {
-            let form = if matches!(string, Str::Shared(_)) { CHANGED_TEXT } else { TEXT };
-            form.put(out);
-            string.bytes().as_ref().put(out);
-        }
-    }
 }
 
 pub(super) fn restore(space: &mut Keyspace, chunk: &[u8]) -> Result<(), Malformed> {
@@ -117,6 +124,7 @@ pub(super) fn restore(space: &mut Keyspace, chunk: &[u8]) -> Result<(), Malforme
             }
             Ok(())
         }
+        MORE => restore_more(space, input),
         _ => Err(Malformed),
     }
 }
@@ -136,7 +144,7 @@ fn restore_item(space: &mut Keyspace, input: &mut &[u8]) -> Result<(), Malformed
     let deadline = <Option<u64> as Wire>::take(input)?;
     let version = u64::take(input)?;
     let access = Access::from_bits(u32::take(input)?);
-    let value = take_value(input)?;
+    let value = value::take(input, space.hasher)?;
     let name = space.hasher.name(key);
     let database = space.database_mut(db);
     // One that stands for no deadline, or a key that was there already.
@@ -147,11 +155,12 @@ fn restore_item(space: &mut Keyspace, input: &mut &[u8]) -> Result<(), Malformed
     Ok(())
 }
 
-fn take_value(input: &mut &[u8]) -> Result<Value, Malformed> {
-    Ok(Value::Str(match u8::take(input)? {
-        INTEGER => Str::Int(i64::take(input)?),
-        TEXT => Str::text(<&[u8]>::take(input)?),
-        CHANGED_TEXT => Str::Shared(Arc::new(<&[u8]>::take(input)?.to_vec())),
-        _ => return Err(Malformed),
-    }))
+fn restore_more(space: &mut Keyspace, mut input: &[u8]) -> Result<(), Malformed> {
+    let db = Db::take(&mut input)?;
+    let hasher = space.hasher;
+    let name = hasher.name(<&[u8]>::take(&mut input)?);
+    let database = space.database_mut(db);
+    let added = database.extend(&name, |value| value::take_entries(&mut input, hasher, value));
+    added.ok_or(Malformed)??;
+    if input.is_empty() { Ok(()) } else { Err(Malformed) }
 }

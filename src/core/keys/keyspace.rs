@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use super::read::View;
 use super::stats::{Counters, Stats};
-use super::store::{Database, Group, Hasher};
+use super::store::{Database, Group, Hasher, TreeNode};
 use super::write::Writer;
-use super::{Frozen, Op, digest};
+use super::{Frozen, Op, Touched, digest};
 use crate::ids::DATABASES;
 use crate::wire::Malformed;
 use crate::{Db, Outcome, Read, Stamp};
@@ -20,7 +20,14 @@ pub struct Keyspace {
     pub(super) counters: Counters,
     /// What was flushed and is given back to the allocator bit by bit.
     flushed: Vec<Arc<Group>>,
+    /// Parts of large collections that are gone, given back in the same way.
+    pub(super) garbage: Vec<TreeNode>,
+    /// What changed and has no names, while somebody wants to know.
+    touched: Option<Touched>,
 }
+
+/// How many parts of large collections an operation gives back.
+const FREED_PER_OP: usize = 64;
 
 /// What a database holds (INFO keyspace).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,6 +49,7 @@ impl Keyspace {
     /// Carries out an operation. One that only reads changes nothing.
     pub fn apply(&mut self, at: &Stamp, op: &Op<'_>) -> Outcome {
         self.flushed.pop();
+        self.free_some();
         if op.is_write() {
             Writer { space: self, at }.run(op)
         } else {
@@ -67,7 +75,9 @@ impl Keyspace {
         let mut removed = 0;
         while removed < budget {
             let Some(database) = self.next_due(at.now_ms) else { break };
-            removed += usize::from(database.remove_due(at.now_ms));
+            let Some(item) = database.remove_due(at.now_ms) else { break };
+            item.value.discard(&mut self.garbage);
+            removed += 1;
         }
         if removed > 0 {
             self.counters.expired.add(removed as u64);
@@ -99,6 +109,26 @@ impl Keyspace {
     /// The bytes are no chunk, or it does not fit to those before.
     pub fn restore(&mut self, chunk: &[u8]) -> Result<(), Malformed> {
         super::image::restore(self, chunk)
+    }
+
+    /// Notes the names of keys that change from now on, or no longer. No part of what
+    /// replicas agree on.
+    pub fn note_touched(&mut self, on: bool) {
+        if self.touched.is_some() == on {
+            return;
+        }
+        self.touched = on.then(Touched::default);
+        self.databases.iter_mut().flatten().for_each(|database| database.note_touched(on));
+    }
+
+    /// The names noted since they were last taken; none: nothing was.
+    pub fn take_touched(&mut self) -> Option<Touched> {
+        let mut all = std::mem::take(self.touched.as_mut()?);
+        let parts = self.databases.iter_mut().flatten();
+        for part in parts.filter_map(|database| database.take_touched()) {
+            all.append(&part);
+        }
+        Some(all).filter(|touched| !touched.is_empty())
     }
 
     /// A digest of what clients can see at `now_ms`, over all databases (DEBUG
@@ -142,8 +172,12 @@ impl Keyspace {
     }
 
     pub(super) fn database_mut(&mut self, db: Db) -> &mut Database {
-        let hasher = self.hasher;
-        self.databases[usize::from(db.0)].get_or_insert_with(|| Box::new(Database::new(hasher)))
+        let (hasher, noting) = (self.hasher, self.touched.is_some());
+        self.databases[usize::from(db.0)].get_or_insert_with(|| {
+            let mut database = Box::new(Database::new(hasher));
+            database.note_touched(noting);
+            database
+        })
     }
 
     /// The databases that hold or held keys.
@@ -155,8 +189,23 @@ impl Keyspace {
     /// Empties a database. Its keys are freed by the next operations, some
     /// thousand each, so that none takes long.
     pub(super) fn flush(&mut self, db: Db) {
+        self.note_all();
         if let Some(database) = self.databases[usize::from(db.0)].take() {
             self.flushed.extend(database.into_slots().into_groups());
+        }
+    }
+
+    /// Any key may be another one now.
+    pub(super) fn note_all(&mut self) {
+        if let Some(touched) = &mut self.touched {
+            touched.note_all();
+        }
+    }
+
+    fn free_some(&mut self) {
+        for _ in 0..FREED_PER_OP {
+            let Some(node) = self.garbage.pop() else { return };
+            node.take_apart(&mut self.garbage);
         }
     }
 

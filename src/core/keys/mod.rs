@@ -1,8 +1,10 @@
-//! The key space: 16 databases of strings with deadlines, copy-on-write.
+//! The key space: 16 databases of values of several types with deadlines, copy-on-write.
 
+mod chosen;
 mod digest;
 mod evict;
 mod extended;
+pub mod hashes;
 mod home;
 mod image;
 mod keyspace;
@@ -13,7 +15,8 @@ mod read;
 mod stats;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(in crate::keys) mod tests;
+mod touched;
 mod write;
 
 pub use evict::Policy;
@@ -24,6 +27,7 @@ pub use number::parse_integer;
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
 pub use read::{cursor_slot, slot_cursor};
 pub use stats::Stats;
+pub use touched::{Touched, TouchedKey, TouchedKeys};
 
 /// The longest string there may ever be, whatever an operation allows.
 pub const STRING_BYTES_MAX: u64 = 512 * 1024 * 1024;

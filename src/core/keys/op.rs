@@ -1,5 +1,6 @@
 //! Operations on the key space.
 
+use super::hashes;
 use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
@@ -81,7 +82,7 @@ wire_enum! {
     /// What OBJECT asks for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum About {
-        /// How the value is stored (OBJECT ENCODING): int, embstr or raw.
+        /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable.
         0 => Encoding {},
         /// Seconds since the last access (OBJECT IDLETIME).
         1 => Idle {},
@@ -117,7 +118,7 @@ wire_enum! {
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
-        /// TYPE. A word: none, string.
+        /// TYPE. A word: none, string, hash.
         7 => Type { db: Db, key: &'a [u8] },
         /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
         8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
@@ -193,14 +194,24 @@ wire_enum! {
         50 => SwapDb { a: Db, b: Db },
         /// Keys that the leader chose to evict. How many were there.
         51 => Evict { keys: Vec<(Db, &'a [u8])> },
+
+        /// On the hash at a key.
+        64 => Hash { db: Db, key: &'a [u8], op: hashes::Op<'a> },
     }
 }
 
 impl Op<'_> {
     /// Whether this changes anything that replicas must agree on.
     pub fn is_write(&self) -> bool {
-        // Reads have the tags below 32.
-        !matches!(
+        match self {
+            Op::Hash { op, .. } => op.is_write(),
+            op => !op.only_reads(),
+        }
+    }
+
+    fn only_reads(&self) -> bool {
+        // They have the tags below 32.
+        matches!(
             self,
             Op::Get { .. }
                 | Op::MGet { .. }

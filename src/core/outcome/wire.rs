@@ -9,7 +9,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 78] = [
+const WORDS: [&str; 87] = [
     "none",
     "string",
     "int",
@@ -88,6 +88,15 @@ const WORDS: [&str; 78] = [
     "out",
     "all",
     "queue",
+    "hash",
+    "list",
+    "set",
+    "zset",
+    "listpack",
+    "hashtable",
+    "quicklist",
+    "intset",
+    "skiplist",
 ];
 
 const OK: u8 = 0;

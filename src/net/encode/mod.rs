@@ -37,6 +37,7 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
             replies.iter().for_each(|one| self::reply(out, protocol, one));
         }
         Reply::Map(pairs) => map(out, protocol, pairs),
+        Reply::Pairs(pairs) => self::pairs(out, protocol, pairs),
         Reply::Verbatim(text) if three => verbatim(out, text),
         Reply::Verbatim(text) => bulk(out, text.as_bytes()),
         Reply::Error(bad) => error(out, &bad.0),
@@ -128,6 +129,18 @@ fn map(out: &mut BytesMut, protocol: Protocol, pairs: &[(Reply, Reply)]) {
     for (key, value) in pairs {
         reply(out, protocol, key);
         reply(out, protocol, value);
+    }
+}
+
+fn pairs(out: &mut BytesMut, protocol: Protocol, pairs: &[(Reply, Reply)]) {
+    if protocol == Protocol::Resp2 {
+        return map(out, protocol, pairs);
+    }
+    header(out, b'*', pairs.len() as u64);
+    for (first, second) in pairs {
+        header(out, b'*', 2);
+        reply(out, protocol, first);
+        reply(out, protocol, second);
     }
 }
 

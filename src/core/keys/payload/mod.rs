@@ -3,9 +3,10 @@
 
 mod crc64;
 mod lzf;
+mod types;
 
-use super::STRING_BYTES_MAX;
-use super::store::Str;
+use super::store::{Hasher, Value};
+use super::{STRING_BYTES_MAX, parse_integer};
 use crate::Fault;
 use crate::wire::take_bytes;
 
@@ -14,9 +15,6 @@ const VERSION: u16 = 10;
 
 /// Version and checksum.
 const FOOTER_BYTES: usize = 10;
-
-/// The type of a string.
-const STRING: u8 = 0;
 
 /// The longest text that is tried as an integer.
 const INTEGER_BYTES_MAX: usize = 11;
@@ -35,31 +33,20 @@ const INT_16: u8 = 1;
 const INT_32: u8 = 2;
 const LZF: u8 = 3;
 
-/// The payload of a string.
-pub(super) fn dump(string: &Str) -> Vec<u8> {
-    let mut out = vec![STRING];
-    let small = (string.len() <= INTEGER_BYTES_MAX).then(|| string.integer()).flatten();
-    match small.and_then(|number| i32::try_from(number).ok()) {
-        Some(number) => put_integer(&mut out, number),
-        None => {
-            let bytes = string.bytes();
-            put_len(&mut out, bytes.len() as u64);
-            out.extend_from_slice(&bytes);
-        }
-    }
+/// The payload of a value.
+pub(super) fn dump(value: &Value) -> Vec<u8> {
+    let mut out = Vec::new();
+    types::put(&mut out, value);
     out.extend_from_slice(&VERSION.to_le_bytes());
     let checksum = crc64::checksum(&out);
     out.extend_from_slice(&checksum.to_le_bytes());
     out
 }
 
-/// The bytes of the string that a payload holds.
-pub(super) fn load(payload: &[u8]) -> Result<Vec<u8>, Fault> {
-    let mut body = verified(payload).ok_or(Fault::BadPayload)?;
-    match take_bytes(&mut body, 1) {
-        Ok([STRING]) => take_string(&mut body).ok_or(Fault::BadData),
-        _ => Err(Fault::BadData),
-    }
+/// The value that a payload holds.
+pub(super) fn load(payload: &[u8], hasher: Hasher) -> Result<Value, Fault> {
+    let body = verified(payload).ok_or(Fault::BadPayload)?;
+    types::take(body, hasher).ok_or(Fault::BadData)
 }
 
 /// The payload without its footer.
@@ -70,6 +57,17 @@ fn verified(payload: &[u8]) -> Option<&[u8]> {
     let fits = u16::from_le_bytes(*version) <= VERSION
         && crc64::checksum(checked).to_le_bytes()[..] == *checksum;
     fits.then_some(body)
+}
+
+fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
+    let small = (bytes.len() <= INTEGER_BYTES_MAX).then(|| parse_integer(bytes)).flatten();
+    match small.and_then(|number| i32::try_from(number).ok()) {
+        Some(number) => put_integer(out, number),
+        None => {
+            put_len(out, bytes.len() as u64);
+            out.extend_from_slice(bytes);
+        }
+    }
 }
 
 fn put_integer(out: &mut Vec<u8>, number: i32) {
@@ -154,6 +152,18 @@ fn take_array<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+    use crate::keys::store::Str;
+
+    const STRING: u8 = 0;
+
+    fn dump(string: &Str) -> Vec<u8> {
+        super::dump(&Value::Str(string.clone()))
+    }
+
+    /// The bytes of a string.
+    fn load(payload: &[u8]) -> Result<Vec<u8>, Fault> {
+        super::load(payload, Hasher::default()).map(|value| value.string().unwrap().to_vec())
+    }
 
     fn with_footer(body: &[u8]) -> Vec<u8> {
         let mut payload = body.to_vec();

@@ -1,7 +1,6 @@
 //! Reading what is known of keys of any type.
 
 use super::View;
-use crate::keys::store::{Item, Value};
 use crate::keys::{About, TtlForm, digest, payload};
 use crate::{Db, Outcome};
 
@@ -32,15 +31,13 @@ impl View<'_> {
 
     pub(super) fn dump(&self, db: Db, key: &[u8]) -> Outcome {
         let Some(item) = self.seen(db, key) else { return Outcome::Nil };
-        match &item.value {
-            Value::Str(string) => Outcome::Bytes(payload::dump(string)),
-        }
+        Outcome::Bytes(payload::dump(&item.value))
     }
 
     pub(super) fn object(&self, db: Db, key: &[u8], about: About) -> Outcome {
         let Some(item) = self.seen(db, key) else { return Outcome::Nil };
         match about {
-            About::Encoding {} => Outcome::Word(encoding(item)),
+            About::Encoding {} => Outcome::Word(item.value.encoding()),
             About::Idle {} => Outcome::Int(item.access.idle_s(self.now_ms).into()),
             About::Frequency {} => Outcome::Int(item.access.count(self.now_ms).into()),
             About::References {} => Outcome::Int(1),
@@ -79,12 +76,6 @@ fn count<T>(found: impl Iterator<Item = T>) -> Outcome {
 /// To the nearest second.
 fn seconds(ms: u64) -> i64 {
     (ms.saturating_add(500) / 1000) as i64
-}
-
-fn encoding(item: &Item) -> &'static str {
-    match &item.value {
-        Value::Str(string) => string.encoding(),
-    }
 }
 
 fn hex(bytes: &[u8]) -> Vec<u8> {

@@ -5,13 +5,14 @@ mod lcs;
 mod scan;
 mod strings;
 
+use std::borrow::Cow;
 use std::cell::Cell;
 
 pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 
-use super::store::{Item, Name, Str, Value};
-use super::{Keyspace, Op};
+use super::store::{Collection, Item, Name, Str, Value};
+use super::{Keyspace, Op, hashes};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -64,6 +65,10 @@ impl<'a> View<'a> {
             Op::DigestValue { db, keys } => self.digest_value(*db, keys),
             Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),
             Op::KeysInSlot { db, slot, count } => self.keys_in_slot(*db, *slot, *count),
+            Op::Hash { db, key, op } => {
+                let hash = self.collection(*db, key, Value::hash)?;
+                hashes::read(&hash, self.space.hasher, op)
+            }
             _ => unreachable!("the caller tells reads from writes"),
         })
     }
@@ -74,6 +79,19 @@ impl<'a> View<'a> {
         let item = self.counted(self.find(db, &name))?;
         item.access.touch(self.now_ms, name.hash);
         Some(item)
+    }
+
+    /// The collection at a key that a client uses, an empty one if there is none.
+    fn collection(
+        &self,
+        db: Db,
+        key: &[u8],
+        kind: fn(&Value) -> Result<&Collection, Fault>,
+    ) -> Result<Cow<'a, Collection>, Fault> {
+        match self.used(db, key) {
+            Some(item) => Ok(Cow::Borrowed(kind(&item.value)?)),
+            None => Ok(Cow::Owned(Collection::default())),
+        }
     }
 
     /// A key that a client only looks at: counted, but not used.
@@ -106,7 +124,5 @@ impl<'a> View<'a> {
 
 /// The string of an item.
 pub(super) fn string(item: &Item) -> Result<&Str, Fault> {
-    match &item.value {
-        Value::Str(string) => Ok(string),
-    }
+    item.value.string()
 }

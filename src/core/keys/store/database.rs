@@ -2,6 +2,7 @@
 
 use super::deadlines::Deadlines;
 use super::{Access, Hasher, Item, Name, Place, Slots, Value};
+use crate::keys::{Touched, TouchedKey};
 
 /// Items, the index of their deadlines, and what they take.
 #[derive(Debug)]
@@ -12,6 +13,8 @@ pub(in crate::keys) struct Database {
     /// For the mean time to live.
     deadline_sum: u128,
     memory: u64,
+    /// The names of keys that change, while somebody wants them.
+    touched: Option<Touched>,
 }
 
 impl Database {
@@ -22,7 +25,19 @@ impl Database {
             with_deadline: 0,
             deadline_sum: 0,
             memory: 0,
+            touched: None,
         }
+    }
+
+    /// Notes the names of keys that change from now on, or no longer.
+    pub(in crate::keys) fn note_touched(&mut self, on: bool) {
+        self.touched = on.then(Touched::default);
+    }
+
+    /// The names noted since they were last taken.
+    pub(in crate::keys) fn take_touched(&mut self) -> Option<Touched> {
+        let touched = self.touched.as_mut().filter(|touched| !touched.is_empty())?;
+        Some(std::mem::take(touched))
     }
 
     pub(in crate::keys) fn slots(&self) -> &Slots {
@@ -78,9 +93,11 @@ impl Database {
             self.index(deadline, name);
         }
         self.slots.insert(name, item);
+        self.note(name, false);
     }
 
-    /// Gives a key a value, whether it is there or not.
+    /// Gives a key a value, whether it is there or not. Gives back a collection that
+    /// was there: to free one may take long.
     pub(in crate::keys) fn set(
         &mut self,
         name: &Name<'_>,
@@ -88,18 +105,62 @@ impl Database {
         deadline: Option<u64>,
         version: u64,
         now_ms: u64,
-    ) {
+    ) -> Option<Value> {
         let Some(item) = self.slots.get_mut(name) else {
             let access = Access::new(now_ms);
-            return self.insert(name, Item::new(name.key, value, deadline, version, access));
+            self.insert(name, Item::new(name.key, value, deadline, version, access));
+            return None;
         };
         let (before, old) = (item.memory(), item.deadline());
-        item.value = value;
+        let replaced = match item.value {
+            Value::Str(_) => {
+                item.value = value;
+                None
+            }
+            _ => Some(std::mem::replace(&mut item.value, value)),
+        };
         item.version = version;
         item.access.touch(now_ms, name.hash);
         item.set_deadline(deadline);
         self.memory = self.memory - before as u64 + item.memory() as u64;
         self.reindex(old, deadline, name);
+        self.note(name, false);
+        replaced
+    }
+
+    /// Works on the value of a key that is there; `work` says whether it changed it.
+    pub(in crate::keys) fn edit<T>(
+        &mut self,
+        name: &Name<'_>,
+        version: u64,
+        now_ms: u64,
+        work: impl FnOnce(&mut Value) -> (T, bool),
+    ) -> Option<T> {
+        let item = self.slots.get_mut(name)?;
+        let before = item.memory() as u64;
+        let (result, changed) = work(&mut item.value);
+        item.access.touch(now_ms, name.hash);
+        if changed {
+            item.version = version;
+        }
+        self.memory = self.memory - before + item.memory() as u64;
+        if changed {
+            self.note(name, false);
+        }
+        Some(result)
+    }
+
+    /// Adds to the value of a key that a snapshot has begun.
+    pub(in crate::keys) fn extend<T>(
+        &mut self,
+        name: &Name<'_>,
+        add: impl FnOnce(&mut Value) -> T,
+    ) -> Option<T> {
+        let item = self.slots.get_mut(name)?;
+        let before = item.memory() as u64;
+        let result = add(&mut item.value);
+        self.memory = self.memory - before + item.memory() as u64;
+        Some(result)
     }
 
     /// Changes the value of a key that is there.
@@ -116,6 +177,7 @@ impl Database {
         item.version = version;
         item.access.touch(now_ms, name.hash);
         self.memory = self.memory - before + item.memory() as u64;
+        self.note(name, false);
         Some(result)
     }
 
@@ -132,25 +194,45 @@ impl Database {
         item.set_deadline(deadline);
         self.memory = self.memory - before as u64 + item.memory() as u64;
         self.reindex(old, deadline, name);
+        self.note(name, false);
     }
 
     pub(in crate::keys) fn remove(&mut self, name: &Name<'_>) -> Option<Item> {
+        let item = self.take_out(name)?;
+        self.note(name, false);
+        Some(item)
+    }
+
+    /// Removes an item whose time is over.
+    pub(in crate::keys) fn end(&mut self, name: &Name<'_>) -> Option<Item> {
+        let item = self.take_out(name)?;
+        self.note(name, true);
+        Some(item)
+    }
+
+    fn take_out(&mut self, name: &Name<'_>) -> Option<Item> {
         let item = self.slots.remove(name)?;
         self.memory -= item.memory() as u64;
         self.reindex(item.deadline(), None, name);
         Some(item)
     }
 
+    fn note(&mut self, name: &Name<'_>, ended: bool) {
+        if let Some(touched) = &mut self.touched {
+            touched.note(TouchedKey { name: name.key, ended });
+        }
+    }
+
     /// Removes an item with the nearest deadline, if it is due.
-    pub(in crate::keys) fn remove_due(&mut self, now_ms: u64) -> bool {
-        let Some((deadline, place)) = self.deadlines.first() else { return false };
+    pub(in crate::keys) fn remove_due(&mut self, now_ms: u64) -> Option<Item> {
+        let (deadline, place) = self.deadlines.first()?;
         if deadline > now_ms {
-            return false;
+            return None;
         }
         let key = self.at(deadline, place).map(|item| item.key.clone());
         let key = key.expect("the index holds a deadline exactly as long as an item has it");
         let name = Name { key: key.bytes(), slot: place.slot, hash: place.hash };
-        self.remove(&name).is_some()
+        self.end(&name)
     }
 
     fn reindex(&mut self, old: Option<u64>, new: Option<u64>, name: &Name<'_>) {

@@ -8,21 +8,36 @@
 //! their keys in the same order.
 
 mod access;
+#[allow(dead_code, reason = "what lists and sorted sets need of it")]
+mod collection;
 mod database;
 mod deadlines;
 mod directory;
 mod item;
 mod key;
 mod name;
+#[allow(dead_code, reason = "what lists and sorted sets need of it")]
+mod pack;
 mod page;
+#[allow(dead_code, reason = "what sorted sets need of it")]
+mod ranked;
 mod slots;
+#[allow(dead_code, reason = "what sets need of it")]
+mod table;
+#[allow(dead_code, reason = "what lists and sorted sets need of it")]
+mod tree;
 mod value;
 
 pub(super) use access::{Access, mix};
+pub(super) use collection::{Collection, Form};
 pub(super) use database::Database;
 pub(super) use item::Item;
 pub(super) use key::Key;
 pub(super) use name::{Hasher, Name};
+pub(super) use pack::{Entry, Pack, View as PackView};
 pub(super) use page::Page;
+pub(super) use ranked::Ranked;
 pub(super) use slots::{Group, Place, Slots};
+pub(super) use table::{HASH_LIMITS, Limits, Rows, placed, without_hash};
+pub(super) use tree::{Tree, TreeNode};
 pub(super) use value::{Str, Value, heap_bytes};

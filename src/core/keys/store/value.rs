@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use super::tree::TreeNode;
+use super::{Collection, Form};
+use crate::Fault;
 use crate::keys::number::parse_integer;
 
 /// How long a string may be to stand in the item itself.
@@ -19,6 +22,7 @@ const EMBSTR_BYTES_MAX: usize = 44;
 #[derive(Clone, Debug)]
 pub(in crate::keys) enum Value {
     Str(Str),
+    Hash(Collection),
 }
 
 /// A string.
@@ -42,6 +46,50 @@ impl Value {
     pub(in crate::keys) fn kind(&self) -> &'static str {
         match self {
             Value::Str(_) => "string",
+            Value::Hash(_) => "hash",
+        }
+    }
+
+    /// What OBJECT ENCODING calls the form it is kept in.
+    pub(in crate::keys) fn encoding(&self) -> &'static str {
+        match self {
+            Value::Str(string) => string.encoding(),
+            Value::Hash(hash) => match hash.form() {
+                Form::Packed(_) => "listpack",
+                Form::Tree(_) | Form::Ranked(_) => "hashtable",
+            },
+        }
+    }
+
+    /// The string it is.
+    pub(in crate::keys) fn string(&self) -> Result<&Str, Fault> {
+        match self {
+            Value::Str(string) => Ok(string),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
+    /// The hash it is.
+    pub(in crate::keys) fn hash(&self) -> Result<&Collection, Fault> {
+        match self {
+            Value::Hash(hash) => Ok(hash),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
+    /// Whether it is a collection with nothing in it: such a one is never kept.
+    pub(in crate::keys) fn is_empty(&self) -> bool {
+        match self {
+            Value::Str(_) => false,
+            Value::Hash(collection) => collection.len() == 0,
+        }
+    }
+
+    /// Lets go of it: what would take long to free is put to `garbage` instead.
+    pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
+        match self {
+            Value::Str(_) => {}
+            Value::Hash(collection) => collection.discard(garbage),
         }
     }
 
@@ -49,6 +97,7 @@ impl Value {
     pub(in crate::keys) fn heap_bytes(&self) -> usize {
         match self {
             Value::Str(string) => string.heap_bytes(),
+            Value::Hash(collection) => collection.heap_bytes(),
         }
     }
 }

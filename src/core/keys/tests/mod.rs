@@ -9,6 +9,7 @@ mod pages;
 mod random;
 mod rules;
 mod scan;
+mod touched;
 
 use super::{Keyspace, Op};
 use crate::{Db, Outcome, Stamp};
@@ -16,18 +17,18 @@ use crate::{Db, Outcome, Stamp};
 const DB: Db = Db(0);
 
 /// A key space with a clock.
-struct Story {
-    space: Keyspace,
-    now_ms: u64,
+pub(in crate::keys) struct Story {
+    pub space: Keyspace,
+    pub now_ms: u64,
     seq: u64,
 }
 
 impl Story {
-    fn new() -> Self {
+    pub(in crate::keys) fn new() -> Self {
         Story { space: Keyspace::new(7), now_ms: 1_000_000, seq: 0 }
     }
 
-    fn run(&mut self, op: &Op<'_>) -> Outcome {
+    pub(in crate::keys) fn run(&mut self, op: &Op<'_>) -> Outcome {
         self.seq += 1;
         self.space.apply(&self.stamp(), op)
     }
@@ -36,12 +37,12 @@ impl Story {
         Stamp { now_ms: self.now_ms, seq: self.seq, version: 1 }
     }
 
-    fn set(&mut self, key: &str, value: &str) {
+    pub(in crate::keys) fn set(&mut self, key: &str, value: &str) {
         let (key, value) = (key.as_bytes(), value.as_bytes());
         assert_eq!(self.run(&set(key, value)), Outcome::Ok);
     }
 
-    fn get(&mut self, key: &str) -> Outcome {
+    pub(in crate::keys) fn get(&mut self, key: &str) -> Outcome {
         self.run(&Op::Get { db: DB, key: key.as_bytes() })
     }
 
@@ -63,7 +64,7 @@ fn bytes(text: &str) -> Outcome {
 }
 
 /// A copy by way of a snapshot.
-fn restored(space: &Keyspace) -> Keyspace {
+pub(in crate::keys) fn restored(space: &Keyspace) -> Keyspace {
     thawed(space.freeze())
 }
 

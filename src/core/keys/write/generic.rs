@@ -2,7 +2,6 @@
 
 use super::Writer;
 use super::deadlines::signed;
-use crate::keys::store::{Str, Value};
 use crate::keys::{Expiry, payload};
 use crate::{Db, Fault, Outcome};
 
@@ -43,6 +42,7 @@ impl Writer<'_> {
     }
 
     pub(super) fn swap_db(&mut self, a: Db, b: Db) -> Outcome {
+        self.space.note_all();
         self.space.databases.swap(usize::from(a.0), usize::from(b.0));
         Outcome::Ok
     }
@@ -59,7 +59,7 @@ impl Writer<'_> {
         if self.find(db, &name).is_some() && !replace {
             return Err(Fault::BusyKey);
         }
-        let bytes = payload::load(payload)?;
+        let value = payload::load(payload, self.space.hasher)?;
         let deadline = match expiry {
             Expiry::Never {} | Expiry::Keep {} => None,
             Expiry::At { ms } => Some(ms),
@@ -68,7 +68,7 @@ impl Writer<'_> {
         };
         let deadline = deadline.map(|ms| u64::try_from(ms).unwrap_or(0));
         self.remove(db, &name);
-        self.put(db, &name, Value::Str(Str::new(&bytes)), deadline);
+        self.put(db, &name, value, deadline);
         Ok(())
     }
 

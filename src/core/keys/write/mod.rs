@@ -6,8 +6,8 @@ mod numbers;
 mod places;
 mod strings;
 
-use super::store::{Item, Name, Value};
-use super::{Keyspace, Op};
+use super::store::{Hasher, Item, Name, Value};
+use super::{Keyspace, Op, hashes};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// The key space while an operation changes it.
@@ -53,6 +53,7 @@ impl Writer<'_> {
             Op::FlushAll {} => self.flush_all(),
             Op::SwapDb { a, b } => self.swap_db(*a, *b),
             Op::Evict { keys } => self.evict(keys),
+            Op::Hash { db, key, op } => hashes::write(self, *db, key, op)?,
             _ => unreachable!("the caller tells writes from reads"),
         })
     }
@@ -68,8 +69,9 @@ impl Writer<'_> {
         if database.next_deadline().is_some_and(|deadline| deadline <= now_ms)
             && database.get(name).is_some_and(|item| item.is_due(now_ms))
         {
-            database.remove(name);
+            let ended = database.end(name);
             self.space.counters.expired.add(1);
+            ended?.value.discard(&mut self.space.garbage);
             return None;
         }
         database.get(name)
@@ -91,7 +93,10 @@ impl Writer<'_> {
             self.remove(db, name);
             return;
         }
-        self.space.database_mut(db).set(name, value, deadline, seq, now_ms);
+        let replaced = self.space.database_mut(db).set(name, value, deadline, seq, now_ms);
+        if let Some(replaced) = replaced {
+            replaced.discard(&mut self.space.garbage);
+        }
     }
 
     /// Changes the value of a key that is there.
@@ -105,7 +110,50 @@ impl Writer<'_> {
         self.space.database_mut(db).change(name, seq, now_ms, change)
     }
 
-    fn remove(&mut self, db: Db, name: &Name<'_>) -> Option<Item> {
+    /// Works on the collection at a key, one of the kind of `new` if there is none yet.
+    /// One that is empty behind that is gone.
+    pub(super) fn edit<T>(
+        &mut self,
+        db: Db,
+        key: &[u8],
+        new: fn() -> Value,
+        work: impl FnOnce(&mut Value, Hasher) -> Result<(T, bool), Fault>,
+    ) -> Result<T, Fault> {
+        let Stamp { now_ms, seq, .. } = *self.at;
+        let hasher = self.space.hasher;
+        let name = hasher.name(key);
+        if self.find(db, &name).is_none() {
+            let mut value = new();
+            let (result, _) = work(&mut value, hasher)?;
+            if !value.is_empty() {
+                self.put(db, &name, value, None);
+            }
+            return Ok(result);
+        }
+        let done = self.space.database_mut(db).edit(&name, seq, now_ms, |value| {
+            let result = work(value, hasher);
+            let changed = matches!(result, Ok((_, true)));
+            ((result, value.is_empty()), changed)
+        });
+        let (result, empty) = done.expect("the key is there");
+        if empty {
+            self.remove(db, &name);
+        }
+        result.map(|(result, _)| result)
+    }
+
+    fn remove(&mut self, db: Db, name: &Name<'_>) {
+        let item = self.take(db, name);
+        self.discard(item);
+    }
+
+    fn discard(&mut self, item: Option<Item>) {
+        if let Some(item) = item {
+            item.value.discard(&mut self.space.garbage);
+        }
+    }
+
+    fn take(&mut self, db: Db, name: &Name<'_>) -> Option<Item> {
         self.space.databases[usize::from(db.0)].as_deref_mut()?.remove(name)
     }
 }

@@ -62,7 +62,7 @@ impl Writer<'_> {
 
     /// Moves an item, with its deadline and its access data, over what may be there.
     fn carry(&mut self, db: Db, from: &Name<'_>, to_db: Db, to: &Name<'_>) {
-        let Some(item) = self.remove(db, from) else { return };
+        let Some(item) = self.take(db, from) else { return };
         self.remove(to_db, to);
         let deadline = item.deadline();
         let item = Item::new(to.key, item.value, deadline, self.at.seq, item.access);

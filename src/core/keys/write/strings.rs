@@ -141,8 +141,10 @@ impl Writer<'_> {
         len: usize,
         change: impl FnOnce(&mut Vec<u8>),
     ) {
-        self.change(db, name, |value| match value {
-            Value::Str(string) => change(string.grow(len)),
+        self.change(db, name, |value| {
+            if let Value::Str(string) = value {
+                change(string.grow(len));
+            }
         });
     }
 }

@@ -1,0 +1,68 @@
+//! Reading hashes.
+
+use super::{Op, Part};
+use crate::keys::chosen;
+use crate::keys::store::{Collection, Entry, Hasher};
+use crate::{Fault, Outcome, glob};
+
+pub(in crate::keys) fn read(hash: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
+    let value = |field: &[u8]| hash.get(hasher, field);
+    match op {
+        Op::Get { field } => optional(value(field)),
+        Op::MGet { fields } => {
+            Outcome::List(fields.iter().map(|field| optional(value(field))).collect())
+        }
+        Op::Len {} => Outcome::Int(hash.len() as i64),
+        Op::Exists { field } => Outcome::Int(value(field).is_some().into()),
+        Op::StrLen { field } => Outcome::Int(value(field).map_or(0, <[u8]>::len) as i64),
+        Op::All { part } => all(hash, *part),
+        Op::Random { seed } => {
+            let entry = hash.nth(chosen::one(*seed, hash.len()));
+            optional(entry.map(|entry| entry.key))
+        }
+        Op::RandomSome { count, values, seed } => some(hash, *count, *values, *seed),
+        Op::Scan { cursor, pattern, count } => scan(hash, *cursor, *pattern, *count),
+        _ => unreachable!("the caller tells reads from writes"),
+    }
+}
+
+fn optional(found: Option<&[u8]>) -> Outcome {
+    found.map_or(Outcome::Nil, bytes)
+}
+
+fn bytes(bytes: &[u8]) -> Outcome {
+    Outcome::Bytes(bytes.to_vec())
+}
+
+fn all(hash: &Collection, part: Part) -> Outcome {
+    let parts = if matches!(part, Part::Both {}) { 2 } else { 1 };
+    let mut found = Vec::with_capacity(hash.len() * parts);
+    for entry in hash.rows() {
+        if !matches!(part, Part::Values {}) {
+            found.push(bytes(entry.key));
+        }
+        if !matches!(part, Part::Fields {}) {
+            found.push(bytes(entry.value));
+        }
+    }
+    Outcome::List(found)
+}
+
+fn some(hash: &Collection, count: i64, values: bool, seed: u64) -> Outcome {
+    let shown = |entry: Entry<'_>| match values {
+        true => Outcome::List(vec![bytes(entry.key), bytes(entry.value)]),
+        false => bytes(entry.key),
+    };
+    match hash.chosen(count, seed) {
+        Some(entries) => Outcome::List(entries.into_iter().map(shown).collect()),
+        None => Fault::CountTooLarge.into(),
+    }
+}
+
+fn scan(hash: &Collection, cursor: u64, pattern: Option<&[u8]>, count: u64) -> Outcome {
+    let (next, entries) = hash.scan(cursor, count.max(1));
+    let fits = |entry: &Entry<'_>| pattern.is_none_or(|pattern| glob::matches(pattern, entry.key));
+    let found = entries.into_iter().filter(fits);
+    let parts = found.flat_map(|entry| [bytes(entry.key), bytes(entry.value)]);
+    Outcome::List(vec![bytes(next.to_string().as_bytes()), Outcome::List(parts.collect())])
+}

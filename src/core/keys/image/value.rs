@@ -1,0 +1,152 @@
+//! The values in an image.
+
+use std::sync::Arc;
+
+use super::CHUNK_BYTES;
+use crate::keys::store::{
+    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, Str, Tree, Value, placed,
+    without_hash,
+};
+use crate::wire::{Malformed, Wire};
+
+const INTEGER: u8 = 0;
+const TEXT: u8 = 1;
+const CHANGED_TEXT: u8 = 2;
+const HASH_PACK: u8 = 3;
+const HASH_TREE: u8 = 4;
+
+/// Writes a value, of a large collection the beginning. Gives how many entries are
+/// written if there are more.
+pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
+    match value {
+        Value::Str(Str::Int(number)) => {
+            INTEGER.put(out);
+            number.put(out);
+        }
+        Value::Str(string) => {
+            let form = if matches!(string, Str::Shared(_)) { CHANGED_TEXT } else { TEXT };
+            form.put(out);
+            string.bytes().as_ref().put(out);
+        }
+        Value::Hash(hash) => {
+            form_of(hash, HASH_PACK, HASH_TREE).put(out);
+            return put_entries(out, value, 0);
+        }
+    }
+    0
+}
+
+fn form_of(collection: &Collection, pack: u8, tree: u8) -> u8 {
+    if matches!(collection.form(), Form::Packed(_)) { pack } else { tree }
+}
+
+/// Writes how many entries follow, and those from the one with the number `from` on as
+/// far as a chunk has room. Gives the number of the first that is left, 0 for none.
+pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usize {
+    match value {
+        Value::Str(_) => 0,
+        Value::Hash(hash) => match hash.form() {
+            Form::Packed(pack) => put_all(out, pack.iter()),
+            Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
+                let entry = without_hash(entry);
+                entry.key.put(out);
+                entry.value.put(out);
+            }),
+            Form::Ranked(_) => unreachable!("a hash has no scores"),
+        },
+    }
+}
+
+fn put_all<'a>(out: &mut Vec<u8>, entries: impl Iterator<Item = Entry<'a>> + Clone) -> usize {
+    entries.clone().count().put(out);
+    for entry in entries {
+        entry.key.put(out);
+        entry.value.put(out);
+    }
+    0
+}
+
+fn put_some(
+    out: &mut Vec<u8>,
+    tree: &Tree,
+    from: usize,
+    put: impl Fn(Entry<'_>, &mut Vec<u8>),
+) -> usize {
+    let (mut entries, mut count) = (Vec::new(), 0_usize);
+    for entry in tree.from(from) {
+        put(entry, &mut entries);
+        count += 1;
+        if out.len() + entries.len() >= CHUNK_BYTES {
+            break;
+        }
+    }
+    count.put(out);
+    out.extend_from_slice(&entries);
+    if from + count < tree.len() { from + count } else { 0 }
+}
+
+pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed> {
+    let mut value = match u8::take(input)? {
+        INTEGER => return Ok(Value::Str(Str::Int(i64::take(input)?))),
+        TEXT => return Ok(Value::Str(Str::text(<&[u8]>::take(input)?))),
+        CHANGED_TEXT => {
+            let bytes = <&[u8]>::take(input)?.to_vec();
+            return Ok(Value::Str(Str::Shared(Arc::new(bytes))));
+        }
+        HASH_PACK => return Ok(Value::Hash(take_table(input, HASH_LIMITS)?)),
+        HASH_TREE => Value::Hash(Collection::of_tree(Tree::default())),
+        _ => return Err(Malformed),
+    };
+    take_entries(input, hasher, &mut value)?;
+    Ok(value)
+}
+
+/// Reads entries behind those that a value has.
+pub(super) fn take_entries(
+    input: &mut &[u8],
+    hasher: Hasher,
+    value: &mut Value,
+) -> Result<(), Malformed> {
+    let count = some(usize::take(input)?)?;
+    match value {
+        Value::Str(_) => return Err(Malformed),
+        Value::Hash(hash) => {
+            let tree = hash.tree_mut().ok_or(Malformed)?;
+            for _ in 0..count {
+                let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
+                push(tree, Entry { key: &placed(hasher, key), value })?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing is kept that is empty.
+fn some(count: usize) -> Result<usize, Malformed> {
+    if count == 0 { Err(Malformed) } else { Ok(count) }
+}
+
+/// The keys come in order.
+fn push(tree: &mut Tree, entry: Entry<'_>) -> Result<(), Malformed> {
+    let last = tree.len().checked_sub(1).and_then(|last| tree.nth(last));
+    if last.is_some_and(|last| last.key >= entry.key) {
+        return Err(Malformed);
+    }
+    tree.put(entry);
+    Ok(())
+}
+
+/// A hash or a set that is a pack.
+fn take_table(input: &mut &[u8], limits: Limits) -> Result<Collection, Malformed> {
+    let count = some(usize::take(input)?)?;
+    let mut pack = Pack::default();
+    for _ in 0..count {
+        let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
+        let entry = Entry { key, value };
+        if !limits.admit(pack.view(), &entry) || pack.view().find(key).is_some() {
+            return Err(Malformed);
+        }
+        pack.push(entry);
+    }
+    Ok(Collection::of_pack(pack))
+}

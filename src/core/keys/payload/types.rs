@@ -1,0 +1,53 @@
+//! The types of values in RDB files.
+
+use super::{put_len, put_string, take_plain_len, take_string};
+use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Str, Value};
+use crate::wire::take_bytes;
+
+const STRING: u8 = 0;
+const HASH: u8 = 4;
+
+/// Writes the type and the value.
+pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
+    match value {
+        Value::Str(string) => {
+            out.push(STRING);
+            put_string(out, &string.bytes());
+        }
+        Value::Hash(hash) => {
+            out.push(HASH);
+            put_rows(out, hash.len(), hash.rows());
+        }
+    }
+}
+
+fn put_rows(out: &mut Vec<u8>, len: usize, rows: Rows<'_>) {
+    put_len(out, len as u64);
+    for entry in rows {
+        put_string(out, entry.key);
+        put_string(out, entry.value);
+    }
+}
+
+/// Reads a type and its value. None: it is no value that is known, or damaged.
+pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
+    let input = &mut input;
+    let value = match take_bytes(input, 1).ok()? {
+        [STRING] => return Some(Value::Str(Str::new(&take_string(input)?))),
+        [HASH] => Value::Hash(take_hash(input, hasher)?),
+        _ => return None,
+    };
+    (input.is_empty() && !value.is_empty()).then_some(value)
+}
+
+fn take_hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+    let mut hash = Collection::default();
+    for _ in 0..take_plain_len(input)? {
+        let (key, value) = (take_string(input)?, take_string(input)?);
+        // A field that comes twice is damage.
+        if !hash.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value }) {
+            return None;
+        }
+    }
+    Some(hash)
+}
