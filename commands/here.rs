@@ -170,6 +170,36 @@ pub enum Client<'a> {
     NoTouch(bool),
     /// CLIENT LOCKEVENTS: whether it is told that others wait for its locks.
     LockEvents(bool),
+    /// CLIENT TRACKING.
+    Tracking(Tracking<'a>),
+    /// CLIENT TRACKINGINFO.
+    TrackingInfo,
+    /// CLIENT GETREDIR.
+    GetRedirect,
+    /// CLIENT CACHING: whether the keys of the next command are remembered; none: the
+    /// word says neither, which is told to those who may ask at all.
+    Caching(Option<bool>),
+}
+
+/// CLIENT TRACKING's words.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tracking<'a> {
+    /// ON or OFF; none: the word says neither.
+    pub on: Option<bool>,
+    /// REDIRECT: the client that is told instead.
+    pub redirect: Option<i64>,
+    /// REDIRECT stands there twice.
+    pub redirects_twice: bool,
+    /// PREFIX: what is told of with BCAST.
+    pub prefixes: Vec<&'a [u8]>,
+    /// BCAST: told of every key with such a prefix, read or not.
+    pub broadcast: bool,
+    /// OPTIN: only keys of commands behind CLIENT CACHING YES.
+    pub opt_in: bool,
+    /// OPTOUT: all keys but those of commands behind CLIENT CACHING NO.
+    pub opt_out: bool,
+    /// NOLOOP: not told of what it changes itself.
+    pub no_loop: bool,
 }
 
 /// Which clients CLIENT LIST shows.

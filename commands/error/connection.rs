@@ -40,9 +40,32 @@ pub const TIMEOUT_NEGATIVE: BadArgs = text("ERR timeout is negative");
 pub const PAUSE_MODE: BadArgs = text("ERR CLIENT PAUSE mode must be WRITE or ALL");
 /// CLIENT UNBLOCK with another word than TIMEOUT or ERROR.
 pub const UNBLOCK_REASON: BadArgs = text("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
-/// CLIENT TRACKING ON.
-pub const TRACKING_MISSING: BadArgs =
-    text("ERR client-side caching is not available: CLIENT TRACKING can only be OFF");
+/// CLIENT TRACKING REDIRECT to nobody.
+pub const REDIRECT_TO_NOBODY: BadArgs =
+    text("ERR The client ID you want redirect to does not exist");
+/// CLIENT TRACKING with two REDIRECT.
+pub const REDIRECT_TWICE: BadArgs = text("ERR A client can only redirect to a single other client");
+/// CLIENT TRACKING ON BCAST where it was on without, or the other way round.
+pub const BROADCAST_SWITCHED: BadArgs = text(
+    "ERR You can't switch BCAST mode on/off before disabling tracking for this client, and then \
+     re-enabling it with a different mode.",
+);
+/// CLIENT TRACKING ON BCAST with OPTIN or OPTOUT.
+pub const BROADCAST_WITH_CHOICE: BadArgs =
+    text("ERR OPTIN and OPTOUT are not compatible with BCAST");
+/// CLIENT TRACKING ON OPTIN OPTOUT.
+pub const CHOICE_TWICE: BadArgs = text("ERR You can't specify both OPTIN mode and OPTOUT mode");
+/// CLIENT TRACKING ON OPTIN where it was on with OPTOUT, or the other way round.
+pub const CHOICE_SWITCHED: BadArgs = text(
+    "ERR You can't switch OPTIN/OPTOUT mode before disabling tracking for this client, and then \
+     re-enabling it with a different mode.",
+);
+/// CLIENT CACHING YES without OPTIN.
+pub const NOT_OPTED_IN: BadArgs =
+    text("ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+/// CLIENT CACHING NO without OPTOUT.
+pub const NOT_OPTED_OUT: BadArgs =
+    text("ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
 /// CLIENT CACHING without tracking.
 pub const NOT_TRACKING: BadArgs = text(
     "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or \
@@ -51,6 +74,27 @@ pub const NOT_TRACKING: BadArgs = text(
 /// CLIENT TRACKING ON PREFIX without BCAST.
 pub const PREFIX_WITHOUT_BROADCAST: BadArgs =
     text("ERR PREFIX option requires BCAST mode to be enabled");
+/// CLIENT TRACKING ON PREFIX with a prefix of a prefix that the client has already.
+pub fn prefix_overlaps(prefix: &[u8], other: &[u8]) -> BadArgs {
+    overlaps(prefix, "an existing", other)
+}
+
+/// CLIENT TRACKING ON with two prefixes of which one begins with the other.
+pub fn prefixes_overlap(prefix: &[u8], other: &[u8]) -> BadArgs {
+    overlaps(prefix, "another provided", other)
+}
+
+fn overlaps(prefix: &[u8], which: &str, other: &[u8]) -> BadArgs {
+    let (prefix, other) = (shown(prefix, SHOWN_BYTES_MAX), shown(other, SHOWN_BYTES_MAX));
+    BadArgs(
+        format!(
+            "ERR Prefix '{prefix}' overlaps with {which} prefix '{other}'. Prefixes for a single \
+             client must not overlap."
+        )
+        .into(),
+    )
+}
+
 /// What a subscriber that speaks RESP2 may not do; `name` in lower case.
 pub fn subscribed(name: &str) -> BadArgs {
     BadArgs(

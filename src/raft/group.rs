@@ -150,6 +150,7 @@ impl Group {
             limits.clone(),
             guards,
             shelf.clone(),
+            options.touches,
         );
         let store = Store::new(id, log.clone(), progress.clone());
         let ways = Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };

@@ -24,6 +24,7 @@ use crate::guards::Guards;
 use crate::inbox::Limits;
 use crate::office::{Office, Phase};
 use crate::snapshot::{self, Builder, Image};
+use crate::touches::{Notes, Touches};
 use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
 
 /// How far a shard has come; read by many, written by its machine.
@@ -158,6 +159,7 @@ pub(crate) struct Machine {
     guards: Guards,
     shelf: Arc<Shelf>,
     fetch: Arc<Fetch>,
+    touches: Touches,
 }
 
 impl fmt::Debug for Machine {
@@ -179,6 +181,7 @@ impl Machine {
         limits: Arc<Limits>,
         guards: Guards,
         shelf: Arc<Shelf>,
+        touches: Touches,
     ) -> Self {
         let applied = meta.last_log_id;
         let deadline = shard.read().next_deadline();
@@ -200,6 +203,7 @@ impl Machine {
             guards,
             shelf,
             fetch,
+            touches,
         }
     }
 
@@ -208,12 +212,14 @@ impl Machine {
         let leads = self.office.phase() != Phase::Away;
         let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed));
         let mut shard = self.shard.write();
-        let outcomes =
-            run::run(&mut shard, batch, wanted, self.guards.requests_remembered, &mut fx);
+        let mut notes = Notes::new(&self.touches);
+        let remembers = self.guards.requests_remembered;
+        let outcomes = run::run(&mut shard, batch, wanted, remembers, &mut notes, &mut fx);
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
         self.shelf.look_behind(&shard, index);
         drop(shard);
+        notes.tell(self.id);
         if !fx.is_empty() {
             let sink = self.effects.clone();
             self.fetch.carry_out(fx.take(), move |effects| sink(effects, leads));

@@ -69,6 +69,7 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
             limits(),
             Guards::default(),
             BodyStore::for_tests().shelf(ShardId(0)),
+            crate::Touches::default(),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
     }
@@ -121,6 +122,7 @@ async fn start_on(log: Log, snapshots: Snapshots) -> Node {
         timing: Timing::LAN,
         boot_guard_until: tokio::time::Instant::now(),
         luck: 1,
+        touches: crate::Touches::default(),
         guards: Guards::default(),
     })
     .await

@@ -19,9 +19,12 @@ pub enum Topic {
     Clients = 3,
     /// Who waits for messages of queues with several partitions, and where some are.
     Queues = 4,
+    /// Keys that changed, for clients that cache.
+    Tracking = 5,
 }
 
-const TOPICS: [Topic; 4] = [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues];
+const TOPICS: [Topic; 5] =
+    [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues, Topic::Tracking];
 
 /// Takes the messages of other nodes on one topic.
 pub trait Listener: Send + Sync + 'static {

@@ -29,6 +29,7 @@ pub mod start;
 pub mod stats;
 #[cfg(test)]
 mod testing;
+pub mod tracking;
 pub mod watchdog;
 
 pub use node::Node;

@@ -48,6 +48,8 @@ pub struct Node {
     pub deadlocks: crate::deadlocks::Deadlocks,
     /// The channels and who listens to them.
     pub pubsub: PubSub,
+    /// Which clients are told which keys change.
+    pub tracking: crate::tracking::Tracking,
     /// The requests of clients that wait in a state machine.
     pub waits: std::sync::Arc<Waits>,
     /// What is counted and bounded of all connections.

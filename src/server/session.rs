@@ -13,6 +13,7 @@ use crate::clients::{Client, Flag};
 use crate::config::Setting;
 use crate::pubsub::{self, Subscriptions};
 use crate::slowlog::Kept;
+use crate::tracking::Tracks;
 
 /// What one connection knows of itself. Lives on the connection's task.
 #[derive(Debug)]
@@ -33,6 +34,8 @@ pub struct Session {
     pub attached: Option<Arc<[u8]>>,
     /// What it listens to; none: nothing.
     pub subscriptions: Option<Box<Subscriptions>>,
+    /// What it wants to be told of keys that change; none: nothing.
+    pub tracks: Option<Box<Tracks>>,
     replies: Replies,
     kept: Kept,
 }
@@ -63,6 +66,7 @@ impl Session {
             denies_waiting: false,
             attached: None,
             subscriptions: None,
+            tracks: None,
             replies: Replies::On,
             kept: Kept::default(),
         }
@@ -71,6 +75,7 @@ impl Session {
     /// The connection is over.
     pub fn close(&mut self, node: &Node) {
         node.clients.leave(self.client.id());
+        self.stop_tracking(node);
         pubsub::leave_all(node, self);
         self.stop_monitoring(node);
     }
@@ -126,6 +131,7 @@ impl Session {
     /// RESET: as good as new, but for what lives elsewhere (the transaction) and
     /// what RESET leaves alone (NO-EVICT, the library's name).
     pub fn reset(&mut self, node: &Node) {
+        self.stop_tracking(node);
         pubsub::leave_all(node, self);
         self.stop_monitoring(node);
         self.select(Db(0));
@@ -156,6 +162,13 @@ impl Session {
     /// All commands whose words were kept have ended.
     pub fn forget_words(&mut self) {
         self.kept.clear();
+    }
+
+    /// It is not told any more which keys change.
+    pub fn stop_tracking(&mut self, node: &Node) {
+        if self.tracks.take().is_some() {
+            node.tracking.leave(self.client.id());
+        }
     }
 
     fn stop_monitoring(&mut self, node: &Node) {

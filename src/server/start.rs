@@ -68,6 +68,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     watch_settings(&node);
     crate::deadlocks::start(&node);
     crate::queues::start(&node);
+    crate::tracking::start(&node);
     let admin = crate::admin::start(node.clone()).await.map_err(|why| Failed(why.to_string()))?;
     if node.links.is_none() {
         node.shards.host().begun().await;
@@ -205,6 +206,7 @@ async fn open_node(
     }
     host::watch_limits(&settings, limits, snapshot_bytes, storage.bodies.clone());
     let exchange = Exchange::new(groups.host.clone());
+    let tracking = crate::tracking::Tracking::new(groups.host.touches().clone());
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -229,6 +231,7 @@ async fn open_node(
         ),
         links: groups.links,
         pubsub: PubSub::new(exchange.clone()),
+        tracking,
         exchange,
         sessions,
         queues: Default::default(),

@@ -73,6 +73,7 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
         latency: Default::default(),
         monitors: Default::default(),
         pubsub: crate::pubsub::PubSub::new(exchange.clone()),
+        tracking: crate::tracking::Tracking::new(host.touches().clone()),
         exchange,
         sessions,
         deadlocks: Default::default(),
@@ -84,6 +85,7 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
         stop: tokio::sync::watch::channel(false).0,
     });
     crate::locks::start(&node);
+    crate::tracking::start(&node);
     (node, dir)
 }
 

@@ -1,8 +1,8 @@
-//! CLIENT TRACKING and its relatives. Client-side caching is not served: what
-//! asks for its state gets it (off), what would switch it on is refused.
+//! CLIENT TRACKING and its relatives: telling clients that cache what has changed.
 
+use crate::here::{Client, Tracking};
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, Here, Reply, Request, Road, Spec, error};
+use crate::{Args, BadArgs, Command, Context, Group, Here, Request, Road, Spec, error};
 
 /// CLIENT TRACKING.
 pub const TRACKING: Command =
@@ -20,7 +20,8 @@ pub const GETREDIR: Command =
 static TRACKING_SPEC: Spec = Spec {
     name: "client|tracking",
     usage: "CLIENT TRACKING <ON | OFF> [REDIRECT client-id] [PREFIX prefix [PREFIX prefix ...]] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]",
-    summary: "Switches invalidation messages for client-side caching; only OFF is served.",
+    summary: "Tells this connection, or another one, of keys it has read when they change; with BCAST of \
+              all keys, or those with a prefix.",
     since: "6.0.0",
     group: Group::Connection,
     complexity: "O(1)",
@@ -79,47 +80,45 @@ static GETREDIR_SPEC: Spec = Spec {
 
 fn parse_tracking<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let switch = args.word()?;
-    let mut prefix = false;
-    let mut broadcast = false;
+    let mut words = Tracking::default();
     while !args.is_empty() {
         if args.len() >= 2 && args.token("REDIRECT") {
-            args.integer()?;
-        } else if args.len() >= 2 && args.token("PREFIX") {
-            args.word()?;
-            prefix = true;
+            let id = args.integer()?;
+            words.redirects_twice |= words.redirect.replace(id).is_some();
         } else if args.token("BCAST") {
-            broadcast = true;
-        } else if !(args.token("OPTIN") || args.token("OPTOUT") || args.token("NOLOOP")) {
+            words.broadcast = true;
+        } else if args.token("OPTIN") {
+            words.opt_in = true;
+        } else if args.token("OPTOUT") {
+            words.opt_out = true;
+        } else if args.token("NOLOOP") {
+            words.no_loop = true;
+        } else if args.len() >= 2 && args.token("PREFIX") {
+            words.prefixes.push(args.word()?);
+        } else {
             return Err(error::SYNTAX);
         }
     }
-    if switch.eq_ignore_ascii_case(b"OFF") {
-        return Ok(Here::Answer(Reply::Ok).into());
-    }
-    if !switch.eq_ignore_ascii_case(b"ON") {
-        return Err(error::SYNTAX);
-    }
-    if prefix && !broadcast {
-        return Err(error::PREFIX_WITHOUT_BROADCAST);
-    }
-    Err(error::TRACKING_MISSING)
+    words.on = is_one_of(switch, "ON", "OFF");
+    Ok(Here::Client(Client::Tracking(words)).into())
 }
 
 fn parse_trackinginfo<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let state = Reply::Map(vec![
-        (Reply::bulk("flags"), Reply::Set(vec![Reply::bulk("off")])),
-        (Reply::bulk("redirect"), Reply::Int(-1)),
-        (Reply::bulk("prefixes"), Reply::Array(Vec::new())),
-    ]);
-    Ok(Here::Answer(state).into())
+    Ok(Here::Client(Client::TrackingInfo).into())
 }
 
-fn parse_caching<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Err(error::NOT_TRACKING)
+fn parse_caching<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    let yes = is_one_of(args.word()?, "YES", "NO");
+    Ok(Here::Client(Client::Caching(yes)).into())
 }
 
 fn parse_getredir<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Here::Answer(Reply::Int(-1)).into())
+    Ok(Here::Client(Client::GetRedirect).into())
+}
+
+fn is_one_of(word: &[u8], yes: &str, no: &str) -> Option<bool> {
+    let is = |wanted: &str| word.eq_ignore_ascii_case(wanted.as_bytes());
+    if is(yes) { Some(true) } else { is(no).then_some(false) }
 }
 
 #[cfg(test)]
@@ -127,16 +126,53 @@ mod tests {
     use super::*;
     use crate::connection::words::parsed;
 
+    fn tracking(words: Tracking<'static>) -> Result<Request<'static>, BadArgs> {
+        Ok(Here::Client(Client::Tracking(words)).into())
+    }
+
     #[test]
-    fn tracking_can_only_be_off() {
-        assert_eq!(parsed(&["CLIENT", "TRACKING", "off"]), Ok(Here::Answer(Reply::Ok).into()));
-        assert_eq!(parsed(&["CLIENT", "TRACKING", "ON"]), Err(error::TRACKING_MISSING));
-        assert_eq!(parsed(&["CLIENT", "TRACKING", "foo"]), Err(error::SYNTAX));
-        assert_eq!(parsed(&["CLIENT", "TRACKING", "ON", "FOO"]), Err(error::SYNTAX));
+    fn the_words_of_tracking_come_in_any_order() {
+        let on = Tracking { on: Some(true), ..Tracking::default() };
+        assert_eq!(parsed(&["CLIENT", "TRACKING", "on"]), tracking(on.clone()));
         assert_eq!(
-            parsed(&["CLIENT", "TRACKING", "ON", "PREFIX", "a"]),
-            Err(error::PREFIX_WITHOUT_BROADCAST)
+            parsed(&["CLIENT", "TRACKING", "OFF", "noloop", "OPTIN", "OPTOUT"]),
+            tracking(Tracking {
+                on: Some(false),
+                no_loop: true,
+                opt_in: true,
+                opt_out: true,
+                ..Tracking::default()
+            })
         );
-        assert_eq!(parsed(&["CLIENT", "CACHING", "yes"]), Err(error::NOT_TRACKING));
+        assert_eq!(
+            parsed(&[
+                "CLIENT", "TRACKING", "ON", "PREFIX", "a", "BCAST", "PREFIX", "", "REDIRECT", "7"
+            ]),
+            tracking(Tracking {
+                broadcast: true,
+                prefixes: vec![b"a", b""],
+                redirect: Some(7),
+                ..on
+            })
+        );
+    }
+
+    #[test]
+    fn what_tracking_does_not_know_is_refused() {
+        for words in [&["FOO"][..], &["REDIRECT"], &["OPTIN", "PREFIX"], &["BCAST", "BCAST", "x"]] {
+            let words = [&["CLIENT", "TRACKING", "ON"][..], words].concat();
+            assert_eq!(parsed(&words), Err(error::SYNTAX), "{words:?}");
+        }
+        let redirect = ["CLIENT", "TRACKING", "ON", "REDIRECT", "x"];
+        assert_eq!(parsed(&redirect), Err(error::NOT_INTEGER));
+    }
+
+    #[test]
+    fn what_depends_on_the_connection_is_looked_at_there() {
+        assert_eq!(parsed(&["CLIENT", "TRACKING", "foo"]), tracking(Tracking::default()));
+        let caching = |yes| Ok(Here::Client(Client::Caching(yes)).into());
+        assert_eq!(parsed(&["CLIENT", "CACHING", "Yes"]), caching(Some(true)));
+        assert_eq!(parsed(&["CLIENT", "CACHING", "no"]), caching(Some(false)));
+        assert_eq!(parsed(&["CLIENT", "CACHING", "foo"]), caching(None));
     }
 }

@@ -13,6 +13,7 @@ use crate::inbox::Limits;
 use crate::peers::Peers;
 use crate::pulse::Pulse;
 use crate::timing::Timing;
+use crate::touches::Touches;
 
 /// Tells the time: milliseconds since the Unix epoch, never backwards.
 pub trait Clock: Send + Sync + 'static {
@@ -61,6 +62,8 @@ pub struct Options {
     pub boot_guard_until: Instant,
     /// The seed of random delays.
     pub luck: u64,
+    /// Who wants to know which keys change.
+    pub touches: Touches,
     /// For tests: what is to be broken.
     #[doc(hidden)]
     pub guards: Guards,

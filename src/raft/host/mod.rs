@@ -85,6 +85,8 @@ struct Inner {
     app: std::sync::OnceLock<Arc<dyn crate::App>>,
     /// Knows what room there is where this node leads.
     room: std::sync::OnceLock<Arc<dyn crate::RoomKeeper>>,
+    /// Wants to know which keys change.
+    touches: crate::Touches,
     /// Groups are started one at a time, each once.
     starting: tokio::sync::Mutex<()>,
     boot_guard_until: Instant,
@@ -126,6 +128,7 @@ impl Host {
             underway: Arc::default(),
             app: std::sync::OnceLock::new(),
             room: std::sync::OnceLock::new(),
+            touches: crate::Touches::default(),
             starting: tokio::sync::Mutex::default(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,
             dice: Dice::new(options.luck),

@@ -3,6 +3,8 @@
 use std::any::Any;
 use std::sync::Arc;
 
+use lockstep_core::{NodeId, ShardId};
+
 use super::{Host, Inner};
 use crate::{Group, Mailbox, Ops, Room, RoomKeeper};
 
@@ -11,6 +13,21 @@ impl Host {
     /// first one that is named stays.
     pub fn ask_for_room(&self, keeper: Arc<dyn RoomKeeper>) {
         let _ = self.inner.room.set(keeper);
+    }
+
+    /// Where it is said that somebody wants to know which keys change.
+    pub fn touches(&self) -> &crate::Touches {
+        &self.inner.touches
+    }
+
+    /// The leader of a shard, as far as this node knows.
+    pub fn leader(&self, shard: ShardId) -> Option<NodeId> {
+        self.inner.leader_of(shard)
+    }
+
+    /// The leader of a shard, if that is another node; asks around if none is known.
+    pub async fn find_leader_elsewhere(&self, shard: ShardId) -> Option<NodeId> {
+        self.inner.leader_elsewhere(shard).await
     }
 }
 

@@ -6,6 +6,7 @@ use lockstep_core::{Effects, Op, Outcome, RequestId, Shard};
 use parking_lot::RwLockWriteGuard;
 
 use crate::batch::Batch;
+use crate::touches::Notes;
 use crate::types::Outcomes;
 
 /// After how many operations waiting readers get their turn.
@@ -19,8 +20,10 @@ pub(super) fn run(
     batch: &Batch,
     wanted: bool,
     remembers: bool,
+    notes: &mut Notes<'_>,
     fx: &mut Effects,
 ) -> Outcomes {
+    notes.begin(shard);
     let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
     let mut reads = batch.reads().iter().peekable();
     let mut run = Run { wanted, remembers, outcomes: Outcomes::default(), named: None };
@@ -34,9 +37,12 @@ pub(super) fn run(
         // Not a client's fault: what does not decode was never proposed by a
         // node of this version, and to skip it would part the replicas.
         let op = Op::take(&mut rest).expect("an entry holds operations of this version");
+        let by = run.named.as_ref().map(|named| named.id.origin);
         run.apply(shard, header.now_ms, &op, fx);
+        notes.gather(shard, &op, by);
         if done % OPS_PER_TURN == OPS_PER_TURN - 1 {
             RwLockWriteGuard::bump(shard);
+            notes.begin(shard);
         }
     }
     reads.for_each(|(_, read)| run.look(shard, read));

@@ -296,6 +296,7 @@ impl Rig {
                 timing: Timing::LAN,
                 boot_guard_until: Instant::now() + Timing::LAN.boot_guard,
                 luck: id * 1000,
+                touches: crate::Touches::default(),
                 guards: self.guards,
             };
             groups.push(Group::start(options).await.unwrap());

@@ -29,6 +29,12 @@ pub enum Flag {
     LockEvents = 1 << 6,
     /// It may hold locks or messages, or wait for them.
     Bound = 1 << 7,
+    /// It is told which keys change (CLIENT TRACKING).
+    Tracking = 1 << 8,
+    /// ... of all keys, or those with a prefix, read or not.
+    Broadcast = 1 << 9,
+    /// ... by another connection, which is gone.
+    BrokenRedirect = 1 << 10,
 }
 
 const NO_COMMAND: u16 = u16::MAX;
@@ -49,10 +55,28 @@ pub struct Client {
     names: Mutex<Option<Box<Names>>>,
     /// How many channels, patterns and shard channels it listens to.
     subscriptions: [AtomicU32; 3],
-    outbox: Mutex<Vec<u8>>,
+    /// The client that is told instead of it which keys change; 0: it is told itself.
+    redirect: AtomicU64,
+    outbox: Mutex<Outbox>,
     outbox_filled: Notify,
     unblock: AtomicU8,
     unblocked: Notify,
+}
+
+/// What waits to be appended to a client's output.
+#[derive(Debug, Default)]
+struct Outbox {
+    /// May stand before any reply.
+    messages: Vec<u8>,
+    /// Which keys have changed: behind the replies to what the client has begun, which
+    /// may hold what they were before.
+    invalidations: Vec<u8>,
+}
+
+impl Outbox {
+    fn len(&self) -> usize {
+        self.messages.len() + self.invalidations.len()
+    }
 }
 
 /// What a client calls itself.
@@ -83,7 +107,8 @@ impl Client {
             argument_bytes: AtomicU64::new(0),
             names: Mutex::new(None),
             subscriptions: Default::default(),
-            outbox: Mutex::new(Vec::new()),
+            redirect: AtomicU64::new(0),
+            outbox: Mutex::default(),
             outbox_filled: Notify::new(),
             unblock: AtomicU8::new(0),
             unblocked: Notify::new(),
@@ -195,6 +220,17 @@ impl Client {
         [0, 1, 2].map(|kind: usize| self.subscriptions[kind].load(Ordering::Relaxed))
     }
 
+    /// Where it is told which keys change: -1: nowhere, 0: here.
+    pub fn redirect(&self) -> i64 {
+        let redirect = self.redirect.load(Ordering::Relaxed);
+        if self.has(Flag::Tracking) { i64::try_from(redirect).unwrap_or(i64::MAX) } else { -1 }
+    }
+
+    /// Another client, or none, is told instead of it which keys change.
+    pub fn set_redirect(&self, redirect: Option<u64>) {
+        self.redirect.store(redirect.unwrap_or(0), Ordering::Relaxed);
+    }
+
     /// It listens to so many channels, patterns and shard channels from now on.
     pub fn set_subscriptions(&self, counts: [u32; 3]) {
         for (place, count) in self.subscriptions.iter().zip(counts) {
@@ -216,14 +252,27 @@ impl Client {
     /// more pile up than its output limit allows is closed; one that will be closed
     /// gets nothing more.
     pub fn push(&self, bytes: &[u8]) {
+        self.put(bytes.len(), |outbox| outbox.messages.extend_from_slice(bytes));
+    }
+
+    /// The same for what says which keys have changed: it goes behind the replies to
+    /// what the client has begun.
+    pub fn push_invalidation(&self, parts: [&[u8]; 2]) {
+        let bytes = parts[0].len() + parts[1].len();
+        self.put(bytes, |outbox| {
+            parts.into_iter().for_each(|part| outbox.invalidations.extend_from_slice(part));
+        });
+    }
+
+    fn put(&self, bytes: usize, append: impl FnOnce(&mut Outbox)) {
         if self.has(Flag::Closing) {
             return;
         }
         let limit = self.connections.limits.output(self.class());
         let hard_bytes = limit.hard_bytes.load(Ordering::Relaxed);
         let mut outbox = self.outbox.lock();
-        if hard_bytes > 0 && outbox.len() + bytes.len() > hard_bytes {
-            *outbox = Vec::new();
+        if hard_bytes > 0 && outbox.len() + bytes > hard_bytes {
+            *outbox = Outbox::default();
             drop(outbox);
             if !self.has(Flag::Closing) {
                 self.connections.counters.output_buffer_limit.fetch_add(1, Ordering::Relaxed);
@@ -231,7 +280,7 @@ impl Client {
             self.kill();
             return;
         }
-        outbox.extend_from_slice(bytes);
+        append(&mut outbox);
         drop(outbox);
         self.outbox_filled.notify_one();
     }
@@ -248,19 +297,40 @@ impl Client {
         (query + output + self.outbox_bytes()) as u64
     }
 
-    /// Appends the bytes that wait now.
+    /// Appends the bytes that wait now. To be called when nothing of what the client
+    /// has begun is without its reply.
     pub fn hand_over(&self, out: &mut Output) {
-        let bytes = std::mem::take(&mut *self.outbox.lock());
-        out.raw(&bytes);
+        let outbox = std::mem::take(&mut *self.outbox.lock());
+        out.raw(&outbox.messages);
+        out.raw(&outbox.invalidations);
     }
 
-    /// Waits for bytes that no command of this client caused, and appends them.
-    /// May be dropped at any time.
+    /// The same at any time: leaves what has to stand behind replies.
+    pub fn hand_over_messages(&self, out: &mut Output) {
+        let messages = std::mem::take(&mut self.outbox.lock().messages);
+        out.raw(&messages);
+    }
+
+    /// Waits for bytes that no command of this client caused, and appends them, when
+    /// nothing of what the client has begun is without its reply. May be dropped at any
+    /// time.
     pub async fn interrupted(&self, out: &mut Output) -> Next {
         loop {
-            let bytes = std::mem::take(&mut *self.outbox.lock());
-            if !bytes.is_empty() {
-                out.raw(&bytes);
+            let before = out.len();
+            self.hand_over(out);
+            if out.len() > before {
+                return Next::More;
+            }
+            self.outbox_filled.notified().await;
+        }
+    }
+
+    /// The same at any time: leaves what has to stand behind replies.
+    pub async fn interrupted_by_message(&self, out: &mut Output) -> Next {
+        loop {
+            let before = out.len();
+            self.hand_over_messages(out);
+            if out.len() > before {
                 return Next::More;
             }
             self.outbox_filled.notified().await;
@@ -349,6 +419,19 @@ mod tests {
         let mut out = Output::default();
         assert_eq!(client.interrupted(&mut out).await, Next::More);
         assert_eq!(out.bytes(), b"+a\r\n+b\r\n");
+    }
+
+    #[test]
+    fn what_says_that_keys_changed_stays_behind_replies() {
+        let connections = Arc::new(Connections::default());
+        let client = client(&connections);
+        client.push_invalidation([b">", b"x"]);
+        client.push(b"+a\r\n");
+        let mut out = Output::default();
+        client.hand_over_messages(&mut out);
+        assert_eq!((out.bytes(), client.outbox_bytes()), (&b"+a\r\n"[..], 2));
+        client.hand_over(&mut out);
+        assert_eq!(out.bytes(), b"+a\r\n>x");
     }
 
     #[test]

@@ -170,6 +170,8 @@ settings! {
             "Memory for keys above which they are evicted or writes refused; 0 means no limit.";
         MaxmemoryPolicy "maxmemory-policy" = "noeviction", POLICIES, Run:
             "Which keys go when memory is full.";
+        TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
+            "Keys that a node remembers for clients that cache (CLIENT TRACKING); of more than these some, chosen by chance, are said to have changed and forgotten. 0 means no limit.";
     }
     Cluster {
         Seeds "seeds" = "", Kind::Seeds, Start:
@@ -293,7 +295,6 @@ settings! {
         Save "save" = "", Kind::SavePoints, Run: "Snapshots follow `snapshot-log-bytes`.";
         TcpBacklog "tcp-backlog" = "511", count(0, INT_MAX), Start: "Connections that may wait to be accepted; 511 do.";
         MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run: "Memory of clients is bounded client by client.";
-        TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run: "Keys remembered for clients that cache.";
         EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start: "Protected settings are fixed at start.";
         EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start: "There are no modules.";
         HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run: "Keys and values are never logged.";

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use lockstep_commands::here::{Debug, LockCall};
+use lockstep_commands::here::{Client, Debug, LockCall};
 use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, table};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Op, ShardId};
@@ -126,6 +126,7 @@ impl Front {
             return Err(error::CROSS_SHARD);
         }
         let op = op.without_wait();
+        self.remember(queued.command, &op);
         self.note_kill(&op);
         if binds(&op) {
             self.bind_to(shard);
@@ -157,6 +158,10 @@ impl Front {
         queued: &Queued,
         here: Here<'_>,
     ) -> Result<Step, BadArgs> {
+        if let Here::Client(Client::Caching(yes)) = &here {
+            // Runs behind the others, and is about the next of them.
+            crate::tracking::caching(&mut self.session, *yes);
+        }
         if !matches!(here, Here::Debug(Debug::Op(_))) {
             return Ok(Step::Here(queued.clone()));
         }

@@ -163,6 +163,13 @@ impl Front {
 fn is_behind_messages(name: &str) -> bool {
     matches!(
         name,
-        "unsubscribe" | "punsubscribe" | "sunsubscribe" | "publish" | "spublish" | "reset"
+        "unsubscribe"
+            | "punsubscribe"
+            | "sunsubscribe"
+            | "publish"
+            | "spublish"
+            | "reset"
+            | "hello"
+            | "client|tracking"
     )
 }

@@ -20,6 +20,7 @@ mod stopwatch;
 mod take;
 #[cfg(test)]
 mod tests;
+mod tracking;
 mod transaction;
 mod waits;
 

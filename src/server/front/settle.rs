@@ -86,10 +86,18 @@ impl Front {
     /// meanwhile.
     async fn wait_for_later(&mut self, out: &mut Output) -> Next {
         let Some(later) = &mut self.later else { return Next::More };
+        let (client, alone) = (&self.session.client, self.pending.is_empty());
+        let interrupted = async {
+            if alone {
+                client.interrupted(out).await
+            } else {
+                client.interrupted_by_message(out).await
+            }
+        };
         let reply = tokio::select! {
             biased;
             reply = &mut later.future => reply,
-            next = self.session.client.interrupted(out) => return still_waits(next),
+            next = interrupted => return still_waits(next),
         };
         let Some(later) = self.later.take() else { return Next::More };
         let behind = std::mem::take(&mut self.pending);
@@ -136,7 +144,7 @@ impl Front {
             if exec {
                 // What was listened to no longer within it must not be told of
                 // behind it.
-                self.session.client.hand_over(out);
+                self.session.client.hand_over_messages(out);
             }
             match settled {
                 Settled::Reply(reply) => {

@@ -76,10 +76,14 @@ impl Front {
         self.opened.clear();
         self.session.began(command, words);
         let next = match request {
-            Ok(Request::Op(op)) => self.operate(command, op, begun, words, out),
+            Ok(Request::Op(op)) => {
+                self.remember(command, &op);
+                self.operate(command, op, begun, words, out)
+            }
             Ok(Request::Here(here)) => self.here(command, here, begun, words, out),
             Err(bad) => self.refuse(command, bad, out),
         };
+        self.forget_caching(command);
         // Behind it, as Redis does: with the database it selected, and EXEC behind
         // what was queued.
         self.node.monitors.feed(&self.session, command, words);

@@ -1,15 +1,17 @@
 //! CLIENT.
 
+use std::sync::Arc;
+
 use lockstep_commands::here::{Client, ListFilter};
 use lockstep_commands::{Reply, error};
 
 use super::Answer;
-use crate::Node;
 use crate::clients::{self, Flag, kind};
 use crate::session::Session;
+use crate::{Node, tracking};
 
 /// Executes a subcommand of CLIENT.
-pub(super) fn run<'a>(node: &Node, session: &mut Session, command: Client<'_>) -> Answer<'a> {
+pub(super) fn run<'a>(node: &Arc<Node>, session: &mut Session, command: Client<'_>) -> Answer<'a> {
     let me = session.client.clone();
     match command {
         Client::Id => number(me.id()),
@@ -65,6 +67,10 @@ pub(super) fn run<'a>(node: &Node, session: &mut Session, command: Client<'_>) -
             me.set(Flag::LockEvents, on);
             Reply::Ok
         }
+        Client::Tracking(words) => return tracking::switch(node, session, &words),
+        Client::TrackingInfo => tracking::info(session),
+        Client::GetRedirect => tracking::redirect(session),
+        Client::Caching(yes) => tracking::caching(session, yes),
     }
     .into()
 }
@@ -100,11 +106,7 @@ fn kill_address<'a>(node: &Node, me: &clients::Client, address: &[u8]) -> Answer
 }
 
 /// Closes connections; one's own only behind the reply.
-fn kill<'a>(
-    victims: &[std::sync::Arc<clients::Client>],
-    me: &clients::Client,
-    reply: Reply,
-) -> Answer<'a> {
+fn kill<'a>(victims: &[Arc<clients::Client>], me: &clients::Client, reply: Reply) -> Answer<'a> {
     let mut closes_me = false;
     for victim in victims {
         if victim.id() == me.id() {

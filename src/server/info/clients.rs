@@ -21,7 +21,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("client_recent_max_input_buffer", input);
     page.line("client_recent_max_output_buffer", output);
     page.line("blocked_clients", blocked);
-    page.line("tracking_clients", 0);
+    page.line("tracking_clients", node.tracking.counts().clients);
     page.line("pubsub_clients", clients.iter().filter(|it| it.has(Flag::PubSub)).count());
     page.line("watching_clients", 0);
     page.line("monitor_clients", node.monitors.len());

@@ -38,6 +38,11 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("pubsub_patterns", listened.pattern_count());
     page.line("pubsubshard_channels", listened.channel_count(true));
     page.zeros(NEVER);
+    let tracked = node.tracking.counts();
+    page.line("tracking_total_keys", tracked.keys);
+    page.line("tracking_total_items", tracked.items);
+    page.line("tracking_total_prefixes", tracked.prefixes);
+    page.zeros(NEVER_EITHER);
     page.line("total_error_replies", node.stats.errors_total());
     page.line("unexpected_error_replies", 0);
     page.line("dump_payload_sanitizations", 0);
@@ -60,9 +65,10 @@ const NEVER: &[&str] = &[
     "active_defrag_key_misses",
     "total_active_defrag_time",
     "current_active_defrag_time",
-    "tracking_total_keys",
-    "tracking_total_items",
-    "tracking_total_prefixes",
+];
+
+/// The same, further down.
+const NEVER_EITHER: &[&str] = &[
     "io_threaded_reads_processed",
     "io_threaded_writes_processed",
     "reply_buffer_shrinks",
