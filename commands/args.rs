@@ -75,6 +75,43 @@ impl<'a> Args<'a> {
         if (min..=max).contains(&value) { Ok(value) } else { Err(error::not_between(min, max)) }
     }
 
+    /// The next word as how many elements are to be popped.
+    ///
+    /// # Errors
+    /// `value is out of range, must be positive`.
+    pub fn positive(&mut self) -> Result<u64, BadArgs> {
+        let number = parse_integer(self.word()?).and_then(|number| u64::try_from(number).ok());
+        number.ok_or(error::NOT_POSITIVE)
+    }
+
+    /// A number and so many keys.
+    ///
+    /// # Errors
+    /// `numkeys should be greater than 0`, or a syntax error when there are fewer keys.
+    pub fn counted_keys(&mut self) -> Result<Vec<&'a [u8]>, BadArgs> {
+        let number = above_zero(self.word()?).ok_or(error::NUMKEYS_NOT_POSITIVE)?;
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        let (keys, rest) = self.rest.split_at_checked(number).ok_or(error::SYNTAX)?;
+        self.rest = rest;
+        Ok(keys.to_vec())
+    }
+
+    /// The last option `COUNT count`; 1 if it is left out.
+    ///
+    /// # Errors
+    /// `count should be greater than 0`, or a syntax error.
+    pub fn count_of_elements(&mut self) -> Result<u64, BadArgs> {
+        if self.is_empty() {
+            return Ok(1);
+        }
+        if !self.token("COUNT") {
+            return Err(error::SYNTAX);
+        }
+        let count = above_zero(self.word()?).ok_or(error::COUNT_ZERO)?;
+        self.end()?;
+        Ok(count)
+    }
+
     /// The next word as the number of a database.
     ///
     /// # Errors
@@ -106,6 +143,10 @@ impl<'a> Iterator for Args<'a> {
         self.rest = rest;
         Some(first)
     }
+}
+
+fn above_zero(word: &[u8]) -> Option<u64> {
+    parse_integer(word).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0)
 }
 
 /// The database of this number.

@@ -14,6 +14,7 @@ pub mod here;
 pub mod index;
 pub mod introspect;
 pub mod keys;
+pub mod lists;
 pub mod locks;
 pub mod pubsub;
 pub mod queues;

@@ -8,6 +8,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::Queues, "Queues"),
     (Group::String, "Strings"),
     (Group::Hash, "Hashes"),
+    (Group::List, "Lists"),
     (Group::Generic, "Keys of any type"),
     (Group::PubSub, "Publish and subscribe"),
     (Group::Transactions, "Transactions"),

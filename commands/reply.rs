@@ -113,6 +113,14 @@ pub fn pairs(spec: &Spec, outcome: Outcome) -> Reply {
     Reply::Pairs(list.into_iter().filter_map(pair).collect())
 }
 
+/// The reply in which nothing stands where an array is due.
+pub fn or_nil_array(spec: &Spec, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Nil => Reply::NilArray,
+        other => plain(spec, other),
+    }
+}
+
 /// The reply of commands that tell by a number whether they did what was asked:
 /// 1 for done, 0 for not done.
 pub fn done(spec: &Spec, outcome: Outcome) -> Reply {

@@ -58,6 +58,8 @@ pub enum Group {
     String,
     /// Hashes.
     Hash,
+    /// Lists.
+    List,
     /// Channels.
     PubSub,
     /// MULTI and EXEC.
@@ -81,6 +83,7 @@ impl Group {
             Group::Generic => "generic",
             Group::String => "string",
             Group::Hash => "hash",
+            Group::List => "list",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Locks => "locks",

@@ -7,7 +7,7 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cluster, connection, hashes, keys, locks, pubsub, queues, server, sessions, strings,
+    cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, strings,
     transactions,
 };
 
@@ -43,6 +43,7 @@ static FAMILIES: &[&[Command]] = &[
     connection::COMMANDS,
     hashes::COMMANDS,
     keys::COMMANDS,
+    lists::COMMANDS,
     locks::COMMANDS,
     pubsub::COMMANDS,
     queues::COMMANDS,

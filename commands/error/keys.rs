@@ -29,6 +29,17 @@ pub const EXPIRE_GT_AND_LT: BadArgs =
 pub const NAN_OR_INFINITY: BadArgs = text("ERR value is NaN or Infinity");
 /// A count that is too large.
 pub const OUT_OF_RANGE: BadArgs = text("ERR value is out of range");
+/// LPOS RANK.
+pub const RANK_ZERO: BadArgs = text(
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use \
+     negative to start from the end of the list",
+);
+/// LPOS COUNT.
+pub const NEGATIVE_COUNT: BadArgs = text("ERR COUNT can't be negative");
+/// LPOS MAXLEN.
+pub const NEGATIVE_MAX_LEN: BadArgs = text("ERR MAXLEN can't be negative");
+/// How many elements of the first of several keys.
+pub const COUNT_ZERO: BadArgs = text("ERR count should be greater than 0");
 /// SCAN's cursor.
 pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
 /// RESTORE's time to live.

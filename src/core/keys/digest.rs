@@ -51,6 +51,10 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
                 hasher.write(item.value.encoding().as_bytes());
                 hash.rows().for_each(|entry| write_entry(&mut hasher, entry));
             }
+            Value::List(list) => {
+                list.elements(0)
+                    .for_each(|value| write_entry(&mut hasher, Entry { key: b"", value }));
+            }
         }
         digest.wrapping_add(hasher.finish())
     })
@@ -89,6 +93,7 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
     match &item.value {
         Value::Str(string) => put(bytes, &string.bytes()),
         Value::Hash(hash) => put(bytes, &unordered(hash.rows())),
+        Value::List(list) => list.elements(0).for_each(|element| put(bytes, element)),
     }
 }
 

@@ -58,16 +58,19 @@ impl<'a> Op<'a> {
             | Op::Restore { key, .. }
             | Op::Expire { key, .. }
             | Op::Persist { key, .. }
-            | Op::Hash { key, .. } => KeyNames::of(Some(key), None),
+            | Op::Hash { key, .. }
+            | Op::List { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
-            | Op::Rename { from, to, .. } => KeyNames::of(Some(from), Some(to)),
+            | Op::Rename { from, to, .. }
+            | Op::ListMove { from, to, .. } => KeyNames::of(Some(from), Some(to)),
             Op::MGet { keys, .. }
             | Op::Exists { keys, .. }
             | Op::Touch { keys, .. }
             | Op::Versions { keys, .. }
             | Op::DigestValue { keys, .. }
-            | Op::Del { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            | Op::Del { keys, .. }
+            | Op::ListPopFirst { keys, .. } => KeyNames { keys: keys.iter(), ..none },
             Op::MSet { pairs, .. } => KeyNames { pairs: pairs.iter(), ..none },
             Op::Evict { keys } => KeyNames { in_databases: keys.iter(), ..none },
             Op::RandomKey { .. }
@@ -122,7 +125,10 @@ impl<'a> Op<'a> {
             | Op::Expire { db, .. }
             | Op::Persist { db, .. }
             | Op::FlushDb { db }
-            | Op::Hash { db, .. } => *db,
+            | Op::Hash { db, .. }
+            | Op::List { db, .. }
+            | Op::ListMove { db, .. }
+            | Op::ListPopFirst { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
         }

@@ -8,6 +8,7 @@ pub mod hashes;
 mod home;
 mod image;
 mod keyspace;
+pub mod lists;
 mod number;
 mod op;
 mod payload;

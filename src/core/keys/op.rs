@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::hashes;
+use super::{hashes, lists};
 use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
@@ -82,7 +82,8 @@ wire_enum! {
     /// What OBJECT asks for.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum About {
-        /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable.
+        /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable,
+        /// quicklist.
         0 => Encoding {},
         /// Seconds since the last access (OBJECT IDLETIME).
         1 => Idle {},
@@ -118,7 +119,7 @@ wire_enum! {
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
-        /// TYPE. A word: none, string, hash.
+        /// TYPE. A word: none, string, hash, list.
         7 => Type { db: Db, key: &'a [u8] },
         /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
         8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
@@ -197,6 +198,14 @@ wire_enum! {
 
         /// On the hash at a key.
         64 => Hash { db: Db, key: &'a [u8], op: hashes::Op<'a> },
+        /// On the list at a key.
+        65 => List { db: Db, key: &'a [u8], op: lists::Op<'a> },
+        /// LMOVE and RPOPLPUSH: an element from one end of a list to one of another.
+        /// Bytes or nil.
+        66 => ListMove { db: Db, from: &'a [u8], to: &'a [u8], from_front: bool, to_front: bool },
+        /// LMPOP: from the first list that is there. List[Bytes key, List[Bytes...]] or
+        /// nil.
+        67 => ListPopFirst { db: Db, keys: Vec<&'a [u8]>, front: bool, count: u64 },
     }
 }
 
@@ -205,6 +214,7 @@ impl Op<'_> {
     pub fn is_write(&self) -> bool {
         match self {
             Op::Hash { op, .. } => op.is_write(),
+            Op::List { op, .. } => op.is_write(),
             op => !op.only_reads(),
         }
     }

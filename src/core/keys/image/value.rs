@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::CHUNK_BYTES;
 use crate::keys::store::{
-    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, Str, Tree, Value, placed,
+    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Str, Tree, Value, placed,
     without_hash,
 };
 use crate::wire::{Malformed, Wire};
@@ -14,6 +14,8 @@ const TEXT: u8 = 1;
 const CHANGED_TEXT: u8 = 2;
 const HASH_PACK: u8 = 3;
 const HASH_TREE: u8 = 4;
+const LIST_PACK: u8 = 5;
+const LIST_TREE: u8 = 6;
 
 /// Writes a value, of a large collection the beginning. Gives how many entries are
 /// written if there are more.
@@ -32,6 +34,10 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
             form_of(hash, HASH_PACK, HASH_TREE).put(out);
             return put_entries(out, value, 0);
         }
+        Value::List(list) => {
+            form_of(list, LIST_PACK, LIST_TREE).put(out);
+            return put_entries(out, value, 0);
+        }
     }
     0
 }
@@ -46,23 +52,32 @@ pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usiz
     match value {
         Value::Str(_) => 0,
         Value::Hash(hash) => match hash.form() {
-            Form::Packed(pack) => put_all(out, pack.iter()),
+            Form::Packed(pack) => put_all(out, pack, put_both),
             Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
-                let entry = without_hash(entry);
-                entry.key.put(out);
-                entry.value.put(out);
+                put_both(without_hash(entry), out);
             }),
             Form::Ranked(_) => unreachable!("a hash has no scores"),
+        },
+        Value::List(list) => match list.form() {
+            Form::Packed(pack) => put_all(out, pack, put_value),
+            Form::Tree(tree) => put_some(out, tree, from, put_value),
+            Form::Ranked(_) => unreachable!("a list has no scores"),
         },
     }
 }
 
-fn put_all<'a>(out: &mut Vec<u8>, entries: impl Iterator<Item = Entry<'a>> + Clone) -> usize {
-    entries.clone().count().put(out);
-    for entry in entries {
-        entry.key.put(out);
-        entry.value.put(out);
-    }
+fn put_both(entry: Entry<'_>, out: &mut Vec<u8>) {
+    entry.key.put(out);
+    entry.value.put(out);
+}
+
+fn put_value(entry: Entry<'_>, out: &mut Vec<u8>) {
+    entry.value.put(out);
+}
+
+fn put_all(out: &mut Vec<u8>, pack: PackView<'_>, put: fn(Entry<'_>, &mut Vec<u8>)) -> usize {
+    pack.len().put(out);
+    pack.iter().for_each(|entry| put(entry, out));
     0
 }
 
@@ -95,6 +110,8 @@ pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed
         }
         HASH_PACK => return Ok(Value::Hash(take_table(input, HASH_LIMITS)?)),
         HASH_TREE => Value::Hash(Collection::of_tree(Tree::default())),
+        LIST_PACK => return Ok(Value::List(take_list(input)?)),
+        LIST_TREE => Value::List(Collection::of_tree(Tree::default())),
         _ => return Err(Malformed),
     };
     take_entries(input, hasher, &mut value)?;
@@ -115,6 +132,12 @@ pub(super) fn take_entries(
             for _ in 0..count {
                 let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
                 push(tree, Entry { key: &placed(hasher, key), value })?;
+            }
+        }
+        Value::List(list) => {
+            let tree = list.tree_mut().ok_or(Malformed)?;
+            for _ in 0..count {
+                tree.push(Entry { key: b"", value: <&[u8]>::take(input)? });
             }
         }
     }
@@ -144,6 +167,20 @@ fn take_table(input: &mut &[u8], limits: Limits) -> Result<Collection, Malformed
         let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
         let entry = Entry { key, value };
         if !limits.admit(pack.view(), &entry) || pack.view().find(key).is_some() {
+            return Err(Malformed);
+        }
+        pack.push(entry);
+    }
+    Ok(Collection::of_pack(pack))
+}
+
+/// A list that is a pack.
+fn take_list(input: &mut &[u8]) -> Result<Collection, Malformed> {
+    let count = some(usize::take(input)?)?;
+    let mut pack = Pack::default();
+    for _ in 0..count {
+        let entry = Entry { key: b"", value: <&[u8]>::take(input)? };
+        if !Collection::list_fits_pack(pack.size() + entry.size()) {
             return Err(Malformed);
         }
         pack.push(entry);

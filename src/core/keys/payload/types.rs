@@ -5,6 +5,7 @@ use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Str, Valu
 use crate::wire::take_bytes;
 
 const STRING: u8 = 0;
+const LIST: u8 = 1;
 const HASH: u8 = 4;
 
 /// Writes the type and the value.
@@ -17,6 +18,11 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
         Value::Hash(hash) => {
             out.push(HASH);
             put_rows(out, hash.len(), hash.rows());
+        }
+        Value::List(list) => {
+            out.push(LIST);
+            put_len(out, list.len() as u64);
+            list.elements(0).for_each(|element| put_string(out, element));
         }
     }
 }
@@ -35,6 +41,7 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
     let value = match take_bytes(input, 1).ok()? {
         [STRING] => return Some(Value::Str(Str::new(&take_string(input)?))),
         [HASH] => Value::Hash(take_hash(input, hasher)?),
+        [LIST] => Value::List(take_list(input)?),
         _ => return None,
     };
     (input.is_empty() && !value.is_empty()).then_some(value)
@@ -50,4 +57,12 @@ fn take_hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
         }
     }
     Some(hash)
+}
+
+fn take_list(input: &mut &[u8]) -> Option<Collection> {
+    let mut list = Collection::default();
+    for at in 0..take_plain_len(input)? {
+        list.insert_element(at, &take_string(input)?);
+    }
+    Some(list)
 }

@@ -12,7 +12,7 @@ pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 
 use super::store::{Collection, Item, Name, Str, Value};
-use super::{Keyspace, Op, hashes};
+use super::{Keyspace, Op, hashes, lists};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -69,6 +69,7 @@ impl<'a> View<'a> {
                 let hash = self.collection(*db, key, Value::hash)?;
                 hashes::read(&hash, self.space.hasher, op)
             }
+            Op::List { db, key, op } => lists::read(&*self.collection(*db, key, Value::list)?, op),
             _ => unreachable!("the caller tells reads from writes"),
         })
     }

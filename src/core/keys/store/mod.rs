@@ -21,6 +21,7 @@ mod pack;
 mod page;
 #[allow(dead_code, reason = "what sorted sets need of it")]
 mod ranked;
+mod row;
 mod slots;
 #[allow(dead_code, reason = "what sets need of it")]
 mod table;

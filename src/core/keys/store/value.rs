@@ -23,6 +23,7 @@ const EMBSTR_BYTES_MAX: usize = 44;
 pub(in crate::keys) enum Value {
     Str(Str),
     Hash(Collection),
+    List(Collection),
 }
 
 /// A string.
@@ -47,6 +48,7 @@ impl Value {
         match self {
             Value::Str(_) => "string",
             Value::Hash(_) => "hash",
+            Value::List(_) => "list",
         }
     }
 
@@ -58,6 +60,7 @@ impl Value {
                 Form::Packed(_) => "listpack",
                 Form::Tree(_) | Form::Ranked(_) => "hashtable",
             },
+            Value::List(_) => "quicklist",
         }
     }
 
@@ -77,11 +80,19 @@ impl Value {
         }
     }
 
+    /// The list it is.
+    pub(in crate::keys) fn list(&self) -> Result<&Collection, Fault> {
+        match self {
+            Value::List(list) => Ok(list),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
     /// Whether it is a collection with nothing in it: such a one is never kept.
     pub(in crate::keys) fn is_empty(&self) -> bool {
         match self {
             Value::Str(_) => false,
-            Value::Hash(collection) => collection.len() == 0,
+            Value::Hash(collection) | Value::List(collection) => collection.len() == 0,
         }
     }
 
@@ -89,7 +100,7 @@ impl Value {
     pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
         match self {
             Value::Str(_) => {}
-            Value::Hash(collection) => collection.discard(garbage),
+            Value::Hash(collection) | Value::List(collection) => collection.discard(garbage),
         }
     }
 
@@ -97,7 +108,7 @@ impl Value {
     pub(in crate::keys) fn heap_bytes(&self) -> usize {
         match self {
             Value::Str(string) => string.heap_bytes(),
-            Value::Hash(collection) => collection.heap_bytes(),
+            Value::Hash(collection) | Value::List(collection) => collection.heap_bytes(),
         }
     }
 }

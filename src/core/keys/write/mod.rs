@@ -7,7 +7,7 @@ mod places;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes};
+use super::{Keyspace, Op, hashes, lists};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// The key space while an operation changes it.
@@ -54,6 +54,13 @@ impl Writer<'_> {
             Op::SwapDb { a, b } => self.swap_db(*a, *b),
             Op::Evict { keys } => self.evict(keys),
             Op::Hash { db, key, op } => hashes::write(self, *db, key, op)?,
+            Op::List { db, key, op } => lists::write(self, *db, key, op)?,
+            Op::ListMove { db, from, to, from_front, to_front } => {
+                lists::shift(self, *db, [from, to], [*from_front, *to_front])?
+            }
+            Op::ListPopFirst { db, keys, front, count } => {
+                lists::pop_first(self, *db, keys, *front, *count)?
+            }
             _ => unreachable!("the caller tells writes from reads"),
         })
     }
