@@ -23,6 +23,7 @@ pub mod reply;
 pub mod request;
 pub mod server;
 pub mod sessions;
+pub mod sets;
 pub mod spec;
 pub mod strings;
 pub mod table;

@@ -9,6 +9,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::String, "Strings"),
     (Group::Hash, "Hashes"),
     (Group::List, "Lists"),
+    (Group::Set, "Sets"),
     (Group::Generic, "Keys of any type"),
     (Group::PubSub, "Publish and subscribe"),
     (Group::Transactions, "Transactions"),

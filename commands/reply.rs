@@ -113,6 +113,14 @@ pub fn pairs(spec: &Spec, outcome: Outcome) -> Reply {
     Reply::Pairs(list.into_iter().filter_map(pair).collect())
 }
 
+/// The reply that shows a list as a set.
+pub fn set(spec: &Spec, outcome: Outcome) -> Reply {
+    match plain(spec, outcome) {
+        Reply::Array(items) => Reply::Set(items),
+        other => other,
+    }
+}
+
 /// The reply in which nothing stands where an array is due.
 pub fn or_nil_array(spec: &Spec, outcome: Outcome) -> Reply {
     match outcome {

@@ -60,6 +60,8 @@ pub enum Group {
     Hash,
     /// Lists.
     List,
+    /// Sets.
+    Set,
     /// Channels.
     PubSub,
     /// MULTI and EXEC.
@@ -84,6 +86,7 @@ impl Group {
             Group::String => "string",
             Group::Hash => "hash",
             Group::List => "list",
+            Group::Set => "set",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Locks => "locks",

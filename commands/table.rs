@@ -7,8 +7,8 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, strings,
-    transactions,
+    cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
+    strings, transactions,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -49,6 +49,7 @@ static FAMILIES: &[&[Command]] = &[
     queues::COMMANDS,
     server::COMMANDS,
     sessions::COMMANDS,
+    sets::COMMANDS,
     strings::COMMANDS,
     transactions::COMMANDS,
 ];

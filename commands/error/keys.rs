@@ -40,6 +40,10 @@ pub const NEGATIVE_COUNT: BadArgs = text("ERR COUNT can't be negative");
 pub const NEGATIVE_MAX_LEN: BadArgs = text("ERR MAXLEN can't be negative");
 /// How many elements of the first of several keys.
 pub const COUNT_ZERO: BadArgs = text("ERR count should be greater than 0");
+/// SINTERCARD LIMIT and ZINTERCARD LIMIT.
+pub const NEGATIVE_LIMIT: BadArgs = text("ERR LIMIT can't be negative");
+/// SINTERCARD with fewer keys than it says.
+pub const TOO_FEW_KEYS: BadArgs = text("ERR Number of keys can't be greater than number of args");
 /// SCAN's cursor.
 pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
 /// RESTORE's time to live.

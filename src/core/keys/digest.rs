@@ -47,7 +47,7 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
                 hasher.write_u8(form(string));
                 hasher.write(&string.bytes());
             }
-            Value::Hash(hash) => {
+            Value::Hash(hash) | Value::Integers(hash) | Value::Set(hash) => {
                 hasher.write(item.value.encoding().as_bytes());
                 hash.rows().for_each(|entry| write_entry(&mut hasher, entry));
             }
@@ -92,7 +92,9 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
     put(bytes, item.value.kind().as_bytes());
     match &item.value {
         Value::Str(string) => put(bytes, &string.bytes()),
-        Value::Hash(hash) => put(bytes, &unordered(hash.rows())),
+        Value::Hash(of) | Value::Integers(of) | Value::Set(of) => {
+            put(bytes, &unordered(of.rows()));
+        }
         Value::List(list) => list.elements(0).for_each(|element| put(bytes, element)),
     }
 }

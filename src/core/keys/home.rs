@@ -59,18 +59,25 @@ impl<'a> Op<'a> {
             | Op::Expire { key, .. }
             | Op::Persist { key, .. }
             | Op::Hash { key, .. }
-            | Op::List { key, .. } => KeyNames::of(Some(key), None),
+            | Op::List { key, .. }
+            | Op::Members { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
             | Op::Rename { from, to, .. }
-            | Op::ListMove { from, to, .. } => KeyNames::of(Some(from), Some(to)),
+            | Op::ListMove { from, to, .. }
+            | Op::MemberMove { from, to, .. } => KeyNames::of(Some(from), Some(to)),
             Op::MGet { keys, .. }
             | Op::Exists { keys, .. }
             | Op::Touch { keys, .. }
             | Op::Versions { keys, .. }
             | Op::DigestValue { keys, .. }
             | Op::Del { keys, .. }
-            | Op::ListPopFirst { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            | Op::ListPopFirst { keys, .. }
+            | Op::SetMerge { keys, .. }
+            | Op::SetCommon { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            Op::SetMergeStore { to, keys, .. } => {
+                KeyNames { first: Some(to), keys: keys.iter(), ..none }
+            }
             Op::MSet { pairs, .. } => KeyNames { pairs: pairs.iter(), ..none },
             Op::Evict { keys } => KeyNames { in_databases: keys.iter(), ..none },
             Op::RandomKey { .. }
@@ -128,7 +135,12 @@ impl<'a> Op<'a> {
             | Op::Hash { db, .. }
             | Op::List { db, .. }
             | Op::ListMove { db, .. }
-            | Op::ListPopFirst { db, .. } => *db,
+            | Op::ListPopFirst { db, .. }
+            | Op::Members { db, .. }
+            | Op::MemberMove { db, .. }
+            | Op::SetMerge { db, .. }
+            | Op::SetCommon { db, .. }
+            | Op::SetMergeStore { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
         }

@@ -13,6 +13,7 @@ mod number;
 mod op;
 mod payload;
 mod read;
+pub mod sets;
 mod stats;
 mod store;
 #[cfg(test)]

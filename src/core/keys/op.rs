@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::{hashes, lists};
+use super::{hashes, lists, sets};
 use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
@@ -83,7 +83,7 @@ wire_enum! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum About {
         /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable,
-        /// quicklist.
+        /// quicklist, intset.
         0 => Encoding {},
         /// Seconds since the last access (OBJECT IDLETIME).
         1 => Idle {},
@@ -119,7 +119,7 @@ wire_enum! {
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
-        /// TYPE. A word: none, string, hash, list.
+        /// TYPE. A word: none, string, hash, list, set.
         7 => Type { db: Db, key: &'a [u8] },
         /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
         8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
@@ -206,6 +206,16 @@ wire_enum! {
         /// LMPOP: from the first list that is there. List[Bytes key, List[Bytes...]] or
         /// nil.
         67 => ListPopFirst { db: Db, keys: Vec<&'a [u8]>, front: bool, count: u64 },
+        /// On the set at a key.
+        68 => Members { db: Db, key: &'a [u8], op: sets::Op<'a> },
+        /// SMOVE. 1 or 0.
+        69 => MemberMove { db: Db, from: &'a [u8], to: &'a [u8], member: &'a [u8] },
+        /// SUNION, SINTER, SDIFF. A list of bytes.
+        70 => SetMerge { db: Db, how: sets::Merge, keys: Vec<&'a [u8]> },
+        /// SINTERCARD: how many members all have, counted up to `limit` (0: all).
+        71 => SetCommon { db: Db, keys: Vec<&'a [u8]>, limit: u64 },
+        /// SUNIONSTORE, SINTERSTORE, SDIFFSTORE. How many members there are.
+        72 => SetMergeStore { db: Db, how: sets::Merge, to: &'a [u8], keys: Vec<&'a [u8]> },
     }
 }
 
@@ -215,6 +225,8 @@ impl Op<'_> {
         match self {
             Op::Hash { op, .. } => op.is_write(),
             Op::List { op, .. } => op.is_write(),
+            Op::Members { op, .. } => op.is_write(),
+            Op::SetMerge { .. } | Op::SetCommon { .. } => false,
             op => !op.only_reads(),
         }
     }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::CHUNK_BYTES;
 use crate::keys::store::{
-    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Str, Tree, Value, placed,
-    without_hash,
+    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, SET_LIMITS, Str, Tree,
+    Value, placed, without_hash,
 };
 use crate::wire::{Malformed, Wire};
 
@@ -16,6 +16,9 @@ const HASH_PACK: u8 = 3;
 const HASH_TREE: u8 = 4;
 const LIST_PACK: u8 = 5;
 const LIST_TREE: u8 = 6;
+const INTEGERS: u8 = 7;
+const SET_PACK: u8 = 8;
+const SET_TREE: u8 = 9;
 
 /// Writes a value, of a large collection the beginning. Gives how many entries are
 /// written if there are more.
@@ -36,6 +39,14 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
         }
         Value::List(list) => {
             form_of(list, LIST_PACK, LIST_TREE).put(out);
+            return put_entries(out, value, 0);
+        }
+        Value::Integers(_) => {
+            INTEGERS.put(out);
+            return put_entries(out, value, 0);
+        }
+        Value::Set(set) => {
+            form_of(set, SET_PACK, SET_TREE).put(out);
             return put_entries(out, value, 0);
         }
     }
@@ -63,7 +74,18 @@ pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usiz
             Form::Tree(tree) => put_some(out, tree, from, put_value),
             Form::Ranked(_) => unreachable!("a list has no scores"),
         },
+        Value::Integers(set) | Value::Set(set) => match set.form() {
+            Form::Packed(pack) => put_all(out, pack, put_key),
+            Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
+                put_key(without_hash(entry), out);
+            }),
+            Form::Ranked(_) => unreachable!("a set has no scores"),
+        },
     }
+}
+
+fn put_key(entry: Entry<'_>, out: &mut Vec<u8>) {
+    entry.key.put(out);
 }
 
 fn put_both(entry: Entry<'_>, out: &mut Vec<u8>) {
@@ -108,10 +130,13 @@ pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed
             let bytes = <&[u8]>::take(input)?.to_vec();
             return Ok(Value::Str(Str::Shared(Arc::new(bytes))));
         }
-        HASH_PACK => return Ok(Value::Hash(take_table(input, HASH_LIMITS)?)),
+        HASH_PACK => return Ok(Value::Hash(take_fields(input)?)),
         HASH_TREE => Value::Hash(Collection::of_tree(Tree::default())),
         LIST_PACK => return Ok(Value::List(take_list(input)?)),
         LIST_TREE => Value::List(Collection::of_tree(Tree::default())),
+        INTEGERS => return Ok(Value::Integers(take_integers(input)?)),
+        SET_PACK => return Ok(Value::Set(take_members(input)?)),
+        SET_TREE => Value::Set(Collection::of_tree(Tree::default())),
         _ => return Err(Malformed),
     };
     take_entries(input, hasher, &mut value)?;
@@ -126,12 +151,18 @@ pub(super) fn take_entries(
 ) -> Result<(), Malformed> {
     let count = some(usize::take(input)?)?;
     match value {
-        Value::Str(_) => return Err(Malformed),
+        Value::Str(_) | Value::Integers(_) => return Err(Malformed),
         Value::Hash(hash) => {
             let tree = hash.tree_mut().ok_or(Malformed)?;
             for _ in 0..count {
                 let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
                 push(tree, Entry { key: &placed(hasher, key), value })?;
+            }
+        }
+        Value::Set(set) => {
+            let tree = set.tree_mut().ok_or(Malformed)?;
+            for _ in 0..count {
+                push(tree, Entry { key: &placed(hasher, <&[u8]>::take(input)?), value: b"" })?;
             }
         }
         Value::List(list) => {
@@ -159,19 +190,45 @@ fn push(tree: &mut Tree, entry: Entry<'_>) -> Result<(), Malformed> {
     Ok(())
 }
 
-/// A hash or a set that is a pack.
-fn take_table(input: &mut &[u8], limits: Limits) -> Result<Collection, Malformed> {
+/// A hash that is a pack.
+fn take_fields(input: &mut &[u8]) -> Result<Collection, Malformed> {
     let count = some(usize::take(input)?)?;
     let mut pack = Pack::default();
     for _ in 0..count {
         let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
-        let entry = Entry { key, value };
-        if !limits.admit(pack.view(), &entry) || pack.view().find(key).is_some() {
-            return Err(Malformed);
-        }
-        pack.push(entry);
+        add(&mut pack, HASH_LIMITS, Entry { key, value })?;
     }
     Ok(Collection::of_pack(pack))
+}
+
+/// A set that is a pack.
+fn take_members(input: &mut &[u8]) -> Result<Collection, Malformed> {
+    let count = some(usize::take(input)?)?;
+    let mut pack = Pack::default();
+    for _ in 0..count {
+        add(&mut pack, SET_LIMITS, Entry { key: <&[u8]>::take(input)?, value: b"" })?;
+    }
+    Ok(Collection::of_pack(pack))
+}
+
+/// Every key comes once.
+fn add(pack: &mut Pack, limits: Limits, entry: Entry<'_>) -> Result<(), Malformed> {
+    if !limits.admit(pack.view(), &entry) || pack.view().find(entry.key).is_some() {
+        return Err(Malformed);
+    }
+    pack.push(entry);
+    Ok(())
+}
+
+fn take_integers(input: &mut &[u8]) -> Result<Collection, Malformed> {
+    let count = some(usize::take(input)?)?;
+    let mut set = Collection::default();
+    for _ in 0..count {
+        if !set.push_integer(<&[u8]>::take(input)?) {
+            return Err(Malformed);
+        }
+    }
+    Ok(set)
 }
 
 /// A list that is a pack.

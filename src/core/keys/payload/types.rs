@@ -6,6 +6,7 @@ use crate::wire::take_bytes;
 
 const STRING: u8 = 0;
 const LIST: u8 = 1;
+const SET: u8 = 2;
 const HASH: u8 = 4;
 
 /// Writes the type and the value.
@@ -18,6 +19,11 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
         Value::Hash(hash) => {
             out.push(HASH);
             put_rows(out, hash.len(), hash.rows());
+        }
+        Value::Integers(set) | Value::Set(set) => {
+            out.push(SET);
+            put_len(out, set.len() as u64);
+            set.rows().for_each(|entry| put_string(out, entry.key));
         }
         Value::List(list) => {
             out.push(LIST);
@@ -42,6 +48,7 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [STRING] => return Some(Value::Str(Str::new(&take_string(input)?))),
         [HASH] => Value::Hash(take_hash(input, hasher)?),
         [LIST] => Value::List(take_list(input)?),
+        [SET] => take_set(input, hasher)?,
         _ => return None,
     };
     (input.is_empty() && !value.is_empty()).then_some(value)
@@ -65,4 +72,14 @@ fn take_list(input: &mut &[u8]) -> Option<Collection> {
         list.insert_element(at, &take_string(input)?);
     }
     Some(list)
+}
+
+fn take_set(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
+    let mut set = Value::no_members();
+    for _ in 0..take_plain_len(input)? {
+        if !set.add_member(hasher, &take_string(input)?) {
+            return None;
+        }
+    }
+    Some(set)
 }

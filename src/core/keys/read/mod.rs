@@ -12,7 +12,7 @@ pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 
 use super::store::{Collection, Item, Name, Str, Value};
-use super::{Keyspace, Op, hashes, lists};
+use super::{Keyspace, Op, hashes, lists, sets};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -70,6 +70,20 @@ impl<'a> View<'a> {
                 hashes::read(&hash, self.space.hasher, op)
             }
             Op::List { db, key, op } => lists::read(&*self.collection(*db, key, Value::list)?, op),
+            Op::Members { db, key, op } => {
+                let set = self.collection(*db, key, Value::set)?;
+                sets::read(&set, self.space.hasher, op)
+            }
+            Op::SetMerge { db, how, keys } => {
+                let sets = self.found(*db, keys, Value::set)?;
+                let members = sets::merged(*how, &sets, self.space.hasher);
+                let shown = members.into_iter().map(|member| Outcome::Bytes(member.to_vec()));
+                Outcome::List(shown.collect())
+            }
+            Op::SetCommon { db, keys, limit } => {
+                let sets = self.found(*db, keys, Value::set)?;
+                Outcome::Int(sets::common(&sets, self.space.hasher, *limit) as i64)
+            }
             _ => unreachable!("the caller tells reads from writes"),
         })
     }
@@ -93,6 +107,20 @@ impl<'a> View<'a> {
             Some(item) => Ok(Cow::Borrowed(kind(&item.value)?)),
             None => Ok(Cow::Owned(Collection::default())),
         }
+    }
+
+    /// The collections at keys that a client uses, as far as there are any.
+    fn found<'b>(
+        &self,
+        db: Db,
+        keys: &[&[u8]],
+        kind: fn(&'b Value) -> Result<&'b Collection, Fault>,
+    ) -> Result<Vec<Option<&'b Collection>>, Fault>
+    where
+        'a: 'b,
+    {
+        let one = |key: &&[u8]| self.used(db, key).map(|item| kind(&item.value)).transpose();
+        keys.iter().map(one).collect()
     }
 
     /// A key that a client only looks at: counted, but not used.

@@ -15,6 +15,7 @@ mod deadlines;
 mod directory;
 mod item;
 mod key;
+mod members;
 mod name;
 #[allow(dead_code, reason = "what lists and sorted sets need of it")]
 mod pack;
@@ -39,6 +40,6 @@ pub(super) use pack::{Entry, Pack, View as PackView};
 pub(super) use page::Page;
 pub(super) use ranked::Ranked;
 pub(super) use slots::{Group, Place, Slots};
-pub(super) use table::{HASH_LIMITS, Limits, Rows, placed, without_hash};
+pub(super) use table::{HASH_LIMITS, Limits, Rows, SET_LIMITS, placed, without_hash};
 pub(super) use tree::{Tree, TreeNode};
 pub(super) use value::{Str, Value, heap_bytes};

@@ -24,6 +24,9 @@ pub(in crate::keys) enum Value {
     Str(Str),
     Hash(Collection),
     List(Collection),
+    /// A set of integers, smallest first.
+    Integers(Collection),
+    Set(Collection),
 }
 
 /// A string.
@@ -49,6 +52,7 @@ impl Value {
             Value::Str(_) => "string",
             Value::Hash(_) => "hash",
             Value::List(_) => "list",
+            Value::Integers(_) | Value::Set(_) => "set",
         }
     }
 
@@ -61,6 +65,8 @@ impl Value {
                 Form::Tree(_) | Form::Ranked(_) => "hashtable",
             },
             Value::List(_) => "quicklist",
+            Value::Integers(_) => "intset",
+            Value::Set(_) => "hashtable",
         }
     }
 
@@ -88,11 +94,21 @@ impl Value {
         }
     }
 
+    /// The set it is.
+    pub(in crate::keys) fn set(&self) -> Result<&Collection, Fault> {
+        match self {
+            Value::Integers(set) | Value::Set(set) => Ok(set),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
     /// Whether it is a collection with nothing in it: such a one is never kept.
     pub(in crate::keys) fn is_empty(&self) -> bool {
         match self {
             Value::Str(_) => false,
-            Value::Hash(collection) | Value::List(collection) => collection.len() == 0,
+            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
+                of.len() == 0
+            }
         }
     }
 
@@ -100,7 +116,9 @@ impl Value {
     pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
         match self {
             Value::Str(_) => {}
-            Value::Hash(collection) | Value::List(collection) => collection.discard(garbage),
+            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
+                of.discard(garbage);
+            }
         }
     }
 
@@ -108,7 +126,9 @@ impl Value {
     pub(in crate::keys) fn heap_bytes(&self) -> usize {
         match self {
             Value::Str(string) => string.heap_bytes(),
-            Value::Hash(collection) | Value::List(collection) => collection.heap_bytes(),
+            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
+                of.heap_bytes()
+            }
         }
     }
 }

@@ -7,7 +7,7 @@ mod places;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes, lists};
+use super::{Keyspace, Op, hashes, lists, sets};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// The key space while an operation changes it.
@@ -61,6 +61,9 @@ impl Writer<'_> {
             Op::ListPopFirst { db, keys, front, count } => {
                 lists::pop_first(self, *db, keys, *front, *count)?
             }
+            Op::Members { db, key, op } => sets::write(self, *db, key, op)?,
+            Op::MemberMove { db, from, to, member } => sets::shift(self, *db, from, to, member)?,
+            Op::SetMergeStore { db, how, to, keys } => sets::store(self, *db, *how, to, keys)?,
             _ => unreachable!("the caller tells writes from reads"),
         })
     }
@@ -147,6 +150,35 @@ impl Writer<'_> {
             self.remove(db, &name);
         }
         result.map(|(result, _)| result)
+    }
+
+    /// The values at keys, as far as there are any, if they are of a kind.
+    pub(super) fn found<'b, T>(
+        &'b mut self,
+        db: Db,
+        keys: &[&[u8]],
+        kind: impl Fn(&'b Value) -> Result<T, Fault>,
+    ) -> Result<Vec<Option<T>>, Fault> {
+        let hasher = self.space.hasher;
+        for key in keys {
+            // What is past its deadline goes first.
+            self.find(db, &hasher.name(key));
+        }
+        let database = self.space.database(db);
+        let item = |key: &&[u8]| database.and_then(|all| all.get(&hasher.name(key)));
+        keys.iter().map(|key| item(key).map(|item| kind(&item.value)).transpose()).collect()
+    }
+
+    /// Puts a collection in the place of whatever is at a key; an empty one leaves
+    /// nothing there.
+    pub(super) fn replace_collection(&mut self, db: Db, key: &[u8], value: Value) {
+        let name = self.space.hasher.name(key);
+        if value.is_empty() {
+            self.find(db, &name);
+            self.remove(db, &name);
+        } else {
+            self.put(db, &name, value, None);
+        }
     }
 
     fn remove(&mut self, db: Db, name: &Name<'_>) {
