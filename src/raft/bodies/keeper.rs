@@ -172,20 +172,21 @@ impl Keeper {
             }
             let mut found = fetch::read(&self.shelf, keys.clone()).await?;
             let mut shard = self.inner.shard.write();
+            let mut missing = None;
             for key in &keys {
                 match found.remove(key) {
                     Some(body) => shard.queues_mut_local().arrived(key, body),
-                    None => self.miss(shard.queues().body(key).is_some(), key),
+                    // That is as it should be if its message is gone.
+                    None if shard.queues().body(key).is_none() => {}
+                    None => missing = missing.or(Some(key)),
                 }
             }
             self.shelf.look(&shard);
-        }
-    }
-
-    /// A body is not on disk: that is as it should be if its message is gone.
-    fn miss(&self, is_wanted: bool, key: &BodyKey) {
-        if is_wanted {
-            self.shelf.store.is_damaged(&scan::missing(self.shelf.shard, key));
+            if let Some(key) = missing {
+                // It would be wanted again at once, and as often as it is asked for.
+                self.shelf.store.is_damaged(&scan::missing(self.shelf.shard, key));
+                return Ok(());
+            }
         }
     }
 }

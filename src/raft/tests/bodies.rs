@@ -190,8 +190,8 @@ async fn a_node_that_comes_late_gets_all_bodies_with_the_snapshot() {
     rig.pop(0..150).await;
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_body_that_is_missing_is_damage() {
+/// A node with 60 messages, and only half of their bodies.
+async fn half_a_shelf() -> Rig {
     let mut rig = Rig::tight(1).await;
     rig.push(0..60).await;
     rig.until("all is on disk", |rig| rig.stats(1).stored_bytes == 60 * BODY as u64).await;
@@ -201,7 +201,23 @@ async fn a_body_that_is_missing_is_damage() {
     let half = disk.bytes(path).unwrap().len() as u64 / 2;
     disk.flip(path, half, 1);
     rig.start(1, disk).await;
+    rig
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_missing_is_damage() {
+    let rig = half_a_shelf().await;
     rig.until("it is noticed", |rig| rig.bodies(1).damage().is_some()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_is_missing_is_not_looked_for_without_end() {
+    let rig = half_a_shelf().await;
+    rig.pop(0..28).await;
+    rig.until("it is noticed", |rig| rig.bodies(1).damage().is_some()).await;
+    let reads = rig.stats(1).reads;
+    sleep(Duration::from_secs(2)).await;
+    assert!(rig.stats(1).reads < reads + 100);
 }
 
 #[tokio::test(start_paused = true)]
