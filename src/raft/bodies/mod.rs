@@ -16,8 +16,8 @@ mod spill;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Weak};
 
 use lockstep_core::ShardId;
 use lockstep_storage::{Bodies, StorageError};
@@ -40,7 +40,8 @@ pub struct BodyStore {
     memory_max: AtomicUsize,
     /// The part of a shard.
     part: AtomicUsize,
-    shelves: Mutex<BTreeMap<ShardId, Arc<Shelf>>>,
+    /// Those that somebody uses; each of them has the store.
+    shelves: Mutex<BTreeMap<ShardId, Weak<Shelf>>>,
     reads: AtomicU64,
     failures: AtomicU64,
     /// The disk took the last bodies.
@@ -107,7 +108,7 @@ impl BodyStore {
     /// The numbers as they are now. Looks at the disk.
     pub fn stats(&self) -> BodyStats {
         let (mut resident, mut stored) = (0, 0);
-        for shelf in self.shelves.lock().values() {
+        for shelf in self.shelves() {
             resident += shelf.resident() as u64;
             stored += shelf.stored();
         }
@@ -135,20 +136,28 @@ impl BodyStore {
     /// Whether there is no room for more bodies: the disk takes none, and memory has
     /// its fill.
     pub fn is_full(&self) -> bool {
-        let crowded = || self.shelves.lock().values().any(|shelf| shelf.is_crowded());
+        let crowded = || self.shelves().iter().any(|shelf| shelf.is_crowded());
         !self.works.load(Ordering::Relaxed) && crowded()
     }
 
     /// The shelf of a shard.
     pub(crate) fn shelf(self: &Arc<Self>, shard: ShardId) -> Arc<Shelf> {
         let mut shelves = self.shelves.lock();
-        shelves.entry(shard).or_insert_with(|| Shelf::new(self.clone(), shard)).clone()
+        let known = shelves.get(&shard).and_then(Weak::upgrade);
+        known.unwrap_or_else(|| {
+            let shelf = Shelf::new(self.clone(), shard);
+            shelves.insert(shard, Arc::downgrade(&shelf));
+            shelf
+        })
+    }
+
+    fn shelves(&self) -> Vec<Arc<Shelf>> {
+        self.shelves.lock().values().filter_map(Weak::upgrade).collect()
     }
 
     /// Divides the memory among the shards that have bodies.
     fn share_out(&self) {
-        let shelves = self.shelves.lock();
-        let users = shelves.values().filter(|shelf| shelf.is_used()).count().max(1);
+        let users = self.shelves().iter().filter(|shelf| shelf.is_used()).count().max(1);
         self.part.store(self.memory_max.load(Ordering::Relaxed) / users, Ordering::Relaxed);
     }
 
@@ -158,7 +167,7 @@ impl BodyStore {
 
     /// All bytes that somebody may still ask for.
     fn live_bytes(&self) -> u64 {
-        self.shelves.lock().values().map(|shelf| shelf.stored() + shelf.gone()).sum()
+        self.shelves().iter().map(|shelf| shelf.stored() + shelf.gone()).sum()
     }
 
     /// Whether the disk takes bodies.
