@@ -13,7 +13,8 @@ use siphasher::sip::SipHasher13;
 /// A name, shared by all that refer to it.
 pub type Name = Arc<[u8]>;
 
-type Bucket<V> = Arc<BTreeMap<Name, V>>;
+/// None: nothing was ever in it, so that copying a map with few entries costs little.
+type Bucket<V> = Option<Arc<BTreeMap<Name, V>>>;
 
 /// A million names are 250 to a bucket: copying one takes some 20 us, cloning
 /// the map about as long.
@@ -32,7 +33,7 @@ impl<V: Clone> Named<V> {
 
     /// A map without entries.
     pub fn new() -> Self {
-        Named { buckets: vec![Bucket::default(); BUCKETS], len: 0 }
+        Named { buckets: vec![None; BUCKETS], len: 0 }
     }
 
     /// How many entries there are.
@@ -47,17 +48,18 @@ impl<V: Clone> Named<V> {
 
     /// The value of a name.
     pub fn get(&self, name: &[u8]) -> Option<&V> {
-        self.buckets[place(name)].get(name)
+        self.buckets[place(name)].as_ref()?.get(name)
     }
 
     /// The name as it is shared, if it has a value.
     pub fn shared_name(&self, name: &[u8]) -> Option<Name> {
-        self.buckets[place(name)].get_key_value(name).map(|(name, _)| name.clone())
+        let (name, _) = self.buckets[place(name)].as_ref()?.get_key_value(name)?;
+        Some(name.clone())
     }
 
     /// The value of a name, to be changed.
     pub fn get_mut(&mut self, name: &[u8]) -> Option<&mut V> {
-        let bucket = &mut self.buckets[place(name)];
+        let bucket = self.buckets[place(name)].as_mut()?;
         // A miss must not cost a copy of the bucket.
         if Arc::get_mut(bucket).is_none() && !bucket.contains_key(name) {
             return None;
@@ -67,25 +69,20 @@ impl<V: Clone> Named<V> {
 
     /// Gives a name a value and returns the one it had.
     pub fn insert(&mut self, name: Name, value: V) -> Option<V> {
-        let bucket = Arc::make_mut(&mut self.buckets[place(&name)]);
-        let old = bucket.insert(name, value);
+        let bucket = self.buckets[place(&name)].get_or_insert_default();
+        let old = Arc::make_mut(bucket).insert(name, value);
         self.len += usize::from(old.is_none());
         old
     }
 
     /// Takes a name out and returns its value.
     pub fn remove(&mut self, name: &[u8]) -> Option<V> {
-        let bucket = &mut self.buckets[place(name)];
-        if !bucket.contains_key(name) {
-            return None;
-        }
-        self.len -= 1;
-        Arc::make_mut(bucket).remove(name)
+        self.take(name).map(|(_, value)| value)
     }
 
     /// Takes a name out and returns it, as it is shared, with its value.
     pub fn take(&mut self, name: &[u8]) -> Option<(Name, V)> {
-        let bucket = &mut self.buckets[place(name)];
+        let bucket = self.buckets[place(name)].as_mut()?;
         // A miss must not cost a copy of the bucket.
         if Arc::get_mut(bucket).is_none() && !bucket.contains_key(name) {
             return None;
@@ -97,12 +94,12 @@ impl<V: Clone> Named<V> {
 
     /// The entries of one bucket of [`Named::BUCKETS`].
     pub fn bucket(&self, number: usize) -> impl Iterator<Item = (&Name, &V)> {
-        self.buckets.get(number).into_iter().flat_map(|bucket| bucket.iter())
+        self.buckets.get(number).into_iter().flatten().flat_map(|bucket| bucket.iter())
     }
 
     /// All entries, in an order that depends only on the names.
     pub fn iter(&self) -> impl Iterator<Item = (&Name, &V)> {
-        self.buckets.iter().flat_map(|bucket| bucket.iter())
+        self.buckets.iter().flatten().flat_map(|bucket| bucket.iter())
     }
 }
 
@@ -115,7 +112,7 @@ impl<V: Clone> Default for Named<V> {
 impl<V: Clone + Send + Sync + 'static> Named<V> {
     /// All entries in the order of [`Named::iter`], copied bucket by bucket.
     pub fn into_entries(self) -> impl Iterator<Item = (Name, V)> + Send {
-        self.buckets.into_iter().flat_map(|bucket| match Arc::try_unwrap(bucket) {
+        self.buckets.into_iter().flatten().flat_map(|bucket| match Arc::try_unwrap(bucket) {
             Ok(own) => own.into_iter().collect::<Vec<_>>(),
             Err(shared) => {
                 shared.iter().map(|(name, value)| (name.clone(), value.clone())).collect()
