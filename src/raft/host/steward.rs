@@ -62,7 +62,10 @@ impl Inner {
         if !self.is_settled(map).await {
             return Step::Wait;
         }
-        match map.next_move(&|node| alive.contains(&node)) {
+        // During a change nobody can say who votes in the end.
+        let whole = |led: &Led| !led.joint;
+        let voters = |shard| self.stands(shard).filter(whole).map(|led| led.voters);
+        match map.next_move_from(&|node| alive.contains(&node), &voters) {
             None => Step::Rest,
             Some(step) => {
                 tracing::info!(?step, "placing replicas");

@@ -16,10 +16,16 @@ pub(super) struct Census<'a> {
     leads: BTreeMap<NodeId, usize>,
     /// How many nodes may keep what they hold.
     staying: usize,
+    /// Who votes in a group, where that is not as the map says.
+    voters: &'a dyn Fn(ShardId) -> Option<Vec<NodeId>>,
 }
 
 impl<'a> Census<'a> {
-    pub(super) fn of(map: &'a Map, alive: &dyn Fn(NodeId) -> bool) -> Self {
+    pub(super) fn of(
+        map: &'a Map,
+        alive: &dyn Fn(NodeId) -> bool,
+        voters: &'a dyn Fn(ShardId) -> Option<Vec<NodeId>>,
+    ) -> Self {
         let ids = || map.nodes().map(|node| node.id);
         let (mut loads, mut leads) = (BTreeMap::new(), BTreeMap::new());
         for (_, placement) in map.placements() {
@@ -36,6 +42,7 @@ impl<'a> Census<'a> {
             loads,
             leads,
             staying: ids().filter(|node| map.stays(*node)).count(),
+            voters,
         }
     }
 
@@ -67,10 +74,11 @@ impl<'a> Census<'a> {
         replicas_for(self.staying, usize::from(factor))
     }
 
-    /// Whether a group can go from these replicas to those without ever being
-    /// without a majority that answers.
-    pub(super) fn is_safe(&self, from: &[NodeId], to: &[NodeId]) -> bool {
-        self.has_quorum(from) && self.has_quorum(to)
+    /// Whether a group can go from the replicas that it has to those without ever
+    /// being without a majority that answers.
+    pub(super) fn is_safe(&self, shard: ShardId, placement: &Placement, to: &[NodeId]) -> bool {
+        let voters = (self.voters)(shard);
+        self.has_quorum(voters.as_ref().unwrap_or(&placement.replicas)) && self.has_quorum(to)
     }
 
     /// Whether every replica answers and stays where it is.

@@ -61,8 +61,18 @@ impl Map {
     /// A step counts on the one before: ask again when the groups are as the map
     /// wants them.
     pub fn next_move(&self, alive: &dyn Fn(NodeId) -> bool) -> Option<Move> {
+        self.next_move_from(alive, &|_| None)
+    }
+
+    /// The next step where some groups are not as the map wants them, because a node
+    /// that they wait for will never come: `voters` says who votes in them now.
+    pub fn next_move_from(
+        &self,
+        alive: &dyn Fn(NodeId) -> bool,
+        voters: &dyn Fn(ShardId) -> Option<Vec<NodeId>>,
+    ) -> Option<Move> {
         self.id()?;
-        let census = Census::of(self, alive);
+        let census = Census::of(self, alive, voters);
         self.admit(&census)
             .or_else(|| leaders::evacuate(self, &census))
             .or_else(|| repair::next(self, &census))

@@ -78,6 +78,6 @@ impl Repair<'_> {
     }
 
     fn is_safe(&self, to: &[NodeId]) -> bool {
-        self.census.is_safe(&self.placement.replicas, to)
+        self.census.is_safe(self.shard, self.placement, to)
     }
 }

@@ -1,7 +1,7 @@
 //! Steps of the placement, as stories.
 
 use super::{Map, Move, NodeState, Op, founded, info, nodes, replicas, run, settle};
-use crate::NodeId;
+use crate::{NodeId, ShardId};
 
 fn join(id: u64, zone: &str) -> Op {
     Op::Join { node: info(id, zone), replaces: None }
@@ -152,4 +152,26 @@ fn groups_that_are_not_founded_stay_where_they_are() {
         Move::Admit { .. } => true,
     });
     assert!(only_meta, "{moves:?}");
+}
+
+/// The map had gone one step ahead of the group, and then lost two of those that it
+/// wanted: the group itself still has a majority.
+#[test]
+fn a_group_that_is_not_yet_as_the_map_wants_it_counts_as_it_is() {
+    let mut map = founded(nodes(5), 1, 3);
+    let [a, b, c] = replicas(&map, 0) else { panic!("three replicas") };
+    let (a, b, c) = (*a, *b, *c);
+    let others = map.nodes().map(|node| node.id).filter(|node| ![a, b, c].contains(node));
+    let d = others.min().unwrap();
+    let expected_epoch = map.placement(ShardId(0)).unwrap().epoch;
+    run(&mut map, &Op::Place { shard: ShardId(0), replicas: vec![a, b, d], expected_epoch });
+    for (new, old) in [(6, b), (7, d)] {
+        run(&mut map, &Op::Join { node: info(new, ""), replaces: Some(old) });
+    }
+    let alive = |node: NodeId| node != b && node != d;
+    let voters = |shard| (shard == ShardId(0)).then(|| vec![a, b, c]);
+    while let Some(next) = map.next_move_from(&alive, &voters) {
+        run(&mut map, &next.op());
+    }
+    assert!(replicas(&map, 0).iter().all(|node| map.node(*node).is_some()));
 }
