@@ -189,6 +189,9 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NotInteger => NOT_INTEGER,
         Fault::NotFloat => NOT_FLOAT,
         Fault::Overflow => text("ERR increment or decrement would overflow"),
+        Fault::NotFinite if name.starts_with('z') => {
+            text("ERR resulting score is not a number (NaN)")
+        }
         Fault::NotFinite => text("ERR increment would produce NaN or Infinity"),
         Fault::NoSuchKey => text("ERR no such key"),
         Fault::StringTooLong => {

@@ -30,6 +30,7 @@ pub mod table;
 pub mod transactions;
 pub mod usage;
 pub mod waiting;
+pub mod zsets;
 
 #[cfg(test)]
 mod checks;

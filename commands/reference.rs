@@ -10,6 +10,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::Hash, "Hashes"),
     (Group::List, "Lists"),
     (Group::Set, "Sets"),
+    (Group::SortedSet, "Sorted sets"),
     (Group::Generic, "Keys of any type"),
     (Group::PubSub, "Publish and subscribe"),
     (Group::Transactions, "Transactions"),

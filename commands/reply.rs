@@ -37,6 +37,8 @@ pub enum Reply {
     NilArray,
     /// A floating-point number.
     Double(f64),
+    /// A floating-point number as a bulk string in either protocol.
+    DoubleText(f64),
     /// Several replies.
     Array(Vec<Reply>),
     /// Pairs in order.

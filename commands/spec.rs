@@ -62,6 +62,8 @@ pub enum Group {
     List,
     /// Sets.
     Set,
+    /// Sorted sets.
+    SortedSet,
     /// Channels.
     PubSub,
     /// MULTI and EXEC.
@@ -87,6 +89,7 @@ impl Group {
             Group::Hash => "hash",
             Group::List => "list",
             Group::Set => "set",
+            Group::SortedSet => "sorted-set",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
             Group::Locks => "locks",

@@ -8,7 +8,7 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
     cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
-    strings, transactions,
+    strings, transactions, zsets,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -52,6 +52,7 @@ static FAMILIES: &[&[Command]] = &[
     sets::COMMANDS,
     strings::COMMANDS,
     transactions::COMMANDS,
+    zsets::COMMANDS,
 ];
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(FAMILIES));

@@ -44,6 +44,26 @@ pub const COUNT_ZERO: BadArgs = text("ERR count should be greater than 0");
 pub const NEGATIVE_LIMIT: BadArgs = text("ERR LIMIT can't be negative");
 /// SINTERCARD with fewer keys than it says.
 pub const TOO_FEW_KEYS: BadArgs = text("ERR Number of keys can't be greater than number of args");
+/// ZADD NX XX.
+pub const XX_AND_NX: BadArgs = text("ERR XX and NX options at the same time are not compatible");
+/// ZADD NX GT LT.
+pub const GT_LT_AND_NX: BadArgs =
+    text("ERR GT, LT, and/or NX options at the same time are not compatible");
+/// ZADD INCR of several members.
+pub const INCR_OF_SEVERAL: BadArgs =
+    text("ERR INCR option supports a single increment-element pair");
+/// An end of a range of scores.
+pub const BAD_SCORE_BOUND: BadArgs = text("ERR min or max is not a float");
+/// An end of a range of members.
+pub const BAD_LEX_BOUND: BadArgs = text("ERR min or max not valid string range item");
+/// ZRANGE LIMIT of ranks.
+pub const LIMIT_OF_RANKS: BadArgs =
+    text("ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX");
+/// ZRANGE BYLEX WITHSCORES.
+pub const SCORES_BY_LEX: BadArgs =
+    text("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
+/// ZUNION WEIGHTS.
+pub const BAD_WEIGHT: BadArgs = text("ERR weight value is not a float");
 /// SCAN's cursor.
 pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
 /// RESTORE's time to live.
@@ -75,6 +95,11 @@ pub const INVALID_KEYS: BadArgs = text("ERR Invalid arguments specified for comm
 /// A time that ends before it begins, or never comes.
 pub fn invalid_expire(name: &str) -> BadArgs {
     BadArgs(format!("ERR invalid expire time in '{name}' command").into())
+}
+
+/// ZUNION and its relatives of nothing.
+pub fn no_input_key(name: &str) -> BadArgs {
+    BadArgs(format!("ERR at least 1 input key is needed for '{name}' command").into())
 }
 
 /// An option that the command does not have.

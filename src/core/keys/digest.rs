@@ -9,7 +9,7 @@ use siphasher::sip::SipHasher13;
 use siphasher::sip128::SipHasher13 as SipHasher128;
 
 use super::Keyspace;
-use super::store::{Entry, Item, Place, Str, Value};
+use super::store::{Entry, Item, Place, Scored, Str, Value};
 use crate::Db;
 
 /// Over what clients can see at `now_ms`: keys, types, values, deadlines.
@@ -50,6 +50,12 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
             Value::Hash(hash) | Value::Integers(hash) | Value::Set(hash) => {
                 hasher.write(item.value.encoding().as_bytes());
                 hash.rows().for_each(|entry| write_entry(&mut hasher, entry));
+            }
+            Value::Sorted(set) => {
+                hasher.write(item.value.encoding().as_bytes());
+                for Scored { member, score } in set.ranks(0, usize::MAX) {
+                    write_entry(&mut hasher, Entry { key: member, value: &score.to_le_bytes() });
+                }
             }
             Value::List(list) => {
                 list.elements(0)
@@ -94,6 +100,12 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
         Value::Str(string) => put(bytes, &string.bytes()),
         Value::Hash(of) | Value::Integers(of) | Value::Set(of) => {
             put(bytes, &unordered(of.rows()));
+        }
+        Value::Sorted(set) => {
+            for Scored { member, score } in set.ranks(0, usize::MAX) {
+                put(bytes, member);
+                put(bytes, &score.to_le_bytes());
+            }
         }
         Value::List(list) => list.elements(0).for_each(|element| put(bytes, element)),
     }

@@ -60,7 +60,8 @@ impl<'a> Op<'a> {
             | Op::Persist { key, .. }
             | Op::Hash { key, .. }
             | Op::List { key, .. }
-            | Op::Members { key, .. } => KeyNames::of(Some(key), None),
+            | Op::Members { key, .. }
+            | Op::Scored { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
             | Op::Rename { from, to, .. }
@@ -74,8 +75,12 @@ impl<'a> Op<'a> {
             | Op::Del { keys, .. }
             | Op::ListPopFirst { keys, .. }
             | Op::SetMerge { keys, .. }
-            | Op::SetCommon { keys, .. } => KeyNames { keys: keys.iter(), ..none },
-            Op::SetMergeStore { to, keys, .. } => {
+            | Op::SetCommon { keys, .. }
+            | Op::ScoredMerge { keys, .. }
+            | Op::ScoredCommon { keys, .. }
+            | Op::ScoredPopFirst { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            Op::ScoredRangeStore { to, from, .. } => KeyNames::of(Some(to), Some(from)),
+            Op::SetMergeStore { to, keys, .. } | Op::ScoredMergeStore { to, keys, .. } => {
                 KeyNames { first: Some(to), keys: keys.iter(), ..none }
             }
             Op::MSet { pairs, .. } => KeyNames { pairs: pairs.iter(), ..none },
@@ -140,7 +145,13 @@ impl<'a> Op<'a> {
             | Op::MemberMove { db, .. }
             | Op::SetMerge { db, .. }
             | Op::SetCommon { db, .. }
-            | Op::SetMergeStore { db, .. } => *db,
+            | Op::SetMergeStore { db, .. }
+            | Op::Scored { db, .. }
+            | Op::ScoredMerge { db, .. }
+            | Op::ScoredCommon { db, .. }
+            | Op::ScoredMergeStore { db, .. }
+            | Op::ScoredPopFirst { db, .. }
+            | Op::ScoredRangeStore { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
         }

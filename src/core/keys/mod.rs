@@ -20,6 +20,7 @@ mod store;
 pub(in crate::keys) mod tests;
 mod touched;
 mod write;
+pub mod zsets;
 
 pub use evict::Policy;
 pub use home::KeyNames;

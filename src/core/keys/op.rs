@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::{hashes, lists, sets};
+use super::{hashes, lists, sets, zsets};
 use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
@@ -83,7 +83,7 @@ wire_enum! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum About {
         /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable,
-        /// quicklist, intset.
+        /// quicklist, intset, skiplist.
         0 => Encoding {},
         /// Seconds since the last access (OBJECT IDLETIME).
         1 => Idle {},
@@ -119,7 +119,7 @@ wire_enum! {
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
-        /// TYPE. A word: none, string, hash, list, set.
+        /// TYPE. A word: none, string, hash, list, set, zset.
         7 => Type { db: Db, key: &'a [u8] },
         /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
         8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
@@ -216,6 +216,29 @@ wire_enum! {
         71 => SetCommon { db: Db, keys: Vec<&'a [u8]>, limit: u64 },
         /// SUNIONSTORE, SINTERSTORE, SDIFFSTORE. How many members there are.
         72 => SetMergeStore { db: Db, how: sets::Merge, to: &'a [u8], keys: Vec<&'a [u8]> },
+        /// On the sorted set at a key.
+        73 => Scored { db: Db, key: &'a [u8], op: zsets::Op<'a> },
+        /// ZUNION, ZINTER, ZDIFF, of sorted sets and of sets, whose members count 1. A list
+        /// of bytes, or with `scores` of List[Bytes member, Float score].
+        74 => ScoredMerge {
+            db: Db, how: sets::Merge, keys: Vec<&'a [u8]>, weights: Vec<f64>, fold: zsets::Fold,
+            scores: bool,
+        },
+        /// ZINTERCARD: how many members all have, counted up to `limit` (0: all).
+        75 => ScoredCommon { db: Db, keys: Vec<&'a [u8]>, limit: u64 },
+        /// ZUNIONSTORE, ZINTERSTORE, ZDIFFSTORE. How many members there are.
+        76 => ScoredMergeStore {
+            db: Db, how: sets::Merge, to: &'a [u8], keys: Vec<&'a [u8]>, weights: Vec<f64>,
+            fold: zsets::Fold,
+        },
+        /// ZMPOP: from the first sorted set that is there. List[Bytes key,
+        /// List[List[Bytes member, Float score]...]] or nil.
+        77 => ScoredPopFirst { db: Db, keys: Vec<&'a [u8]>, max: bool, count: u64 },
+        /// ZRANGESTORE: what ZRANGE gives, at a key. How many members there are.
+        78 => ScoredRangeStore {
+            db: Db, to: &'a [u8], from: &'a [u8], span: zsets::Span<'a>, reverse: bool, offset: i64,
+            limit: i64,
+        },
     }
 }
 
@@ -226,7 +249,11 @@ impl Op<'_> {
             Op::Hash { op, .. } => op.is_write(),
             Op::List { op, .. } => op.is_write(),
             Op::Members { op, .. } => op.is_write(),
-            Op::SetMerge { .. } | Op::SetCommon { .. } => false,
+            Op::Scored { op, .. } => op.is_write(),
+            Op::SetMerge { .. }
+            | Op::SetCommon { .. }
+            | Op::ScoredMerge { .. }
+            | Op::ScoredCommon { .. } => false,
             op => !op.only_reads(),
         }
     }

@@ -30,6 +30,7 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
         Reply::NilArray if three => nil(out, protocol),
         Reply::NilArray => out.extend_from_slice(b"*-1\r\n"),
         Reply::Double(number) => double(out, protocol, *number),
+        Reply::DoubleText(number) => bulk(out, format_double(*number).as_bytes()),
         Reply::Array(items) => aggregate(out, protocol, b'*', items),
         Reply::Set(items) => aggregate(out, protocol, if three { b'~' } else { b'*' }, items),
         Reply::Push(items) => aggregate(out, protocol, if three { b'>' } else { b'*' }, items),

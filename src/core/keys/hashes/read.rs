@@ -61,6 +61,8 @@ fn some(hash: &Collection, count: i64, values: bool, seed: u64) -> Outcome {
 
 fn scan(hash: &Collection, cursor: u64, pattern: Option<&[u8]>, count: u64) -> Outcome {
     let (next, entries) = hash.scan(cursor, count.max(1));
+    // The empty key fits a star only where that stands for no pattern at all.
+    let pattern = pattern.filter(|pattern| *pattern != b"*");
     let fits = |entry: &Entry<'_>| pattern.is_none_or(|pattern| glob::matches(pattern, entry.key));
     let found = entries.into_iter().filter(fits);
     let parts = found.flat_map(|entry| [bytes(entry.key), bytes(entry.value)]);

@@ -137,6 +137,10 @@ fn a_scan_gives_every_field_that_stays() {
         }
     }
     assert!((0..3_000).all(|number| seen.contains(format!("f{number}").as_bytes())));
+    story.run(&on(b"small", Op::Set { pairs: vec![(b"", b"v")] }));
+    let star = on(b"small", Op::Scan { cursor: 0, pattern: Some(b"*"), count: 1 });
+    let whole = Outcome::List(vec![bytes(""), bytes("v")]);
+    assert_eq!(story.run(&star), Outcome::List(vec![bytes("0"), whole]));
     let past = Op::Scan { cursor: u64::MAX, pattern: None, count: 1 };
     assert_eq!(story.hash(past), Outcome::List(vec![bytes("0"), Outcome::List(vec![])]));
 }
@@ -183,6 +187,7 @@ fn commands_on_strings_refuse_a_hash_and_those_on_hashes_a_string() {
 #[test]
 fn what_works_on_keys_works_on_hashes() {
     let mut story = Story::new();
+    story.hset("1", "-70000");
     story.hset("f", "v");
     let payload = match story.run(&KeyOp::Dump { db: DB, key: b"h" }) {
         Outcome::Bytes(payload) => payload,

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::CHUNK_BYTES;
 use crate::keys::store::{
-    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, SET_LIMITS, Str, Tree,
-    Value, placed, without_hash,
+    Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Ranked, SET_LIMITS,
+    Scored, Str, Tree, Value, placed, without_hash,
 };
 use crate::wire::{Malformed, Wire};
 
@@ -19,6 +19,8 @@ const LIST_TREE: u8 = 6;
 const INTEGERS: u8 = 7;
 const SET_PACK: u8 = 8;
 const SET_TREE: u8 = 9;
+const SORTED_PACK: u8 = 10;
+const SORTED_TREES: u8 = 11;
 
 /// Writes a value, of a large collection the beginning. Gives how many entries are
 /// written if there are more.
@@ -39,6 +41,10 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
         }
         Value::List(list) => {
             form_of(list, LIST_PACK, LIST_TREE).put(out);
+            return put_entries(out, value, 0);
+        }
+        Value::Sorted(set) => {
+            form_of(set, SORTED_PACK, SORTED_TREES).put(out);
             return put_entries(out, value, 0);
         }
         Value::Integers(_) => {
@@ -74,6 +80,13 @@ pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usiz
             Form::Tree(tree) => put_some(out, tree, from, put_value),
             Form::Ranked(_) => unreachable!("a list has no scores"),
         },
+        Value::Sorted(set) => {
+            let room = match set.form() {
+                Form::Ranked(_) => CHUNK_BYTES,
+                Form::Packed(_) | Form::Tree(_) => usize::MAX,
+            };
+            put_scored(out, set, from, room)
+        }
         Value::Integers(set) | Value::Set(set) => match set.form() {
             Form::Packed(pack) => put_all(out, pack, put_key),
             Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
@@ -134,6 +147,8 @@ pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed
         HASH_TREE => Value::Hash(Collection::of_tree(Tree::default())),
         LIST_PACK => return Ok(Value::List(take_list(input)?)),
         LIST_TREE => Value::List(Collection::of_tree(Tree::default())),
+        SORTED_PACK => return Ok(Value::Sorted(take_scored(input, hasher)?)),
+        SORTED_TREES => Value::Sorted(Collection::of_ranked(Ranked::default())),
         INTEGERS => return Ok(Value::Integers(take_integers(input)?)),
         SET_PACK => return Ok(Value::Set(take_members(input)?)),
         SET_TREE => Value::Set(Collection::of_tree(Tree::default())),
@@ -157,6 +172,14 @@ pub(super) fn take_entries(
             for _ in 0..count {
                 let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
                 push(tree, Entry { key: &placed(hasher, key), value })?;
+            }
+        }
+        Value::Sorted(set) => {
+            for _ in 0..count {
+                let (member, score) = (<&[u8]>::take(input)?, number(f64::take(input)?)?);
+                if !set.push_ranked(hasher, Scored { member, score }) {
+                    return Err(Malformed);
+                }
             }
         }
         Value::Set(set) => {
@@ -243,4 +266,42 @@ fn take_list(input: &mut &[u8]) -> Result<Collection, Malformed> {
         pack.push(entry);
     }
     Ok(Collection::of_pack(pack))
+}
+
+/// How many members are written at a time before it is looked whether there is room.
+const SCORED_AT_ONCE: usize = 64;
+
+fn put_scored(out: &mut Vec<u8>, set: &Collection, from: usize, room: usize) -> usize {
+    let (mut entries, mut next) = (Vec::new(), from);
+    while next < set.len() && out.len() + entries.len() < room {
+        let some = set.ranks(next, SCORED_AT_ONCE);
+        next += some.len();
+        for Scored { member, score } in some {
+            member.put(&mut entries);
+            score.put(&mut entries);
+        }
+    }
+    (next - from).put(out);
+    out.extend_from_slice(&entries);
+    if next < set.len() { next } else { 0 }
+}
+
+/// A sorted set that is a pack.
+fn take_scored(input: &mut &[u8], hasher: Hasher) -> Result<Collection, Malformed> {
+    let count = some(usize::take(input)?)?;
+    let mut set = Collection::default();
+    for at in 0..count {
+        let (member, score) = (<&[u8]>::take(input)?, number(f64::take(input)?)?);
+        let known = set.score(hasher, member).is_some();
+        set.set_score(hasher, Scored { member, score });
+        let packed = matches!(set.form(), Form::Packed(_));
+        if known || !packed || set.rank(member, score) != at {
+            return Err(Malformed);
+        }
+    }
+    Ok(set)
+}
+
+fn number(score: f64) -> Result<f64, Malformed> {
+    if score.is_nan() { Err(Malformed) } else { Ok(score) }
 }

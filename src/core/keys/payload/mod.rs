@@ -137,10 +137,13 @@ fn take_string(input: &mut &[u8]) -> Option<Vec<u8>> {
         Len::Encoded(LZF) => {
             let packed = take_plain_len(&mut ahead)?;
             let len = take_plain_len(&mut ahead)?;
-            return lzf::unpack(take_bytes(&mut ahead, packed).ok()?, len);
+            let packed = take_bytes(&mut ahead, packed).ok()?;
+            *input = ahead;
+            return lzf::unpack(packed, len);
         }
         Len::Encoded(_) => return None,
     };
+    *input = ahead;
     Some(number.to_string().into_bytes())
 }
 

@@ -1,13 +1,14 @@
 //! The types of values in RDB files.
 
-use super::{put_len, put_string, take_plain_len, take_string};
-use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Str, Value};
+use super::{put_len, put_string, take_array, take_plain_len, take_string};
+use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
 use crate::wire::take_bytes;
 
 const STRING: u8 = 0;
 const LIST: u8 = 1;
 const SET: u8 = 2;
 const HASH: u8 = 4;
+const SORTED: u8 = 5;
 
 /// Writes the type and the value.
 pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
@@ -24,6 +25,14 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
             out.push(SET);
             put_len(out, set.len() as u64);
             set.rows().for_each(|entry| put_string(out, entry.key));
+        }
+        Value::Sorted(set) => {
+            out.push(SORTED);
+            put_len(out, set.len() as u64);
+            for Scored { member, score } in set.ranks(0, usize::MAX) {
+                put_string(out, member);
+                out.extend_from_slice(&score.to_le_bytes());
+            }
         }
         Value::List(list) => {
             out.push(LIST);
@@ -49,6 +58,7 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [HASH] => Value::Hash(take_hash(input, hasher)?),
         [LIST] => Value::List(take_list(input)?),
         [SET] => take_set(input, hasher)?,
+        [SORTED] => Value::Sorted(take_sorted(input, hasher)?),
         _ => return None,
     };
     (input.is_empty() && !value.is_empty()).then_some(value)
@@ -80,6 +90,19 @@ fn take_set(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
         if !set.add_member(hasher, &take_string(input)?) {
             return None;
         }
+    }
+    Some(set)
+}
+
+fn take_sorted(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+    let mut set = Collection::default();
+    for _ in 0..take_plain_len(input)? {
+        let member = take_string(input)?;
+        let score = f64::from_le_bytes(take_array(input)?);
+        if score.is_nan() || set.score(hasher, &member).is_some() {
+            return None;
+        }
+        set.set_score(hasher, Scored { member: &member, score });
     }
     Some(set)
 }

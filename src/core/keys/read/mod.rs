@@ -12,7 +12,7 @@ pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 
 use super::store::{Collection, Item, Name, Str, Value};
-use super::{Keyspace, Op, hashes, lists, sets};
+use super::{Keyspace, Op, hashes, lists, sets, zsets};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -84,6 +84,19 @@ impl<'a> View<'a> {
                 let sets = self.found(*db, keys, Value::set)?;
                 Outcome::Int(sets::common(&sets, self.space.hasher, *limit) as i64)
             }
+            Op::Scored { db, key, op } => {
+                let set = self.collection(*db, key, Value::sorted)?;
+                zsets::read(&set, self.space.hasher, op)
+            }
+            Op::ScoredMerge { db, how, keys, weights, fold, scores } => {
+                let sets = self.found(*db, keys, Value::any_set)?;
+                let hasher = self.space.hasher;
+                zsets::list(zsets::merged(*how, &sets, weights, *fold, hasher), *scores)
+            }
+            Op::ScoredCommon { db, keys, limit } => {
+                let sets = self.found(*db, keys, Value::any_set)?;
+                Outcome::Int(zsets::common(&sets, self.space.hasher, *limit) as i64)
+            }
             _ => unreachable!("the caller tells reads from writes"),
         })
     }
@@ -109,13 +122,13 @@ impl<'a> View<'a> {
         }
     }
 
-    /// The collections at keys that a client uses, as far as there are any.
-    fn found<'b>(
+    /// What is at keys that a client uses, as far as there is something.
+    fn found<'b, T>(
         &self,
         db: Db,
         keys: &[&[u8]],
-        kind: fn(&'b Value) -> Result<&'b Collection, Fault>,
-    ) -> Result<Vec<Option<&'b Collection>>, Fault>
+        kind: fn(&'b Value) -> Result<T, Fault>,
+    ) -> Result<Vec<Option<T>>, Fault>
     where
         'a: 'b,
     {

@@ -28,6 +28,8 @@ pub(super) fn member(entry: Entry<'_>) -> Outcome {
 
 fn scan(set: &Collection, cursor: u64, pattern: Option<&[u8]>, count: u64) -> Outcome {
     let (next, entries) = set.scan(cursor, count.max(1));
+    // The empty key fits a star only where that stands for no pattern at all.
+    let pattern = pattern.filter(|pattern| *pattern != b"*");
     let fits = |entry: &Entry<'_>| pattern.is_none_or(|pattern| glob::matches(pattern, entry.key));
     let found = entries.into_iter().filter(fits).map(member).collect();
     Outcome::List(vec![Outcome::Bytes(next.to_string().into_bytes()), Outcome::List(found)])

@@ -8,7 +8,6 @@
 //! their keys in the same order.
 
 mod access;
-#[allow(dead_code, reason = "what lists and sorted sets need of it")]
 mod collection;
 mod database;
 mod deadlines;
@@ -17,16 +16,13 @@ mod item;
 mod key;
 mod members;
 mod name;
-#[allow(dead_code, reason = "what lists and sorted sets need of it")]
 mod pack;
 mod page;
-#[allow(dead_code, reason = "what sorted sets need of it")]
 mod ranked;
 mod row;
+mod scored;
 mod slots;
-#[allow(dead_code, reason = "what sets need of it")]
 mod table;
-#[allow(dead_code, reason = "what lists and sorted sets need of it")]
 mod tree;
 mod value;
 
@@ -39,6 +35,7 @@ pub(super) use name::{Hasher, Name};
 pub(super) use pack::{Entry, Pack, View as PackView};
 pub(super) use page::Page;
 pub(super) use ranked::Ranked;
+pub(super) use scored::Scored;
 pub(super) use slots::{Group, Place, Slots};
 pub(super) use table::{HASH_LIMITS, Limits, Rows, SET_LIMITS, placed, without_hash};
 pub(super) use tree::{Tree, TreeNode};

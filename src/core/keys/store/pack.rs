@@ -213,11 +213,6 @@ impl Entries<'_> {
     pub(in crate::keys) fn none() -> Self {
         Entries { bytes: &[], at: 0 }
     }
-
-    /// Where the next entry begins.
-    pub(in crate::keys) fn at(&self) -> usize {
-        self.at
-    }
 }
 
 impl<'a> Iterator for Entries<'a> {

@@ -27,6 +27,7 @@ pub(in crate::keys) enum Value {
     /// A set of integers, smallest first.
     Integers(Collection),
     Set(Collection),
+    Sorted(Collection),
 }
 
 /// A string.
@@ -53,6 +54,7 @@ impl Value {
             Value::Hash(_) => "hash",
             Value::List(_) => "list",
             Value::Integers(_) | Value::Set(_) => "set",
+            Value::Sorted(_) => "zset",
         }
     }
 
@@ -67,6 +69,10 @@ impl Value {
             Value::List(_) => "quicklist",
             Value::Integers(_) => "intset",
             Value::Set(_) => "hashtable",
+            Value::Sorted(set) => match set.form() {
+                Form::Packed(_) => "listpack",
+                Form::Tree(_) | Form::Ranked(_) => "skiplist",
+            },
         }
     }
 
@@ -102,13 +108,31 @@ impl Value {
         }
     }
 
+    /// The sorted set it is.
+    pub(in crate::keys) fn sorted(&self) -> Result<&Collection, Fault> {
+        match self {
+            Value::Sorted(set) => Ok(set),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
+    /// Itself, if it is a set, with or without scores.
+    pub(in crate::keys) fn any_set(&self) -> Result<&Value, Fault> {
+        match self {
+            Value::Integers(_) | Value::Set(_) | Value::Sorted(_) => Ok(self),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
     /// Whether it is a collection with nothing in it: such a one is never kept.
     pub(in crate::keys) fn is_empty(&self) -> bool {
         match self {
             Value::Str(_) => false,
-            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
-                of.len() == 0
-            }
+            Value::Hash(of)
+            | Value::List(of)
+            | Value::Integers(of)
+            | Value::Set(of)
+            | Value::Sorted(of) => of.len() == 0,
         }
     }
 
@@ -116,9 +140,11 @@ impl Value {
     pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
         match self {
             Value::Str(_) => {}
-            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
-                of.discard(garbage);
-            }
+            Value::Hash(of)
+            | Value::List(of)
+            | Value::Integers(of)
+            | Value::Set(of)
+            | Value::Sorted(of) => of.discard(garbage),
         }
     }
 
@@ -126,9 +152,11 @@ impl Value {
     pub(in crate::keys) fn heap_bytes(&self) -> usize {
         match self {
             Value::Str(string) => string.heap_bytes(),
-            Value::Hash(of) | Value::List(of) | Value::Integers(of) | Value::Set(of) => {
-                of.heap_bytes()
-            }
+            Value::Hash(of)
+            | Value::List(of)
+            | Value::Integers(of)
+            | Value::Set(of)
+            | Value::Sorted(of) => of.heap_bytes(),
         }
     }
 }

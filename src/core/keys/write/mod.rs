@@ -7,7 +7,7 @@ mod places;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes, lists, sets};
+use super::{Keyspace, Op, hashes, lists, sets, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// The key space while an operation changes it.
@@ -64,6 +64,16 @@ impl Writer<'_> {
             Op::Members { db, key, op } => sets::write(self, *db, key, op)?,
             Op::MemberMove { db, from, to, member } => sets::shift(self, *db, from, to, member)?,
             Op::SetMergeStore { db, how, to, keys } => sets::store(self, *db, *how, to, keys)?,
+            Op::Scored { db, key, op } => zsets::write(self, *db, key, op)?,
+            Op::ScoredMergeStore { db, how, to, keys, weights, fold } => {
+                zsets::store(self, *db, (*how, *fold), to, keys, weights)?
+            }
+            Op::ScoredPopFirst { db, keys, max, count } => {
+                zsets::pop_first(self, *db, keys, *max, *count)?
+            }
+            Op::ScoredRangeStore { db, to, from, span, reverse, offset, limit } => {
+                zsets::store_range(self, *db, [to, from], *span, *reverse, [*offset, *limit])?
+            }
             _ => unreachable!("the caller tells writes from reads"),
         })
     }

@@ -14,8 +14,6 @@ mod range;
 #[cfg(test)]
 mod tests;
 
-use std::cmp::Ordering;
-
 use super::pack::{Entry, Pack};
 use node::{Node, Seek};
 
@@ -55,13 +53,12 @@ impl Tree {
         (before + index, found.is_some_and(|entry| entry.key == key))
     }
 
-    /// How many entries are less than what `compare` looks for: it says how a key
-    /// stands to that, and never says equal.
-    pub(in crate::keys) fn count_below(&self, compare: impl Fn(&[u8]) -> Ordering) -> usize {
+    /// How many entries, from the first on, have a key that is below something.
+    pub(in crate::keys) fn count_while(&self, below: impl Fn(&[u8]) -> bool) -> usize {
         let (mut low, mut high) = (0, self.len);
         while low < high {
             let middle = low + (high - low) / 2;
-            let less = self.nth(middle).is_some_and(|entry| compare(entry.key).is_lt());
+            let less = self.nth(middle).is_some_and(|entry| below(entry.key));
             if less { low = middle + 1 } else { high = middle }
         }
         low
