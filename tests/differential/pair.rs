@@ -182,7 +182,14 @@ impl Ends {
             }
             end.ask(&[b"KEYS".to_vec(), b"*".to_vec()])?;
             for key in keys {
+                end.ask(&[b"TYPE".to_vec(), key.clone()])?;
+                end.ask(&[b"OBJECT".to_vec(), b"ENCODING".to_vec(), key.clone()])?;
                 end.ask(&[b"GET".to_vec(), key.clone()])?;
+                end.ask(&[b"HGETALL".to_vec(), key.clone()])?;
+                let (first, last) = (b"0".to_vec(), b"-1".to_vec());
+                end.ask(&[b"LRANGE".to_vec(), key.clone(), first.clone(), last.clone()])?;
+                end.ask(&[b"SMEMBERS".to_vec(), key.clone()])?;
+                end.ask(&[b"ZRANGE".to_vec(), key.clone(), first, last])?;
                 end.ask(&[b"PEXPIRETIME".to_vec(), key])?;
             }
         }
