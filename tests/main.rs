@@ -24,3 +24,4 @@ mod readme;
 mod redis_cli;
 mod restart;
 mod simulation;
+mod tracking;
