@@ -1,5 +1,8 @@
 //! What a client that tracks the keys it reads is told.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
+
 use lockstep_tests::{Value, wait_for};
 
 use super::{hears_nothing, send, server, these, told, tracker};
@@ -69,6 +72,26 @@ fn what_a_client_does_itself_is_told_behind_the_reply() {
     let (next, last) = (client.reply().unwrap(), client.reply().unwrap());
     let push = if matches!(next, Value::Push(_)) { next } else { last };
     assert_eq!(super::keys(&push), these("k"));
+}
+
+#[test]
+fn a_client_that_has_the_reply_to_its_write_has_heard_of_it() {
+    let server = server(&[]);
+    let mut stream = TcpStream::connect(("127.0.0.1", server.port())).unwrap();
+    // Each is one write of the server.
+    let mut ask = |line: &str| {
+        stream.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+        let mut piece = [0; 4096];
+        let count = stream.read(&mut piece).unwrap();
+        String::from_utf8_lossy(&piece[..count]).into_owned()
+    };
+    ask("HELLO 3");
+    ask("CLIENT TRACKING ON");
+    for value in 0..20 {
+        ask("GET k");
+        let pushed = ">2\r\n$10\r\ninvalidate\r\n*1\r\n$1\r\nk\r\n";
+        assert_eq!(ask(&format!("SET k {value}")), format!("+OK\r\n{pushed}"));
+    }
 }
 
 #[test]

@@ -167,6 +167,7 @@ impl Front {
             }
         }
         self.session.forget_words();
+        self.tell_own_changes(out);
         if self.closing { Next::Close } else { next }
     }
 
