@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_tests::{Client, Cluster, Value, wait_for};
 
-use super::{hears_nothing, keys, these, told, track};
+use super::{hears_nothing, these, told, track};
 
 /// How late a node may be that hears nothing of the others, the time for the test
 /// machine to stand still included.
@@ -34,19 +34,26 @@ fn flushed(client: &mut Client) -> Duration {
     begun.elapsed()
 }
 
+/// The reply to a command, and whether something was said before it.
+fn answer(client: &mut Client, line: &str) -> (Value, bool) {
+    super::send(client, &[line]);
+    let mut said = false;
+    loop {
+        match client.reply().unwrap() {
+            Value::Push(_) => said = true,
+            value => return (value, said),
+        }
+    }
+}
+
 /// Reads a key until nothing is said of it: the node is sure to be told of it again.
 fn read_for_good(client: &mut Client, key: &str) -> Value {
     loop {
-        let value = client.call(&format!("GET {key}"));
-        client.send(b"PING\r\nPING\r\n").unwrap();
-        let said = client.reply().unwrap();
-        if !matches!(said, Value::Push(_)) {
-            let last = client.reply().unwrap();
-            if !matches!(last, Value::Push(_)) && !value.is_error() {
-                return value;
-            }
+        let (value, _) = answer(client, &format!("GET {key}"));
+        let said = answer(client, "PING").1 | answer(client, "PING").1;
+        if !said && !value.is_error() {
+            return value;
         }
-        while client.call("PING").text() != "PONG" {}
         std::thread::sleep(Duration::from_millis(10));
     }
 }
@@ -155,19 +162,9 @@ fn a_node_that_is_cut_off_says_so_once_and_does_not_say_that_it_will_tell() {
         others.iter().for_each(|node| cluster.signal(*node, "CONT"));
         reader.patience(LATE * 3);
         // There may be a new leader since.
-        let mut said = Vec::new();
-        let value = format!("{:?}", Instant::now());
-        wait_for("a write", || {
-            let written = cluster.client(others[0]).call_words(&["SET", "k", &value]);
-            !written.is_error()
-        });
-        while {
-            let got = reader.call("GET k");
-            if matches!(got, Value::Push(_)) {
-                said.push(keys(&got))
-            }
-            got.text() != value
-        } {}
+        let value = format!("behind-{alone}");
+        write(&cluster, others[0], &format!("SET k {value}"));
+        while answer(&mut reader, "GET k").0.text() != value {}
         assert_eq!(read_for_good(&mut reader, "k").text(), value);
         write(&cluster, others[1], "SET k again");
         while told(&mut reader) != these("k") {}

@@ -31,7 +31,6 @@ fn whatever_changes_a_key_is_told() {
         "DEL k",
         "MSET k 1 y 2",
         "EXPIRE k 100",
-        "PERSIST k",
         "GETDEL k",
         "SETRANGE k 3 x",
         "RENAME k l",

@@ -334,6 +334,10 @@ impl Front {
                 }
             })
             .collect();
+        // CLIENT CACHING among them was about those behind it.
+        if let Some(tracks) = &mut self.session.tracks {
+            tracks.forget_caching();
+        }
         Reply::Array(replies)
     }
 
