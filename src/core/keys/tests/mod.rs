@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod collections;
 mod fuzz;
 mod histories;
 mod model;

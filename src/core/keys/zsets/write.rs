@@ -18,6 +18,8 @@ pub(in crate::keys) fn write(
                 Rules { absent: *absent, present: *present, greater: *greater, less: *less };
             match (&pairs[..], incr) {
                 ([(by, member)], true) => rules.incr(set, hasher, member, *by),
+                // No client can ask for it; whatever is decoded must be safe to apply.
+                _ if pairs.iter().any(|(score, _)| score.is_nan()) => Err(Fault::NotFinite),
                 _ => Ok(rules.add(set, hasher, pairs, *changed)),
             }
         }
