@@ -129,12 +129,16 @@ impl Gone {
 
     /// Says what is left, and gives space back.
     async fn tell(&self, shelf: &Arc<Shelf>) -> io::Result<()> {
-        {
-            let left = self.batches.iter().flat_map(|batch| &batch.keys);
-            shelf.set_gone(left.map(|key| u64::from(key.bytes)).sum());
-            let live = shelf.store.live_bytes();
-            shelf.store.on_disk(move |disk| disk.compact(live)).await?;
-        }
-        Ok(())
+        let left = self.batches.iter().flat_map(|batch| &batch.keys);
+        shelf.set_gone(left.map(|key| u64::from(key.bytes)).sum());
+        let live = shelf.store.live_bytes();
+        let compacted = shelf.store.on_disk(move |disk| disk.compact(live)).await;
+        compacted.inspect_err(|why| {
+            // What is written from now on might go where nobody looks for it after the
+            // next start: nobody knows which of the two files the name leads to.
+            if why.kind() != io::ErrorKind::StorageFull && !lockstep_storage::is_damage(why) {
+                shelf.store.has_failed(why);
+            }
+        })
     }
 }
