@@ -80,7 +80,9 @@ pub const ALLOWED: &[Allowed] = &[
         why: "Lockstep judges all words before it looks at the key, Redis some of them after",
         same: |redis, lockstep| {
             let refused = ["not an integer", "invalid expire time", "Invalid "];
-            (*redis == Value::Nil || redis.text().starts_with("BUSYKEY"))
+            let found = redis.text();
+            let told = found.starts_with("BUSYKEY") || found.starts_with("WRONGTYPE");
+            (*redis == Value::Nil || told)
                 && lockstep.is_error()
                 && refused.iter().any(|text| lockstep.text().contains(text))
         },
@@ -110,6 +112,11 @@ pub const ALLOWED: &[Allowed] = &[
             redis.text().starts_with("ERR no such key")
                 && lockstep.text().contains("not an integer")
         },
+    },
+    Allowed {
+        commands: &["LCS"],
+        why: "Lockstep judges all words before it looks at the keys",
+        same: |redis, lockstep| redis.text().contains("must contain string") && lockstep.is_error(),
     },
     Allowed {
         commands: &["LINDEX", "LPOP", "RPOP"],
