@@ -18,6 +18,18 @@ pub(super) fn score(word: &[u8]) -> Option<f64> {
     fits.then_some(number)
 }
 
+/// An end of a range of scores, which Redis reads less strictly: blanks may stand
+/// before it, nothing is 0, and what is too large or too small is as near as can be.
+pub(super) fn border(word: &[u8]) -> Option<f64> {
+    if word.is_empty() {
+        return Some(0.0);
+    }
+    let word = word.trim_ascii_start();
+    let rounded =
+        || std::str::from_utf8(word).ok()?.parse().ok().filter(|number: &f64| !number.is_nan());
+    score(word).or_else(rounded)
+}
+
 fn hexadecimal(digits: &str) -> Option<f64> {
     let (digits, exponent) = match digits.split_once(['p', 'P']) {
         Some((digits, exponent)) => (digits, exponent.parse::<i32>().ok()?),
@@ -38,7 +50,7 @@ fn hexadecimal(digits: &str) -> Option<f64> {
 
 #[cfg(test)]
 mod tests {
-    use super::score;
+    use super::{border, score};
 
     #[test]
     fn scores_are_read_as_redis_reads_them() {
@@ -58,6 +70,16 @@ mod tests {
         }
         for bad in ["", "nan", " 1", "1 ", "1e400", "1e-400", "1.5.5", "abc", "0x", "0xg", "1_0"] {
             assert_eq!(score(bad.as_bytes()), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn borders_are_read_less_strictly() {
+        for (text, number) in [("", 0.0), (" 1", 1.0), ("1e400", f64::INFINITY), ("1e-400", 0.0)] {
+            assert_eq!(border(text.as_bytes()), Some(number), "{text}");
+        }
+        for bad in [" ", "nan", "1 ", "x"] {
+            assert_eq!(border(bad.as_bytes()), None, "{bad}");
         }
     }
 }

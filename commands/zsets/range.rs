@@ -2,7 +2,7 @@
 
 use lockstep_core::keys::zsets::{LexBound, ScoreBound, Span};
 
-use super::score;
+use super::number::border;
 use crate::args::parse_integer;
 use crate::{Args, BadArgs, error};
 
@@ -91,8 +91,8 @@ fn rank(word: &[u8]) -> Result<i64, BadArgs> {
 
 fn score_bound(word: &[u8]) -> Result<ScoreBound, BadArgs> {
     let bound = match word {
-        [b'(', word @ ..] => score(word).map(|score| ScoreBound::Without { score }),
-        word => score(word).map(|score| ScoreBound::With { score }),
+        [b'(', word @ ..] => border(word).map(|score| ScoreBound::Without { score }),
+        word => border(word).map(|score| ScoreBound::With { score }),
     };
     bound.ok_or(error::BAD_SCORE_BOUND)
 }

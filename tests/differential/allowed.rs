@@ -109,7 +109,8 @@ pub const ALLOWED: &[Allowed] = &[
         commands: &["LSET"],
         why: "Lockstep judges all words before it looks at the key",
         same: |redis, lockstep| {
-            redis.text().starts_with("ERR no such key")
+            let found = redis.text();
+            (found.starts_with("ERR no such key") || found.starts_with("WRONGTYPE"))
                 && lockstep.text().contains("not an integer")
         },
     },
