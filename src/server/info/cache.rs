@@ -3,6 +3,7 @@
 
 use super::page::Page;
 use crate::Node;
+use crate::config::Setting;
 
 /// What belongs to the section Coherence; all others are of Cache.
 const COHERENCE: &[&str] = &[
@@ -26,6 +27,9 @@ fn fill_with(node: &Node, page: &mut Page, prefix: &str, coherence: bool) {
 }
 
 pub(super) fn fill(node: &Node, page: &mut Page) {
+    for setting in [Setting::CacheReadMode, Setting::CacheWriteMode, Setting::CachePolicy] {
+        page.line(setting.name().replace('-', "_"), node.settings.word(setting));
+    }
     fill_with(node, page, "cache", false);
 }
 
