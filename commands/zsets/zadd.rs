@@ -43,9 +43,17 @@ static ZINCRBY_SPEC: Spec = Spec {
     road: Road::Log,
 };
 
-fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    add(ctx, args, Rules::default())
+}
+
+/// ZADD with INCR, and in Redis with all that may stand before a score.
+fn parse_incr<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    add(ctx, args, Rules { incr: true, ..Rules::default() })
+}
+
+fn add<'a>(ctx: &Context, mut args: Args<'a>, mut rules: Rules) -> Result<Request<'a>, BadArgs> {
     let key = args.word()?;
-    let mut rules = Rules::default();
     while rules.take(&mut args) {}
     let (pairs, rest) = args.all().as_chunks();
     if pairs.is_empty() || !rest.is_empty() {
@@ -55,14 +63,6 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     let pair = |[by, member]: &[&'a [u8]; 2]| Ok((score(by).ok_or(error::NOT_FLOAT)?, *member));
     let pairs = pairs.iter().map(pair).collect::<Result<_, BadArgs>>()?;
     Ok(on(ctx, key, rules.of(pairs)))
-}
-
-fn parse_incr<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let key = args.word()?;
-    let by = score(args.word()?).ok_or(error::NOT_FLOAT)?;
-    let member = args.word()?;
-    let rules = Rules { incr: true, ..Rules::default() };
-    Ok(on(ctx, key, rules.of(vec![(by, member)])))
 }
 
 /// The words before the first score.
@@ -129,6 +129,7 @@ mod tests {
         assert_eq!(refusal("zadd k nx 1"), "ERR syntax error");
         assert_eq!(refusal("zadd k x a"), "ERR value is not a valid float");
         assert_eq!(refusal("zincrby k nan a"), "ERR value is not a valid float");
+        assert_eq!(refusal("zincrby k gt a"), "ERR syntax error");
         let text = "ERR XX and NX options at the same time are not compatible";
         assert_eq!(refusal("zadd k nx xx 1 a"), text);
         let text = "ERR GT, LT, and/or NX options at the same time are not compatible";
