@@ -72,8 +72,6 @@ pub enum Group {
     Locks,
     /// Queues.
     Queues,
-    /// Copies of keys.
-    Cache,
     /// Cluster membership and topology.
     Cluster,
     /// Scripts and functions.
@@ -96,7 +94,6 @@ impl Group {
             Group::Transactions => "transactions",
             Group::Locks => "locks",
             Group::Queues => "queues",
-            Group::Cache => "cache",
             Group::Cluster => "cluster",
             Group::Scripting => "scripting",
         }

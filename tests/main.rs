@@ -2,7 +2,6 @@
 
 #![allow(clippy::unwrap_used)]
 
-mod cache;
 mod chaos;
 mod clients;
 mod cluster;
@@ -25,4 +24,3 @@ mod readme;
 mod redis_cli;
 mod restart;
 mod simulation;
-mod tracking;

@@ -2,7 +2,6 @@
 
 mod image;
 mod names;
-mod peek;
 mod sessions;
 #[cfg(test)]
 mod tests;

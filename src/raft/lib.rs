@@ -37,7 +37,6 @@ mod touches;
 mod turnover;
 mod types;
 pub mod watch;
-mod watcher;
 
 pub use app::App;
 pub use batch::Ops;
@@ -57,4 +56,3 @@ pub use room::{Room, RoomKeeper};
 pub use timing::Timing;
 pub use touches::{Touch, Touches};
 pub use turnover::TurnoverCounts;
-pub use watcher::{Deliver, Entry, Gate, Reign, Watcher, Watching};

@@ -1,7 +1,6 @@
 //! The process: wiring, routing, waiting replies, administration.
 
 pub mod admin;
-pub mod cache;
 pub mod cli;
 pub mod clients;
 pub mod clock;

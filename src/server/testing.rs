@@ -55,9 +55,6 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
     let host = Host::start(options).await.unwrap();
     host.begun().await;
     let exchange = crate::exchange::Exchange::new(host.clone());
-    let settings = Arc::<crate::config::Settings>::default();
-    let who = crate::cache::Who { node: origin.node, boot: origin.boot, alone: true };
-    let cache = crate::cache::Cache::new(who, exchange.clone(), host.clone(), settings.clone());
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -69,8 +66,7 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
             dir: dir.path().to_owned(),
             me,
         },
-        settings,
-        cache,
+        settings: Arc::default(),
         clients: Default::default(),
         stats: Default::default(),
         slowlog: Default::default(),

@@ -12,7 +12,6 @@ pub mod lists;
 mod number;
 mod op;
 mod payload;
-mod peek;
 mod read;
 pub mod sets;
 mod stats;
@@ -29,8 +28,7 @@ pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
-pub use peek::Peek;
-pub use read::{cursor_slot, range, slot_cursor};
+pub use read::{cursor_slot, slot_cursor};
 pub use stats::Stats;
 pub use touched::{Touched, TouchedKey, TouchedKeys};
 

@@ -5,7 +5,6 @@ mod everywhere;
 mod exec;
 mod handed;
 mod life;
-mod line;
 mod local;
 mod locks;
 mod near;

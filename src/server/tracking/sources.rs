@@ -125,9 +125,7 @@ impl Sources {
         }
     }
 
-    /// A message of a stream has come, with or without changes: they are numbered. One
-    /// without says that its sender leads the shard; changes follow from one that does
-    /// not lead any more as well.
+    /// A message of a stream has come, with or without changes: they are numbered.
     pub fn told(
         &mut self,
         (shard, number): (ShardId, u64),
@@ -150,9 +148,7 @@ impl Sources {
             {
                 if message == *next {
                     *next += u64::from(changes);
-                    if !changes {
-                        *at = now;
-                    }
+                    *at = now;
                     return Word::Next;
                 }
                 true

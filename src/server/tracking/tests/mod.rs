@@ -1,4 +1,1 @@
-//! The table and the sources of changes, by themselves.
-
-mod sources;
-mod table;
+//! Tracking as a whole.
