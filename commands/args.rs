@@ -112,6 +112,25 @@ impl<'a> Args<'a> {
         Ok(count)
     }
 
+    /// The last words `[count [with]]`: how many are chosen at random (below zero: perhaps the
+    /// same several times), and whether `with` stands behind it. `None` without a count.
+    ///
+    /// # Errors
+    /// What [`Args::integer_in`] says, `value is out of range` when there would be too many
+    /// parts, or a syntax error.
+    pub fn chosen(&mut self, with: &str) -> Result<Option<(i64, bool)>, BadArgs> {
+        if self.is_empty() {
+            return Ok(None);
+        }
+        let count = self.integer_in(-i64::MAX, i64::MAX)?;
+        let with = self.token(with);
+        self.end()?;
+        if with && count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 {
+            return Err(error::OUT_OF_RANGE);
+        }
+        Ok(Some((count, with)))
+    }
+
     /// The next word as the number of a database.
     ///
     /// # Errors

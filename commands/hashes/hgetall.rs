@@ -18,7 +18,7 @@ pub const HKEYS: Command =
 pub const HVALS: Command =
     Command { spec: &HVALS_SPEC, parse: parse_values, reply: plain, subcommands: &[] };
 
-static HGETALL_SPEC: Spec = Spec {
+const HGETALL_SPEC: Spec = Spec {
     name: "hgetall",
     usage: "HGETALL key",
     summary: "Returns all fields of the hash at a key with their values.",
@@ -37,30 +37,14 @@ static HKEYS_SPEC: Spec = Spec {
     name: "hkeys",
     usage: "HKEYS key",
     summary: "Returns all fields of the hash at a key.",
-    since: "2.0.0",
-    group: Group::Hash,
-    complexity: "O(N) where N is the number of fields",
-    arity: 2,
-    flags: &["readonly"],
-    acl: &["@hash", "@read", "@slow"],
-    tips: &["nondeterministic_output_order"],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..HGETALL_SPEC
 };
 
 static HVALS_SPEC: Spec = Spec {
     name: "hvals",
     usage: "HVALS key",
     summary: "Returns the values of all fields of the hash at a key.",
-    since: "2.0.0",
-    group: Group::Hash,
-    complexity: "O(N) where N is the number of fields",
-    arity: 2,
-    flags: &["readonly"],
-    acl: &["@hash", "@read", "@slow"],
-    tips: &["nondeterministic_output_order"],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..HGETALL_SPEC
 };
 
 fn parse_all<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {

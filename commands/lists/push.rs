@@ -22,7 +22,7 @@ pub const LPUSHX: Command =
 pub const RPUSHX: Command =
     Command { spec: &RPUSHX_SPEC, parse: parse_back_there, reply: plain, subcommands: &[] };
 
-static LPUSH_SPEC: Spec = Spec {
+const LPUSH_SPEC: Spec = Spec {
     name: "lpush",
     usage: "LPUSH key element [element ...]",
     summary: "Puts elements to the front of the list at a key, one before the other, and returns how long it is.",
@@ -41,15 +41,7 @@ static RPUSH_SPEC: Spec = Spec {
     name: "rpush",
     usage: "RPUSH key element [element ...]",
     summary: "Puts elements to the end of the list at a key and returns how long it is.",
-    since: "1.0.0",
-    group: Group::List,
-    complexity: "O(N) where N is the number of elements",
-    arity: -3,
-    flags: &["write", "denyoom", "fast"],
-    acl: &["@fast", "@list", "@write"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RW", "insert"], 1)],
-    road: Road::Log,
+    ..LPUSH_SPEC
 };
 
 static LPUSHX_SPEC: Spec = Spec {
@@ -57,14 +49,7 @@ static LPUSHX_SPEC: Spec = Spec {
     usage: "LPUSHX key element [element ...]",
     summary: "Does the same as LPUSH if there is a list already.",
     since: "2.2.0",
-    group: Group::List,
-    complexity: "O(N) where N is the number of elements",
-    arity: -3,
-    flags: &["write", "denyoom", "fast"],
-    acl: &["@fast", "@list", "@write"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RW", "insert"], 1)],
-    road: Road::Log,
+    ..LPUSH_SPEC
 };
 
 static RPUSHX_SPEC: Spec = Spec {
@@ -72,14 +57,7 @@ static RPUSHX_SPEC: Spec = Spec {
     usage: "RPUSHX key element [element ...]",
     summary: "Does the same as RPUSH if there is a list already.",
     since: "2.2.0",
-    group: Group::List,
-    complexity: "O(N) where N is the number of elements",
-    arity: -3,
-    flags: &["write", "denyoom", "fast"],
-    acl: &["@fast", "@list", "@write"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RW", "insert"], 1)],
-    road: Road::Log,
+    ..LPUSH_SPEC
 };
 
 fn parse_front<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {

@@ -1,5 +1,6 @@
 //! Sets.
 
+mod merged;
 pub mod sadd;
 pub mod scard;
 pub mod sdiff;

@@ -4,7 +4,7 @@ use lockstep_core::keys::zsets::Op;
 
 use super::on;
 use crate::reply::pairs;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// ZRANDMEMBER.
 pub const ZRANDMEMBER: Command =
@@ -27,16 +27,9 @@ static ZRANDMEMBER_SPEC: Spec = Spec {
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let (key, seed) = (args.word()?, ctx.seed);
-    if args.is_empty() {
-        return Ok(on(ctx, key, Op::Random { seed }));
-    }
-    let count = args.integer_in(-i64::MAX, i64::MAX)?;
-    let scores = args.token("WITHSCORES");
-    args.end()?;
-    if scores && count.unsigned_abs() > i64::MAX.unsigned_abs() / 2 {
-        return Err(error::OUT_OF_RANGE);
-    }
-    Ok(on(ctx, key, Op::RandomSome { count, scores, seed }))
+    let some = args.chosen("WITHSCORES")?;
+    let random = some.map(|(count, scores)| Op::RandomSome { count, scores, seed });
+    Ok(on(ctx, key, random.unwrap_or(Op::Random { seed })))
 }
 
 #[cfg(test)]

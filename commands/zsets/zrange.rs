@@ -38,7 +38,7 @@ pub const ZRANGEBYLEX: Command =
 pub const ZREVRANGEBYLEX: Command =
     Command { spec: &ZREVRANGEBYLEX_SPEC, parse: parse_lex_back, reply: pairs, subcommands: &[] };
 
-static ZRANGE_SPEC: Spec = Spec {
+const ZRANGE_SPEC: Spec = Spec {
     name: "zrange",
     usage: "ZRANGE key start stop [BYSCORE | BYLEX] [REV] [LIMIT offset count] [WITHSCORES]",
     summary: "Returns the members of the sorted set at a key from one rank, score or member to another, the least first or with REV the greatest.",
@@ -72,15 +72,7 @@ static ZREVRANGE_SPEC: Spec = Spec {
     name: "zrevrange",
     usage: "ZREVRANGE key start stop [WITHSCORES]",
     summary: "Does the same as ZRANGE with REV.",
-    since: "1.2.0",
-    group: Group::SortedSet,
-    complexity: "O(log N + M) where N is the number of members and M how many are returned",
-    arity: -4,
-    flags: &["readonly"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..ZRANGE_SPEC
 };
 
 static ZRANGEBYSCORE_SPEC: Spec = Spec {
@@ -88,14 +80,7 @@ static ZRANGEBYSCORE_SPEC: Spec = Spec {
     usage: "ZRANGEBYSCORE key min max [WITHSCORES] [LIMIT offset count]",
     summary: "Does the same as ZRANGE with BYSCORE.",
     since: "1.0.5",
-    group: Group::SortedSet,
-    complexity: "O(log N + M) where N is the number of members and M how many are returned",
-    arity: -4,
-    flags: &["readonly"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..ZRANGE_SPEC
 };
 
 static ZREVRANGEBYSCORE_SPEC: Spec = Spec {
@@ -103,14 +88,7 @@ static ZREVRANGEBYSCORE_SPEC: Spec = Spec {
     usage: "ZREVRANGEBYSCORE key max min [WITHSCORES] [LIMIT offset count]",
     summary: "Does the same as ZRANGE with BYSCORE and REV.",
     since: "2.2.0",
-    group: Group::SortedSet,
-    complexity: "O(log N + M) where N is the number of members and M how many are returned",
-    arity: -4,
-    flags: &["readonly"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..ZRANGE_SPEC
 };
 
 static ZRANGEBYLEX_SPEC: Spec = Spec {
@@ -118,14 +96,7 @@ static ZRANGEBYLEX_SPEC: Spec = Spec {
     usage: "ZRANGEBYLEX key min max [LIMIT offset count]",
     summary: "Does the same as ZRANGE with BYLEX.",
     since: "2.8.9",
-    group: Group::SortedSet,
-    complexity: "O(log N + M) where N is the number of members and M how many are returned",
-    arity: -4,
-    flags: &["readonly"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..ZRANGE_SPEC
 };
 
 static ZREVRANGEBYLEX_SPEC: Spec = Spec {
@@ -133,14 +104,7 @@ static ZREVRANGEBYLEX_SPEC: Spec = Spec {
     usage: "ZREVRANGEBYLEX key max min [LIMIT offset count]",
     summary: "Does the same as ZRANGE with BYLEX and REV.",
     since: "2.8.9",
-    group: Group::SortedSet,
-    complexity: "O(log N + M) where N is the number of members and M how many are returned",
-    arity: -4,
-    flags: &["readonly"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::one(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..ZRANGE_SPEC
 };
 
 fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {

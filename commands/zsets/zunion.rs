@@ -1,11 +1,10 @@
 //! ZUNION, ZUNIONSTORE: what is in any of several sorted sets.
 
-use lockstep_core::keys::Op;
 use lockstep_core::keys::sets::Merge;
 
-use super::merged::Merged;
+use super::merged;
 use crate::reply::{pairs, plain};
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
+use crate::{Args, BadArgs, Command, Context, Request, Spec};
 
 /// ZUNION.
 pub const ZUNION: Command = Command { spec: &ZUNION_SPEC, parse, reply: pairs, subcommands: &[] };
@@ -18,41 +17,20 @@ static ZUNION_SPEC: Spec = Spec {
     name: "zunion",
     usage: "ZUNION numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>] [WITHSCORES]",
     summary: "Returns the members that any of several sorted sets has, in the order of their scores.",
-    since: "6.2.0",
-    group: Group::SortedSet,
-    complexity: "O(N*K + M*log M) where N is the number of members of a set, K the number of sets and M the number of members of the result",
-    arity: -3,
-    flags: &["readonly", "movablekeys"],
-    acl: &["@read", "@slow", "@sortedset"],
-    tips: &[],
-    keys: &[KeySpec::counted(&["RO", "access"], 1)],
-    road: Road::Cache,
+    ..merged::MERGE
 };
 
 static ZUNIONSTORE_SPEC: Spec = Spec {
     name: "zunionstore",
     usage: "ZUNIONSTORE destination numkeys key [key ...] [WEIGHTS weight [weight ...]] [AGGREGATE <SUM | MIN | MAX>]",
     summary: "Stores the members that any of several sorted sets has as a sorted set at a key and returns how many they are.",
-    since: "2.0.0",
-    group: Group::SortedSet,
-    complexity: "O(N*K + M*log M) where N is the number of members of a set, K the number of sets and M the number of members of the result",
-    arity: -4,
-    flags: &["write", "denyoom", "movablekeys"],
-    acl: &["@slow", "@sortedset", "@write"],
-    tips: &[],
-    keys: &[KeySpec::one(&["OW", "update"], 1), KeySpec::counted(&["RO", "access"], 2)],
-    road: Road::Log,
+    ..merged::STORE
 };
 
-fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let merge = Merged::parse(&mut args, "zunion", true, true)?;
-    let Merged { keys, weights, fold, scores } = merge;
-    Ok(Op::ScoredMerge { db: ctx.db, how: Merge::Union {}, keys, weights, fold, scores }.into())
+fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    merged::merge(("zunion", Merge::Union {}), ctx, args)
 }
 
-fn parse_store<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let to = args.word()?;
-    let merge = Merged::parse(&mut args, "zunionstore", true, false)?;
-    let Merged { keys, weights, fold, .. } = merge;
-    Ok(Op::ScoredMergeStore { db: ctx.db, how: Merge::Union {}, to, keys, weights, fold }.into())
+fn parse_store<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    merged::store(("zunionstore", Merge::Union {}), ctx, args)
 }
