@@ -1,4 +1,5 @@
 //! Checkers of what clients of locks saw.
 
 pub mod leases;
+pub mod turns;
 pub mod waits;
