@@ -1,6 +1,7 @@
 //! Commands that the node answers from what it knows itself, or carries out with
 //! several shards.
 
+mod cache;
 mod locks;
 mod queues;
 
@@ -8,6 +9,7 @@ use lockstep_core::Db;
 use lockstep_core::slot::Slot;
 
 use crate::{BadArgs, Protocol, Reply};
+pub use cache::{CacheCall, Lines};
 pub use locks::LockCall;
 pub use queues::QueueCall;
 
@@ -103,6 +105,8 @@ pub enum Here<'a> {
     Lock(LockCall<'a>),
     /// About queues, more than one operation of one shard.
     Queue(QueueCall<'a>),
+    /// About copies of keys.
+    Cache(CacheCall<'a>),
 }
 
 /// HELLO's words.

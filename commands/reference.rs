@@ -6,6 +6,7 @@ use crate::{Command, Group, Spec, queues, table};
 const CHAPTERS: &[(Group, &str)] = &[
     (Group::Locks, "Locks"),
     (Group::Queues, "Queues"),
+    (Group::Cache, "Coherent cache"),
     (Group::String, "Strings"),
     (Group::Hash, "Hashes"),
     (Group::List, "Lists"),

@@ -72,6 +72,8 @@ pub enum Group {
     Locks,
     /// Queues.
     Queues,
+    /// Copies of keys.
+    Cache,
     /// Cluster membership and topology.
     Cluster,
     /// Scripts and functions.
@@ -94,6 +96,7 @@ impl Group {
             Group::Transactions => "transactions",
             Group::Locks => "locks",
             Group::Queues => "queues",
+            Group::Cache => "cache",
             Group::Cluster => "cluster",
             Group::Scripting => "scripting",
         }

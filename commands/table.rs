@@ -7,7 +7,7 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
+    cache, cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
     strings, transactions, zsets,
 };
 
@@ -39,6 +39,7 @@ fn no_subcommand<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 
 /// The families; a new one is one line.
 static FAMILIES: &[&[Command]] = &[
+    cache::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,
     hashes::COMMANDS,

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod cache;
 mod chaos;
 mod clients;
 mod cluster;
@@ -24,3 +25,4 @@ mod readme;
 mod redis_cli;
 mod restart;
 mod simulation;
+mod tracking;

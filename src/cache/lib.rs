@@ -25,7 +25,9 @@ mod rig;
 #[allow(clippy::unwrap_used)]
 mod tests;
 
-pub use home::{Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Share, Takeover};
+pub use home::{
+    Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Seated, Share, Takeover,
+};
 pub use line::{Content, Era, Label, Line, State};
 pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size};
 pub use message::{Grant, Payload, ToHome, ToNode};

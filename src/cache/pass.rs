@@ -23,6 +23,11 @@ impl Pass {
         now.0 < until && self.era.load(Acquire) == era.0
     }
 
+    /// Whether there was a session lately; without one there is nothing to look for.
+    pub fn is_known(&self) -> bool {
+        self.until.load(Acquire) != 0
+    }
+
     pub(crate) fn publish(&self, era: Era, until: Time) {
         if self.era.load(Acquire) != era.0 {
             // No reader sees the new end with the old era, or the other way round.

@@ -142,7 +142,7 @@ impl Rig {
         let proposal = Proposal {
             written: vec![name.clone()],
             after: self.seq,
-            writer: Some(through),
+            writers: vec![(through, name.clone())],
             value: Some(payload),
             ..Proposal::default()
         };
@@ -219,7 +219,7 @@ impl Rig {
         happens(&mut self.home, self.now, &mut out);
         for opened in std::mem::take(&mut out.opened) {
             self.opened.push(opened.gate);
-            if let Some((node, name)) = opened.grant {
+            for (node, name) in opened.writers {
                 let payload = self.look(&name).payload.unwrap();
                 self.home.push(self.now, node, &name, &payload, &mut out);
             }
@@ -238,6 +238,15 @@ impl Rig {
 
     fn look(&self, name: &Name) -> Look {
         looked(&self.state, self.seq, name)
+    }
+
+    /// The number of the request that a node has sent and that is not delivered.
+    pub(crate) fn flight_of(&self, at: NodeId) -> u64 {
+        let flight = self.letters.iter().find_map(|letter| match letter {
+            Letter::ToHome(from, ToHome::GetS { flight, .. }) if *from == at => Some(*flight),
+            _ => None,
+        });
+        flight.unwrap()
     }
 
     /// The era of a node.

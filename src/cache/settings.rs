@@ -51,6 +51,11 @@ pub struct Settings {
     /// A node that takes longer to acknowledge, on average, gets no grants
     /// (`cache-slow-sharer-ms`).
     pub slow_sharer: Duration,
+    /// Whether it may be kept that a key is not there (`cache-negative`).
+    pub negative: bool,
+    /// Whether entries open in the order of the log, and not only those that touch the
+    /// same keys.
+    pub log_order: bool,
     /// `cache-refresh`.
     pub refresh: Refresh,
     /// `cache-hot-update`.
@@ -96,6 +101,8 @@ impl Default for Settings {
             value_max: 64 << 10,
             directory_max: 1_000_000,
             slow_sharer: Duration::from_millis(50),
+            negative: true,
+            log_order: false,
             refresh: Refresh::default(),
             hot_update: HotUpdate::default(),
             flight: Duration::from_secs(1),

@@ -234,3 +234,48 @@ fn a_value_that_is_too_large_is_read_and_not_kept() {
     assert_eq!(rig.read(N1, &a), text("longer than ten bytes"));
     assert!(!rig.hits(N1, &a));
 }
+
+#[test]
+fn in_the_order_of_the_log_nothing_opens_before_what_was_written_first() {
+    for log_order in [false, true] {
+        let mut rig = Rig::new(N3, Settings { log_order, ..Settings::default() });
+        let (a, b) = (key("a"), key("b"));
+        rig.read(N1, &a);
+        rig.deaf.push(N1);
+        let first = rig.write(N2, &a, "1");
+        let second = rig.propose(N2, &b, "2");
+        assert_eq!(rig.home.opens_at_once(second), !log_order);
+        rig.apply(second, &b, "2");
+        assert!(!rig.opened.contains(&first));
+        assert_eq!(rig.opened.contains(&second), !log_order);
+        rig.deaf.clear();
+        rig.now = rig.now.after(Duration::from_millis(100));
+        rig.renew();
+        assert_eq!(rig.opened.len(), 2);
+    }
+}
+
+#[test]
+fn whoever_comes_behind_the_end_of_a_life_does_not_get_what_lived() {
+    let mut rig = rig();
+    let a = key("a");
+    let first = rig.ask(N1, &a).unwrap_err();
+    rig.now = rig.now.after(Duration::from_millis(50));
+    let joined = rig.ask(N1, &a).unwrap_err();
+    let session = rig.nodes[&N1].sharer.session().unwrap();
+    let grant = crate::Grant { session, q: 100, label: crate::Label::Exclusive };
+    let value = Some(bytes::Bytes::from_static(b"old"));
+    // It was read when 40 ms were left of it, and joined 50 ms later.
+    let left = Some(40_000_000);
+    let payload = crate::Payload { value, version: 1, left };
+    let flight = rig.flight_of(N1);
+    let data = crate::ToNode::Data { flight, grant: Some(grant), payload };
+    rig.at_node(N1, |node, now, out| node.sharer.take(now, &node.lines, data, out));
+    let answered: Vec<_> = rig.nodes[&N1].answers.iter().map(|(reader, _)| *reader).collect();
+    assert_eq!(answered, [first]);
+    rig.deliver();
+    assert!(rig.nodes[&N1].answers.iter().any(|(reader, answer)| {
+        *reader == joined
+            && matches!(answer, crate::Answer::Content(content) if content.value.is_none())
+    }));
+}

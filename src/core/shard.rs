@@ -2,6 +2,7 @@
 
 mod image;
 mod names;
+mod peek;
 mod sessions;
 #[cfg(test)]
 mod tests;

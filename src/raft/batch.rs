@@ -6,6 +6,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use lockstep_core::Origin;
 use lockstep_core::wire::{Malformed, Wire};
 
 pub use ops::Ops;
@@ -21,6 +22,8 @@ struct Inner {
     payload: Bytes,
     /// Only on the node that proposed it, and never on disk.
     reads: Vec<(u32, Vec<u8>)>,
+    /// Whose operations begin where; not on disk either.
+    authors: Vec<(u32, Option<Origin>)>,
 }
 
 /// The first byte of an entry's payload that is a batch.
@@ -49,19 +52,21 @@ impl Batch {
         version.put(&mut payload);
         count.put(&mut payload);
         let mut reads = Vec::new();
+        let mut authors = Vec::with_capacity(parts.len());
         let mut before = 0;
         for part in parts {
+            authors.push((before, part.by));
             let named = part.put_name(&mut payload);
             payload.extend_from_slice(&part.bytes);
             reads.extend(part.reads.drain(..).map(|(at, read)| (before + named + at, read)));
             before += named + part.count;
         }
-        Batch(Arc::new(Inner { payload: payload.into(), reads }))
+        Batch(Arc::new(Inner { payload: payload.into(), reads, authors }))
     }
 
     /// Reads a payload back from the log.
     pub(crate) fn from_payload(payload: Bytes) -> Result<Self, Malformed> {
-        let batch = Batch(Arc::new(Inner { payload, reads: Vec::new() }));
+        let batch = Batch(Arc::new(Inner { payload, reads: Vec::new(), authors: Vec::new() }));
         batch.open().map(|_| ())?;
         Ok(batch)
     }
@@ -74,6 +79,12 @@ impl Batch {
     /// The reads that ride along.
     pub(crate) fn reads(&self) -> &[(u32, Vec<u8>)] {
         &self.0.reads
+    }
+
+    /// Whose operations begin where, on the node that proposed it; where they have names
+    /// those say it everywhere.
+    pub(crate) fn authors(&self) -> &[(u32, Option<Origin>)] {
+        &self.0.authors
     }
 
     /// The header and the bytes of the operations.

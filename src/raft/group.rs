@@ -8,6 +8,7 @@ mod options;
 mod propose;
 mod serve;
 mod standing;
+mod watched;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -39,6 +40,7 @@ use crate::watch;
 
 pub use options::{Clock, EffectSink, Options};
 pub use standing::{Role, Standing, Status};
+pub(crate) use watched::{Underway, Watched};
 
 type Raft = openraft::Raft<Types, Machine>;
 
@@ -102,6 +104,8 @@ pub(crate) struct Inner {
     pub(crate) observing: Mutex<()>,
     pub(crate) pulse: Pulse,
     pub(crate) inbound: Arc<Inbound>,
+    pub(crate) watched: Arc<Watched>,
+    pub(crate) effects: EffectSink,
     pub(crate) guards: Guards,
     pub(crate) standing: watch::Sender<Standing>,
     entries: AtomicU64,
@@ -139,21 +143,30 @@ impl Group {
         let Options { peers, pulse, timing, guards, boot_guard_until, .. } = options;
         let luck = options.luck.wrapping_add(u64::from(id.0));
         let office = Arc::new(Office::new(node.0, timing, guards, boot_guard_until, luck));
+        let watched = Watched::new(id, options.watching);
         let machine = Machine::new(
             id,
             shard.clone(),
             meta,
             progress.clone(),
             snapshots.clone(),
-            options.effects,
+            options.effects.clone(),
             office.clone(),
             limits.clone(),
             guards,
             shelf.clone(),
+            watched.clone(),
             options.touches,
         );
         let store = Store::new(id, log.clone(), progress.clone());
-        let ways = Ways { shard: id, peers, pulse: pulse.clone(), timing, office: office.clone() };
+        let ways = Ways {
+            shard: id,
+            peers,
+            pulse: pulse.clone(),
+            timing,
+            office: office.clone(),
+            watched: watched.clone(),
+        };
         let config = config::config(id, &timing, &guards);
         let config = config.validate().map_err(|why| error("Raft settings", why))?;
         let raft = Raft::new(node.0, Arc::new(config), ways, store, machine)
@@ -181,6 +194,8 @@ impl Group {
                 observing: Mutex::default(),
                 pulse,
                 inbound,
+                watched,
+                effects: options.effects,
                 guards,
                 standing: watch::channel(Standing::default()).0,
                 entries: AtomicU64::new(0),
@@ -312,11 +327,15 @@ impl Group {
     /// # Errors
     /// This node does not lead the shard, or may not at the moment.
     pub fn read(&self, op: &Op<'_>) -> Result<Read, Refusal> {
-        let mut read = self.state().read(self.now_ms(), op);
+        let (mut read, seq) = {
+            let state = self.state();
+            (state.read(self.now_ms(), op), state.seq())
+        };
         if let Read::Done(outcome) = &mut read
-            && !all_here([outcome])
+            && !(all_here([outcome]) && self.shows(op, seq))
         {
-            // Whoever has to wait for the clock can wait for the disk as well.
+            // Whoever has to wait for the clock can wait for the disk as well, or for
+            // what is held back.
             read = Read::TickFirst;
         }
         if self.leads() { Ok(read) } else { Err(Refusal::NotLeader) }

@@ -37,6 +37,7 @@ mod touches;
 mod turnover;
 mod types;
 pub mod watch;
+mod watcher;
 
 pub use app::App;
 pub use batch::Ops;
@@ -56,3 +57,4 @@ pub use room::{Room, RoomKeeper};
 pub use timing::Timing;
 pub use touches::{Touch, Touches};
 pub use turnover::TurnoverCounts;
+pub use watcher::{Deliver, Entry, Gate, Reign, Watcher, Watching};

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use futures_util::{Stream, StreamExt};
-use lockstep_core::{Effects, Shard, ShardId};
+use lockstep_core::{Effect, Effects, NodeId, Shard, ShardId};
 use lockstep_storage::Snapshots;
 use openraft::EntryPayload;
 use openraft::OptionalSend;
@@ -19,7 +19,7 @@ use tokio::sync::Notify;
 
 use crate::batch::Batch;
 use crate::bodies::{Fetch, Reading, Shelf};
-use crate::group::EffectSink;
+use crate::group::{EffectSink, Watched};
 use crate::guards::Guards;
 use crate::inbox::Limits;
 use crate::office::{Office, Phase};
@@ -37,6 +37,8 @@ pub(crate) struct Progress {
     log_bytes: AtomicU64,
     /// Of which leader the last applied entry is.
     applied_as: Mutex<Option<LeaderId>>,
+    /// Of which other leader the last one before that is.
+    applied_before: Mutex<Option<LeaderId>>,
     /// Rung when that changes.
     pub leader_moved: Notify,
     /// Rung when the next deadline came nearer.
@@ -91,7 +93,15 @@ impl Progress {
         *self.applied_as.lock()
     }
 
-    fn applies_as(&self, leader: LeaderId) {
+    /// The last node before that leader of which an entry was committed: nobody else
+    /// can have served since.
+    pub(crate) fn led_before(&self, leader: LeaderId) -> Option<NodeId> {
+        let before = self.applied_before.lock().filter(|before| *before < leader);
+        before.map(|before| NodeId(before.node_id))
+    }
+
+    fn applies_as(&self, before: Option<LeaderId>, leader: LeaderId) {
+        *self.applied_before.lock() = before;
         *self.applied_as.lock() = Some(leader);
         self.leader_moved.notify_one();
     }
@@ -159,6 +169,7 @@ pub(crate) struct Machine {
     guards: Guards,
     shelf: Arc<Shelf>,
     fetch: Arc<Fetch>,
+    watched: Arc<Watched>,
     touches: Touches,
 }
 
@@ -181,6 +192,7 @@ impl Machine {
         limits: Arc<Limits>,
         guards: Guards,
         shelf: Arc<Shelf>,
+        watched: Arc<Watched>,
         touches: Touches,
     ) -> Self {
         let applied = meta.last_log_id;
@@ -203,6 +215,7 @@ impl Machine {
             guards,
             shelf,
             fetch,
+            watched,
             touches,
         }
     }
@@ -221,10 +234,28 @@ impl Machine {
         drop(shard);
         notes.tell(self.id);
         if !fx.is_empty() {
-            let sink = self.effects.clone();
-            self.fetch.carry_out(fx.take(), move |effects| sink(effects, leads));
+            self.carry_out(fx.take(), leads, wanted, batch);
         }
         (outcomes, deadline)
+    }
+
+    /// Answers those who wait; of an entry of this node that is held back, when it may
+    /// be known.
+    fn carry_out(&self, effects: Vec<Effect>, leads: bool, wanted: bool, batch: &Batch) {
+        let effects = if wanted { self.watched.put_aside(effects, leads) } else { Some(effects) };
+        let Some(effects) = effects else { return };
+        let sink = self.effects.clone();
+        let sink = move |effects| sink(effects, leads);
+        match if wanted { None } else { self.watched.rest(batch) } {
+            None => self.fetch.carry_out(effects, sink),
+            Some(rest) => {
+                let fetch = self.fetch.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(rest).await;
+                    fetch.carry_out(effects, sink);
+                });
+            }
+        }
     }
 }
 
@@ -280,7 +311,7 @@ impl RaftStateMachine<Types> for Machine {
                 }
             };
             if of != Some(*entry.log_id.committed_leader_id()) {
-                self.progress.applies_as(*entry.log_id.committed_leader_id());
+                self.progress.applies_as(of, *entry.log_id.committed_leader_id());
             }
             if let Some(responder) = responder {
                 responder.send(outcomes);

@@ -16,6 +16,7 @@ use openraft::type_config::alias::SnapshotOf;
 use openraft::{OptionalSend, RaftNetworkFactory};
 use tokio::time::Instant;
 
+use crate::group::Watched;
 use crate::message;
 use crate::office::Office;
 use crate::peers::{CallError, Lane, Later, Peers};
@@ -47,6 +48,7 @@ pub(crate) struct Ways {
     pub pulse: Pulse,
     pub timing: Timing,
     pub office: Arc<Office>,
+    pub watched: Arc<Watched>,
 }
 
 impl Ways {
@@ -164,6 +166,7 @@ impl Way {
         let office = &self.ways.office;
         let leader = request.vote.leader_id;
         if !pre {
+            self.ways.watched.campaigns(leader);
             office.ask_votes(leader);
         }
         let mut message = self.message(48);

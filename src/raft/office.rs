@@ -23,6 +23,7 @@ use tokio::time::Instant;
 
 use crate::guards::Guards;
 use crate::timing::Timing;
+use crate::types::LeaderId;
 use campaign::Campaign;
 use lease::Lease;
 
@@ -137,6 +138,22 @@ impl Office {
             }
             moved.await;
         }
+    }
+
+    /// When that was sent which a quorum has acknowledged last; none: this replica does
+    /// not serve.
+    pub(crate) fn quorum_since(&self) -> Option<Instant> {
+        match self.until.load(Acquire) {
+            NEVER => None,
+            ALWAYS => Some(Instant::now()),
+            until => (self.born + Duration::from_nanos(until - 1)).checked_sub(self.lease()),
+        }
+    }
+
+    /// Since when this replica leads as that leader; never earlier than it was elected.
+    pub(crate) fn leading_since(&self, leader: LeaderId) -> Option<Instant> {
+        let state = self.state.lock();
+        state.lease.leading_since.filter(|_| state.lease.leading == Some(leader))
     }
 
     fn enter(&self, phase: Phase) {

@@ -122,9 +122,12 @@ impl Inner {
 
     /// Serves if everything that earlier leaders committed is applied, and none of
     /// them can still answer; says how long to wait for the latter.
-    fn serve_soon(&self, leader: LeaderId) -> Option<Instant> {
+    fn serve_soon(self: &Arc<Self>, leader: LeaderId) -> Option<Instant> {
         if self.progress.applied_as() != Some(leader) || *self.stop.borrow() {
             return None;
+        }
+        if let Some(until) = self.kept_from_serving(leader) {
+            return Some(until);
         }
         match self.office.try_serve(leader) {
             Serve::NotBefore(at) => Some(at),

@@ -4,6 +4,7 @@ mod bodies;
 mod cluster;
 mod failures;
 mod rig;
+mod watched;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -23,7 +24,7 @@ use crate::store::Store;
 use crate::types::Types;
 use crate::{
     BodyStore, Clock, Delivery, Group, Guards, Limits, Mailbox, Nobody, Ops, Options, Pulse,
-    Refusal, Timing,
+    Refusal, Timing, Watching,
 };
 
 /// A clock that the test moves.
@@ -69,6 +70,7 @@ impl StoreBuilder<Types, Store, Machine, tempfile::TempDir> for Stores {
             limits(),
             Guards::default(),
             BodyStore::for_tests().shelf(ShardId(0)),
+            crate::group::Watched::new(ShardId(0), Watching::default()),
             crate::Touches::default(),
         );
         Ok((dir, Store::new(ShardId(0), log, progress), machine))
@@ -103,6 +105,10 @@ async fn start(dir: &Path) -> Node {
 }
 
 async fn start_on(log: Log, snapshots: Snapshots) -> Node {
+    start_watched(log, snapshots, Watching::default()).await
+}
+
+async fn start_watched(log: Log, snapshots: Snapshots, watching: Watching) -> Node {
     let clock = Arc::new(TestClock(1_000.into()));
     let effects = Arc::new(Mutex::new(Vec::new()));
     let sink = effects.clone();
@@ -122,6 +128,7 @@ async fn start_on(log: Log, snapshots: Snapshots) -> Node {
         timing: Timing::LAN,
         boot_guard_until: tokio::time::Instant::now(),
         luck: 1,
+        watching,
         touches: crate::Touches::default(),
         guards: Guards::default(),
     })

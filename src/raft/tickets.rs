@@ -9,6 +9,7 @@ use openraft::raft::responder::Responder;
 use tokio::sync::OwnedSemaphorePermit;
 
 use crate::bodies::Fetch;
+use crate::group::{EffectSink, Underway};
 use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::types::{Outcomes, Types};
 
@@ -28,24 +29,38 @@ pub(crate) struct Ticket {
 pub(crate) struct Tickets {
     list: Vec<Ticket>,
     fetch: Arc<Fetch>,
-    _in_flight: OwnedSemaphorePermit,
+    effects: EffectSink,
+    /// Given back when the entry is applied, whenever that may be known: the next one
+    /// must not wait for those who have copies.
+    in_flight: Option<OwnedSemaphorePermit>,
+    underway: Option<Underway>,
 }
 
 impl Tickets {
     pub(crate) fn new(
         list: Vec<Ticket>,
         fetch: Arc<Fetch>,
+        effects: EffectSink,
         in_flight: OwnedSemaphorePermit,
+        underway: Underway,
     ) -> Self {
-        Tickets { list, fetch, _in_flight: in_flight }
+        let (in_flight, underway) = (Some(in_flight), Some(underway));
+        Tickets { list, fetch, effects, in_flight, underway }
     }
 
     /// Delivers what became of the entry. Only what openraft refused before it
     /// gave it a place in the log was surely not applied.
     pub(crate) fn complete(mut self, result: openraft::raft::ClientWriteResult<Types>) {
+        let underway = self.underway.take().expect("it is completed once");
         match result {
-            Ok(response) => self.deliver(response.data),
+            Ok(response) => {
+                let (effects, fetch) = (self.effects.clone(), self.fetch.clone());
+                let applied = underway.applied(&effects, &fetch);
+                self.in_flight.take();
+                applied.deliver(move || self.deliver(response.data));
+            }
             Err(openraft::errors::ClientWriteError::ForwardToLeader(_)) => {
+                underway.refused();
                 self.refuse(Refusal::NotLeader);
             }
             Err(_) => {}

@@ -97,3 +97,57 @@ impl<'a> Notes<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::keys::{Expiry, Op as KeyOp, When};
+    use lockstep_core::{Db, Effects, NodeId};
+    use parking_lot::Mutex;
+
+    use super::*;
+
+    const WRITER: Option<Origin> = Some(Origin { node: NodeId(1), boot: 1, conn: 7 });
+
+    fn set(key: &'static [u8]) -> Op<'static> {
+        let (when, expiry) = (When::Always {}, Expiry::Never {});
+        Op::Key { op: KeyOp::Set { db: Db(0), key, value: b"v", when, expiry, get: false } }
+    }
+
+    /// Which keys whoever wants to know is told of, by connection, when these operations
+    /// are one entry; it begins to want to know in front of operation `from`.
+    fn told(ops: &[(Op<'_>, Option<Origin>)], from: usize) -> Vec<(Option<u64>, Vec<u8>)> {
+        let (touches, taken) = (Touches::default(), Arc::<Mutex<Vec<Touch>>>::default());
+        let into = taken.clone();
+        touches.tell(Box::new(move |_, list| into.lock().extend(list)));
+        let (mut shard, mut fx) = (Shard::default(), Effects::default());
+        let mut notes = Notes::new(&touches);
+        for (at, (op, by)) in ops.iter().enumerate() {
+            touches.want(at >= from);
+            notes.begin(&mut shard);
+            shard.apply(1, op, &mut fx);
+            notes.gather(&mut shard, op, *by);
+        }
+        notes.tell(ShardId(0));
+        let taken = taken.lock();
+        let of = |touch: &Touch| {
+            let by = touch.by.map(|origin| origin.conn);
+            touch.touched.keys().map(move |key| (by, key.name.to_vec())).collect::<Vec<_>>()
+        };
+        taken.iter().flat_map(of).collect()
+    }
+
+    #[test]
+    fn keys_are_told_with_the_connection_that_changed_them() {
+        let evict = Op::Key { op: KeyOp::Evict { keys: vec![(Db(0), b"a")] } };
+        let ops = [(set(b"a"), WRITER), (set(b"b"), WRITER), (evict, WRITER), (set(b"c"), None)];
+        let due = [(Some(7), &b"a"[..]), (Some(7), b"b"), (None, b"a"), (None, b"c")];
+        assert_eq!(told(&ops, 0), due.map(|(by, name)| (by, name.to_vec())));
+    }
+
+    #[test]
+    fn what_changes_behind_the_wish_to_know_is_told_in_the_middle_of_an_entry_too() {
+        let ops = [(set(b"a"), WRITER), (set(b"b"), WRITER)];
+        assert_eq!(told(&ops, 1), [(Some(7), b"b".to_vec())]);
+        assert!(told(&ops, 2).is_empty());
+    }
+}

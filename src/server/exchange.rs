@@ -21,10 +21,12 @@ pub enum Topic {
     Queues = 4,
     /// Keys that changed, for clients that cache.
     Tracking = 5,
+    /// Copies of keys.
+    Cache = 6,
 }
 
-const TOPICS: [Topic; 5] =
-    [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues, Topic::Tracking];
+const TOPICS: [Topic; 6] =
+    [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues, Topic::Tracking, Topic::Cache];
 
 /// Takes the messages of other nodes on one topic.
 pub trait Listener: Send + Sync + 'static {

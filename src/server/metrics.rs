@@ -5,6 +5,7 @@
 //! Labels have few values (shard, command, state), never a key, a name of a
 //! lock or queue, or a client.
 
+mod cache;
 mod cluster;
 mod deadlocks;
 mod locks;
@@ -96,14 +97,14 @@ const COMMAND_SECONDS: (&str, &str) =
 
 fn describe() {
     let counters = COUNTERS.iter().chain(cluster::COUNTERS).chain(deadlocks::COUNTERS);
-    let of_queues = queues::COUNTERS.iter().chain(partitions::COUNTERS);
+    let of_queues = queues::COUNTERS.iter().chain(partitions::COUNTERS).chain(cache::COUNTERS);
     for (name, meaning) in
         counters.chain(locks::COUNTERS).chain(of_queues).chain(sessions::COUNTERS)
     {
         metrics::describe_counter!(*name, *meaning);
     }
     let gauges = GAUGES.iter().chain(cluster::GAUGES).chain(locks::GAUGES);
-    let of_queues = queues::GAUGES.iter().chain(partitions::GAUGES);
+    let of_queues = queues::GAUGES.iter().chain(partitions::GAUGES).chain(cache::GAUGES);
     for (name, meaning) in gauges.chain(of_queues).chain(sessions::GAUGES) {
         metrics::describe_gauge!(*name, Unit::Count, *meaning);
     }
@@ -122,6 +123,7 @@ fn publish(node: &Node) {
     sessions::publish(node);
     deadlocks::publish(node);
     queues::publish(node);
+    cache::publish(node);
     partitions::publish(node);
 }
 

@@ -44,6 +44,8 @@ pub struct Node {
     pub sessions: Arc<crate::sessions::Sessions>,
     /// What this node knows of queues.
     pub queues: crate::queues::Queues,
+    /// This node's part of the coherent cache.
+    pub cache: Arc<crate::cache::Cache>,
     /// This node's part in looking for deadlocks.
     pub deadlocks: crate::deadlocks::Deadlocks,
     /// The channels and who listens to them.

@@ -16,6 +16,7 @@ use lockstep_net::{Connections, Listener};
 use lockstep_raft::{LIVES, Limits};
 use tokio::sync::watch;
 
+use crate::cache::Cache;
 use crate::clients::Clients;
 use crate::clock::NodeClock;
 use crate::config::{self, Setting, Settings};
@@ -206,6 +207,8 @@ async fn open_node(
     }
     host::watch_limits(&settings, limits, snapshot_bytes, storage.bodies.clone());
     let exchange = Exchange::new(groups.host.clone());
+    let who = crate::cache::Who { node: origin.node, boot, alone: groups.links.is_none() };
+    let cache = Cache::new(who, exchange.clone(), groups.host.clone(), settings.clone());
     let tracking = crate::tracking::Tracking::new(groups.host.touches().clone());
     let node = Arc::new(Node {
         identity: Identity {
@@ -235,6 +238,7 @@ async fn open_node(
         exchange,
         sessions,
         queues: Default::default(),
+        cache,
         deadlocks: Default::default(),
         waits,
         connections: Connections::new(connection_limits(&settings)),
@@ -242,6 +246,8 @@ async fn open_node(
         stop,
     });
     node.shards.host().ask_for_room(Arc::new(RoomKeeper::of(&node)));
+    // Before anybody can lead: a new leader asks who may have copies.
+    crate::cache::start(&node);
     crate::locks::start(&node);
     Ok((node, groups.threads))
 }

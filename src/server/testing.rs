@@ -55,6 +55,9 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
     let host = Host::start(options).await.unwrap();
     host.begun().await;
     let exchange = crate::exchange::Exchange::new(host.clone());
+    let settings = Arc::<crate::config::Settings>::default();
+    let who = crate::cache::Who { node: origin.node, boot: origin.boot, alone: true };
+    let cache = crate::cache::Cache::new(who, exchange.clone(), host.clone(), settings.clone());
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -66,7 +69,8 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
             dir: dir.path().to_owned(),
             me,
         },
-        settings: Arc::default(),
+        settings,
+        cache,
         clients: Default::default(),
         stats: Default::default(),
         slowlog: Default::default(),

@@ -55,6 +55,20 @@ fn channels_with_redis_py() {
     }
 }
 
+#[test]
+fn a_cache_in_redis_py() {
+    let Some(python) = python() else { return };
+    let (server, cluster) = (server(), Cluster::start(3, &["--fsync", "never"]));
+    let leader = cluster.wait_leader(0);
+    let port = |node: usize| cluster.port(node % 3).to_string();
+    let alone = [server.port().to_string()];
+    for ports in
+        [&alone[..], &[port(leader), port(leader + 1)], &[port(leader + 1), port(leader + 2)]]
+    {
+        must_succeed(Command::new(&python).arg(script("redis_py_cache.py")).args(ports));
+    }
+}
+
 fn node(library: &str, name: &str) {
     let modules = installed().join("node_modules");
     if !tool("node") || !needed(modules.join(library).exists(), library) {

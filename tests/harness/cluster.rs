@@ -277,6 +277,11 @@ impl Cluster {
         stream.and_then(Client::over).expect("the node takes connections")
     }
 
+    /// A new connection to a node, if it takes one.
+    pub fn try_client(&self, node: usize) -> Option<Client> {
+        TcpStream::connect(self.address(node)).and_then(Client::over).ok()
+    }
+
     /// Where a node takes clients.
     pub fn address(&self, node: usize) -> SocketAddr {
         (self.nodes[node].place.host, self.nodes[node].port).into()

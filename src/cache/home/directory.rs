@@ -47,6 +47,19 @@ impl Directory {
         Directory { entries: BTreeMap::new(), ages: BTreeMap::new(), last: 0, most }
     }
 
+    /// From now on so many keys at most. What is too much goes as others come.
+    pub(super) fn set_most(&mut self, most: usize) {
+        self.most = most;
+    }
+
+    pub(super) fn sharer_counts(&self) -> BTreeMap<usize, usize> {
+        let mut counts = BTreeMap::new();
+        for entry in self.entries.values() {
+            *counts.entry(entry.sharers.len()).or_default() += 1;
+        }
+        counts
+    }
+
     pub(super) fn len(&self) -> usize {
         self.entries.len()
     }

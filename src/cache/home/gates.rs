@@ -29,8 +29,8 @@ pub(super) struct Gate {
     pub applied: bool,
     /// How many operations the state had seen when it was proposed.
     pub after: u64,
-    /// Who wrote, and wants to keep the key.
-    pub writer: Option<NodeId>,
+    /// Who wrote which key last, and wants to keep it.
+    pub writers: Vec<(NodeId, Name)>,
     /// It is no entry of the log.
     pub recall: bool,
     pub sent: Time,
@@ -101,6 +101,11 @@ impl Gates {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = (GateId, &Gate)> {
         self.list.iter().map(|(id, gate)| (*id, gate))
+    }
+
+    /// Whether every entry before it is open.
+    pub(super) fn is_first_entry(&self, id: GateId) -> bool {
+        self.list.iter().find(|(_, gate)| !gate.recall).is_none_or(|(first, _)| *first == id)
     }
 
     /// Whether everything that touches the same and was before it is open.

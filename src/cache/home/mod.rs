@@ -21,7 +21,7 @@ use std::time::Duration;
 use lockstep_core::NodeId;
 
 use crate::message::{Payload, ToHome, ToNode};
-use crate::{Epoch, Name, Settings, Time};
+use crate::{Epoch, Name, Session, Settings, Time};
 use directory::Directory;
 use gates::Gates;
 use seats::{Acked, Renewal, Seat};
@@ -88,8 +88,23 @@ pub struct Look {
 pub struct Opened {
     /// Which.
     pub gate: GateId,
-    /// Who wrote which key and wants to keep it ([`Home::push`]).
-    pub grant: Option<(NodeId, Name)>,
+    /// Who wrote which key last and wants to keep it ([`Home::push`]).
+    pub writers: Vec<(NodeId, Name)>,
+}
+
+/// A node that has a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seated {
+    /// Which node.
+    pub node: NodeId,
+    /// Its session.
+    pub session: Session,
+    /// When it is forgotten unless it asks for more time, by the home's clock.
+    pub until: Time,
+    /// How long it takes to acknowledge, on average.
+    pub acks_in: Duration,
+    /// Whether that is too long for it to be granted anything.
+    pub slow: bool,
 }
 
 /// What has to be done.
@@ -166,6 +181,39 @@ impl Home {
         }
     }
 
+    /// Goes on with other settings. How long leases last must not change.
+    pub fn set(&mut self, settings: Settings) {
+        self.directory.set_most(settings.directory_max);
+        self.settings = settings;
+    }
+
+    /// Which home it is.
+    pub fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The nodes that have sessions.
+    pub fn sessions(&self) -> impl Iterator<Item = Seated> {
+        let seats = self.seats.iter().filter(|(_, seat)| seat.lasts);
+        seats.map(|(node, seat)| Seated {
+            node: *node,
+            session: seat.session,
+            until: seat.until,
+            acks_in: seat.acks_in,
+            slow: seat.acks_in > self.settings.slow_sharer,
+        })
+    }
+
+    /// How many entries touch a key that are not open.
+    pub fn pending(&self, name: &Name) -> usize {
+        self.gates.of(name).filter(|gate| !gate.recall).count()
+    }
+
+    /// How many keys have so many sharers, by their number.
+    pub fn sharer_counts(&self) -> BTreeMap<usize, usize> {
+        self.directory.sharer_counts()
+    }
+
     /// A quorum has acknowledged what was sent then.
     pub fn stands(&mut self, sent: Time) {
         self.quorum = self.quorum.max(sent);
@@ -212,6 +260,19 @@ impl Home {
         now >= takeover.until
             || (now >= takeover.not_before && takeover.missing.is_empty())
             || !self.settings.rules.older_leases_over
+    }
+
+    /// Whether it has waited for older leases and has not looked since whether they are
+    /// over.
+    pub fn remembers_takeover(&self) -> bool {
+        self.takeover.is_some()
+    }
+
+    /// When it is open at the latest; none: it is.
+    pub fn opens_at(&self, now: Time) -> Option<Time> {
+        let takeover = self.takeover.as_ref().filter(|_| !self.is_open(now))?;
+        let waits = !takeover.missing.is_empty();
+        Some(if waits { takeover.until } else { takeover.not_before.min(takeover.until) })
     }
 
     /// Whether it may answer: nobody else can have taken its place.

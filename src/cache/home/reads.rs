@@ -93,7 +93,8 @@ impl Home {
     ) -> Option<Grant> {
         let session = self.session_of(node)?;
         let slow = self.seats.get(&node)?.acks_in > self.settings.slow_sharer;
-        if slow || self.is_too_large(payload) {
+        let is_nothing = payload.value.is_none() && !self.settings.negative;
+        if slow || is_nothing || self.is_too_large(payload) {
             return None;
         }
         match self.share(node, name, None, false, out) {

@@ -20,8 +20,8 @@ pub struct Proposal {
     pub all: bool,
     /// How many operations the state has seen that it will be applied to.
     pub after: u64,
-    /// Which node wants to keep the key, if it writes one.
-    pub writer: Option<NodeId>,
+    /// Which node wrote which of the keys last, and wants to keep it.
+    pub writers: Vec<(NodeId, Name)>,
     /// What the key holds then, if it writes one and that is known.
     pub value: Option<Payload>,
 }
@@ -39,10 +39,11 @@ impl Home {
     /// without.
     pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
         self.pass_time(now, out);
-        let Proposal { written, read, all, after, writer, value } = proposal;
+        let Proposal { written, read, all, after, writers, value } = proposal;
         let targets = if all { self.all_targets() } else { self.targets(&written, out) };
         let update = value.filter(|value| self.updates(&written, value));
-        let gate = Gate { written, read, all, update, after, writer, sent: now, ..Gate::default() };
+        let gate =
+            Gate { written, read, all, update, after, writers, sent: now, ..Gate::default() };
         self.shut(gate, targets, out)
     }
 
@@ -155,7 +156,22 @@ impl Home {
         let rules = &self.settings.rules;
         gate.applied
             && (gate.waiting.is_empty() || !rules.open_after_acks)
-            && (!rules.open_in_order || self.gates.is_first(id, gate))
+            && (!rules.open_in_order || self.is_next(id, gate))
+    }
+
+    fn is_next(&self, id: GateId, gate: &super::gates::Gate) -> bool {
+        let in_log = gate.recall || !self.settings.log_order || self.gates.is_first_entry(id);
+        in_log && self.gates.is_first(id, gate)
+    }
+
+    /// Whether an entry will be open as soon as it is applied.
+    pub fn opens_at_once(&self, id: GateId) -> bool {
+        let is_next = |gate| self.is_open_now(gate) && self.is_next(id, gate);
+        self.gates.get(id).is_none_or(is_next)
+    }
+
+    fn is_open_now(&self, gate: &super::gates::Gate) -> bool {
+        gate.waiting.is_empty() && self.takeover.is_none()
     }
 
     fn opens(&mut self, id: GateId, gate: Gate, out: &mut Out) {
@@ -165,7 +181,9 @@ impl Home {
         if gate.all {
             self.release_all(out);
         }
-        if let [name] = &gate.written[..] {
+        if let [name] = &gate.written[..]
+            && !gate.updated.is_empty()
+        {
             let version = gate.update.as_ref().map_or(0, |update| update.version);
             for (node, q) in &gate.updated {
                 self.confirm(*node, *q, name, version, out);
@@ -174,9 +192,7 @@ impl Home {
         if gate.recall {
             gate.written.iter().for_each(|name| self.directory.remove(name));
         } else {
-            let only = <[Name; 1]>::try_from(gate.written).ok();
-            let grant = gate.writer.zip(only.map(|[name]| name));
-            out.opened.push(Opened { gate: id, grant });
+            out.opened.push(Opened { gate: id, writers: gate.writers });
         }
     }
 

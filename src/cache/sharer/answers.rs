@@ -45,6 +45,8 @@ impl Sharer {
     ) {
         let Some(flight) = self.flights.end(flight) else { return };
         let content = self.content(payload, flight.sent);
+        // The end of a life invalidates nothing: whoever came behind it must not get it.
+        let lives = content.ends.is_none_or(|ends| now < ends);
         if let Some(grant) = &grant {
             self.install(store, &flight.name, grant, content.clone(), out);
         }
@@ -54,7 +56,7 @@ impl Sharer {
         };
         answer(flight.first);
         let mut again = flight.late;
-        if grant.is_some() || !self.settings.rules.plain_answers_first_only {
+        if (grant.is_some() && lives) || !self.settings.rules.plain_answers_first_only {
             answer(flight.joined);
         } else {
             again.extend(flight.joined);

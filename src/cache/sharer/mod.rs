@@ -115,6 +115,11 @@ impl Sharer {
         self.had >= Some(session) && self.session() != Some(session)
     }
 
+    /// Until when its session is good; none: it has none.
+    pub fn until(&self) -> Option<Time> {
+        self.session.as_ref().map(|live| live.until)
+    }
+
     /// In which era its lines are good.
     pub fn era(&self) -> Era {
         self.era

@@ -12,6 +12,7 @@ pub mod lists;
 mod number;
 mod op;
 mod payload;
+mod peek;
 mod read;
 pub mod sets;
 mod stats;
@@ -28,7 +29,8 @@ pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
-pub use read::{cursor_slot, slot_cursor};
+pub use peek::Peek;
+pub use read::{cursor_slot, range, slot_cursor};
 pub use stats::Stats;
 pub use touched::{Touched, TouchedKey, TouchedKeys};
 

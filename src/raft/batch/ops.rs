@@ -22,6 +22,8 @@ pub struct Ops {
     /// What they are called, so that they are applied once however often they
     /// are handed in.
     name: Option<Name>,
+    /// The connection that hands them in, also where they need no name.
+    pub(crate) by: Option<Origin>,
     /// The first operation moves the clock, for the reads, and nobody waits for
     /// its outcome.
     pub(crate) ticks: bool,
@@ -87,6 +89,7 @@ impl Ops {
     /// number, and none that comes later a smaller one.
     pub fn identify(&mut self, origin: Origin, number: u64) {
         self.name = Some(Name { id: RequestId { origin, number }, floor: 0, retry: false });
+        self.by = Some(origin);
     }
 
     /// What they are called.
@@ -218,7 +221,15 @@ impl<'a> Wire<'a> for Ops {
             None
         };
         let need_room = Vec::take(input)?;
-        let ops = Ops { bytes, count, reads, name, ticks: false, need_room };
+        let ops = Ops {
+            bytes,
+            count,
+            reads,
+            name,
+            by: name.map(|name| name.id.origin),
+            ticks: false,
+            need_room,
+        };
         if ops.is_sound() { Ok(ops) } else { Err(Malformed) }
     }
 }

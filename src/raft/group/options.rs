@@ -14,6 +14,7 @@ use crate::peers::Peers;
 use crate::pulse::Pulse;
 use crate::timing::Timing;
 use crate::touches::Touches;
+use crate::watcher::Watching;
 
 /// Tells the time: milliseconds since the Unix epoch, never backwards.
 pub trait Clock: Send + Sync + 'static {
@@ -62,6 +63,8 @@ pub struct Options {
     pub boot_guard_until: Instant,
     /// The seed of random delays.
     pub luck: u64,
+    /// Who has to agree before what was written is shown.
+    pub watching: Watching,
     /// Who wants to know which keys change.
     pub touches: Touches,
     /// For tests: what is to be broken.

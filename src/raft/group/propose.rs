@@ -104,7 +104,10 @@ impl Inner {
         self.entries.fetch_add(1, Ordering::Relaxed);
         let count = parts.iter().map(|part| u64::from(part.count)).sum();
         self.operations.fetch_add(count, Ordering::Relaxed);
-        let tickets = Tickets::new(tickets, self.fetch.clone(), permit);
+        // Before anybody else can know of it.
+        let underway = self.watched.begin(&batch, &self.shard);
+        let sink = self.effects.clone();
+        let tickets = Tickets::new(tickets, self.fetch.clone(), sink, permit, underway);
         let answer = Answer::new(move |result| tickets.complete(result));
         if let Err(why) = self.raft.client_write_ff(batch, Some(answer)).await {
             tracing::error!(shard = self.id.0, %why, id = "LS-2001", "the group has failed");
@@ -116,18 +119,29 @@ impl Inner {
     /// Answers a share of reads from the state; the lease is looked at after the
     /// state was.
     pub(super) fn look(&self, ops: Ops, mailbox: &Arc<Mailbox>) -> Result<(), Refusal> {
-        let Some(outcomes) = self.look_at(&ops) else {
+        let outcomes = self.look_at(&ops);
+        let Some(outcomes) = outcomes.filter(|(_, seq)| self.shows_all(&ops, *seq)) else {
             return self.inbox.put(ops.behind_a_tick(), mailbox.clone());
         };
         if !self.office.leads() {
             return Err(Refusal::NotLeader);
         }
-        self.fetch.deliver(outcomes, mailbox);
+        self.fetch.deliver(outcomes.0, mailbox);
         Ok(())
     }
 
-    /// `None`: the clock of the shard has to move first.
-    fn look_at(&self, ops: &Ops) -> Option<Vec<Outcome>> {
+    /// Whether what was found in a state that has seen so many operations may be told.
+    fn shows_all(&self, ops: &Ops, seq: u64) -> bool {
+        self.watched.is_all_open()
+            || ops.reads.iter().all(|(_, read)| {
+                let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
+                self.watched.shows(&op, seq)
+            })
+    }
+
+    /// What is found, and how many operations the state had seen. `None`: the clock of
+    /// the shard has to move first.
+    fn look_at(&self, ops: &Ops) -> Option<(Vec<Outcome>, u64)> {
         let now_ms = self.clock.now_ms();
         let mut outcomes = Vec::with_capacity(ops.reads.len());
         let mut shard = self.shard.read();
@@ -141,6 +155,7 @@ impl Inner {
                 RwLockReadGuard::bump(&mut shard);
             }
         }
-        Some(outcomes)
+        let seq = shard.seq();
+        Some((outcomes, seq))
     }
 }

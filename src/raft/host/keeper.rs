@@ -73,6 +73,7 @@ impl Inner {
             timing: options.timing,
             boot_guard_until: self.boot_guard_until,
             luck: self.dice.next(),
+            watching: self.watching.clone(),
             touches: self.touches.clone(),
             guards: options.guards,
         })

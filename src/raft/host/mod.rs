@@ -85,6 +85,8 @@ struct Inner {
     app: std::sync::OnceLock<Arc<dyn crate::App>>,
     /// Knows what room there is where this node leads.
     room: std::sync::OnceLock<Arc<dyn crate::RoomKeeper>>,
+    /// Has to agree before what was written is shown.
+    watching: crate::Watching,
     /// Wants to know which keys change.
     touches: crate::Touches,
     /// Groups are started one at a time, each once.
@@ -128,6 +130,7 @@ impl Host {
             underway: Arc::default(),
             app: std::sync::OnceLock::new(),
             room: std::sync::OnceLock::new(),
+            watching: crate::Watching::default(),
             touches: crate::Touches::default(),
             starting: tokio::sync::Mutex::default(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,

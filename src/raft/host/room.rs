@@ -1,4 +1,4 @@
-//! Room for what other nodes send.
+//! Room for what other nodes send, and who watches what is written.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -6,13 +6,19 @@ use std::sync::Arc;
 use lockstep_core::{NodeId, ShardId};
 
 use super::{Host, Inner};
-use crate::{Group, Mailbox, Ops, Room, RoomKeeper};
+use crate::{Group, Mailbox, Ops, Room, RoomKeeper, Watcher};
 
 impl Host {
     /// From now on `keeper` says what room there is where this node leads. The
     /// first one that is named stays.
     pub fn ask_for_room(&self, keeper: Arc<dyn RoomKeeper>) {
         let _ = self.inner.room.set(keeper);
+    }
+
+    /// From now on `watcher` has to agree before what was written to a shard that this
+    /// node leads is shown. The first one that is named stays.
+    pub fn watch_entries(&self, watcher: Arc<dyn Watcher>) {
+        self.inner.watching.begin(watcher);
     }
 
     /// Where it is said that somebody wants to know which keys change.

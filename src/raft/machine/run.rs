@@ -26,6 +26,7 @@ pub(super) fn run(
     notes.begin(shard);
     let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
     let mut reads = batch.reads().iter().peekable();
+    let (mut authors, mut author) = (batch.authors().iter().peekable(), None);
     let mut run = Run { wanted, remembers, outcomes: Outcomes::default(), named: None };
     if wanted {
         run.outcomes.list.reserve(header.count as usize + batch.reads().len());
@@ -37,7 +38,10 @@ pub(super) fn run(
         // Not a client's fault: what does not decode was never proposed by a
         // node of this version, and to skip it would part the replicas.
         let op = Op::take(&mut rest).expect("an entry holds operations of this version");
-        let by = run.named.as_ref().map(|named| named.id.origin);
+        while let Some((_, by)) = authors.next_if(|(at, _)| *at <= done) {
+            author = *by;
+        }
+        let by = run.named.as_ref().map(|named| named.id.origin).or(author);
         run.apply(shard, header.now_ms, &op, fx);
         notes.gather(shard, &op, by);
         if done % OPS_PER_TURN == OPS_PER_TURN - 1 {

@@ -211,6 +211,8 @@ pub(super) struct Rig {
     pub(super) snapshot_log_bytes: u64,
     /// Memory for bodies, of nodes that are started from now on.
     pub(super) queue_memory: usize,
+    /// Who watches the groups of nodes that are started from now on.
+    pub(super) watching: BTreeMap<u64, crate::Watching>,
     started: Instant,
 }
 
@@ -225,6 +227,13 @@ impl Rig {
     }
 
     pub(super) async fn with(count: u64, guards: Guards, shards: u16) -> Rig {
+        let mut rig = Rig::empty(guards, shards);
+        rig.start_all(count).await;
+        rig
+    }
+
+    /// No nodes yet.
+    pub(super) fn empty(guards: Guards, shards: u16) -> Rig {
         let net = Net {
             nodes: Mutex::default(),
             cut: Mutex::default(),
@@ -234,20 +243,24 @@ impl Rig {
             calls: AtomicUsize::new(0),
             twice: false.into(),
         };
-        let mut rig = Rig {
+        Rig {
             net: Arc::new(net),
             nodes: BTreeMap::new(),
             guards,
             shards,
             snapshot_log_bytes: u64::MAX,
             queue_memory: 256 << 20,
+            watching: BTreeMap::new(),
             started: Instant::now(),
-        };
-        for id in 1..=count {
-            rig.start(id, SimDisk::new()).await;
         }
-        rig.found(count).await;
-        rig
+    }
+
+    /// Starts and founds nodes 1 to `count`.
+    pub(super) async fn start_all(&mut self, count: u64) {
+        for id in 1..=count {
+            self.start(id, SimDisk::new()).await;
+        }
+        self.found(count).await;
     }
 
     async fn found(&self, count: u64) {
@@ -296,6 +309,7 @@ impl Rig {
                 timing: Timing::LAN,
                 boot_guard_until: Instant::now() + Timing::LAN.boot_guard,
                 luck: id * 1000,
+                watching: self.watching.get(&id).cloned().unwrap_or_default(),
                 touches: crate::Touches::default(),
                 guards: self.guards,
             };

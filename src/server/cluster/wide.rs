@@ -21,8 +21,9 @@ const READS_MAX: usize = 10;
 pub fn look(node: &Node, op: &keys::Op<'_>) -> Option<Outcome> {
     let sight = Sight { node, led: led(node) };
     let seen = sight.look(op);
-    // Behind the look: a lease may have ended since it was looked at.
-    seen.filter(|_| sight.led.iter().all(Group::leads))
+    // Behind the look: a lease may have ended since it was looked at, and what is held
+    // back must not be told.
+    seen.filter(|_| sight.led.iter().all(|group| group.is_all_open() && group.leads()))
 }
 
 /// Carries out an operation about all keys of this node through the logs of the

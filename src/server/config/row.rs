@@ -47,6 +47,8 @@ pub enum Group {
     Locks,
     /// What queues take.
     Queues,
+    /// Copies of keys.
+    Cache,
     /// What all replicas must agree on, so that it cannot be set.
     Limits,
     /// Logs, slow commands, latency, start and stop.
@@ -57,7 +59,7 @@ pub enum Group {
 
 impl Group {
     /// All groups, in the order of the help.
-    pub const ALL: [Group; 11] = [
+    pub const ALL: [Group; 12] = [
         Group::Network,
         Group::Security,
         Group::Storage,
@@ -66,6 +68,7 @@ impl Group {
         Group::Shards,
         Group::Locks,
         Group::Queues,
+        Group::Cache,
         Group::Operation,
         Group::Limits,
         Group::Remembered,
@@ -82,6 +85,7 @@ impl Group {
             Group::Shards => "Batches and threads",
             Group::Locks => "Locks",
             Group::Queues => "Queues",
+            Group::Cache => "Coherent cache",
             Group::Limits => "Fixed limits, the same on all replicas",
             Group::Operation => "Operation",
             Group::Remembered => "Accepted for Redis clients, without effect",

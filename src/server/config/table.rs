@@ -237,6 +237,36 @@ settings! {
         QueueMemory "queue-memory" = "256mb", bytes(1 << 20, u64::MAX), Run:
             "Memory for messages: about 150 bytes for each, and bodies; of these what is more (an eighth of it may always stay), and older than two seconds, is kept on disk.";
     }
+    Cache {
+        CacheReadMode "cache-read-mode" = "off", word(&["lease", "off"]), Run:
+            "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease, or not at all. Experimental: with lease, a lock may be granted to somebody who is not told.";
+        CacheWriteMode "cache-write-mode" = "through", word(&["through"]), Start:
+            "Writes go through to the leader of their shard, which answers when all copies are gone and a majority has them. There is no other way yet.";
+        CacheMaxEntries "cache-max-entries" = "1000", count(0, u32::MAX as i64), Run:
+            "Keys that this node keeps copies of, those counted of which only the place is kept.";
+        CacheMaxBytes "cache-max-bytes" = "64mb", bytes(0, 1 << 40), Run:
+            "Bytes of these copies: keys and values, and about 192 for each.";
+        CacheMaxValue "cache-max-value" = "64kb", bytes(0, 16 * MB), Run:
+            "Longer values are not copied; the leader of their shard answers for them.";
+        CachePolicy "cache-policy" = "s3fifo", word(&["s3fifo", "sieve", "lru"]), Start:
+            "Which copy goes when room is needed.";
+        CacheNegative "cache-negative" = "yes", SWITCH, Run:
+            "Whether it is kept, too, that a key is not there.";
+        CacheLeaseMs "cache-lease-ms" = "500", millis(150, 60_000), Start:
+            "How long a node may use its copies without a word of their leader, and so how long a dead one holds up writes; 8 times as long with `profile wan`. All nodes need the same.";
+        CacheRenewMs "cache-renew-ms" = "100", millis(10, 10_000), Start:
+            "How often it asks for more time; 8 times as long with `profile wan`.";
+        CacheClockDrift "cache-clock-drift" = "1", integer(0, 10, Unit::Percent), Start:
+            "How far the rates of two nodes' clocks may differ, in hundredths. All nodes need the same.";
+        CacheRefresh "cache-refresh" = "auto", word(&["off", "adaptive", "on", "auto"]), Run:
+            "Whether those who lost a copy to a write are sent a new one when somebody reads the key: never, if they read the last one, always, or always with up to 5 nodes.";
+        CacheHotUpdate "cache-hot-update" = "no", word(&["no", "auto", "always"]), Run:
+            "Whether a write takes its value to those who have copies, instead of telling them to drop theirs: never, where at least two come back after every write, always.";
+        CacheDirectoryMax "cache-directory-max" = "1000000", count(1, u32::MAX as i64), Run:
+            "Keys of a shard of which the leader knows who has copies; the oldest are called back for more.";
+        CacheSlowSharerMs "cache-slow-sharer-ms" = "50", millis(1, 60_000), Run:
+            "A node that takes longer to give up its copies, on average, gets no more of them for a while.";
+    }
     Limits {
         Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
             "Databases for SELECT.";

@@ -5,6 +5,7 @@ mod everywhere;
 mod exec;
 mod handed;
 mod life;
+mod line;
 mod local;
 mod locks;
 mod near;

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lockstep_commands::{Command, Reply};
-use lockstep_core::{Db, Op, Origin, ShardId, Wait, locks, queues};
+use lockstep_core::{Db, Op, Origin, Outcome, ShardId, Wait, locks, queues};
 use lockstep_raft::Delivery;
 use tokio::sync::oneshot;
 
+use super::line::Line;
 use super::room::Planned;
 use super::transaction::Step;
 use super::waits::Expected;
@@ -26,6 +27,28 @@ pub(super) enum Pending {
         command: &'static Command,
         /// Of whom.
         shard: ShardId,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+    },
+    /// A copy of a key is asked for, and shown by the command.
+    Line {
+        /// What was asked.
+        command: &'static Command,
+        /// Of which key, and where the copy comes.
+        line: Box<Line>,
+        /// Since when.
+        begun: Instant,
+        /// Where its words are kept for the slow log, if they are.
+        kept: Option<usize>,
+    },
+    /// What a copy said is shown by the command.
+    Found {
+        /// What was asked.
+        command: &'static Command,
+        /// What came of it.
+        outcome: Outcome,
         /// Since when.
         begun: Instant,
         /// Where its words are kept for the slow log, if they are.
@@ -111,7 +134,7 @@ impl Pending {
     /// The shard whose next outcome it is, if it is one.
     pub(super) fn shard(&self) -> Option<ShardId> {
         match self {
-            Pending::Ready(_) => None,
+            Pending::Ready(_) | Pending::Line { .. } | Pending::Found { .. } => None,
             Pending::Exec { shard, .. } => *shard,
             Pending::Outcome { shard, .. }
             | Pending::Queue { shard, .. }

@@ -7,6 +7,7 @@ use lockstep_core::{Op, Read, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::Front;
+use super::line::asked;
 use super::pending::Pending;
 use super::queues::pending;
 
@@ -22,10 +23,18 @@ impl Front {
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
+        if let Some(next) = self.read_line(command, shard, op, begun, words, out) {
+            return next;
+        }
         let now_ms = self.watch.now_ms();
         let leader = self.near.leader(&self.node.shards, shard);
         let read = leader.and_then(|group| {
-            let read = group.state().read(now_ms, op);
+            let (read, seq) = {
+                let state = group.state();
+                (state.read(now_ms, op), state.seq())
+            };
+            // What is held back until all copies are gone is read behind it.
+            let read = if group.shows(op, seq) { read } else { Read::TickFirst };
             // Behind the look: the lease may have ended since it was looked at.
             group.leads().then_some(read)
         });
@@ -35,6 +44,9 @@ impl Front {
                     && let Some(call) = self.as_partitioned(op, &outcome)
                 {
                     return self.begin_call(command, call, begun, out);
+                }
+                if let Some((at, _)) = asked(op) {
+                    self.node.cache.read_here(shard, at);
                 }
                 let reply = (command.reply)(command.spec, outcome);
                 self.answer(command, reply, begun, words, out);

@@ -53,6 +53,7 @@ impl Front {
             return if next == Next::More { Next::Settle } else { next };
         }
         if !self.pending.is_empty() {
+            self.settle_lines().await;
             self.parts.carry_out(&self.node, self.origin).await;
             let next = self.finish(out);
             // What may take long begins when the client has seen the rest.
@@ -167,6 +168,7 @@ impl Front {
             }
         }
         self.session.forget_words();
+        self.tell_own_changes(out);
         if self.closing { Next::Close } else { next }
     }
 
@@ -182,6 +184,10 @@ impl Front {
                 let outcome = self.parts.next(shard);
                 self.settle_outcome(command, outcome, begun, kept)
             }
+            Pending::Found { command, outcome, begun, kept } => {
+                self.settle_outcome(command, Ok(outcome), begun, kept)
+            }
+            Pending::Line { .. } => unreachable!("copies were waited for"),
             Pending::Queue { command, shard, begun, kept, op } => {
                 let outcome = self.parts.next(shard);
                 self.settle_queue(command, outcome, &op, (begun, kept))
@@ -333,6 +339,10 @@ impl Front {
                 }
             })
             .collect();
+        // CLIENT CACHING among them was about those behind it.
+        if let Some(tracks) = &mut self.session.tracks {
+            tracks.forget_caching();
+        }
         Reply::Array(replies)
     }
 

@@ -2,8 +2,10 @@
 
 use lockstep_commands::Command;
 use lockstep_core::Op;
+use lockstep_net::Output;
 
 use super::Front;
+use crate::clients::Flag;
 
 impl Front {
     /// Enters the keys that a command is about to read, if the client is to be told when
@@ -18,6 +20,14 @@ impl Front {
         let leads = self.near.leader(&self.node.shards, shard).is_some();
         let (node, client) = (&self.node, &self.session.client);
         node.tracking.reads(node, client, (shard, leads), read.key_names());
+    }
+
+    /// Says right behind the replies what these have changed: a client that goes on with
+    /// its copies when it has its replies must have heard of it.
+    pub(super) fn tell_own_changes(&self, out: &mut Output) {
+        if self.pending.is_empty() && self.session.client.has(Flag::Tracking) {
+            self.session.client.hand_over(out);
+        }
     }
 
     /// A command that is none of CLIENT's was carried out: what CLIENT CACHING said in

@@ -92,6 +92,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Cluster(asked) => cluster::run(node, asked),
         Here::Node(asked) => cluster::node(node, &asked),
         Here::PubSub(asked) => pubsub::run(node, session, asked),
+        Here::Cache(call) => Answer::Later(crate::cache::carry_out(node, call)),
         // Outside of transactions the front carries it out.
         Here::Session(_) | Here::Lock(_) | Here::Queue(_) => {
             Reply::Error(error::NOT_IN_MULTI).into()

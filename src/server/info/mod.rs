@@ -1,5 +1,6 @@
 //! INFO: the node's state as lines of text, in the format of Redis.
 
+mod cache;
 mod clients;
 mod memory;
 mod page;
@@ -65,6 +66,8 @@ static SECTIONS: &[Section] = &[
     },
     Section { name: "locks", title: "Locks", default: true, fill: replication::fill_locks },
     Section { name: "queues", title: "Queues", default: true, fill: queues::fill },
+    Section { name: "cache", title: "Cache", default: true, fill: cache::fill },
+    Section { name: "coherence", title: "Coherence", default: true, fill: cache::fill_coherence },
     Section { name: "keyspace", title: "Keyspace", default: true, fill: stats::fill_keyspace },
 ];
 

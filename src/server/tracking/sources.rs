@@ -125,7 +125,9 @@ impl Sources {
         }
     }
 
-    /// A message of a stream has come, with or without changes: they are numbered.
+    /// A message of a stream has come, with or without changes: they are numbered. One
+    /// without says that its sender leads the shard; changes follow from one that does
+    /// not lead any more as well.
     pub fn told(
         &mut self,
         (shard, number): (ShardId, u64),
@@ -148,7 +150,9 @@ impl Sources {
             {
                 if message == *next {
                     *next += u64::from(changes);
-                    *at = now;
+                    if !changes {
+                        *at = now;
+                    }
                     return Word::Next;
                 }
                 true

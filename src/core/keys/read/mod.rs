@@ -10,6 +10,7 @@ use std::cell::Cell;
 
 pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
+pub use strings::range;
 
 use super::store::{Collection, Item, Name, Str, Value};
 use super::{Keyspace, Op, hashes, lists, sets, zsets};

@@ -35,7 +35,7 @@ impl View<'_> {
 }
 
 /// Which bytes of `len` GETRANGE means, if any.
-fn range(len: usize, start: i64, end: i64) -> Option<std::ops::RangeInclusive<usize>> {
+pub fn range(len: usize, start: i64, end: i64) -> Option<std::ops::RangeInclusive<usize>> {
     let len = i64::try_from(len).expect("strings are far shorter");
     if start < 0 && end < 0 && start > end {
         return None;

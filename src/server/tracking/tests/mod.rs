@@ -1,1 +1,4 @@
-//! Tracking as a whole.
+//! The table and the sources of changes, by themselves.
+
+mod sources;
+mod table;

@@ -1,0 +1,72 @@
+//! What is asked about copies of keys.
+
+use lockstep_core::Db;
+
+/// A request about the copies that nodes keep of keys. The node makes the reply.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CacheCall<'a> {
+    /// CACHE STATE.
+    State {
+        /// The database of the keys.
+        db: Db,
+        /// The keys.
+        keys: Vec<&'a [u8]>,
+    },
+    /// CACHE STATS.
+    Stats {
+        /// The digits of a node's id; none: the node that is asked.
+        node: Option<&'a [u8]>,
+        /// Begins to count anew.
+        reset: bool,
+    },
+    /// CACHE NODES.
+    Nodes,
+    /// CACHE LINES.
+    Lines(Lines<'a>),
+    /// CACHE DIRECTORY.
+    Directory {
+        /// Of one shard; none: of all that the node leads.
+        shard: Option<u16>,
+    },
+    /// CACHE EXPLAIN.
+    Explain {
+        /// Whether the key would be written.
+        writes: bool,
+        /// The database of the key.
+        db: Db,
+        /// The key.
+        key: &'a [u8],
+    },
+    /// CACHE EVICT.
+    Evict {
+        /// The database of the key.
+        db: Db,
+        /// The key.
+        key: &'a [u8],
+    },
+    /// CACHE FLUSH.
+    Flush {
+        /// The digits of a node's id; none: all nodes.
+        node: Option<&'a [u8]>,
+    },
+    /// CACHE WARM.
+    Warm {
+        /// The database of the keys.
+        db: Db,
+        /// The keys.
+        keys: Vec<&'a [u8]>,
+    },
+}
+
+/// CACHE LINES' words.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lines<'a> {
+    /// The digits of a node's id; none: the node that is asked.
+    pub node: Option<&'a [u8]>,
+    /// Those whose names fit.
+    pub pattern: Option<&'a [u8]>,
+    /// Those in this state: M, E, S or I.
+    pub state: Option<u8>,
+    /// At most so many.
+    pub count: Option<u64>,
+}

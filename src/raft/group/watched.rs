@@ -1,0 +1,262 @@
+//! What of a group is watched, and what is held back.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::SeqCst;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
+use std::time::Duration;
+
+use lockstep_core::{Effect, Op, Shard, ShardId};
+use parking_lot::{Mutex, RwLock};
+use tokio::time::Instant;
+
+use super::{EffectSink, Group, Inner};
+use crate::batch::Batch;
+use crate::bodies::Fetch;
+use crate::types::LeaderId;
+use crate::watcher::{Deliver, Entry, Reign, Watching, writes_keys};
+
+/// What of a group is watched, and what is held back.
+#[derive(Debug)]
+pub(crate) struct Watched {
+    shard: ShardId,
+    watching: Watching,
+    /// Whether the watcher is told of entries.
+    on: AtomicBool,
+    /// The number of the last entry that was begun.
+    begun: AtomicU64,
+    /// The number of the last one that was applied, or given up.
+    ended: AtomicU64,
+    /// The last one of which the watcher may not have been told.
+    unseen: AtomicU64,
+    /// How many entries are held back, or will be when they are applied.
+    held: Arc<AtomicUsize>,
+    /// What the entry that is just applied says to those who wait, if it is held back.
+    aside: Mutex<Option<Said>>,
+}
+
+/// What entries say to those who wait, and whether this node led then.
+type Said = Vec<(Vec<Effect>, bool)>;
+
+/// An entry on its way.
+#[derive(Debug)]
+pub(crate) struct Underway {
+    watched: Arc<Watched>,
+    number: u64,
+    gate: Option<u64>,
+    held: Option<Held>,
+    ended: bool,
+}
+
+/// Counts an entry that is held back.
+#[derive(Debug)]
+struct Held(Arc<AtomicUsize>);
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, SeqCst);
+    }
+}
+
+impl Watched {
+    pub(crate) fn new(shard: ShardId, watching: Watching) -> Arc<Self> {
+        Arc::new(Watched {
+            shard,
+            watching,
+            on: AtomicBool::new(false),
+            begun: AtomicU64::new(0),
+            ended: AtomicU64::new(0),
+            unseen: AtomicU64::new(0),
+            held: Arc::default(),
+            aside: Mutex::default(),
+        })
+    }
+
+    /// An entry is about to be proposed. One that nobody watches costs two counters.
+    pub(crate) fn begin(self: &Arc<Self>, batch: &Batch, state: &RwLock<Shard>) -> Underway {
+        // In this order: whoever begins to watch looks for it behind `on`.
+        let number = self.begun.fetch_add(1, SeqCst) + 1;
+        let gate = if self.on.load(SeqCst) {
+            let entry = Entry::new(batch, state);
+            self.watching.get().and_then(|watcher| watcher.proposed(self.shard, &entry))
+        } else {
+            None
+        };
+        let held = gate.filter(|gate| gate.hides).map(|_| {
+            self.held.fetch_add(1, SeqCst);
+            Held(self.held.clone())
+        });
+        if gate.is_some() {
+            *self.aside.lock() = Some(Vec::new());
+        }
+        let gate = gate.map(|gate| gate.number);
+        Underway { watched: self.clone(), number, gate, held, ended: false }
+    }
+
+    /// Keeps what an entry says to those who wait, if it is held back. Given back: it
+    /// is not.
+    pub(crate) fn put_aside(&self, effects: Vec<Effect>, leads: bool) -> Option<Vec<Effect>> {
+        match &mut *self.aside.lock() {
+            Some(aside) => {
+                aside.push((effects, leads));
+                None
+            }
+            None => Some(effects),
+        }
+    }
+
+    /// How long what an entry says to those who wait has to rest, where this node does
+    /// not hold it back: whoever is answered may look for what was written beside it.
+    /// The leader, which knows when that may be seen, mostly answers before.
+    pub(crate) fn rest(&self, batch: &Batch) -> Option<Duration> {
+        let watcher = self.watching.get()?;
+        writes_keys(batch).then(|| watcher.grace())
+    }
+
+    /// Whether nothing is held back.
+    pub(crate) fn is_all_open(&self) -> bool {
+        self.held.load(SeqCst) == 0
+    }
+
+    /// Whether a read of a state that has seen so many operations may be told.
+    pub(crate) fn shows(&self, op: &Op<'_>, seq: u64) -> bool {
+        self.is_all_open()
+            || self.watching.get().is_none_or(|watcher| watcher.shows(self.shard, op, seq))
+    }
+
+    /// This node asks for votes.
+    pub(crate) fn campaigns(&self, leader: LeaderId) {
+        if let Some(watcher) = self.watching.get() {
+            watcher.campaigns(self.shard, leader.term);
+        }
+    }
+}
+
+impl Underway {
+    /// It was applied: takes what it says to those who wait. To be called before the
+    /// next entry may be begun.
+    pub(crate) fn applied(mut self, sink: &EffectSink, fetch: &Arc<Fetch>) -> Applied {
+        self.end();
+        let watched = self.watched.clone();
+        let gate = self.gate.take().map(|gate| {
+            let effects = watched.aside.lock().take().unwrap_or_default();
+            (gate, self.held.take(), Aside { effects, sink: sink.clone(), fetch: fetch.clone() })
+        });
+        Applied { watched, gate }
+    }
+
+    /// It will never be applied.
+    pub(crate) fn refused(mut self) {
+        self.end();
+        let watcher = self.watched.watching.get();
+        if let (Some(gate), Some(watcher)) = (self.gate.take(), watcher) {
+            self.watched.aside.lock().take();
+            watcher.dropped(self.watched.shard, gate);
+        }
+    }
+
+    fn end(&mut self) {
+        self.ended = true;
+        self.watched.ended.fetch_max(self.number, SeqCst);
+    }
+}
+
+impl Drop for Underway {
+    /// Nobody knows what became of it: this node does not lead any more. Its gate stays
+    /// shut; who leads next opens everything or nothing.
+    fn drop(&mut self) {
+        if !self.ended {
+            self.end();
+            self.watched.aside.lock().take();
+        }
+    }
+}
+
+/// An entry that was applied.
+pub(crate) struct Applied {
+    watched: Arc<Watched>,
+    gate: Option<(u64, Option<Held>, Aside)>,
+}
+
+impl Applied {
+    /// Calls `deliver` when what came of the entry may be known, behind what it says to
+    /// those who wait.
+    pub(crate) fn deliver(self, deliver: impl FnOnce() + Send + 'static) {
+        let Some((gate, held, aside)) = self.gate else { return deliver() };
+        let watcher = self.watched.watching.get().expect("it gave the gate");
+        let open: Deliver = Box::new(move || {
+            drop(held);
+            drop(aside);
+            deliver();
+        });
+        watcher.applied(self.watched.shard, gate, open);
+    }
+}
+
+/// What an entry that is held back says to those who wait. It is said at the latest when
+/// nobody holds it back any more: nobody else might.
+struct Aside {
+    effects: Said,
+    sink: EffectSink,
+    fetch: Arc<Fetch>,
+}
+
+impl Drop for Aside {
+    fn drop(&mut self) {
+        for (effects, leads) in self.effects.drain(..) {
+            let sink = self.sink.clone();
+            self.fetch.carry_out(effects, move |effects| sink(effects, leads));
+        }
+    }
+}
+
+impl Group {
+    /// From now on the watcher is told of every entry. False: one is still on its way
+    /// that it was not told of; whoever asks later may be told otherwise.
+    pub fn begin_watch(&self) -> bool {
+        let watched = &self.inner.watched;
+        if !watched.on.swap(true, SeqCst) {
+            watched.unseen.store(watched.begun.load(SeqCst), SeqCst);
+        }
+        watched.ended.load(SeqCst) >= watched.unseen.load(SeqCst)
+    }
+
+    /// From now on the watcher is told of nothing. Two that call this and
+    /// [`Group::begin_watch`] at the same time have to agree between themselves.
+    pub fn end_watch(&self) {
+        self.inner.watched.on.store(false, SeqCst);
+    }
+
+    /// Whether nothing of the state is held back.
+    pub fn is_all_open(&self) -> bool {
+        self.inner.watched.is_all_open()
+    }
+
+    /// Whether what a read found in a state that had seen so many operations
+    /// ([`Shard::seq`]) may be told: asked behind the look.
+    pub fn shows(&self, op: &Op<'_>, seq: u64) -> bool {
+        self.inner.watched.shows(op, seq)
+    }
+
+    /// Looks again whether this node may serve ([`Watcher::leads`](crate::Watcher)).
+    pub fn look_again(&self) {
+        self.inner.progress.leader_moved.notify_one();
+    }
+
+    /// When this node sent what a quorum has acknowledged last, as the leader that it
+    /// is; none: it does not serve.
+    pub fn quorum_since(&self) -> Option<Instant> {
+        self.inner.office.quorum_since()
+    }
+}
+
+impl Inner {
+    /// Until when the watcher keeps this leader from serving.
+    pub(crate) fn kept_from_serving(self: &Arc<Self>, leader: LeaderId) -> Option<Instant> {
+        let watcher = self.watched.watching.get()?;
+        let since = self.office.leading_since(leader)?;
+        let before = self.progress.led_before(leader);
+        let reign = Reign { term: leader.term, since, before };
+        let until = watcher.leads(&Group { inner: self.clone() }, reign)?;
+        (until > Instant::now()).then_some(until)
+    }
+}

@@ -1,0 +1,273 @@
+//! What is written and held back until others agree.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::SeqCst;
+use std::time::Duration;
+
+use lockstep_core::keys::Expiry;
+use lockstep_core::wait::Wait;
+use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, Read, ShardId, locks};
+use parking_lot::Mutex;
+use tokio::time::{Instant, sleep};
+
+use super::rig::Rig;
+use super::{get, open, set, start_watched};
+use crate::{
+    Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Refusal, Reign, Watcher, Watching,
+};
+
+/// Holds every entry back until the test opens it.
+#[derive(Default)]
+struct Held {
+    told: Mutex<Vec<String>>,
+    gates: Mutex<BTreeMap<u64, Option<Deliver>>>,
+    /// Entries are open as soon as they are applied.
+    lets_through: AtomicBool,
+    not_before: Mutex<Option<Instant>>,
+    led: Mutex<Vec<(Option<NodeId>, Group)>>,
+    campaigns: Mutex<Vec<u64>>,
+}
+
+impl std::fmt::Debug for Held {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Held")
+    }
+}
+
+impl Held {
+    fn told(&self) -> Vec<String> {
+        std::mem::take(&mut self.told.lock())
+    }
+
+    /// Opens the first one.
+    fn open(&self) {
+        let first = self.gates.lock().pop_first();
+        first.unwrap().1.unwrap()();
+    }
+
+    /// How many are applied and held back.
+    fn applied(&self) -> usize {
+        self.gates.lock().values().filter(|deliver| deliver.is_some()).count()
+    }
+}
+
+impl Watcher for Held {
+    fn proposed(&self, _: ShardId, entry: &Entry<'_>) -> Option<Gate> {
+        let mut told = self.told.lock();
+        told.push(format!("after {}", entry.state().seq()));
+        entry.each(|op| told.push(format!("{op:?}").chars().take(3).collect()));
+        let mut gates = self.gates.lock();
+        let number = gates.last_key_value().map_or(0, |(number, _)| *number) + 1;
+        gates.insert(number, None);
+        Some(Gate { number, hides: !self.lets_through.load(SeqCst) })
+    }
+
+    fn applied(&self, _: ShardId, gate: u64, deliver: Deliver) {
+        if self.lets_through.load(SeqCst) {
+            self.gates.lock().remove(&gate);
+            return deliver();
+        }
+        self.gates.lock().insert(gate, Some(deliver));
+    }
+
+    fn dropped(&self, _: ShardId, gate: u64) {
+        self.gates.lock().remove(&gate);
+    }
+
+    fn shows(&self, _: ShardId, op: &Op<'_>, _: u64) -> bool {
+        *op != get("a")
+    }
+
+    fn leads(&self, group: &Group, reign: Reign) -> Option<Instant> {
+        self.led.lock().push((reign.before, group.clone()));
+        *self.not_before.lock()
+    }
+
+    fn grace(&self) -> Duration {
+        Duration::from_millis(500)
+    }
+
+    fn campaigns(&self, _: ShardId, term: u64) {
+        self.campaigns.lock().push(term);
+    }
+}
+
+struct Watched {
+    node: super::Node,
+    watcher: Arc<Held>,
+    _dir: tempfile::TempDir,
+}
+
+async fn watched() -> Watched {
+    let dir = tempfile::tempdir().unwrap();
+    let watcher = Arc::<Held>::default();
+    let watching = Watching::default();
+    watching.begin(watcher.clone());
+    let (log, snapshots) = open(dir.path());
+    let node = start_watched(log, snapshots, watching).await;
+    Watched { node, watcher, _dir: dir }
+}
+
+fn submit(group: &Group, op: &Op<'_>) -> Arc<Mailbox> {
+    let (mailbox, mut ops) = (Arc::new(Mailbox::default()), Ops::default());
+    if op.is_write() {
+        ops.write(op)
+    } else {
+        ops.read(op)
+    }
+    group.submit(ops, &mailbox).unwrap();
+    mailbox
+}
+
+async fn until(what: impl Fn() -> bool) {
+    let from = std::time::Instant::now();
+    while !what() {
+        assert!(from.elapsed() < Duration::from_secs(20), "it does not come about");
+        sleep(Duration::from_millis(1)).await;
+    }
+}
+
+fn text(text: &str) -> Outcome {
+    Outcome::Bytes(text.as_bytes().to_vec())
+}
+
+#[tokio::test]
+async fn nobody_is_told_of_entries_before_the_watch_begins() {
+    let Watched { node, watcher, _dir } = watched().await;
+    assert_eq!(node.ask(&set("a", "1", Expiry::Never {})).await, Outcome::Ok);
+    assert!(watcher.told().is_empty() && node.group.is_all_open());
+    assert!(node.group.begin_watch());
+    let mailbox = submit(&node.group, &set("a", "2", Expiry::Never {}));
+    until(|| watcher.applied() == 1).await;
+    assert_eq!(watcher.told(), ["after 1", "Key"]);
+    watcher.open();
+    assert!(matches!(mailbox.take().await, Delivery::Done(_)));
+    node.group.end_watch();
+    assert_eq!(node.ask(&set("a", "3", Expiry::Never {})).await, Outcome::Ok);
+    assert!(watcher.told().is_empty());
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_held_back_is_neither_answered_nor_read_and_holds_up_no_entry() {
+    let Watched { node, watcher, _dir } = watched().await;
+    assert!(node.group.begin_watch());
+    let first = submit(&node.group, &set("a", "1", Expiry::Never {}));
+    until(|| watcher.applied() == 1).await;
+    let second = submit(&node.group, &set("b", "2", Expiry::Never {}));
+    until(|| watcher.applied() == 2).await;
+    assert!(first.try_take().is_none() && second.try_take().is_none());
+    // The state has it, and whoever reads it has to ask.
+    assert_eq!(node.group.read(&get("a")), Ok(Read::TickFirst));
+    assert_eq!(node.group.read(&get("b")), Ok(Read::Done(text("2"))));
+    let read = submit(&node.group, &get("a"));
+    until(|| watcher.applied() == 3).await;
+    assert!(read.try_take().is_none(), "it stands behind what is held back");
+    watcher.open();
+    assert!(matches!(first.take().await, Delivery::Done(_)));
+    assert!(second.try_take().is_none());
+    (0..2).for_each(|_| watcher.open());
+    assert!(matches!(second.take().await, Delivery::Done(_)));
+    let Delivery::Done(outcomes) = read.take().await else { panic!("it is answered") };
+    assert_eq!(outcomes, [text("1")]);
+    assert!(node.group.is_all_open());
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn what_opens_as_it_is_applied_hides_nothing() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    for value in ["1", "2", "3"] {
+        assert_eq!(node.ask(&set("a", value, Expiry::Never {})).await, Outcome::Ok);
+        assert!(node.group.is_all_open());
+        assert_eq!(node.group.read(&get("a")), Ok(Read::Done(text(value))));
+    }
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn who_waits_for_a_lock_is_answered_when_the_entry_that_frees_it_is_open() {
+    let Watched { node, watcher, _dir } = watched().await;
+    let origin = |conn| Origin { node: NodeId(1), boot: 1, conn };
+    let lock = |conn| {
+        let wait = Wait::For { origin: origin(conn), request: conn, block_ms: 0 };
+        let owner = locks::Owner::Connection { origin: origin(conn) };
+        let terms = locks::Terms::plain(owner, origin(conn)).waiting(Some(wait));
+        Op::Lock { op: locks::Op::Acquire { name: b"door", terms } }
+    };
+    assert_eq!(node.ask(&lock(1)).await, Outcome::Int(1));
+    assert_eq!(node.ask(&lock(2)).await, Outcome::Waits);
+    assert!(node.group.begin_watch());
+    let gone = Op::Gone { origin: origin(1) };
+    let mailbox = submit(&node.group, &gone);
+    until(|| watcher.applied() == 1).await;
+    let granted = || {
+        let effects = node.effects.lock();
+        effects.iter().filter(|effect| matches!(effect, Effect::Answer { .. })).count()
+    };
+    assert_eq!(granted(), 0);
+    watcher.open();
+    assert!(matches!(mailbox.take().await, Delivery::Done(_)));
+    until(|| granted() == 1).await;
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_watch_has_begun_when_nothing_is_on_its_way_that_nobody_was_told_of() {
+    let Watched { node, watcher, _dir } = watched().await;
+    let before = node.group.proposed().0;
+    let mailbox = submit(&node.group, &set("a", "1", Expiry::Never {}));
+    while node.group.proposed().0 == before {
+        tokio::task::yield_now().await;
+    }
+    assert!(!node.group.begin_watch(), "the disk takes longer than that");
+    until(|| node.group.begin_watch()).await;
+    assert!(matches!(mailbox.take().await, Delivery::Done(_)));
+    assert!(watcher.told().is_empty());
+    node.stop().await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_new_leader_serves_when_its_watcher_lets_it() {
+    let mut rig = Rig::empty(Guards::default(), 1);
+    let watchers: BTreeMap<u64, Arc<Held>> = (1..=3).map(|id| (id, Arc::default())).collect();
+    for (id, watcher) in &watchers {
+        let watching = Watching::default();
+        watching.begin(watcher.clone());
+        rig.watching.insert(*id, watching);
+    }
+    rig.start_all(3).await;
+    let (first, _) = rig.led().await;
+    rig.write("1").await;
+    let not_before = Instant::now() + Duration::from_secs(5);
+    watchers.values().for_each(|watcher| *watcher.not_before.lock() = Some(not_before));
+    rig.kill(first).await;
+    let (next, _) = rig.led().await;
+    assert!(Instant::now() >= not_before, "it served too early");
+    let watcher = &watchers[&next];
+    let (before, _) = watcher.led.lock().last().cloned().unwrap();
+    assert_eq!(before, Some(NodeId(first)));
+    assert!(!watcher.campaigns.lock().is_empty());
+    assert!(rig.node(next).group().quorum_since().is_some());
+    rig.write("2").await;
+    // Let off early.
+    let not_before = Instant::now() + Duration::from_secs(1_000);
+    let third = watchers.keys().copied().find(|id| ![first, next].contains(id)).unwrap();
+    watchers[&third].not_before.lock().replace(not_before);
+    let moved = rig.node(next).group().clone();
+    let handed = tokio::spawn(async move { moved.transfer(NodeId(third)).await });
+    while watchers[&third].led.lock().is_empty() {
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(rig.node(third).group().read(&get("a")), Err(Refusal::NotLeader));
+    *watchers[&third].not_before.lock() = None;
+    let group = watchers[&third].led.lock().last().unwrap().1.clone();
+    group.look_again();
+    let (leader, took) = rig.led().await;
+    assert_eq!((leader, took < Duration::from_millis(200)), (third, true));
+    handed.await.unwrap().unwrap();
+}

@@ -1,0 +1,89 @@
+//! What the settings say, as the protocol wants it.
+
+use std::time::Duration;
+
+use lockstep_cache::{Drift, HotUpdate, Limits, Policy, Refresh, Settings as Terms};
+
+use crate::config::{Setting, Settings};
+
+/// With more nodes than these the cost of copies that nobody reads is weighed.
+const REFRESH_ALL_NODES_MAX: usize = 5;
+
+/// What the protocol goes by, with so many nodes. `factor`: how much longer than in one
+/// room everything takes.
+pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
+    let ms = |setting| Duration::from_millis(settings.number(setting)) * factor;
+    let percent = u32::try_from(settings.number(Setting::CacheClockDrift)).unwrap_or(10);
+    Terms {
+        lease: ms(Setting::CacheLeaseMs),
+        read_lease: Duration::from_millis(120) * factor,
+        renew: ms(Setting::CacheRenewMs),
+        drift: Drift(percent * 10_000),
+        // Looked at where the state is.
+        value_max: usize::MAX,
+        directory_max: settings.size(Setting::CacheDirectoryMax),
+        slow_sharer: ms(Setting::CacheSlowSharerMs),
+        refresh: match settings.word(Setting::CacheRefresh) {
+            "off" => Refresh::Off,
+            "on" => Refresh::On,
+            "auto" if nodes <= REFRESH_ALL_NODES_MAX => Refresh::On,
+            _ => Refresh::Adaptive,
+        },
+        hot_update: match settings.word(Setting::CacheHotUpdate) {
+            "always" => HotUpdate::Always,
+            "auto" => HotUpdate::Auto,
+            _ => HotUpdate::No,
+        },
+        negative: settings.flag(Setting::CacheNegative),
+        log_order: true,
+        ..Terms::default()
+    }
+}
+
+/// How much there may be of lines.
+pub(super) fn limits(settings: &Settings) -> Limits {
+    Limits {
+        entries: settings.size(Setting::CacheMaxEntries),
+        bytes: settings.size(Setting::CacheMaxBytes),
+    }
+}
+
+/// Which line goes when room is needed.
+pub(super) fn policy(settings: &Settings) -> Policy {
+    match settings.word(Setting::CachePolicy) {
+        "sieve" => Policy::Sieve,
+        "lru" => Policy::Lru,
+        _ => Policy::S3Fifo,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    fn settings(pairs: &[(&str, &str)]) -> Settings {
+        let settings = Settings::default();
+        settings.set_all(pairs).unwrap();
+        settings
+    }
+
+    #[test]
+    fn the_defaults_are_those_of_the_protocol() {
+        let settings = settings(&[]);
+        let terms = terms(&settings, 3, 1);
+        let own = Terms::default();
+        assert_eq!((terms.lease, terms.renew, terms.drift), (own.lease, own.renew, own.drift));
+        assert_eq!((terms.directory_max, terms.slow_sharer), (own.directory_max, own.slow_sharer));
+        assert_eq!((terms.refresh, terms.hot_update), (Refresh::On, HotUpdate::No));
+        assert_eq!(limits(&settings), Limits::default());
+        assert_eq!(policy(&settings), Policy::S3Fifo);
+    }
+
+    #[test]
+    fn who_has_many_nodes_sends_copies_to_those_who_read_them() {
+        assert_eq!(terms(&settings(&[]), 9, 1).refresh, Refresh::Adaptive);
+        let on = settings(&[("cache-refresh", "on")]);
+        assert_eq!(terms(&on, 9, 1).refresh, Refresh::On);
+    }
+}

@@ -1,0 +1,287 @@
+//! The keys that an entry reads and writes.
+
+use std::collections::BTreeMap;
+
+use lockstep_cache::{Name, Payload};
+use lockstep_core::keys::{self, Expiry, When};
+use lockstep_core::wire::Wire;
+use lockstep_core::{Db, NodeId, Op, queues};
+use lockstep_raft::Entry;
+
+/// The database that shows queues.
+const SHOWN_IN: Db = Db(0);
+/// An entry that writes more keys than these is taken for one that writes all.
+const NAMES_MAX: usize = 16_384;
+
+/// The keys that an entry reads and writes.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Touched {
+    /// The keys it writes, or may write, each once.
+    pub written: Vec<Name>,
+    /// The keys it only reads.
+    pub read: Vec<Name>,
+    /// Whether it may write any key.
+    pub all: bool,
+    /// Which node wrote which of them last.
+    pub writers: Vec<(NodeId, Name)>,
+    /// What the key holds then, if it writes a single one, and that is known.
+    pub value: Option<Payload>,
+    /// How many operations came before it.
+    pub after: u64,
+}
+
+impl Touched {
+    /// Whether it is about no keys at all.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.written.is_empty() && self.read.is_empty() && !self.all
+    }
+}
+
+/// The keys that an entry touches.
+pub(super) fn of(entry: &Entry<'_>) -> Touched {
+    let mut walk = Walk::default();
+    entry.each(|op| walk.entry_op(op));
+    let after = {
+        let state = entry.state();
+        // Only a queue that is new takes the place of a key that is not there.
+        walk.queues.retain(|queue| !state.queues().holds(queue));
+        state.seq()
+    };
+    walk.into_touched(after)
+}
+
+/// The keys that a read reads; none: it may look at any.
+pub(super) fn names_read(op: &Op<'_>) -> Option<Vec<Name>> {
+    match op {
+        Op::Key { op } => {
+            let names: Vec<Name> = op.key_names().map(|key| Name::of(op.db(), key)).collect();
+            (!names.is_empty()).then_some(names)
+        }
+        Op::Queue { op } => Some(op.names().map(|name| Name::of(SHOWN_IN, name)).collect()),
+        // They look at no keys.
+        Op::Lock { .. } | Op::Session { .. } => Some(Vec::new()),
+        _ => None,
+    }
+}
+
+#[derive(Default)]
+struct Walk {
+    /// Who wrote each key last.
+    written: BTreeMap<Name, Option<NodeId>>,
+    read: Vec<Name>,
+    all: bool,
+    queues: Vec<Vec<u8>>,
+    /// Whose operations these are, and how many are still to come.
+    by: Option<(NodeId, u32)>,
+    /// What was written, as long as it is a single thing.
+    value: Option<Option<Payload>>,
+}
+
+impl Walk {
+    fn entry_op(&mut self, op: &Op<'_>) {
+        if let Op::Request { id, count, .. } = op {
+            self.by = Some((id.origin.node, *count));
+            return;
+        }
+        self.op(op);
+        self.by = self.by.and_then(|(node, left)| Some((node, left.checked_sub(1)?)));
+        self.by = self.by.filter(|(_, left)| *left > 0);
+    }
+
+    fn op(&mut self, op: &Op<'_>) {
+        match op {
+            Op::Key { op } => self.key(op),
+            Op::Transaction { watched, count, ops } => {
+                let names = watched.iter().map(|watched| {
+                    let lockstep_core::op::Watched::Key { db, key, .. } = watched;
+                    Name::of(*db, key)
+                });
+                self.read.extend(names);
+                let mut ops = *ops;
+                for _ in 0..*count {
+                    // What is cut short is not carried out either.
+                    let Ok(op) = Op::take(&mut ops) else { break };
+                    if !matches!(op, Op::Transaction { .. }) {
+                        self.op(&op);
+                    }
+                }
+                self.value = Some(None);
+            }
+            Op::Queue { op } => self.queue(op),
+            // About no keys.
+            Op::Tick {}
+            | Op::Lock { .. }
+            | Op::Boot { .. }
+            | Op::Gone { .. }
+            | Op::Cluster { .. }
+            | Op::Request { .. }
+            | Op::Refused { .. }
+            | Op::Session { .. } => {}
+        }
+    }
+
+    fn queue(&mut self, op: &queues::Op<'_>) {
+        if op.is_write() {
+            self.queues.extend(op.names().map(<[u8]>::to_vec));
+        }
+    }
+
+    fn key(&mut self, op: &keys::Op<'_>) {
+        if !op.is_write() {
+            return self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
+        }
+        let before = self.written.len();
+        match op {
+            keys::Op::Copy { db, from, to_db, to, .. } => {
+                self.read.push(Name::of(*db, from));
+                self.write(*to_db, to);
+            }
+            keys::Op::Move { db, key, to_db } => {
+                self.write(*db, key);
+                self.write(*to_db, key);
+            }
+            keys::Op::Evict { keys } => keys.iter().for_each(|(db, key)| self.write(*db, key)),
+            op => {
+                let mut named = false;
+                for key in op.key_names() {
+                    self.write(op.db(), key);
+                    named = true;
+                }
+                self.all |= !named;
+            }
+        }
+        let single = self.value.is_none() && before == 0 && self.written.len() == 1;
+        self.value = Some(if single { plain(op) } else { None });
+        self.all |= self.written.len() > NAMES_MAX;
+    }
+
+    fn write(&mut self, db: Db, key: &[u8]) {
+        let by = self.by.map(|(node, _)| node);
+        self.written.insert(Name::of(db, key), by);
+    }
+
+    fn into_touched(mut self, after: u64) -> Touched {
+        for queue in std::mem::take(&mut self.queues) {
+            self.written.insert(Name { db: SHOWN_IN, key: queue.into() }, None);
+            self.value = Some(None);
+        }
+        let Walk { written, mut read, all, value, .. } = self;
+        read.retain(|name| !written.contains_key(name));
+        read.sort_unstable();
+        read.dedup();
+        if all {
+            return Touched { all, after, ..Touched::default() };
+        }
+        let writers = written.iter().filter_map(|(name, by)| Some(((*by)?, name.clone())));
+        Touched {
+            writers: writers.collect(),
+            written: written.into_keys().collect(),
+            read,
+            all,
+            value: value.flatten(),
+            after,
+        }
+    }
+}
+
+/// What a key holds behind a SET without conditions.
+fn plain(op: &keys::Op<'_>) -> Option<Payload> {
+    match op {
+        keys::Op::Set { value, when: When::Always {}, expiry: Expiry::Never {}, .. } => {
+            let value = Some(bytes::Bytes::copy_from_slice(value));
+            Some(Payload { value, version: 0, left: None })
+        }
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use lockstep_core::{Origin, RequestId};
+
+    use super::*;
+
+    const DB: Db = Db(0);
+
+    fn set<'a>(key: &'a [u8]) -> Op<'a> {
+        let (when, expiry) = (When::Always {}, Expiry::Never {});
+        let op = keys::Op::Set { db: DB, key, value: b"v", when, expiry, get: false };
+        Op::Key { op }
+    }
+
+    fn of_ops(ops: &[Op<'_>]) -> Touched {
+        let mut walk = Walk::default();
+        ops.iter().for_each(|op| walk.entry_op(op));
+        walk.into_touched(7)
+    }
+
+    fn named(node: u64, count: u32) -> Op<'static> {
+        let origin = Origin { node: NodeId(node), boot: 1, conn: 1 };
+        let id = RequestId { origin, number: 1 };
+        Op::Request { id, count, floor: 0, retry: false }
+    }
+
+    fn name(key: &[u8]) -> Name {
+        Name::of(DB, key)
+    }
+
+    #[test]
+    fn every_key_is_named_once_with_who_wrote_it_last() {
+        let ops = [named(1, 2), set(b"a"), set(b"b"), named(2, 1), set(b"a"), set(b"c")];
+        let touched = of_ops(&ops);
+        assert_eq!(touched.written, [name(b"a"), name(b"b"), name(b"c")]);
+        assert_eq!(touched.writers, [(NodeId(2), name(b"a")), (NodeId(1), name(b"b"))]);
+        assert_eq!((touched.value, touched.after), (None, 7));
+    }
+
+    #[test]
+    fn what_a_single_set_writes_is_known_beforehand() {
+        assert!(of_ops(&[named(1, 1), set(b"a")]).value.is_some());
+        assert!(of_ops(&[set(b"a"), set(b"a")]).value.is_none());
+        let incr = Op::Key { op: keys::Op::IncrBy { db: DB, key: b"a", by: 1 } };
+        assert!(of_ops(&[incr]).value.is_none());
+    }
+
+    #[test]
+    fn a_transaction_touches_what_its_operations_do_and_reads_what_it_watches() {
+        let mut ops = Vec::new();
+        set(b"a").put(&mut ops);
+        Op::Key { op: keys::Op::Get { db: DB, key: b"b" } }.put(&mut ops);
+        let watched = vec![lockstep_core::op::Watched::Key { db: DB, key: b"w", version: 0 }];
+        let touched = of_ops(&[Op::Transaction { watched, count: 2, ops: &ops }]);
+        assert_eq!(touched.written, [name(b"a")]);
+        assert_eq!(touched.read, [name(b"b"), name(b"w")]);
+        assert!(touched.value.is_none());
+    }
+
+    #[test]
+    fn what_names_no_key_and_writes_touches_all() {
+        for op in [keys::Op::FlushAll {}, keys::Op::FlushDb { db: DB }] {
+            assert!(of_ops(&[Op::Key { op }]).all);
+        }
+        let swap = keys::Op::SwapDb { a: Db(0), b: Db(1) };
+        assert!(of_ops(&[set(b"a"), Op::Key { op: swap }]).all);
+        assert!(of_ops(&[Op::Tick {}]).is_nothing());
+        assert!(of_ops(&[Op::Lock { op: lockstep_core::locks::Op::Stats {} }]).is_nothing());
+    }
+
+    #[test]
+    fn keys_of_other_databases_are_told_apart() {
+        let moved = keys::Op::Move { db: DB, key: b"a", to_db: Db(3) };
+        let touched = of_ops(&[Op::Key { op: moved }]);
+        assert_eq!(touched.written, [name(b"a"), Name::of(Db(3), b"a")]);
+        let copy = keys::Op::Copy { db: DB, from: b"a", to_db: Db(2), to: b"b", replace: true };
+        let touched = of_ops(&[Op::Key { op: copy }]);
+        assert_eq!(touched.written, [Name::of(Db(2), b"b")]);
+        assert_eq!(touched.read, [name(b"a")]);
+    }
+
+    #[test]
+    fn a_read_names_its_keys_or_may_look_at_all() {
+        let get = Op::Key { op: keys::Op::Get { db: DB, key: b"a" } };
+        assert_eq!(names_read(&get), Some(vec![name(b"a")]));
+        assert_eq!(names_read(&Op::Key { op: keys::Op::DbSize { db: DB } }), None);
+        let stats = Op::Lock { op: lockstep_core::locks::Op::Stats {} };
+        assert_eq!(names_read(&stats), Some(Vec::new()));
+    }
+}

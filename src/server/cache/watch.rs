@@ -1,0 +1,122 @@
+//! Keeps what entries gave until it may be known: the group's view of the cache.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use lockstep_cache::{Epoch, Proposal};
+use lockstep_core::{Op, ShardId};
+use lockstep_raft::{Deliver, Entry, Gate, Group, Reign, Watcher};
+use tokio::time::Instant;
+
+use super::counts::count;
+use super::post::Post;
+use super::touched::Touched;
+use super::{Cache, clock, touched};
+
+/// Keeps what entries gave until it may be known.
+pub(super) struct Gates(Weak<Cache>);
+
+impl Gates {
+    pub(super) fn of(cache: &Arc<Cache>) -> Self {
+        Gates(Arc::downgrade(cache))
+    }
+}
+
+impl std::fmt::Debug for Gates {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Gates")
+    }
+}
+
+impl Watcher for Gates {
+    fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Option<Gate> {
+        let cache = self.0.upgrade()?;
+        // Before the home is locked: a grant looks at the state under its lock.
+        let touched = touched::of(entry);
+        cache.proposed(shard, touched)
+    }
+
+    fn applied(&self, shard: ShardId, gate: u64, deliver: Deliver) {
+        if let Some(cache) = self.0.upgrade() {
+            cache.applied(shard, gate, Some(deliver));
+        }
+    }
+
+    fn dropped(&self, shard: ShardId, gate: u64) {
+        if let Some(cache) = self.0.upgrade() {
+            cache.applied(shard, gate, None);
+        }
+    }
+
+    fn shows(&self, shard: ShardId, op: &Op<'_>, seq: u64) -> bool {
+        let Some(cache) = self.0.upgrade() else { return false };
+        let Some(names) = touched::names_read(op) else { return false };
+        cache.shows(shard, &names, seq)
+    }
+
+    fn leads(&self, group: &Group, reign: Reign) -> Option<Instant> {
+        let cache = self.0.upgrade()?;
+        cache.leads(group, reign).map(clock::instant_of)
+    }
+
+    fn grace(&self) -> Duration {
+        self.0.upgrade().map_or(Duration::ZERO, |cache| cache.terms.read().wait_out())
+    }
+
+    fn campaigns(&self, shard: ShardId, term: u64) {
+        let Some(cache) = self.0.upgrade() else { return };
+        if let Some(seat) = cache.seat(shard) {
+            seat.resign(Epoch { term, incarnation: 0 });
+        }
+    }
+}
+
+impl Cache {
+    fn proposed(&self, shard: ShardId, touched: Touched) -> Option<Gate> {
+        let seat = self.seat_if_any(shard)?;
+        let mut post = Post::default();
+        let gate = {
+            let mut home = seat.home.lock();
+            let reign = home.as_mut()?;
+            if touched.is_nothing() && reign.home.remembers().1 == 0 {
+                return None;
+            }
+            if touched.all {
+                seat.noted.clear();
+            }
+            for name in &touched.written {
+                seat.noted.remove(self.hash_of(name));
+            }
+            let Touched { written, read, all, writers, value, after } = touched;
+            let proposal = Proposal { written, read, all, after, writers, value };
+            let mut gate = None;
+            self.act(seat, reign, &mut post, |home, now, out| {
+                gate = Some(home.proposed(now, proposal, out));
+            });
+            let gate = gate?;
+            let hides = !reign.home.opens_at_once(gate);
+            if hides {
+                count(&self.counts.gates);
+            }
+            Gate { number: reign.number(gate), hides }
+        };
+        post.send(self);
+        Some(gate)
+    }
+
+    fn applied(&self, shard: ShardId, number: u64, deliver: Option<Deliver>) {
+        let Some(seat) = self.seat_if_any(shard) else { return };
+        let mut post = Post::default();
+        {
+            let mut home = seat.home.lock();
+            // Of a reign that is over: who leads now says what became of it.
+            let Some(reign) = home.as_mut() else { return };
+            let Some(gate) = reign.gate(number) else { return };
+            if let Some(deliver) = deliver {
+                reign.delivers.insert(number, (deliver, clock::now()));
+            }
+            self.act(seat, reign, &mut post, |home, now, out| home.applied(now, gate, out));
+        }
+        post.send(self);
+    }
+}

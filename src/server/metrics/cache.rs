@@ -1,0 +1,47 @@
+//! The metrics of the coherent cache, as this node counts.
+
+use metrics::{counter, gauge};
+
+use crate::Node;
+
+pub(super) const COUNTERS: &[(&str, &str)] = &[
+    ("lockstep_cache_reads_total", "Reads that a copy could answer, by what came of it."),
+    ("lockstep_cache_coalesced_total", "Misses that joined a request on its way."),
+    ("lockstep_cache_forwarded_total", "Misses for which there was no copy to be had."),
+    ("lockstep_cache_requests_total", "Requests for copies that were sent."),
+    ("lockstep_cache_probes_total", "Caches that were told something about their copies."),
+    ("lockstep_cache_pushes_total", "Copies that were sent unasked."),
+    ("lockstep_cache_gates_total", "Writes that waited for those who have copies."),
+    ("lockstep_cache_held_seconds_total", "How long these waited behind their apply."),
+    ("lockstep_cache_hidden_total", "Reads at the home that waited behind such a write."),
+    ("lockstep_cache_messages_total", "Messages about copies to other nodes."),
+];
+
+pub(super) const GAUGES: &[(&str, &str)] = &[
+    ("lockstep_cache_entries", "Keys that this node keeps copies of, or places for."),
+    ("lockstep_cache_bytes", "Bytes of these copies."),
+];
+
+pub(super) fn publish(node: &Node) {
+    for (name, number) in node.cache.numbers() {
+        match name {
+            "hit_local" | "hit_home" | "miss_cold" | "miss_coherence" | "miss_lease" => {
+                counter!("lockstep_cache_reads_total", "result" => name).absolute(number);
+            }
+            "coalesced" => counter!("lockstep_cache_coalesced_total").absolute(number),
+            "forwarded" => counter!("lockstep_cache_forwarded_total").absolute(number),
+            "requests" => counter!("lockstep_cache_requests_total").absolute(number),
+            "probes" => counter!("lockstep_cache_probes_total").absolute(number),
+            "pushes" => counter!("lockstep_cache_pushes_total").absolute(number),
+            "gates" => counter!("lockstep_cache_gates_total").absolute(number),
+            "held_us" => {
+                counter!("lockstep_cache_held_seconds_total").absolute(number / 1_000_000);
+            }
+            "hidden" => counter!("lockstep_cache_hidden_total").absolute(number),
+            "wire_messages" => counter!("lockstep_cache_messages_total").absolute(number),
+            "entries" => gauge!("lockstep_cache_entries").set(number as f64),
+            "bytes" => gauge!("lockstep_cache_bytes").set(number as f64),
+            _ => {}
+        }
+    }
+}

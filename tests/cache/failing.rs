@@ -1,0 +1,106 @@
+//! Copies while nodes die, stand still and hand over.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
+use std::time::Instant;
+
+use lockstep_tests::Client;
+
+use super::values::watch;
+use super::{cluster, ids, ms, wait_for_copy};
+
+#[test]
+fn a_sharer_that_stands_still_holds_a_write_up_no_longer_than_its_lease() {
+    let cluster = cluster(&[]);
+    let home = cluster.wait_leader(0);
+    let sharer = (home + 1) % 3;
+    let mut writer = cluster.client(home);
+    writer.call("SET a 0");
+    let mut reader = cluster.client(sharer);
+    wait_for_copy(&mut reader, "a");
+    cluster.signal(sharer, "STOP");
+    let begun = Instant::now();
+    assert_eq!(writer.call("SET a 1").text(), "OK");
+    let took = begun.elapsed();
+    assert!(took < ms(1_500), "{took:?}");
+    // The next one knows that nobody is there.
+    let begun = Instant::now();
+    assert_eq!(writer.call("SET a 2").text(), "OK");
+    assert!(begun.elapsed() < took.max(ms(300)), "{:?}", begun.elapsed());
+    cluster.signal(sharer, "CONT");
+    assert_eq!(reader.call("GET a").text(), "2", "it comes back with an old copy");
+}
+
+#[test]
+fn nothing_stale_is_read_while_the_home_dies() {
+    let mut cluster = cluster(&[]);
+    let (done, acked) = (AtomicBool::new(false), AtomicU64::new(0));
+    for round in 0..2 {
+        let home = cluster.wait_leader(0);
+        let others: Vec<usize> = (0..3).filter(|node| *node != home).collect();
+        done.store(false, SeqCst);
+        let process = cluster.process(home).to_string();
+        let reads: u64 = std::thread::scope(|scope| {
+            let readers: Vec<_> = (0..6)
+                .map(|reader| {
+                    let (cluster, done, acked) = (&cluster, &done, &acked);
+                    scope.spawn(move || watch(cluster, reader % 3, "n", done, acked))
+                })
+                .collect();
+            let begun = Instant::now();
+            let mut killed = false;
+            let mut client: Option<Client> = None;
+            while begun.elapsed() < ms(3_000) {
+                if !killed && begun.elapsed() > ms(800) {
+                    let status =
+                        std::process::Command::new("kill").args(["-KILL", &process]).status();
+                    assert!(status.is_ok_and(|status| status.success()));
+                    killed = true;
+                }
+                let node = others[(begun.elapsed().as_millis() as usize / 200) % 2];
+                let Some(open) = client.as_mut() else {
+                    client = cluster.try_client(node);
+                    continue;
+                };
+                match open.try_call(&["INCR", "n"]) {
+                    Ok(value) if !value.is_error() => {
+                        acked.fetch_max(value.int().unwrap().unsigned_abs(), SeqCst);
+                    }
+                    _ => client = None,
+                }
+            }
+            done.store(true, SeqCst);
+            readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+        });
+        assert!(reads > 500, "{reads} in round {round}");
+        cluster.wait_end(home);
+        cluster.restart(home);
+    }
+}
+
+#[test]
+fn nothing_stale_is_read_while_the_home_moves() {
+    let cluster = cluster(&[]);
+    let ids = ids(&cluster);
+    let (done, acked) = (AtomicBool::new(false), AtomicU64::new(0));
+    let reads: u64 = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..3)
+            .map(|node| {
+                let (cluster, done, acked) = (&cluster, &done, &acked);
+                scope.spawn(move || watch(cluster, node, "n", done, acked))
+            })
+            .collect();
+        let mut writer = cluster.client(0);
+        for (round, id) in ids.iter().cycle().take(6).enumerate() {
+            cluster.client(round % 3).call(&format!("NODE PROMOTE {id}"));
+            for _ in 0..60 {
+                let value = writer.call("INCR n");
+                assert!(!value.is_error(), "{value:?}");
+                acked.store(value.int().unwrap().unsigned_abs(), SeqCst);
+                std::thread::sleep(ms(5));
+            }
+        }
+        done.store(true, SeqCst);
+        readers.into_iter().map(|reader| reader.join().unwrap()).sum()
+    });
+    assert!(reads > 500, "{reads}");
+}
