@@ -11,6 +11,8 @@ mod search;
 mod shelf;
 mod world;
 
+#[cfg(feature = "larger-worlds")]
+mod larger;
 mod mutants;
 mod sound;
 
