@@ -51,6 +51,7 @@ fn delivery(message: u64, attempt: u32, at: u64) -> Delivery {
         group: None,
         call: (at, 0),
         span: span(at, at + 1),
+        asked: at,
         sure_until: at + 90,
     }
 }
@@ -167,6 +168,11 @@ fn what_queues_may_do_is_accepted() {
         changed(|h| {
             h.orders.push(Order { queue: 1, span: span(100, 101), what: What::Pause });
             h.orders.push(Order { queue: 1, span: span(200, 201), what: What::Resume });
+        }),
+        // Granted before the pause, and asked for once more during it.
+        changed(|h| {
+            h.orders.push(Order { queue: 1, span: span(280, 281), what: What::Pause });
+            h.deliveries[2].asked = 275;
         }),
         // A transaction.
         changed(|h| {

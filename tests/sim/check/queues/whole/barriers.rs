@@ -21,7 +21,7 @@ pub(super) fn check(book: &Book<'_>) -> Result<(), Flaw> {
 }
 
 /// What is asked for after the answer to a pause does not come before the queue is told
-/// to go on. Whoever tells queues is one client: its orders follow each other. One to go
+/// to go on; of a request with a name that was asked for several times the first counts. Whoever tells queues is one client: its orders follow each other. One to go
 /// on whose outcome is unknown may be carried out at any later time; from then on pauses
 /// say nothing.
 fn nothing_during_a_pause(book: &Book<'_>, queue: u32, orders: &[&Order]) -> Result<(), Flaw> {
@@ -35,7 +35,7 @@ fn nothing_during_a_pause(book: &Book<'_>, queue: u32, orders: &[&Order]) -> Res
         }
         let until = orders[at + 1..].iter().find(resumes).map_or(NEVER, |order| order.span.began);
         for delivery in book.history.deliveries.iter().filter(|one| one.queue == queue) {
-            let during = pause.span.precedes(&delivery.span) && delivery.span.ended < until;
+            let during = pause.span.ended < delivery.asked && delivery.span.ended < until;
             holds(!during, "S18", || format!("{delivery:?} during {pause:?}"))?;
         }
     }

@@ -103,6 +103,9 @@ pub struct Delivery {
     pub call: (u64, usize),
     /// When it was asked for and came.
     pub span: Span,
+    /// When it may have been granted at the earliest. The answer to a request with a name
+    /// is given once more: what nobody heard of may be from before.
+    pub asked: u64,
     /// Up to when it surely lasts, by the clients' clock.
     pub sure_until: u64,
 }

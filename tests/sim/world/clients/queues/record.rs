@@ -26,6 +26,8 @@ pub struct Record {
     answers: u64,
     /// By which request, if it had a name, each receipt was given first.
     receipts: BTreeMap<(u32, u64, u32), Option<u64>>,
+    /// When each request with a name was first asked for whose answer nobody heard.
+    unheard: BTreeMap<(u32, u64), u64>,
 }
 
 /// One delivery, as it was told.
@@ -93,7 +95,8 @@ impl Record {
             };
             let place = (self.answers, place);
             let times = (exact, exact.or(Some(granted_ms)), Some(until_ms));
-            self.deliver(&told, times, place, sure_until, span).ok_or(Strange)?;
+            let asked = self.asked(pop, span);
+            self.deliver(&told, times, place, sure_until, (asked, span)).ok_or(Strange)?;
         }
         if let Some(name) = pop.name {
             let (queue, lease_ms) = (pop.queue, pop.lease_ms);
@@ -112,7 +115,8 @@ impl Record {
             let exact = Some(first_ms).filter(|_| told.held.attempt == 1);
             let place = (self.answers, place);
             let left = Left { queue, message: told.message, seq: told.held.seq, dead: false };
-            self.deliver(&told, (exact, exact, None), place, 0, span).ok_or(Strange)?;
+            let times = (exact, exact, None);
+            self.deliver(&told, times, place, 0, (span.began, span)).ok_or(Strange)?;
             self.history.left.push(left);
         }
         Ok(list.len())
@@ -151,6 +155,19 @@ impl Record {
         self.facts.get(&queue).and_then(|facts| facts.get(name)).copied().unwrap_or(0)
     }
 
+    /// Nobody heard the answer to a pop.
+    pub fn not_heard(&mut self, pop: &Pop, began: u64) {
+        if let Some(name) = pop.name {
+            self.unheard.entry((pop.queue, name)).or_insert(began);
+        }
+    }
+
+    /// When the first of all that asked for the same was asked.
+    fn asked(&self, pop: &Pop, span: Span) -> u64 {
+        let before = pop.name.and_then(|name| self.unheard.get(&(pop.queue, name)));
+        before.copied().map_or(span.began, |before| before.min(span.began))
+    }
+
     /// Whether the same request was given this before; its lease is a new one then.
     fn is_given_again(&mut self, pop: &Pop, told: &Told, until_ms: u64, span: Span) -> bool {
         let Held { queue, seq, attempt } = told.held;
@@ -171,7 +188,7 @@ impl Record {
         (granted_ms, granted_by_ms, until_ms): (Option<u64>, Option<u64>, Option<u64>),
         call: (u64, usize),
         sure_until: u64,
-        span: Span,
+        (asked, span): (u64, Span),
     ) -> Option<()> {
         let Held { queue, seq, attempt } = told.held;
         self.history.deliveries.push(Delivery {
@@ -189,6 +206,7 @@ impl Record {
             group: told.group()?,
             call,
             span,
+            asked,
             sure_until,
         });
         Some(())

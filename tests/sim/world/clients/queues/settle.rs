@@ -121,7 +121,10 @@ impl Client {
                     record.pushed(&desk.queues, new, batch, Came::Unknown, span);
                 }
             }
-            Asked::Pop(pop) => hands.named = Some(*pop).filter(|pop| pop.name.is_some()),
+            Asked::Pop(pop) => {
+                record.not_heard(pop, began);
+                hands.named = Some(*pop).filter(|pop| pop.name.is_some());
+            }
             Asked::Ack(_, list, _) => {
                 for held in list {
                     record.touched(held, Deed::Ack { gave: None }, 0, span);
