@@ -209,7 +209,7 @@ impl World {
             Fault::Join { node } => self.join(node),
             Fault::Drain { node } => self.drain(node),
             Fault::Wipe { node, away_ms } => {
-                if self.members[node] && self.may_lose(node) {
+                if self.members[node] && self.may_lose(node) && self.may_rot(node) {
                     self.crash(node, false);
                     self.nodes[node].wipe();
                     self.agenda.at(now_ms + away_ms, Action::Start(node));

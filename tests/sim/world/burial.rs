@@ -49,15 +49,18 @@ impl World {
         self.start(victim);
     }
 
-    /// The node whose connections hold most, of those that can be done without.
+    /// The node whose connections hold most, of those that can be done without: also
+    /// when damage comes to light elsewhere meanwhile.
     fn victim(&self) -> Option<usize> {
         let all = self.all_holders()?;
         let held = |at: &usize| {
             let process = self.nodes[*at].process.as_ref();
             process.map_or(0, |process| of_node(&all, process.id.0))
         };
-        let spared =
-            |at: &usize| self.members[*at] && !self.nodes[*at].leaving && self.may_lose(*at);
+        let spared = |at: &usize| {
+            let stays = self.members[*at] && !self.nodes[*at].leaving;
+            stays && self.may_lose(*at) && self.may_rot(*at)
+        };
         (0..self.nodes.len()).filter(spared).max_by_key(held)
     }
 
