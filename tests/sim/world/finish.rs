@@ -8,6 +8,7 @@ use super::clients::guards;
 use super::clients::meaning::Meaning;
 use super::clients::seat::PART_MS;
 use super::clients::{Client, Ended};
+use super::node::Process;
 use super::{Profile, World};
 use crate::check::queues::whole;
 use crate::check::registers::Verdict;
@@ -19,6 +20,10 @@ pub const HEAL_MS: u64 = 30_000;
 const ASK_MS: u64 = 10_000;
 /// Leases and delays of this run are shorter.
 const LEASES_OVER_MS: u64 = 3_200;
+/// Within this time nodes have given back what clients had. Clients of a node that is
+/// cut off break off hundreds of connections, and where entries hold one operation each
+/// there are some thousands to be written.
+const ERRANDS_MS: u64 = 120_000;
 /// Parts of several locks live shorter, and whoever gives them back needs less. By how
 /// much the clock of the leader that granted them was ahead they live longer.
 const QUIET_MS: u64 = 2 * PART_MS;
@@ -84,7 +89,11 @@ impl World {
     /// When all is quiet nobody holds more than it was told of: what was not got, or
     /// given back, stays with nobody.
     fn nobody_holds_more(&mut self) -> bool {
-        if !self.wait_for(HEAL_MS, World::is_whole, "not whole 30 s after it healed") {
+        let through = World::has_no_errands;
+        let late = "nodes still give back what clients had";
+        if !self.wait_for(HEAL_MS, World::is_whole, "not whole 30 s after it healed")
+            || !self.wait_for(ERRANDS_MS, through, late)
+        {
             return false;
         }
         let quiet_ms = self.now_ms + QUIET_MS + self.desk.skew_ms;
@@ -101,6 +110,12 @@ impl World {
             self.violate(format!("all is quiet, and nobody knows of this hold: {more:?}"));
         }
         self.violations.is_empty()
+    }
+
+    /// Whether no node takes or gives back anything for a client any more.
+    fn has_no_errands(&self) -> bool {
+        let processes = self.nodes.iter().filter_map(|node| node.process.as_ref());
+        processes.into_iter().all(Process::has_no_errands)
     }
 
     /// All clients are gone, all leases and sessions over: nobody holds or waits.

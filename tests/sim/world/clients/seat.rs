@@ -189,7 +189,7 @@ pub fn begin(node: &Node, host: Host, request: Request) -> OnTheWay {
     coordinator.gives_back = request.gives_back;
     let (tell, told) = oneshot::channel();
     let (ended, over) = oneshot::channel();
-    process.spawn(async move {
+    process.spawn_errand(async move {
         coordinator.run(tell).await;
         // Nobody waits for it whose connection goes on.
         let _ = ended.send(());

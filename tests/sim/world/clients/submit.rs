@@ -245,7 +245,7 @@ pub fn gone(
     if bound_to.is_empty() {
         return;
     }
-    process.spawn(async move {
+    process.spawn_errand(async move {
         if let Some(running) = running {
             // First: its operations have the smaller numbers.
             running.end().await;

@@ -46,6 +46,8 @@ pub struct Process {
     pub stopped: Arc<Mutex<bool>>,
     pub stopping: bool,
     pub _identity: Arc<Identity>,
+    /// Whatever still has something to give back for a client has one of these.
+    errands: Arc<()>,
     /// The disk is at work until then.
     pub disk_busy_until_ms: u64,
 }
@@ -104,6 +106,7 @@ impl Process {
             stopped: Arc::default(),
             stopping: false,
             _identity: parts.identity,
+            errands: Arc::default(),
             disk_busy_until_ms: 0,
         }
     }
@@ -116,6 +119,20 @@ impl Process {
     /// Runs something to its end in the background.
     pub fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
         self.runtime.spawn(work).abort_handle()
+    }
+
+    /// Runs something that takes or gives back what clients hold.
+    pub fn spawn_errand(&self, work: impl Future<Output = ()> + Send + 'static) -> AbortHandle {
+        let errand = self.errands.clone();
+        self.spawn(async move {
+            work.await;
+            drop(errand);
+        })
+    }
+
+    /// Whether nothing of the kind is at work.
+    pub fn has_no_errands(&self) -> bool {
+        Arc::strong_count(&self.errands) == 1
     }
 
     /// Lets everything happen that is due up to this time of the world.
