@@ -248,13 +248,20 @@ impl Inbound {
         drop(turn);
     }
 
-    async fn restore(&self, receiver: Receiver, meta: Vec<u8>) -> io::Result<(Receiver, Shard)> {
+    async fn restore(
+        &self,
+        mut receiver: Receiver,
+        meta: Vec<u8>,
+    ) -> io::Result<(Receiver, Shard)> {
         let (shard, shelf) = (self.shard, self.shelf.clone());
         let unlike = move |what| {
             let what = format!("the received snapshot of shard {}: {what}", shard.0);
             io::Error::new(io::ErrorKind::InvalidData, what)
         };
         on_disk(&self.snapshots, move || {
+            // A disk that fails here costs a second transfer; while the snapshot is
+            // installed it would cost the group.
+            receiver.sync()?;
             let (found, mut reader) = receiver.open()?;
             if found != meta {
                 return Err(unlike("it says other things about itself than its sender"));

@@ -5,6 +5,7 @@ mod damage;
 mod power;
 mod rig;
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use super::wire::{Key, Piece, Reply};
 use super::{Inbound, Target, send};
 use crate::peers::CallError;
 use lockstep_core::NodeId;
+use lockstep_storage::SimOp;
 use lockstep_storage::snapshots::Digest;
 use rig::{Follower, Leader, Link, PIECE, never, vote};
 
@@ -195,6 +197,16 @@ async fn a_full_disk_refuses_and_leaves_nothing_half() {
     assert_eq!(follower.files(), 0);
     follower.disk.set_capacity(None);
     leader.send(&Link::to(&follower), vote(5, 1)).await.unwrap();
+    assert_eq!(follower.digests(), [leader.digest()]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sync_that_fails_costs_a_transfer_and_not_the_group() {
+    let (leader, follower) = (Leader::new(40), Follower::new());
+    follower.disk.fail_nth(SimOp::Sync, 1, ErrorKind::Other);
+    // The leader sends it until it is there.
+    while leader.send(&Link::to(&follower), vote(5, 1)).await.is_err() {}
+    assert_eq!(follower.failed(), [""; 0]);
     assert_eq!(follower.digests(), [leader.digest()]);
 }
 

@@ -71,9 +71,7 @@ impl Draft {
         newer: impl FnOnce(&[u8]) -> bool,
     ) -> Result<bool, StorageError> {
         let snapshots = self.snapshots.clone();
-        if !self.careless() {
-            self.sync()?;
-        }
+        self.settle()?;
         // Two that are written at the same time must not overtake each other.
         let _one = snapshots.publishing.lock();
         match snapshots.latest(self.name.shard) {
@@ -90,6 +88,14 @@ impl Draft {
         }
         self.remove_older(name)?;
         Ok(true)
+    }
+
+    /// Makes all that was written safe, unless that is so already.
+    pub(super) fn settle(&mut self) -> Result<(), StorageError> {
+        if self.careless() || self.synced == self.bytes {
+            return Ok(());
+        }
+        self.sync()
     }
 
     fn sync(&mut self) -> Result<(), StorageError> {

@@ -52,6 +52,15 @@ impl Receiver {
         self.draft.write(bytes)
     }
 
+    /// Makes all that was received safe, so that nothing but a name is left to be
+    /// written when it is committed.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub fn sync(&mut self) -> Result<(), StorageError> {
+        self.draft.settle()
+    }
+
     /// Opens what was received, for reading and checking all of it. Gives the meta
     /// bytes and the chunks.
     ///

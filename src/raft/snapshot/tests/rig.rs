@@ -145,6 +145,8 @@ pub(super) struct Standin {
     /// A vote that comes between the last piece and the installation.
     pub(super) vote_at_install: Mutex<Option<Vote>>,
     installed: Mutex<Vec<u64>>,
+    /// Why something was not installed, which ends a group.
+    failed: Mutex<Vec<String>>,
 }
 
 impl Target for Arc<Standin> {
@@ -168,7 +170,8 @@ impl Target for Arc<Standin> {
             *standin.vote.lock() = vote;
             let into = standin.snapshots.clone();
             let state = snapshot.snapshot.install(&snapshot.meta, into).await;
-            let state = state.map_err(|why| why.to_string())?;
+            let state = state.map_err(|why| why.to_string());
+            let state = state.inspect_err(|why| standin.failed.lock().push(why.clone()))?;
             standin.installed.lock().push(state.0.state_digest());
             Ok(vote)
         })
@@ -194,6 +197,7 @@ impl Follower {
             vote: Mutex::new(vote(0, 0)),
             vote_at_install: Mutex::default(),
             installed: Mutex::default(),
+            failed: Mutex::default(),
         });
         let inbound = Inbound::new(
             SHARD,
@@ -207,6 +211,11 @@ impl Follower {
     /// The digests of the states that were installed.
     pub(super) fn digests(&self) -> Vec<u64> {
         self.target.installed.lock().clone()
+    }
+
+    /// Why the group has ended, if it has.
+    pub(super) fn failed(&self) -> Vec<String> {
+        self.target.failed.lock().clone()
     }
 
     pub(super) fn stored(&self) -> u64 {
