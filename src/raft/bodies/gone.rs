@@ -91,7 +91,7 @@ impl Gone {
             let done = shelf.store.on_disk(move |disk| {
                 ours.while_unheld(held, || disk.remove(ours.shard, &ids)).transpose()
             });
-            if done.await?.is_none() {
+            if done.await.inspect_err(|why| shelf.store.did_not_take(why))?.is_none() {
                 break;
             }
             removed = true;
@@ -123,7 +123,7 @@ impl Gone {
             }
             Ok(())
         });
-        work.await?;
+        work.await.inspect_err(|why| shelf.store.did_not_take(why))?;
         Ok(true)
     }
 
@@ -133,12 +133,8 @@ impl Gone {
         shelf.set_gone(left.map(|key| u64::from(key.bytes)).sum());
         let live = shelf.store.live_bytes();
         let compacted = shelf.store.on_disk(move |disk| disk.compact(live)).await;
-        compacted.inspect_err(|why| {
-            // What is written from now on might go where nobody looks for it after the
-            // next start: nobody knows which of the two files the name leads to.
-            if why.kind() != io::ErrorKind::StorageFull && !lockstep_storage::is_damage(why) {
-                shelf.store.has_failed(why);
-            }
-        })
+        // What is written from now on might go where nobody looks for it after the next
+        // start: nobody knows which of the two files the name leads to.
+        compacted.inspect_err(|why| shelf.store.did_not_take(why))
     }
 }

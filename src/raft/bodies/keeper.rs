@@ -130,6 +130,7 @@ impl Keeper {
         });
         if let Err(why) = put.await {
             store.works.store(false, std::sync::atomic::Ordering::Relaxed);
+            store.did_not_take(&why);
             return Err(why);
         }
         let synced = store.on_disk(|disk| disk.sync()).await;

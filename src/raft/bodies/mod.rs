@@ -212,7 +212,17 @@ impl BodyStore {
         }
     }
 
-    /// Notes that a sync failed.
+    /// Notes why the disk did not take what it was given. One that is full may take it
+    /// later; of any other nobody knows what is on it from then on.
+    fn did_not_take(&self, why: &io::Error) {
+        use io::ErrorKind::{InvalidInput, QuotaExceeded, StorageFull};
+        let later = matches!(why.kind(), StorageFull | QuotaExceeded | InvalidInput);
+        if !later && !lockstep_storage::is_damage(why) {
+            self.has_failed(why);
+        }
+    }
+
+    /// Notes that nobody knows any more what is on disk.
     fn has_failed(&self, why: &io::Error) {
         self.trouble.lock().failed.get_or_insert_with(|| why.to_string());
     }

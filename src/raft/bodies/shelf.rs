@@ -204,7 +204,8 @@ impl Shelf {
     /// Forgets all of them.
     pub(crate) async fn erase(&self) -> io::Result<()> {
         let shard = self.shard;
-        self.store.on_disk(move |disk| disk.erase(shard)).await?;
+        let erased = self.store.on_disk(move |disk| disk.erase(shard)).await;
+        erased.inspect_err(|why| self.store.did_not_take(why))?;
         self.resident.store(0, Ordering::Relaxed);
         self.set_stored(0);
         self.set_gone(0);

@@ -31,7 +31,8 @@ pub(crate) fn spill(shelf: &Shelf, restoring: &mut Restoring) -> io::Result<()> 
         if !batch.is_empty() {
             let bodies: Vec<_> =
                 batch.into_iter().map(|(key, body)| (fetch::id(&key), body)).collect();
-            shelf.store.disk.put(shelf.shard, &bodies)?;
+            let put = shelf.store.disk.put(shelf.shard, &bodies).map_err(io::Error::from);
+            put.inspect_err(|why| shelf.store.did_not_take(why))?;
             let synced = shelf.store.disk.sync().map_err(io::Error::from);
             synced.inspect_err(|why| shelf.store.has_failed(why))?;
             queues.stored(&keys);

@@ -236,6 +236,20 @@ async fn a_disk_that_takes_no_bodies_keeps_them_in_memory_until_it_does() {
     assert!(rig.bodies(1).failed().is_none());
 }
 
+/// Nobody knows what is on it from then on.
+#[tokio::test(start_paused = true)]
+async fn a_disk_that_fails_bodies_is_the_end_of_the_node() {
+    for op in [SimOp::Write, SimOp::Sync] {
+        let rig = Rig::new(1).await;
+        rig.push(0..60).await;
+        // Nothing else is written than bodies that have become old.
+        rig.node(1).disk.fail_nth(op, 1, ErrorKind::Other);
+        rig.bodies(1).set_memory_max(MEMORY);
+        rig.until("it is noticed", |rig| rig.bodies(1).failed().is_some()).await;
+        assert_eq!(rig.bodies(1).damage(), None);
+    }
+}
+
 /// What no disk takes stays in memory, where it was before.
 #[tokio::test(start_paused = true)]
 async fn a_node_begins_though_its_disk_is_full() {

@@ -4,7 +4,8 @@
 //! The file is a row of records, each with its length and checksum; what they say
 //! is kept in memory, except for the bodies. Behind the first record that does not
 //! match its checksum nothing counts: it was not synced, or it is damaged, and then
-//! bodies are missing that should be there.
+//! bodies are missing that should be there. Whoever opens the file does not know whether
+//! a sync of it has failed before, and writes again what counts.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -30,6 +31,8 @@ const REMOVE: u8 = 1;
 const ERASE: u8 = 2;
 /// A smaller file is never written anew.
 const SMALL_BYTES: u64 = 4 << 10;
+/// So much is written again at once.
+const PIECE_BYTES: u64 = 1 << 20;
 const ADVICE: &str = "the node puts its data aside and fetches it anew";
 
 /// Bodies in one file of a [`Disk`].
@@ -223,8 +226,25 @@ fn open(disk: &dyn Disk, dir: &Path) -> io::Result<State> {
     }
     // What was torn must not look like the tail of what comes now.
     state.file.set_len(state.end)?;
+    write_again(state.file.as_ref(), state.end)?;
     state.file.sync_data()?;
     Ok(state)
+}
+
+/// After a failed sync the system takes for written what is in memory only: nothing
+/// but writing it again makes the sync that follows mean something.
+fn write_again(file: &dyn DiskFile, end: u64) -> io::Result<()> {
+    let mut at = 0;
+    while at < end {
+        let mut piece = vec![0; (end - at).min(PIECE_BYTES) as usize];
+        let got = read_full(file, &mut piece, at)?;
+        if got == 0 {
+            return Err(ErrorKind::UnexpectedEof.into());
+        }
+        file.write_at(&piece[..got], at)?;
+        at += got as u64;
+    }
+    Ok(())
 }
 
 /// What the record there says; none at the end of what counts.

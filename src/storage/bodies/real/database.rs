@@ -23,6 +23,8 @@ const CACHE_BYTES: u64 = 16 << 20;
 /// A leaf of 16 records must fit into a quarter of it: what does not goes to a
 /// file of its own.
 const SEGMENT_BYTES: usize = 1 << 20;
+/// The file whose existence says that a write or a sync failed.
+const UNSURE: &str = "UNSURE";
 /// So long a database may take to open. One that is damaged may never come back.
 const OPEN_WAIT: Duration = Duration::from_secs(120);
 const TREE: &str = "shard-";
@@ -45,8 +47,8 @@ enum Failed {
     Again,
     /// It is damaged.
     Damaged(String),
-    /// A sync failed: nobody knows what is safe.
-    Sync(String),
+    /// A write or a sync failed: nobody knows what is safe.
+    Unsure(String),
 }
 
 /// The files of the database, as far as they were synced before.
@@ -88,6 +90,12 @@ impl Database {
         Ok(database)
     }
 
+    /// The next sync fails.
+    #[cfg(test)]
+    pub(super) fn break_sync(&self) {
+        self.files.lock().main = File::open("/dev/null").expect("it is always there");
+    }
+
     pub(super) fn has_failed(&self) -> bool {
         self.failed.lock().is_some()
     }
@@ -97,8 +105,8 @@ impl Database {
         match &*self.failed.lock() {
             None | Some(Failed::Again) => Ok(()),
             Some(Failed::Damaged(what)) => Err(damaged(&self.path, what.clone())),
-            Some(Failed::Sync(what)) => {
-                let what = format!("a sync failed before: {what}");
+            Some(Failed::Unsure(what)) => {
+                let what = format!("a write failed before: {what}");
                 Err(StorageError::io("writing bodies", &self.path)(io::Error::other(what)))
             }
         }
@@ -114,12 +122,35 @@ impl Database {
         guarded(doing, &self.path, work).inspect_err(|why| self.note(why))
     }
 
+    /// The same of something that writes.
+    fn change_by<T>(
+        &self,
+        doing: &'static str,
+        work: impl FnOnce() -> sled::Result<T>,
+    ) -> Result<T, StorageError> {
+        self.refuse_if_final()?;
+        guarded(doing, &self.path, work).map_err(|why| match why {
+            StorageError::Io { source, .. } if !is_full(&source) => self.unsure(doing, source),
+            other => {
+                self.note(&other);
+                other
+            }
+        })
+    }
+
     fn note(&self, why: &StorageError) {
         let failed = match why {
             StorageError::Damaged { what, .. } => Failed::Damaged(what.clone()),
             _ => Failed::Again,
         };
         self.failed.lock().get_or_insert(failed);
+    }
+
+    /// Notes that nobody knows what is safe, also for whoever opens it next.
+    fn unsure(&self, doing: &'static str, why: io::Error) -> StorageError {
+        let why = marked_unsure(&self.path, why);
+        *self.failed.lock() = Some(Failed::Unsure(why.to_string()));
+        StorageError::io(doing, &self.path)(why)
     }
 
     fn damaged(&self, what: &str) -> StorageError {
@@ -160,7 +191,7 @@ impl Database {
                 Change::Remove(key) => batch.remove(key),
             }
         }
-        self.run("writing bodies of messages", || tree.apply_batch(batch))
+        self.change_by("writing bodies of messages", || tree.apply_batch(batch))
     }
 
     /// The keys of the records of a block, each also as it stands there.
@@ -235,7 +266,7 @@ impl Database {
     pub(super) fn erase(&self, shard: ShardId) -> Result<(), StorageError> {
         let name = format!("{TREE}{}", shard.0);
         self.trees.lock().remove(&shard);
-        self.run("removing the bodies of a shard", || self.db.drop_tree(name)).map(drop)
+        self.change_by("removing the bodies of a shard", || self.db.drop_tree(name)).map(drop)
     }
 
     /// Makes all that was changed safe. sled itself only asks the system to begin
@@ -243,11 +274,9 @@ impl Database {
     /// the file.
     pub(super) fn sync(&self) -> Result<(), StorageError> {
         let mut files = self.files.lock();
-        self.run("writing bodies of messages", || self.db.flush())?;
-        files.sync(&self.path).map_err(|why| {
-            *self.failed.lock() = Some(Failed::Sync(why.to_string()));
-            StorageError::io("syncing bodies of messages", &self.path)(why)
-        })
+        self.change_by("writing bodies of messages", || self.db.flush())?;
+        let synced = files.sync(&self.path);
+        synced.map_err(|why| self.unsure("syncing bodies of messages", why))
     }
 }
 
@@ -300,9 +329,40 @@ fn open_sled(path: &Path) -> sled::Result<sled::Db> {
         .open()
 }
 
-/// Lets go of a database. One that is damaged may not even be closed.
+/// Marks a database that was not written or synced as it should have been; the error,
+/// and why it could not be marked.
+///
+/// After that the system takes for written what is in its memory only, and gives it to
+/// whoever reads, until it forgets it. The mark need not last longer, and is not synced.
+fn marked_unsure(path: &Path, why: io::Error) -> io::Error {
+    match fs::write(path.join(UNSURE), why.to_string()) {
+        Ok(()) => why,
+        Err(failed) => io::Error::new(why.kind(), format!("{why}; it is not marked: {failed}")),
+    }
+}
+
+/// Whether all that is read of a database is on disk. Before anybody opens it: what the
+/// system failed to write behind a process that died it tells only once.
+pub(super) fn is_sure(path: &Path) -> Result<bool, StorageError> {
+    let looking = || StorageError::io("opening the bodies of messages", path);
+    if path.join(UNSURE).try_exists().map_err(looking())? {
+        return Ok(false);
+    }
+    let main = match File::open(path.join(FILE)) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return Ok(true),
+        opened => opened.map_err(looking())?,
+    };
+    let synced = Files { main, synced: BTreeSet::new() }.sync(path);
+    Ok(synced.map_err(|why| marked_unsure(path, why)).is_ok())
+}
+
+fn is_full(why: &io::Error) -> bool {
+    matches!(why.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// Lets go of a database. One that is damaged, or not synced, may not even be closed.
 pub(super) fn refused(database: Arc<Database>) {
-    let broken = matches!(*database.failed.lock(), Some(Failed::Damaged(_)));
+    let broken = matches!(*database.failed.lock(), Some(Failed::Damaged(_) | Failed::Unsure(_)));
     if broken {
         mem::forget(database);
     }

@@ -2,7 +2,9 @@
 //!
 //! The database stands in a directory of its own, `db-<n>`. sled never gives space
 //! back to the file system, so once little lives in much a new one is written
-//! beside it, synced, named with the next number, and the old one goes.
+//! beside it, synced, named with the next number, and the old one goes. The same is done
+//! with one that was not synced as it should have been: what is read of it may be in the
+//! memory of the system only, and another sync would not change that.
 
 mod database;
 mod guard;
@@ -68,6 +70,7 @@ impl SledBodies {
             return Err(damaged(dir, why));
         }
         let found = find(dir).map_err(opening())?;
+        let found = found.map(|number| made_sure(dir, number)).transpose()?;
         let number = found.unwrap_or(1);
         let database = found.map(|number| Database::open(&name(dir, number))).transpose()?;
         let database = database.map(Arc::new);
@@ -111,32 +114,62 @@ impl SledBodies {
         Ok((alone, self.database()?))
     }
 
+    /// The next sync fails.
+    #[cfg(test)]
+    pub(crate) fn break_sync(&self) {
+        self.current.read().database.as_ref().expect("there is one").break_sync();
+    }
+
     /// The messages of a block whose bodies were removed.
     fn gone(&self, shard: ShardId, block: Block) -> u16 {
         self.gone.lock().get(&(shard, block)).copied().unwrap_or(0)
     }
+}
 
-    /// Copies all that lives into a new database beside the old one.
-    fn copy(&self, from: &Database) -> Result<(), StorageError> {
-        let half = self.dir.join(HALF);
-        let doing = || StorageError::io("writing the bodies of messages anew", &half);
-        remove_dir(&half).map_err(doing())?;
-        let to = Database::open(&half)?;
-        for shard in from.shards()? {
-            let (mut changes, mut bytes) = (Vec::new(), 0);
-            for entry in from.entries(shard)? {
-                let (key, value) = entry?;
-                bytes += value.len();
-                changes.push(Change::Put(key, value));
-                if bytes > COPY_BYTES {
-                    to.change(shard, std::mem::take(&mut changes))?;
-                    bytes = 0;
-                }
-            }
-            to.change(shard, changes)?;
-        }
-        to.sync()
+/// The number of the database, or of the one that took its place because nobody knows
+/// whether it is on disk.
+fn made_sure(dir: &Path, number: u64) -> Result<u64, StorageError> {
+    let old = name(dir, number);
+    if database::is_sure(&old)? {
+        return Ok(number);
     }
+    check_room(dir, directory_bytes(&old) / WRITES_PER_BYTE)?;
+    let database = Database::open(&old)?;
+    copy(dir, &database)?;
+    let next = replace(dir, number)?;
+    drop(database);
+    remove_dir(&old).map_err(StorageError::io("removing bodies that were replaced", &old))?;
+    Ok(next)
+}
+
+/// Copies all that lives into a new database beside the old one.
+fn copy(dir: &Path, from: &Database) -> Result<(), StorageError> {
+    let half = dir.join(HALF);
+    let doing = || StorageError::io("writing the bodies of messages anew", &half);
+    remove_dir(&half).map_err(doing())?;
+    let to = Database::open(&half)?;
+    for shard in from.shards()? {
+        let (mut changes, mut bytes) = (Vec::new(), 0);
+        for entry in from.entries(shard)? {
+            let (key, value) = entry?;
+            bytes += value.len();
+            changes.push(Change::Put(key, value));
+            if bytes > COPY_BYTES {
+                to.change(shard, std::mem::take(&mut changes))?;
+                bytes = 0;
+            }
+        }
+        to.change(shard, changes)?;
+    }
+    to.sync()
+}
+
+/// Puts the copy in the place of a database, durably; its number.
+fn replace(dir: &Path, number: u64) -> Result<u64, StorageError> {
+    let doing = || StorageError::io("replacing the bodies of messages", dir);
+    fs::rename(dir.join(HALF), name(dir, number + 1)).map_err(doing())?;
+    sync_dir(dir).map_err(doing())?;
+    Ok(number + 1)
 }
 
 /// What has to be changed to put these bodies of one block.
@@ -289,17 +322,15 @@ impl Bodies for SledBodies {
             return Ok(());
         }
         let (_alone, database) = self.write()?;
-        self.copy(&database)?;
+        copy(&self.dir, &database)?;
         let mut current = self.current.write();
-        let doing = || StorageError::io("replacing the bodies of messages", &self.dir);
-        let (old, next) = (name(&self.dir, current.number), current.number + 1);
-        fs::rename(self.dir.join(HALF), name(&self.dir, next)).map_err(doing())?;
-        sync_dir(&self.dir).map_err(doing())?;
+        let old = name(&self.dir, current.number);
+        let next = replace(&self.dir, current.number)?;
         (current.number, current.database) = (next, None);
         drop(database);
         let opened = Database::open(&name(&self.dir, next))?;
         current.database = Some(Arc::new(opened));
-        remove_dir(&old).map_err(doing())
+        remove_dir(&old).map_err(StorageError::io("removing bodies that were replaced", &old))
     }
 }
 

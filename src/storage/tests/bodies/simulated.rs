@@ -32,6 +32,30 @@ fn what_was_synced_survives_every_loss_of_power() {
     }
 }
 
+/// A process that comes behind a failed sync reads what is in memory only, and writes
+/// behind that.
+#[test]
+fn what_is_read_after_a_failed_sync_survives_every_loss_of_power() {
+    for seed in 0..50 {
+        let disk = SimDisk::new();
+        let store = simulated(&disk);
+        store.put(SHARD, &row(1, 0..10)).unwrap();
+        store.sync().unwrap();
+        store.put(SHARD, &row(1, 10..20)).unwrap();
+        disk.fail_nth(SimOp::Sync, 1, ErrorKind::Other);
+        store.sync().unwrap_err();
+        drop(store);
+        disk.kill();
+        let store = simulated(&disk);
+        assert_eq!(all(&store, SHARD), ids(1, 0..20), "seed {seed}");
+        store.put(SHARD, &row(2, 0..3)).unwrap();
+        store.sync().unwrap();
+        disk.power_loss(seed);
+        let there: Vec<BodyId> = ids(1, 0..20).into_iter().chain(ids(2, 0..3)).collect();
+        assert_eq!(all(&simulated(&disk), SHARD), there, "seed {seed}");
+    }
+}
+
 #[test]
 fn a_store_that_is_written_anew_is_whole_at_every_step() {
     for step in 0..40 {

@@ -91,6 +91,50 @@ fn space_comes_back_when_little_lives() {
     assert_eq!(get(&sled(dir.path()), id(2, 9)), Some(body(id(2, 9), 500)));
 }
 
+/// The directories of databases, with their files.
+fn databases(dir: &Path) -> Vec<String> {
+    let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<String> = names.map(|name| name.into_string().unwrap()).collect();
+    names.sort_unstable();
+    names
+}
+
+/// What is read behind a failed sync may be in the memory of the system only: it counts
+/// when it was written and synced once more, as another file.
+#[test]
+fn a_store_whose_sync_failed_is_written_anew_at_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sled(dir.path());
+    store.put(SHARD, &row(1, 0..10)).unwrap();
+    store.sync().unwrap();
+    store.put(SHARD, &row(1, 10..20)).unwrap();
+    store.break_sync();
+    store.sync().unwrap_err();
+    let refused = store.put(SHARD, &row(1, 20..21)).unwrap_err().to_string();
+    assert!(refused.contains("a write failed before"), "{refused}");
+    let next = copy(dir.path());
+    for _ in 0..2 {
+        let store = sled(next.path());
+        assert_eq!(databases(next.path()), ["db-2"]);
+        assert_eq!(all(&store, SHARD), ids(1, 0..20));
+        for seq in 0..20 {
+            assert_eq!(get(&store, id(1, seq)), Some(body(id(1, seq), 500)), "{seq}");
+        }
+    }
+}
+
+#[test]
+fn a_store_that_was_killed_is_not_written_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sled(dir.path());
+    store.put(SHARD, &row(1, 0..10)).unwrap();
+    store.sync().unwrap();
+    store.put(SHARD, &row(1, 10..20)).unwrap();
+    let copy = copy(dir.path());
+    drop(sled(copy.path()));
+    assert_eq!(databases(copy.path()), ["db-1"]);
+}
+
 #[test]
 fn half_a_new_database_is_thrown_away() {
     let dir = tempfile::tempdir().unwrap();
