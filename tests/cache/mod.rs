@@ -12,9 +12,6 @@ use lockstep_tests::{Client, Cluster, Value, wait_for};
 fn cluster(arguments: &[&str]) -> Cluster {
     let mut all = vec!["--shards", "1", "--fsync", "never"];
     all.extend(arguments);
-    if !all.contains(&"--cache-read-mode") {
-        all.extend(["--cache-read-mode", "lease"]);
-    }
     Cluster::start(3, &all)
 }
 

@@ -7,13 +7,15 @@
 //!
 //! - `TEST_CHAOS_SECONDS`: how long a row lasts (12);
 //! - `TEST_CHAOS_ROWS`: names of the rows to run, or `all` (kill_1, kill_2, net_1,
-//!   net_2, upg, lock_1 to lock_4, lease_1 to lease_3, and those of `chaos/queues`);
+//!   net_2, upg, lock_1 to lock_4, lease_1 to lease_3, read_1, mesi_1, and those of
+//!   `chaos/queues`);
 //! - `TEST_CHAOS_SEED`: repeats the order of faults of a run;
 //! - `TEST_CHAOS_PACE_MS`: the pause of a client between commands (10).
 //!
 //! Rows that cut networks need root and iptables.
 
 mod clients;
+mod copies;
 mod counters;
 mod history;
 mod locks;

@@ -20,7 +20,7 @@ pub const NODES: usize = 3;
 
 /// What is run when nothing is asked for.
 const ROWS: &str = "kill_1,kill_2,net_1,net_2,upg,lock_1,lock_2,lock_3,lock_4,lease_1,lease_2,\
-    lease_3,que_0,que_1,que_2,que_3,dur_1,dur_2,cor_2,disk_1,disk_1_bodies,disk_2,disk_3";
+    lease_3,read_1,mesi_1,que_0,que_1,que_2,que_3,dur_1,dur_2,cor_2,disk_1,disk_1_bodies,disk_2,disk_3";
 
 /// Something that was done to the nodes.
 #[derive(Clone, Debug)]

@@ -238,8 +238,8 @@ settings! {
             "Memory for messages: about 150 bytes for each, and bodies; of these what is more (an eighth of it may always stay), and older than two seconds, is kept on disk.";
     }
     Cache {
-        CacheReadMode "cache-read-mode" = "off", word(&["lease", "off"]), Run:
-            "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease, or not at all. Experimental: with lease, a lock may be granted to somebody who is not told.";
+        CacheReadMode "cache-read-mode" = "lease", word(&["lease", "off"]), Run:
+            "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease, or not at all.";
         CacheWriteMode "cache-write-mode" = "through", word(&["through"]), Start:
             "Writes go through to the leader of their shard, which answers when all copies are gone and a majority has them. There is no other way yet.";
         CacheMaxEntries "cache-max-entries" = "1000", count(0, u32::MAX as i64), Run:
