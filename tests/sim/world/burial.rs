@@ -2,7 +2,7 @@
 
 use lockstep_core::ShardId;
 
-use super::finish::HEAL_MS;
+use super::finish::{ERRANDS_LATE, ERRANDS_MS, HEAL_MS};
 use super::{LOOK_EVERY_MS, World};
 use crate::invariants::lock_view::{Holder, holders};
 
@@ -18,6 +18,12 @@ impl World {
     pub(super) fn bury(&mut self) {
         self.heal();
         if !self.wait_for(HEAL_MS, World::is_whole, "not whole 30 s after it healed") {
+            return;
+        }
+        // What connections that broke left to be done stands before what the shards are
+        // told of the dead.
+        let through = |world: &World| world.errands() <= world.clients.len();
+        if !through(self) && !self.wait_for(ERRANDS_MS, through, ERRANDS_LATE) {
             return;
         }
         let until_ms = self.now_ms + WORK_MS;

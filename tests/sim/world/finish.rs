@@ -23,7 +23,8 @@ const LEASES_OVER_MS: u64 = 3_200;
 /// Within this time nodes have given back what clients had. Clients of a node that is
 /// cut off break off hundreds of connections, and where entries hold one operation each
 /// there are some thousands to be written.
-const ERRANDS_MS: u64 = 120_000;
+pub const ERRANDS_MS: u64 = 120_000;
+pub const ERRANDS_LATE: &str = "nodes still give back what clients had";
 /// Parts of several locks live shorter, and whoever gives them back needs less. By how
 /// much the clock of the leader that granted them was ahead they live longer.
 const QUIET_MS: u64 = 2 * PART_MS;
@@ -89,10 +90,8 @@ impl World {
     /// When all is quiet nobody holds more than it was told of: what was not got, or
     /// given back, stays with nobody.
     fn nobody_holds_more(&mut self) -> bool {
-        let through = World::has_no_errands;
-        let late = "nodes still give back what clients had";
         if !self.wait_for(HEAL_MS, World::is_whole, "not whole 30 s after it healed")
-            || !self.wait_for(ERRANDS_MS, through, late)
+            || !self.wait_for(ERRANDS_MS, |world| world.errands() == 0, ERRANDS_LATE)
         {
             return false;
         }
@@ -112,10 +111,10 @@ impl World {
         self.violations.is_empty()
     }
 
-    /// Whether no node takes or gives back anything for a client any more.
-    fn has_no_errands(&self) -> bool {
+    /// How much nodes take or give back for clients, and for connections that ended.
+    pub(super) fn errands(&self) -> usize {
         let processes = self.nodes.iter().filter_map(|node| node.process.as_ref());
-        processes.into_iter().all(Process::has_no_errands)
+        processes.map(Process::errands).sum()
     }
 
     /// All clients are gone, all leases and sessions over: nobody holds or waits.

@@ -130,9 +130,9 @@ impl Process {
         })
     }
 
-    /// Whether nothing of the kind is at work.
-    pub fn has_no_errands(&self) -> bool {
-        Arc::strong_count(&self.errands) == 1
+    /// How much of the kind is at work.
+    pub fn errands(&self) -> usize {
+        Arc::strong_count(&self.errands) - 1
     }
 
     /// Lets everything happen that is due up to this time of the world.
