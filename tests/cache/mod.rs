@@ -2,6 +2,7 @@
 
 mod failing;
 mod states;
+mod table;
 mod values;
 
 use std::time::Duration;

@@ -137,6 +137,37 @@ fn many_who_miss_a_key_at_once_ask_once() {
 }
 
 #[test]
+fn every_read_is_counted_once() {
+    let cluster = cluster(&["--cache-max-entries", "4"]);
+    let home = cluster.wait_leader(0);
+    let mut clients: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
+    clients[home].call("SET warm 1");
+    for node in (0..3).filter(|node| *node != home) {
+        wait_for_copy(&mut clients[node], "warm");
+    }
+    for client in &mut clients {
+        client.call("CACHE STATS RESET");
+    }
+    for round in 0..600 {
+        let (node, key) = (round % 3, round % 7);
+        match round % 5 {
+            0 => clients[node].call(&format!("SET k{key} {round}")),
+            1 => clients[node].call(&format!("STRLEN k{key}")),
+            2 => clients[node].call(&format!("EXISTS k{key}")),
+            _ => clients[node].call(&format!("GET k{key}")),
+        };
+    }
+    let kinds = ["hit_local", "hit_home", "miss_cold", "miss_coherence", "miss_lease"];
+    for (node, client) in clients.iter_mut().enumerate() {
+        let stats = client.call("CACHE STATS");
+        let sum: i64 = kinds.iter().map(|name| number(&stats, name)).sum();
+        // Four of five rounds read, and every third is this node's.
+        assert_eq!((number(&stats, "gets"), sum), (160, 160), "node {node}: {stats:?}");
+        assert!(number(&stats, "entries") <= 4, "{stats:?}");
+    }
+}
+
+#[test]
 fn whoever_wants_no_copies_has_none() {
     let cluster = cluster(&["--cache-read-mode", "off"]);
     let home = cluster.wait_leader(0);

@@ -8,8 +8,8 @@ use lockstep_core::{Db, NodeId, ShardId};
 use super::limits::{Bounds, LEASE, READ_LEASE, TICK};
 use super::shelf::Shelf;
 use crate::{
-    Answer, Epoch, GateId, Home, HomeOut, Look, Name, Named, Pass, Payload, Proposal, Reader,
-    Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
+    Answer, Epoch, GateId, Home, HomeOut, Label, Look, Name, Named, Pass, Payload, Proposal,
+    Reader, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
 };
 
 const SHARD: ShardId = ShardId(0);
@@ -473,12 +473,15 @@ impl World {
     fn look_around(&mut self) -> Result<(), String> {
         let now = time(self.now);
         let mut seen = Vec::new();
-        for node in &self.nodes {
+        let mut readable = Vec::new();
+        for (at, node) in self.nodes.iter().enumerate() {
             let pass: &Pass = &node.sharer.pass();
             if let Some(content) = hit(&node.shelf, pass, name().at(), || now) {
                 seen.push(content.version);
+                readable.push(id(at));
             }
         }
+        self.is_known(now, &readable)?;
         if self.bounds.home_reads {
             for seat in &self.homes {
                 if seat.home.shows(now, &name(), seat.applied as u64) {
@@ -494,5 +497,24 @@ impl World {
         }
         self.floor = *newest;
         self.exists(*newest)
+    }
+
+    /// A home that serves knows whoever can read a copy; when it knows of a copy that is
+    /// the only one, there is no other.
+    fn is_known(&self, now: Time, readable: &[NodeId]) -> Result<(), String> {
+        let home = &self.homes.last().unwrap().home;
+        if !home.is_open(now) {
+            return Ok(());
+        }
+        if let Some(node) = readable.iter().find(|node| !home.may_have(**node, &name())) {
+            return Err(format!("{node:?} has a copy that its home does not know of"));
+        }
+        let sharers = home.sharers(&name());
+        let only = sharers.iter().find(|(_, share)| share.label != Label::Shared);
+        let Some((owner, _)) = only else { return Ok(()) };
+        if sharers.len() > 1 || readable.iter().any(|node| node != owner) {
+            return Err(format!("{owner:?} has not the only copy: {sharers:?}, {readable:?}"));
+        }
+        Ok(())
     }
 }
