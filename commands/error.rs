@@ -9,6 +9,7 @@ mod locks;
 mod protocol;
 mod queues;
 mod server;
+mod streams;
 
 use std::borrow::Cow;
 
@@ -21,6 +22,8 @@ pub use locks::*;
 pub use protocol::*;
 pub use queues::*;
 pub use server::*;
+use streams::no_group;
+pub use streams::*;
 
 /// A refusal, as it goes over the wire: a code in capitals, a blank, a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,6 +180,9 @@ fn text_of(word: &[u8]) -> String {
 
 /// The text for a refusal that comes with its own words.
 pub fn of_refusal(fault: Fault, words: &[u8], name: &str) -> BadArgs {
+    if fault == Fault::NoGroup {
+        return no_group(words, name);
+    }
     let BadArgs(known) = of_fault(fault, name);
     let code = known.split(' ').next().unwrap_or("ERR");
     BadArgs(format!("{code} {}", text_of(words)).into())
@@ -248,5 +254,13 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::FieldNotNumber if name == "hincrby" => text("ERR hash value is not an integer"),
         Fault::FieldNotNumber => text("ERR hash value is not a float"),
         Fault::CountTooLarge => OUT_OF_RANGE,
+        Fault::NoGroup => NO_GROUP,
+        Fault::GroupExists => GROUP_EXISTS,
+        Fault::NeedsStream => NEEDS_STREAM,
+        Fault::IdTooSmall if name == "xsetid" => LAST_ID_TOO_SMALL,
+        Fault::IdTooSmall => ID_TOO_SMALL,
+        Fault::NoIdLeft => NO_ID_LEFT,
+        Fault::AddedTooFew => ADDED_TOO_FEW,
+        Fault::EntryTooBig => ENTRY_TOO_BIG,
     }
 }

@@ -12,6 +12,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::List, "Lists"),
     (Group::Set, "Sets"),
     (Group::SortedSet, "Sorted sets"),
+    (Group::Stream, "Streams"),
     (Group::Generic, "Keys of any type"),
     (Group::PubSub, "Publish and subscribe"),
     (Group::Transactions, "Transactions"),

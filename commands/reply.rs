@@ -45,6 +45,8 @@ pub enum Reply {
     Map(Vec<(Reply, Reply)>),
     /// Pairs in order: arrays of two in RESP3, one behind the other in RESP2.
     Pairs(Vec<(Reply, Reply)>),
+    /// Pairs in order: a map in RESP3, arrays of two in RESP2.
+    PairsOrMap(Vec<(Reply, Reply)>),
     /// Several replies without order.
     Set(Vec<Reply>),
     /// Out of band.

@@ -25,6 +25,8 @@ pub struct Context {
     pub locks: LockContext,
     /// What the queues' commands need.
     pub queues: QueueContext,
+    /// What the streams' commands need.
+    pub streams: StreamContext,
 }
 
 /// What parsing the commands on locks needs to know.
@@ -71,6 +73,21 @@ pub struct QueueContext {
 impl Default for QueueContext {
     fn default() -> Self {
         QueueContext { body_bytes_max: 1024 * 1024 }
+    }
+}
+
+/// What parsing the commands on streams needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct StreamContext {
+    /// How many entries a block has (`stream-node-max-entries`); 0: any number.
+    pub block_entries_max: u64,
+    /// How many bytes a block has (`stream-node-max-bytes`); 0: any number.
+    pub block_bytes_max: u64,
+}
+
+impl Default for StreamContext {
+    fn default() -> Self {
+        StreamContext { block_entries_max: 100, block_bytes_max: 4096 }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
     cache, cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
-    strings, transactions, zsets,
+    streams, strings, transactions, zsets,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -51,6 +51,7 @@ static FAMILIES: &[&[Command]] = &[
     server::COMMANDS,
     sessions::COMMANDS,
     sets::COMMANDS,
+    streams::COMMANDS,
     strings::COMMANDS,
     transactions::COMMANDS,
     zsets::COMMANDS,

@@ -17,6 +17,7 @@ pub(crate) fn context() -> Context {
         seed: 42,
         locks: crate::LockContext::default(),
         queues: crate::QueueContext::default(),
+        streams: crate::StreamContext::default(),
     }
 }
 

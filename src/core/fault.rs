@@ -114,10 +114,24 @@ pub enum Fault {
     FieldNotNumber,
     /// More is asked for than one answer gives.
     CountTooLarge,
+    /// The stream has no such group, or there is no stream; the words are their names.
+    NoGroup,
+    /// The stream has a group of this name.
+    GroupExists,
+    /// There is no stream, and none is to be made.
+    NeedsStream,
+    /// The id is not greater than that of the last entry, or of those that are there.
+    IdTooSmall,
+    /// No id comes behind the last one of the stream.
+    NoIdLeft,
+    /// The number of entries that ever were is less than that of those that are there.
+    AddedTooFew,
+    /// The entry is larger than a stream takes.
+    EntryTooBig,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 53] = [
+const ALL: [Fault; 60] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -171,6 +185,13 @@ const ALL: [Fault; 53] = [
     Fault::Partitioned,
     Fault::FieldNotNumber,
     Fault::CountTooLarge,
+    Fault::NoGroup,
+    Fault::GroupExists,
+    Fault::NeedsStream,
+    Fault::IdTooSmall,
+    Fault::NoIdLeft,
+    Fault::AddedTooFew,
+    Fault::EntryTooBig,
 ];
 
 impl<'a> Wire<'a> for Fault {

@@ -9,8 +9,9 @@ use super::compare::{Question, compare};
 use super::stream::{CONNECTIONS, Step, Stream};
 
 /// Redis compresses nothing, so that DUMP can be compared.
-const REDIS: &[&str] = &["--rdbcompression", "no"];
-const LOCKSTEP: &[&str] = &["--fsync", "never"];
+const REDIS: &[&str] = &["--rdbcompression", "no", "--stream-node-max-entries", "3"];
+/// Streams have blocks that are small enough to end.
+const LOCKSTEP: &[&str] = &["--fsync", "never", "--stream-node-max-entries", "3"];
 const DATABASES: usize = 4;
 
 /// Both servers.
@@ -36,7 +37,7 @@ impl Pair {
         Self { redis, lockstep: Server::start(Kind::Lockstep, LOCKSTEP) }
     }
 
-    /// What Redis' DUMP gives for strings of every encoding, and of other types.
+    /// What Redis' DUMP gives for strings of every encoding, and for a stream.
     pub fn payloads(&self) -> Vec<Vec<u8>> {
         let mut client = self.redis.client();
         let values: [&str; 7] =
@@ -45,7 +46,21 @@ impl Pair {
             client.call_words(&["SET", "x", value]);
             client.call("DUMP x").bytes().unwrap().to_vec()
         });
-        dumped.collect()
+        let mut payloads: Vec<Vec<u8>> = dumped.collect();
+        for line in [
+            "DEL x",
+            "XADD x 1-1 f v",
+            "XADD x 2-0 f 17 g 5",
+            "XADD x 5-1 f w",
+            "XADD x 6-0 f x",
+            "XDEL x 2-0",
+            "XGROUP CREATE x g 0",
+            "XREADGROUP GROUP g c COUNT 2 STREAMS x >",
+        ] {
+            assert!(!client.call(line).is_error(), "{line}");
+        }
+        payloads.push(client.call("DUMP x").bytes().unwrap().to_vec());
+        payloads
     }
 
     /// Runs a stream from a clean slate and gives the first difference.
@@ -190,6 +205,10 @@ impl Ends {
                 end.ask(&[b"LRANGE".to_vec(), key.clone(), first.clone(), last.clone()])?;
                 end.ask(&[b"SMEMBERS".to_vec(), key.clone()])?;
                 end.ask(&[b"ZRANGE".to_vec(), key.clone(), first, last])?;
+                let (least, greatest) = (b"-".to_vec(), b"+".to_vec());
+                end.ask(&[b"XRANGE".to_vec(), key.clone(), least, greatest])?;
+                end.ask(&[b"XINFO".to_vec(), b"STREAM".to_vec(), key.clone()])?;
+                end.ask(&[b"XINFO".to_vec(), b"GROUPS".to_vec(), key.clone()])?;
                 end.ask(&[b"PEXPIRETIME".to_vec(), key])?;
             }
         }
@@ -249,7 +268,8 @@ fn name_of(words: &[Vec<u8>]) -> String {
     let word = |at: usize| words.get(at).map(|w| String::from_utf8_lossy(w).to_uppercase());
     let first = word(0).unwrap_or_default();
     match first.as_str() {
-        "CLIENT" | "CONFIG" | "COMMAND" | "OBJECT" | "MEMORY" | "SLOWLOG" | "LATENCY" | "HELLO" => {
+        "CLIENT" | "CONFIG" | "COMMAND" | "OBJECT" | "MEMORY" | "SLOWLOG" | "LATENCY" | "HELLO"
+        | "XGROUP" | "XINFO" => {
             format!("{first} {}", word(1).unwrap_or_default())
         }
         _ => first,

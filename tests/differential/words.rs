@@ -70,6 +70,8 @@ const FIELDS: &[&[u8]] = &[b"f", b"g", b"h", b"i", b"count", b"", b"\x00\xff"];
 
 const ELEMENTS: &[&[u8]] = &[b"a", b"b", b"c", b"1", b"2", b"10", b"-7", b"", b"\xff\x00", b"x y"];
 
+const NAMES: &[&[u8]] = &[b"g", b"h", b"c", b"12", b""];
+
 const SCORES: &[&str] =
     &["1", "2", "-1.5", "0", "3", "inf", "-inf", "0.1", "1e3", "nan", "x", "0x10", "1e-7"];
 
@@ -128,6 +130,10 @@ impl<'a> Words<'a> {
             "field" => self.one_of(FIELDS).to_vec(),
             "element" | "member" => self.one_of(ELEMENTS).to_vec(),
             "number" => self.number(),
+            "id" | "newid" => self.id(kind == "newid"),
+            "end" => self.end(),
+            "limit" => self.limit(),
+            "group" | "consumer" => self.one_of(NAMES).to_vec(),
             "float" => self.one_of(FLOATS).as_bytes().to_vec(),
             "pattern" => self.one_of(PATTERNS).as_bytes().to_vec(),
             "seconds" => self.span(1),
@@ -151,6 +157,35 @@ impl<'a> Words<'a> {
             3 => self.random.random::<i64>().to_string().into_bytes(),
             _ => self.one_of(VALUES).to_vec(),
         }
+    }
+
+    /// The id of an entry; one that is new is seldom too small.
+    fn id(&mut self, new: bool) -> Vec<u8> {
+        let (ms, seq) = (self.up_to(12), self.up_to(4) - 1);
+        let text = match self.up_to(25) {
+            1 => return self.odd(),
+            2 => "18446744073709551615-18446744073709551614".to_owned(),
+            3 => format!("{ms}-18446744073709551615"),
+            4 | 5 => format!("{ms}"),
+            6..=12 if new => format!("{ms}-*"),
+            _ => format!("{ms}-{seq}"),
+        };
+        text.into_bytes()
+    }
+
+    /// An end of a range of ids.
+    fn end(&mut self) -> Vec<u8> {
+        match self.up_to(5) {
+            1 => b"-".to_vec(),
+            2 => b"+".to_vec(),
+            3 => [b"(".to_vec(), self.id(false)].concat(),
+            _ => self.id(false),
+        }
+    }
+
+    /// What a stream is trimmed to.
+    fn limit(&mut self) -> Vec<u8> {
+        if self.chance(0.5) { self.id(false) } else { self.up_to(6).to_string().into_bytes() }
     }
 
     fn number(&mut self) -> Vec<u8> {

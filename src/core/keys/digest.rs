@@ -9,8 +9,10 @@ use siphasher::sip::SipHasher13;
 use siphasher::sip128::SipHasher13 as SipHasher128;
 
 use super::Keyspace;
-use super::store::{Entry, Item, Place, Scored, Str, Value};
+use super::store::{ConsumerGroup, Entry, Item, Place, Scored, Str, Stream, Value};
+use super::streams::Id;
 use crate::Db;
+use crate::wire::Wire;
 
 /// Over what clients can see at `now_ms`: keys, types, values, deadlines.
 pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
@@ -61,6 +63,17 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
                 list.elements(0)
                     .for_each(|value| write_entry(&mut hasher, Entry { key: b"", value }));
             }
+            Value::Stream(stream) => {
+                hasher.write(&head_of(stream));
+                for block in stream.blocks_from(0) {
+                    let (key, value) = (&block.id.key()[..], block.bytes);
+                    write_entry(&mut hasher, Entry { key, value });
+                }
+                for (name, group) in stream.groups() {
+                    write_entry(&mut hasher, Entry { key: name, value: &bytes_of(group) });
+                    hasher.write_u64(group.next());
+                }
+            }
         }
         digest.wrapping_add(hasher.finish())
     })
@@ -108,7 +121,44 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
             }
         }
         Value::List(list) => list.elements(0).for_each(|element| put(bytes, element)),
+        Value::Stream(stream) => {
+            put(bytes, &head_of(stream));
+            for entry in stream.entries(Id::MIN) {
+                put(bytes, &entry.id.key());
+                entry.parts().for_each(|part| put(bytes, &part.to_vec()));
+            }
+            for (name, group) in stream.groups() {
+                put(bytes, name);
+                put(bytes, &bytes_of(group));
+            }
+        }
     }
+}
+
+/// What is known of a stream as a whole.
+fn head_of(stream: &Stream) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    stream.last_id.put(&mut bytes);
+    stream.max_deleted.put(&mut bytes);
+    stream.added.put(&mut bytes);
+    bytes
+}
+
+/// All that clients can see of a group.
+fn bytes_of(group: &ConsumerGroup) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    group.last_id.put(&mut bytes);
+    group.read.put(&mut bytes);
+    for consumer in group.consumers() {
+        put(&mut bytes, consumer.name);
+        consumer.seen_ms.put(&mut bytes);
+        for one in group.owned(consumer.number, Id::MIN) {
+            one.id.put(&mut bytes);
+            one.given_ms.put(&mut bytes);
+            one.count.put(&mut bytes);
+        }
+    }
+    bytes
 }
 
 /// Over entries whose order is no part of what they are.

@@ -61,7 +61,8 @@ impl<'a> Op<'a> {
             | Op::Hash { key, .. }
             | Op::List { key, .. }
             | Op::Members { key, .. }
-            | Op::Scored { key, .. } => KeyNames::of(Some(key), None),
+            | Op::Scored { key, .. }
+            | Op::Stream { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
             | Op::Rename { from, to, .. }
@@ -78,7 +79,9 @@ impl<'a> Op<'a> {
             | Op::SetCommon { keys, .. }
             | Op::ScoredMerge { keys, .. }
             | Op::ScoredCommon { keys, .. }
-            | Op::ScoredPopFirst { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            | Op::ScoredPopFirst { keys, .. }
+            | Op::StreamRead { keys, .. }
+            | Op::StreamReadGroup { keys, .. } => KeyNames { keys: keys.iter(), ..none },
             Op::ScoredRangeStore { to, from, .. } => KeyNames::of(Some(to), Some(from)),
             Op::SetMergeStore { to, keys, .. } | Op::ScoredMergeStore { to, keys, .. } => {
                 KeyNames { first: Some(to), keys: keys.iter(), ..none }
@@ -151,7 +154,10 @@ impl<'a> Op<'a> {
             | Op::ScoredCommon { db, .. }
             | Op::ScoredMergeStore { db, .. }
             | Op::ScoredPopFirst { db, .. }
-            | Op::ScoredRangeStore { db, .. } => *db,
+            | Op::ScoredRangeStore { db, .. }
+            | Op::Stream { db, .. }
+            | Op::StreamRead { db, .. }
+            | Op::StreamReadGroup { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
         }

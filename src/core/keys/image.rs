@@ -5,6 +5,7 @@
 //! type and value; or, where a large collection goes on, 2, database, key and
 //! entries.
 
+mod stream;
 mod value;
 
 use std::collections::VecDeque;

@@ -17,6 +17,7 @@ mod read;
 pub mod sets;
 mod stats;
 mod store;
+pub mod streams;
 #[cfg(test)]
 pub(in crate::keys) mod tests;
 mod touched;

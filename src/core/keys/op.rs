@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::{hashes, lists, sets, zsets};
+use super::{hashes, lists, sets, streams, zsets};
 use crate::slot::Slot;
 use crate::{Db, wire_enum};
 
@@ -83,7 +83,7 @@ wire_enum! {
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub enum About {
         /// How the value is stored (OBJECT ENCODING): int, embstr, raw, listpack, hashtable,
-        /// quicklist, intset, skiplist.
+        /// quicklist, intset, skiplist, stream.
         0 => Encoding {},
         /// Seconds since the last access (OBJECT IDLETIME).
         1 => Idle {},
@@ -119,7 +119,7 @@ wire_enum! {
         5 => Lcs { db: Db, a: &'a [u8], b: &'a [u8], form: u8, min_len: u64 },
         /// EXISTS. How many of the keys are there, repeated ones counted again.
         6 => Exists { db: Db, keys: Vec<&'a [u8]> },
-        /// TYPE. A word: none, string, hash, list, set, zset.
+        /// TYPE. A word: none, string, hash, list, set, zset, stream.
         7 => Type { db: Db, key: &'a [u8] },
         /// TTL, PTTL, EXPIRETIME, PEXPIRETIME. -2: no key, -1: no deadline.
         8 => Ttl { db: Db, key: &'a [u8], form: TtlForm },
@@ -239,6 +239,18 @@ wire_enum! {
             db: Db, to: &'a [u8], from: &'a [u8], span: zsets::Span<'a>, reverse: bool, offset: i64,
             limit: i64,
         },
+
+        /// On the stream at a key.
+        90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
+        /// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
+        /// List[Bytes key, List[entry...], ...] or nil.
+        91 => StreamRead { db: Db, keys: Vec<&'a [u8]>, after: Vec<streams::After>, count: u64 },
+        /// XREADGROUP: the same of what was not given to the group, or of what the consumer
+        /// has already.
+        92 => StreamReadGroup {
+            db: Db, group: &'a [u8], consumer: &'a [u8], keys: Vec<&'a [u8]>,
+            after: Vec<streams::After>, count: u64, no_ack: bool,
+        },
     }
 }
 
@@ -250,7 +262,9 @@ impl Op<'_> {
             Op::List { op, .. } => op.is_write(),
             Op::Members { op, .. } => op.is_write(),
             Op::Scored { op, .. } => op.is_write(),
-            Op::SetMerge { .. }
+            Op::Stream { op, .. } => op.is_write(),
+            Op::StreamRead { .. }
+            | Op::SetMerge { .. }
             | Op::SetCommon { .. }
             | Op::ScoredMerge { .. }
             | Op::ScoredCommon { .. } => false,

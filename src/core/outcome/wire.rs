@@ -9,7 +9,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 87] = [
+const WORDS: [&str; 88] = [
     "none",
     "string",
     "int",
@@ -97,6 +97,7 @@ const WORDS: [&str; 87] = [
     "quicklist",
     "intset",
     "skiplist",
+    "stream",
 ];
 
 const OK: u8 = 0;

@@ -38,7 +38,10 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
             replies.iter().for_each(|one| self::reply(out, protocol, one));
         }
         Reply::Map(pairs) => map(out, protocol, pairs),
-        Reply::Pairs(pairs) => self::pairs(out, protocol, pairs),
+        Reply::Pairs(pairs) if three => arrays_of_two(out, protocol, pairs),
+        Reply::Pairs(pairs) => map(out, protocol, pairs),
+        Reply::PairsOrMap(pairs) if three => map(out, protocol, pairs),
+        Reply::PairsOrMap(pairs) => arrays_of_two(out, protocol, pairs),
         Reply::Verbatim(text) if three => verbatim(out, text),
         Reply::Verbatim(text) => bulk(out, text.as_bytes()),
         Reply::Error(bad) => error(out, &bad.0),
@@ -133,10 +136,7 @@ fn map(out: &mut BytesMut, protocol: Protocol, pairs: &[(Reply, Reply)]) {
     }
 }
 
-fn pairs(out: &mut BytesMut, protocol: Protocol, pairs: &[(Reply, Reply)]) {
-    if protocol == Protocol::Resp2 {
-        return map(out, protocol, pairs);
-    }
+fn arrays_of_two(out: &mut BytesMut, protocol: Protocol, pairs: &[(Reply, Reply)]) {
     header(out, b'*', pairs.len() as u64);
     for (first, second) in pairs {
         header(out, b'*', 2);

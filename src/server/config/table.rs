@@ -172,6 +172,10 @@ settings! {
             "Which keys go when memory is full.";
         TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
             "Keys that a node remembers for clients that cache (CLIENT TRACKING); of more than these some, chosen by chance, are said to have changed and forgotten. 0 means no limit.";
+        StreamNodeMaxEntries "stream-node-max-entries" = "100", count(0, i64::MAX), Run:
+            "Entries of a block of a stream; 0 means any number. What is trimmed with `~` goes by whole blocks.";
+        StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run:
+            "Bytes of a block of a stream; 0 means any number.";
     }
     Cluster {
         Seeds "seeds" = "", Kind::Seeds, Start:
@@ -359,8 +363,6 @@ settings! {
         ZsetMaxListpackEntries "zset-max-listpack-entries" or "zset-max-ziplist-entries" = "128", count(0, i64::MAX), Run: "How Redis packs sorted sets.";
         ZsetMaxListpackValue "zset-max-listpack-value" or "zset-max-ziplist-value" = "64", bytes(0, BYTES_MAX), Run: "How Redis packs sorted sets.";
         HllSparseMaxBytes "hll-sparse-max-bytes" = "3000", bytes(0, BYTES_MAX), Run: "How Redis packs counters of distinct values.";
-        StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run: "How Redis packs streams.";
-        StreamNodeMaxEntries "stream-node-max-entries" = "100", count(0, i64::MAX), Run: "How Redis packs streams.";
         Activerehashing "activerehashing" = "yes", SWITCH, Run: "Growth of Redis' tables.";
         ActiveExpireEffort "active-expire-effort" = "1", count(1, 10), Run: "Keys past their time always go at once.";
         Activedefrag "activedefrag" = "no", SWITCH, Run: "Redis' allocator.";

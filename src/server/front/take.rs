@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use lockstep_commands::{
-    Args, BadArgs, Command, Context, Group, LockContext, QueueContext, Request, Road, error,
+    Args, BadArgs, Command, Context, Group, LockContext, QueueContext, Request, Road,
+    StreamContext, error,
 };
 use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
@@ -159,12 +160,13 @@ impl Front {
         self.reads >= SHARE_READS_MAX && !op.is_write()
     }
 
-    /// What a command's parsing needs. Only those on locks and on queues look at the
-    /// settings of these.
+    /// What a command's parsing needs. Only those on locks, queues and streams look at
+    /// the settings of these.
     pub(super) fn context(&mut self, command: &Command) -> Context {
         self.request += 1;
         let on_locks = command.spec.group == Group::Locks;
         let on_queues = command.spec.group == Group::Queues;
+        let on_streams = command.spec.group == Group::Stream;
         Context {
             db: self.session.db,
             origin: self.origin,
@@ -176,6 +178,15 @@ impl Front {
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,
             locks: if on_locks { self.lock_context() } else { LockContext::default() },
             queues: if on_queues { self.queue_context() } else { QueueContext::default() },
+            streams: if on_streams { self.stream_context() } else { StreamContext::default() },
+        }
+    }
+
+    fn stream_context(&self) -> StreamContext {
+        let settings = &self.node.settings;
+        StreamContext {
+            block_entries_max: settings.number(Setting::StreamNodeMaxEntries),
+            block_bytes_max: settings.number(Setting::StreamNodeMaxBytes),
         }
     }
 

@@ -77,6 +77,7 @@ async fn ask(node: &Arc<Node>, session: &mut Session, line: &str) -> Reply {
         seed: 1,
         locks: Default::default(),
         queues: Default::default(),
+        streams: Default::default(),
     };
     let begun = Instant::now();
     let reply = match (command.parse)(&ctx, Args::new(&words, used)) {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::CHUNK_BYTES;
+use super::{CHUNK_BYTES, stream};
 use crate::keys::store::{
     Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Ranked, SET_LIMITS,
     Scored, Str, Tree, Value, placed, without_hash,
@@ -21,6 +21,7 @@ const SET_PACK: u8 = 8;
 const SET_TREE: u8 = 9;
 const SORTED_PACK: u8 = 10;
 const SORTED_TREES: u8 = 11;
+const STREAM: u8 = 12;
 
 /// Writes a value, of a large collection the beginning. Gives how many entries are
 /// written if there are more.
@@ -55,6 +56,11 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
             form_of(set, SET_PACK, SET_TREE).put(out);
             return put_entries(out, value, 0);
         }
+        Value::Stream(of) => {
+            STREAM.put(out);
+            stream::put_head(out, of);
+            return put_entries(out, value, 0);
+        }
     }
     0
 }
@@ -68,6 +74,7 @@ fn form_of(collection: &Collection, pack: u8, tree: u8) -> u8 {
 pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usize {
     match value {
         Value::Str(_) => 0,
+        Value::Stream(of) => stream::put_records(out, of, from, CHUNK_BYTES),
         Value::Hash(hash) => match hash.form() {
             Form::Packed(pack) => put_all(out, pack, put_both),
             Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
@@ -152,6 +159,12 @@ pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed
         INTEGERS => return Ok(Value::Integers(take_integers(input)?)),
         SET_PACK => return Ok(Value::Set(take_members(input)?)),
         SET_TREE => Value::Set(Collection::of_tree(Tree::default())),
+        STREAM => {
+            let mut of = stream::take_head(input)?;
+            let count = usize::take(input)?;
+            stream::take_records(input, &mut of, count)?;
+            return Ok(Value::of_stream(of));
+        }
         _ => return Err(Malformed),
     };
     take_entries(input, hasher, &mut value)?;
@@ -167,6 +180,7 @@ pub(super) fn take_entries(
     let count = some(usize::take(input)?)?;
     match value {
         Value::Str(_) | Value::Integers(_) => return Err(Malformed),
+        Value::Stream(of) => stream::take_records(input, Arc::make_mut(of), count)?,
         Value::Hash(hash) => {
             let tree = hash.tree_mut().ok_or(Malformed)?;
             for _ in 0..count {

@@ -3,6 +3,7 @@
 
 mod crc64;
 mod lzf;
+mod stream;
 mod types;
 
 use super::store::{Hasher, Value};
@@ -47,6 +48,14 @@ pub(super) fn dump(value: &Value) -> Vec<u8> {
 pub(super) fn load(payload: &[u8], hasher: Hasher) -> Result<Value, Fault> {
     let body = verified(payload).ok_or(Fault::BadPayload)?;
     types::take(body, hasher).ok_or(Fault::BadData)
+}
+
+#[cfg(test)]
+pub(super) fn with_footer(body: &[u8]) -> Vec<u8> {
+    let mut payload = body.to_vec();
+    payload.extend_from_slice(&VERSION.to_le_bytes());
+    payload.extend_from_slice(&crc64::checksum(&payload).to_le_bytes());
+    payload
 }
 
 /// The payload without its footer.
@@ -166,13 +175,6 @@ mod tests {
     /// The bytes of a string.
     fn load(payload: &[u8]) -> Result<Vec<u8>, Fault> {
         super::load(payload, Hasher::default()).map(|value| value.string().unwrap().to_vec())
-    }
-
-    fn with_footer(body: &[u8]) -> Vec<u8> {
-        let mut payload = body.to_vec();
-        payload.extend_from_slice(&VERSION.to_le_bytes());
-        payload.extend_from_slice(&crc64::checksum(&payload).to_le_bytes());
-        payload
     }
 
     #[test]

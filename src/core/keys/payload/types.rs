@@ -1,6 +1,6 @@
 //! The types of values in RDB files.
 
-use super::{put_len, put_string, take_array, take_plain_len, take_string};
+use super::{put_len, put_string, stream, take_array, take_plain_len, take_string};
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
 use crate::wire::take_bytes;
 
@@ -9,6 +9,9 @@ const LIST: u8 = 1;
 const SET: u8 = 2;
 const HASH: u8 = 4;
 const SORTED: u8 = 5;
+/// Of Redis 5.
+const STREAM_OLD: u8 = 15;
+const STREAM: u8 = 19;
 
 /// Writes the type and the value.
 pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
@@ -33,6 +36,10 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
                 put_string(out, member);
                 out.extend_from_slice(&score.to_le_bytes());
             }
+        }
+        Value::Stream(of) => {
+            out.push(STREAM);
+            stream::put(out, of);
         }
         Value::List(list) => {
             out.push(LIST);
@@ -59,6 +66,8 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [LIST] => Value::List(take_list(input)?),
         [SET] => take_set(input, hasher)?,
         [SORTED] => Value::Sorted(take_sorted(input, hasher)?),
+        [STREAM_OLD] => Value::of_stream(stream::take(input, false)?),
+        [STREAM] => Value::of_stream(stream::take(input, true)?),
         _ => return None,
     };
     (input.is_empty() && !value.is_empty()).then_some(value)

@@ -13,7 +13,7 @@ pub use scan::{cursor_slot, slot_cursor};
 pub use strings::range;
 
 use super::store::{Collection, Item, Name, Str, Value};
-use super::{Keyspace, Op, hashes, lists, sets, zsets};
+use super::{Keyspace, Op, hashes, lists, sets, streams, zsets};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -97,6 +97,14 @@ impl<'a> View<'a> {
             Op::ScoredCommon { db, keys, limit } => {
                 let sets = self.found(*db, keys, Value::any_set)?;
                 Outcome::Int(zsets::common(&sets, self.space.hasher, *limit) as i64)
+            }
+            Op::Stream { db, key, op } => {
+                let stream = self.used(*db, key).map(|item| item.value.stream()).transpose()?;
+                streams::read(stream, key, self.now_ms, op)?
+            }
+            Op::StreamRead { db, keys, after, count } => {
+                let streams = self.found(*db, keys, Value::stream)?;
+                streams::read_several(&streams, keys, after, *count)
             }
             _ => unreachable!("the caller tells reads from writes"),
         })

@@ -150,6 +150,11 @@ impl Database {
         Some(result)
     }
 
+    /// Notes the name of a key whose value changed without a new version.
+    pub(in crate::keys) fn note_changed(&mut self, name: &Name<'_>) {
+        self.note(name, false);
+    }
+
     /// Adds to the value of a key that a snapshot has begun.
     pub(in crate::keys) fn extend<T>(
         &mut self,

@@ -22,6 +22,7 @@ mod ranked;
 mod row;
 mod scored;
 mod slots;
+mod stream;
 mod table;
 mod tree;
 mod value;
@@ -37,6 +38,9 @@ pub(super) use page::Page;
 pub(super) use ranked::Ranked;
 pub(super) use scored::Scored;
 pub(super) use slots::{Group, Place, Slots};
+pub(super) use stream::{
+    Block, Consumer, ConsumerGroup, Entry as StreamEntry, Keep, Layout, Pair, Pending, Stream,
+};
 pub(super) use table::{HASH_LIMITS, Limits, Rows, SET_LIMITS, placed, without_hash};
 pub(super) use tree::{Tree, TreeNode};
 pub(super) use value::{Str, Value, heap_bytes};

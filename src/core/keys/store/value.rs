@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::tree::TreeNode;
-use super::{Collection, Form};
+use super::{Collection, Form, Stream};
 use crate::Fault;
 use crate::keys::number::parse_integer;
 
@@ -28,6 +28,7 @@ pub(in crate::keys) enum Value {
     Integers(Collection),
     Set(Collection),
     Sorted(Collection),
+    Stream(Arc<Stream>),
 }
 
 /// A string.
@@ -55,6 +56,7 @@ impl Value {
             Value::List(_) => "list",
             Value::Integers(_) | Value::Set(_) => "set",
             Value::Sorted(_) => "zset",
+            Value::Stream(_) => "stream",
         }
     }
 
@@ -73,6 +75,7 @@ impl Value {
                 Form::Packed(_) => "listpack",
                 Form::Tree(_) | Form::Ranked(_) => "skiplist",
             },
+            Value::Stream(_) => "stream",
         }
     }
 
@@ -116,6 +119,26 @@ impl Value {
         }
     }
 
+    /// The stream it is.
+    pub(in crate::keys) fn stream(&self) -> Result<&Stream, Fault> {
+        match self {
+            Value::Stream(stream) => Ok(stream),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
+    /// The stream it is, to be changed.
+    pub(in crate::keys) fn stream_mut(&mut self) -> Result<&mut Stream, Fault> {
+        match self {
+            Value::Stream(stream) => Ok(Arc::make_mut(stream)),
+            _ => Err(Fault::WrongType),
+        }
+    }
+
+    pub(in crate::keys) fn of_stream(stream: Stream) -> Self {
+        Value::Stream(Arc::new(stream))
+    }
+
     /// Itself, if it is a set, with or without scores.
     pub(in crate::keys) fn any_set(&self) -> Result<&Value, Fault> {
         match self {
@@ -124,10 +147,11 @@ impl Value {
         }
     }
 
-    /// Whether it is a collection with nothing in it: such a one is never kept.
+    /// Whether it is a collection with nothing in it: such a one is never kept. A stream
+    /// is more than its entries.
     pub(in crate::keys) fn is_empty(&self) -> bool {
         match self {
-            Value::Str(_) => false,
+            Value::Str(_) | Value::Stream(_) => false,
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)
@@ -140,6 +164,11 @@ impl Value {
     pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
         match self {
             Value::Str(_) => {}
+            Value::Stream(stream) => {
+                if let Some(stream) = Arc::into_inner(stream) {
+                    stream.into_nodes(garbage);
+                }
+            }
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)
@@ -152,6 +181,7 @@ impl Value {
     pub(in crate::keys) fn heap_bytes(&self) -> usize {
         match self {
             Value::Str(string) => string.heap_bytes(),
+            Value::Stream(stream) => stream.memory(),
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)

@@ -3,8 +3,9 @@
 use super::{restored, thawed};
 use crate::chance::{Chance, with_seeds};
 use crate::keys::sets::Merge;
+use crate::keys::streams::{After, Given, Id, NewId, Trim};
 use crate::keys::zsets::{Fold, LexBound, ScoreBound, Span};
-use crate::keys::{About, Expiry, Keyspace, Op, When, hashes, lists, sets, zsets};
+use crate::keys::{About, Expiry, Keyspace, Op, When, hashes, lists, sets, streams, zsets};
 use crate::wire::Wire;
 use crate::{Db, Stamp};
 
@@ -33,13 +34,15 @@ impl Pool {
 
     fn op(&self, chance: &mut Chance) -> Op<'_> {
         let (db, key) = (Db(0), chance.pick(&KEYS));
-        match chance.below(11) {
+        match chance.below(14) {
             0 | 1 => Op::Hash { db, key, op: self.hash(chance) },
             2 | 3 => Op::List { db, key, op: self.list(chance) },
             4 | 5 => Op::Members { db, key, op: self.set(chance) },
             6 | 7 => Op::Scored { db, key, op: self.sorted(chance) },
             8 => self.several(chance),
             9 => self.any(chance),
+            10 | 11 => Op::Stream { db, key, op: self.stream(chance) },
+            12 => self.streams(chance),
             _ => Op::Del { db, keys: vec![key] },
         }
     }
@@ -109,6 +112,62 @@ impl Pool {
         }
     }
 
+    fn stream(&self, chance: &mut Chance) -> streams::Op<'_> {
+        use streams::Op;
+        let (group, consumer) = (chance.pick(&KEYS), chance.pick(&KEYS));
+        let id = stream_id(chance);
+        let ids = vec![id, stream_id(chance)];
+        let (blocks, limit, just_id) = (chance.once_in(2), 0, chance.once_in(2));
+        let trims = [
+            Trim::Never {},
+            Trim::MaxLen { count: chance.below(9), blocks, limit },
+            Trim::MinId { id, blocks, limit },
+        ];
+        let idle_ms = chance.below(3) as i64;
+        match chance.below(20) {
+            0..=8 => Op::Add {
+                id: chance.pick(&[NewId::Auto {}, NewId::Of { ms: id.ms }, NewId::Is { id }]),
+                fields: self.some(chance).into_iter().map(|one| (one, one)).collect(),
+                create: true,
+                trim: chance.pick(&trims),
+                block_entries_max: chance.below(5),
+                block_bytes_max: chance.below(3) * 200,
+            },
+            9 => Op::Delete { ids },
+            10 => Op::Trim { trim: chance.pick(&trims) },
+            11 => Op::SetId { id, added: None, max_deleted: id },
+            12 => Op::CreateGroup { group, id: None, read: Some(1), create: true },
+            13 => Op::SetGroup { group, id: Some(id), read: None },
+            14 => Op::DestroyGroup { group },
+            15 => Op::DeleteConsumer { group, consumer },
+            16 => Op::Ack { group, ids },
+            17 => Op::Claim {
+                group,
+                consumer,
+                idle_ms,
+                ids,
+                given: Given::Ago { ms: 1 },
+                retries: None,
+                force: true,
+                just_id,
+                last_id: id,
+            },
+            18 => Op::AutoClaim { group, consumer, idle_ms, start: id, count: 2, just_id },
+            _ => Op::InfoFull { count: 3 },
+        }
+    }
+
+    fn streams(&self, chance: &mut Chance) -> Op<'_> {
+        let (db, count, no_ack) = (Db(0), chance.below(3), chance.once_in(3));
+        let keys = vec![chance.pick(&KEYS), chance.pick(&KEYS)];
+        let after = vec![After::Newest {}, After::Id { id: stream_id(chance) }];
+        let (group, consumer) = (chance.pick(&KEYS), chance.pick(&KEYS));
+        if chance.once_in(4) {
+            return Op::StreamRead { db, keys, after, count };
+        }
+        Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack }
+    }
+
     fn span(&self, chance: &mut Chance) -> Span<'_> {
         let score = chance.below(5) as f64 - 1.0;
         let member = self.word(chance);
@@ -159,6 +218,12 @@ impl Pool {
             }
         }
     }
+}
+
+/// Few, so that operations meet; some beyond the clock.
+fn stream_id(chance: &mut Chance) -> Id {
+    let near = [0, 1, 1_000_050, 1_000_200, 1_000_390, u64::MAX];
+    Id { ms: chance.pick(&near), seq: chance.pick(&[0, 1, 2, u64::MAX]) }
 }
 
 fn bytes(op: &Op<'_>) -> Vec<u8> {

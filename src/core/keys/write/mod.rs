@@ -7,8 +7,19 @@ mod places;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes, lists, sets, zsets};
+use super::{Keyspace, Op, hashes, lists, sets, streams, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
+
+/// What an operation did to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    /// Nothing.
+    None,
+    /// Something that WATCH does not look at.
+    Quiet,
+    /// Something else.
+    Seen,
+}
 
 /// The key space while an operation changes it.
 pub(super) struct Writer<'a> {
@@ -73,6 +84,12 @@ impl Writer<'_> {
             }
             Op::ScoredRangeStore { db, to, from, span, reverse, offset, limit } => {
                 zsets::store_range(self, *db, [to, from], *span, *reverse, [*offset, *limit])?
+            }
+            Op::Stream { db, key, op } => streams::write(self, *db, key, op)?,
+            Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack } => {
+                let (count, no_ack) = (*count, *no_ack);
+                let reader = streams::Reader { group, consumer, count, no_ack };
+                streams::read_group(self, *db, reader, keys, after)?
             }
             _ => unreachable!("the caller tells writes from reads"),
         })
@@ -160,6 +177,37 @@ impl Writer<'_> {
             self.remove(db, &name);
         }
         result.map(|(result, _)| result)
+    }
+
+    /// Whether a key is there.
+    pub(super) fn has(&mut self, db: Db, key: &[u8]) -> bool {
+        let name = self.space.hasher.name(key);
+        self.find(db, &name).is_some()
+    }
+
+    /// Works on the value at a key, if it is there, even if nothing is in it behind that.
+    pub(super) fn edit_there<T>(
+        &mut self,
+        db: Db,
+        key: &[u8],
+        work: impl FnOnce(&mut Value) -> Result<(T, Change), Fault>,
+    ) -> Result<Option<T>, Fault> {
+        let Stamp { now_ms, seq, .. } = *self.at;
+        let name = self.space.hasher.name(key);
+        if self.find(db, &name).is_none() {
+            return Ok(None);
+        }
+        let database = self.space.database_mut(db);
+        let done = database.edit(&name, seq, now_ms, |value| {
+            let result = work(value);
+            let seen = matches!(result, Ok((_, Change::Seen)));
+            (result, seen)
+        });
+        let (result, change) = done.expect("the key is there")?;
+        if change == Change::Quiet {
+            database.note_changed(&name);
+        }
+        Ok(Some(result))
     }
 
     /// The values at keys, as far as there are any, if they are of a kind.

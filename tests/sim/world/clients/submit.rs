@@ -94,6 +94,7 @@ fn context(origin: Origin, request: u64) -> Context {
         seed: 1,
         locks: Default::default(),
         queues: Default::default(),
+        streams: Default::default(),
     }
 }
 

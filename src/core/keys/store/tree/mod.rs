@@ -34,6 +34,11 @@ impl Tree {
         self.len
     }
 
+    /// What the entries take.
+    pub(in crate::keys) fn size(&self) -> usize {
+        self.size
+    }
+
     /// Bytes of memory, estimated from what does not depend on the history.
     pub(in crate::keys) fn memory(&self) -> usize {
         self.size + self.size / 4 + 96
