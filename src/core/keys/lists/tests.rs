@@ -205,6 +205,20 @@ fn an_element_goes_from_one_list_to_another() {
 }
 
 #[test]
+fn a_list_of_one_element_keeps_its_deadline_when_that_goes_round() {
+    let mut story = Story::new();
+    story.list(push(&["a"], false));
+    let (ms, when) = (story.now_ms as i64 + 100, crate::keys::ExpireWhen::Always {});
+    let expiry = crate::keys::Expiry::At { ms };
+    story.run(&KeyOp::Expire { db: DB, key: b"l", expiry, when });
+    let round = KeyOp::ListMove { db: DB, from: b"l", to: b"l", from_front: false, to_front: true };
+    assert_eq!(story.run(&round), bytes("a"));
+    let ttl = KeyOp::Ttl { db: DB, key: b"l", form: crate::keys::TtlForm::Millis {} };
+    assert_eq!(story.run(&ttl), Outcome::Int(100));
+    assert_eq!(story.all(b"l"), list(&["a"]));
+}
+
+#[test]
 fn the_first_list_that_is_there_is_popped() {
     let mut story = Story::new();
     story.list(push(&["a", "b", "c"], false));

@@ -31,6 +31,16 @@ pub(in crate::keys) fn shift(
     [from, to]: [&[u8]; 2],
     [from_front, to_front]: [bool; 2],
 ) -> Result<Outcome, Fault> {
+    // In one go, so that a list of one element is not gone in between, and its deadline.
+    if from == to {
+        return edit(writer, db, from, |list| {
+            let (moved, there) = pop_one(list, from_front);
+            if let Outcome::Bytes(element) = &moved {
+                push(list, &[element], to_front, false);
+            }
+            Ok((moved, there))
+        });
+    }
     // Nothing is taken away before it is known that it has where to go.
     let there = edit(writer, db, from, |list| Ok((list.len() > 0, false)))?;
     if !there {
