@@ -103,7 +103,8 @@ impl<'a> Source<'a> {
         members.into_iter().map(counted).collect()
     }
 
-    /// What a member counts, if it is there.
+    /// What a member counts, if it is there. What is no number stays so, as in Redis:
+    /// it makes a sum 0 and is neither less nor greater than anything.
     fn score(&self, member: &[u8]) -> Option<f64> {
         let score = match self.set {
             Some(Value::Sorted(set)) => set.score(self.hasher, member)?,
@@ -112,7 +113,7 @@ impl<'a> Source<'a> {
             }
             _ => return None,
         };
-        Some(number(score * self.weight))
+        Some(score * self.weight)
     }
 }
 

@@ -273,6 +273,26 @@ fn sorted_sets_are_merged_with_weights() {
 }
 
 #[test]
+fn what_is_no_number_counts_0_only_in_the_first_set_and_in_sums_of_what_is_shared() {
+    let mut story = Story::new();
+    story.zadd(b"b", &[(5.0, "m"), (6.0, "n")]);
+    story.zadd(b"c", &[(f64::INFINITY, "m"), (1.0, "n")]);
+    let mut shared = |keys: [&'static [u8]; 2], weights: [f64; 2], fold| {
+        let (how, keys, weights) = (Merge::Intersection {}, keys.to_vec(), weights.to_vec());
+        story.run(&KeyOp::ScoredMerge { db: DB, how, keys, weights, fold, scores: true })
+    };
+    let list = |pairs: [(&str, f64); 2]| {
+        Outcome::List(pairs.map(|(member, score)| pair(member.as_bytes(), score)).to_vec())
+    };
+    // All of these as Redis 7.0.15 answers.
+    let (sum, min, max) = (Fold::Sum {}, Fold::Min {}, Fold::Max {});
+    assert_eq!(shared([b"b", b"c"], [1.0, 0.0], sum), list([("m", 0.0), ("n", 6.0)]));
+    assert_eq!(shared([b"b", b"c"], [1.0, 0.0], min), list([("n", 0.0), ("m", 5.0)]));
+    assert_eq!(shared([b"b", b"c"], [-1.0, 0.0], max), list([("m", -5.0), ("n", 0.0)]));
+    assert_eq!(shared([b"c", b"b"], [0.0, 1.0], sum), list([("m", 5.0), ("n", 6.0)]));
+}
+
+#[test]
 fn ranges_are_stored_and_the_first_that_is_there_is_popped() {
     let mut story = Story::new();
     story.zadd(b"z", &[(1.0, "a"), (2.0, "b"), (3.0, "c")]);
