@@ -282,17 +282,19 @@ fn take_list(input: &mut &[u8]) -> Result<Collection, Malformed> {
     Ok(Collection::of_pack(pack))
 }
 
-/// How many members are written at a time before it is looked whether there is room.
+/// How many members are looked up at a time.
 const SCORED_AT_ONCE: usize = 64;
 
 fn put_scored(out: &mut Vec<u8>, set: &Collection, from: usize, room: usize) -> usize {
     let (mut entries, mut next) = (Vec::new(), from);
     while next < set.len() && out.len() + entries.len() < room {
-        let some = set.ranks(next, SCORED_AT_ONCE);
-        next += some.len();
-        for Scored { member, score } in some {
+        for Scored { member, score } in set.ranks(next, SCORED_AT_ONCE) {
             member.put(&mut entries);
             score.put(&mut entries);
+            next += 1;
+            if out.len() + entries.len() >= room {
+                break;
+            }
         }
     }
     (next - from).put(out);

@@ -293,6 +293,17 @@ fn what_is_no_number_counts_0_only_in_the_first_set_and_in_sums_of_what_is_share
 }
 
 #[test]
+fn a_chunk_of_a_snapshot_has_at_most_one_member_too_much() {
+    let mut story = Story::new();
+    for number in 0..100 {
+        story.zadd(b"z", &[(number.into(), &"m".repeat(10_000 + number as usize))]);
+    }
+    let longest = story.space.freeze().chunks().map(|chunk| chunk.len()).max();
+    assert!(longest < Some(80 * 1024), "{longest:?}");
+    assert_eq!(restored(&story.space).state_digest(), story.space.state_digest());
+}
+
+#[test]
 fn ranges_are_stored_and_the_first_that_is_there_is_popped() {
     let mut story = Story::new();
     story.zadd(b"z", &[(1.0, "a"), (2.0, "b"), (3.0, "c")]);
