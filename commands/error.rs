@@ -262,5 +262,6 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NoIdLeft => NO_ID_LEFT,
         Fault::AddedTooFew => ADDED_TOO_FEW,
         Fault::EntryTooBig => ENTRY_TOO_BIG,
+        Fault::WouldWait => WOULD_WAIT,
     }
 }

@@ -61,8 +61,9 @@ pub const DOLLAR_OF_GROUP: BadArgs = text(
 );
 /// XREADGROUP without GROUP.
 pub const NO_GROUP_WORD: BadArgs = text("ERR Missing GROUP option for XREADGROUP");
-/// XREAD and XREADGROUP BLOCK.
-pub const NO_BLOCK: BadArgs = text("ERR BLOCK is not available on streams");
+/// XREAD and XREADGROUP BLOCK where nothing is there.
+pub const WOULD_WAIT: BadArgs =
+    text("ERR nothing is there, and waiting for entries (BLOCK) is not available yet");
 /// XADD behind the last id there is.
 pub const NO_ID_LEFT: BadArgs =
     text("ERR The stream has exhausted the last possible ID, unable to add more items");

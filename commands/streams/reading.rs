@@ -5,6 +5,7 @@ use lockstep_core::keys::streams::After;
 
 use super::{count, id};
 use crate::reply::plain;
+use crate::waiting::milliseconds;
 use crate::{Args, BadArgs, Reply, Spec, error};
 
 /// The words of a read of several streams.
@@ -18,6 +19,8 @@ pub(super) struct Reading<'a> {
     pub group: Option<[&'a [u8]; 2]>,
     /// NOACK.
     pub no_ack: bool,
+    /// BLOCK, whatever the time: nobody waits for entries yet.
+    pub block: bool,
 }
 
 /// Reads the words of XREAD, or of XREADGROUP, which has `grouped`.
@@ -26,7 +29,8 @@ pub(super) fn parse<'a>(mut args: Args<'a>, grouped: bool) -> Result<Reading<'a>
     loop {
         let more = args.len().saturating_sub(1);
         if more >= 1 && args.token("BLOCK") {
-            return Err(error::NO_BLOCK);
+            milliseconds(&mut args)?;
+            reading.block = true;
         } else if more >= 1 && args.token("COUNT") {
             reading.count = count(&mut args)?;
         } else if more >= 1 && args.token("STREAMS") {

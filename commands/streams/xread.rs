@@ -30,8 +30,8 @@ static XREAD_SPEC: Spec = Spec {
 };
 
 fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let Reading { keys, after, count, .. } = reading::parse(args, false)?;
-    Ok(Op::StreamRead { db: ctx.db, keys, after, count }.into())
+    let Reading { keys, after, count, block, .. } = reading::parse(args, false)?;
+    Ok(Op::StreamRead { db: ctx.db, keys, after, count, block }.into())
 }
 
 #[cfg(test)]
@@ -47,14 +47,24 @@ mod tests {
     fn streams_are_named_with_where_to_go_on() {
         let keys: Vec<&[u8]> = vec![b"a", b"b"];
         let after = vec![After::Id { id: Id { ms: 5, seq: 1 } }, After::Newest {}];
-        let read = Op::StreamRead { db: DB, keys, after, count: 3 };
-        assert_eq!(key_op("xread count 3 streams a b 5-1 $"), read);
+        let read = |block| Op::StreamRead {
+            db: DB,
+            keys: keys.clone(),
+            after: after.clone(),
+            count: 3,
+            block,
+        };
+        assert_eq!(key_op("xread count 3 streams a b 5-1 $"), read(false));
+        assert_eq!(key_op("xread BLOCK 0 count 3 streams a b 5-1 $"), read(true));
+        assert_eq!(key_op("xread BLOCK 0 count 3 streams a b 5-1 $").without_wait(), read(false));
     }
 
     #[test]
     fn bad_words_are_refused() {
         for (line, text) in [
             ("xread count 3 a", "ERR syntax error"),
+            ("xread block -1 streams a 1", "ERR timeout is negative"),
+            ("xread block x streams a 1", "ERR timeout is not an integer or out of range"),
             ("xread count 3 streams", "ERR syntax error"),
             (
                 "xread streams a b 1",

@@ -31,12 +31,13 @@ static XREADGROUP_SPEC: Spec = Spec {
 };
 
 fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let Reading { keys, mut after, count, group, no_ack } = reading::parse(args, true)?;
+    let Reading { keys, mut after, count, group, no_ack, block } = reading::parse(args, true)?;
     let [group, consumer] = group.ok_or(error::NO_GROUP_WORD)?;
     // The greatest id stands for `>`, as in Redis.
     let greatest = |one: &&mut After| **one == After::Id { id: Id::MAX };
     after.iter_mut().filter(greatest).for_each(|one| *one = After::Newest {});
-    Ok(Op::StreamReadGroup { db: ctx.db, group, consumer, keys, after, count, no_ack }.into())
+    let db = ctx.db;
+    Ok(Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block }.into())
 }
 
 #[cfg(test)]
@@ -52,8 +53,16 @@ mod tests {
         let keys: Vec<&[u8]> = vec![b"a", b"b"];
         let after = vec![After::Newest {}, After::Id { id: Id::MIN }];
         let (group, consumer): (&[u8], &[u8]) = (b"g", b"c");
-        let read =
-            Op::StreamReadGroup { db: DB, group, consumer, keys, after, count: 0, no_ack: true };
+        let read = Op::StreamReadGroup {
+            db: DB,
+            group,
+            consumer,
+            keys,
+            after,
+            count: 0,
+            no_ack: true,
+            block: false,
+        };
         assert_eq!(key_op("xreadgroup group g c noack streams a b > 0"), read);
     }
 

@@ -128,10 +128,12 @@ pub enum Fault {
     AddedTooFew,
     /// The entry is larger than a stream takes.
     EntryTooBig,
+    /// Nothing is there, and it cannot be waited for.
+    WouldWait,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 60] = [
+const ALL: [Fault; 61] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -192,6 +194,7 @@ const ALL: [Fault; 60] = [
     Fault::NoIdLeft,
     Fault::AddedTooFew,
     Fault::EntryTooBig,
+    Fault::WouldWait,
 ];
 
 impl<'a> Wire<'a> for Fault {

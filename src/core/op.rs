@@ -196,6 +196,7 @@ impl Op<'_> {
     #[must_use]
     pub fn without_wait(self) -> Self {
         match self {
+            Op::Key { op } => Op::Key { op: op.without_wait() },
             Op::Lock { op } => Op::Lock { op: op.without_wait() },
             Op::Queue { op } => Op::Queue { op: op.without_wait() },
             other => other,

@@ -243,13 +243,16 @@ wire_enum! {
         /// On the stream at a key.
         90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
         /// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
-        /// List[Bytes key, List[entry...], ...] or nil.
-        91 => StreamRead { db: Db, keys: Vec<&'a [u8]>, after: Vec<streams::After>, count: u64 },
+        /// List[Bytes key, List[entry...], ...] or nil; with `block` it is refused where it
+        /// would have to wait.
+        91 => StreamRead {
+            db: Db, keys: Vec<&'a [u8]>, after: Vec<streams::After>, count: u64, block: bool,
+        },
         /// XREADGROUP: the same of what was not given to the group, or of what the consumer
         /// has already.
         92 => StreamReadGroup {
             db: Db, group: &'a [u8], consumer: &'a [u8], keys: Vec<&'a [u8]>,
-            after: Vec<streams::After>, count: u64, no_ack: bool,
+            after: Vec<streams::After>, count: u64, no_ack: bool, block: bool,
         },
     }
 }
@@ -270,6 +273,15 @@ impl Op<'_> {
             | Op::ScoredCommon { .. } => false,
             op => !op.only_reads(),
         }
+    }
+
+    /// The same operation, not ready to wait.
+    #[must_use]
+    pub fn without_wait(mut self) -> Self {
+        if let Op::StreamRead { block, .. } | Op::StreamReadGroup { block, .. } = &mut self {
+            *block = false;
+        }
+        self
     }
 
     fn only_reads(&self) -> bool {

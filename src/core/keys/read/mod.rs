@@ -102,9 +102,12 @@ impl<'a> View<'a> {
                 let stream = self.used(*db, key).map(|item| item.value.stream()).transpose()?;
                 streams::read(stream, key, self.now_ms, op)?
             }
-            Op::StreamRead { db, keys, after, count } => {
+            Op::StreamRead { db, keys, after, count, block } => {
                 let streams = self.found(*db, keys, Value::stream)?;
-                streams::read_several(&streams, keys, after, *count)
+                match streams::read_several(&streams, keys, after, *count) {
+                    Outcome::Nil if *block => return Err(Fault::WouldWait),
+                    found => found,
+                }
             }
             _ => unreachable!("the caller tells reads from writes"),
         })

@@ -86,10 +86,13 @@ impl Writer<'_> {
                 zsets::store_range(self, *db, [to, from], *span, *reverse, [*offset, *limit])?
             }
             Op::Stream { db, key, op } => streams::write(self, *db, key, op)?,
-            Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack } => {
+            Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block } => {
                 let (count, no_ack) = (*count, *no_ack);
                 let reader = streams::Reader { group, consumer, count, no_ack };
-                streams::read_group(self, *db, reader, keys, after)?
+                match streams::read_group(self, *db, reader, keys, after)? {
+                    Outcome::Nil if *block => return Err(Fault::WouldWait),
+                    given => given,
+                }
             }
             _ => unreachable!("the caller tells writes from reads"),
         })

@@ -168,7 +168,16 @@ impl Pair {
     fn read(&mut self, group: &[u8], consumer: &[u8], after: After, count: u64) -> Outcome {
         let (db, keys, after) = (DB, vec![&b"s"[..]], vec![after]);
         let no_ack = false;
-        let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
+        let op = KeyOp::StreamReadGroup {
+            db,
+            group,
+            consumer,
+            keys,
+            after,
+            count,
+            no_ack,
+            block: false,
+        };
         self.story.run(&op)
     }
 
@@ -260,7 +269,16 @@ fn a_long_stream_goes_through_a_snapshot_in_pieces() {
         for consumer in CONSUMERS {
             let (db, keys, after) = (DB, vec![&b"s"[..]], vec![After::Newest {}]);
             let (group, count, no_ack) = (group.as_bytes(), 150, false);
-            let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
+            let op = KeyOp::StreamReadGroup {
+                db,
+                group,
+                consumer,
+                keys,
+                after,
+                count,
+                no_ack,
+                block: false,
+            };
             assert_ne!(story.run(&op), Outcome::Nil);
         }
     }
