@@ -1,10 +1,8 @@
 //! The key space of a shard as a state machine.
 
-use std::sync::Arc;
-
 use super::read::View;
 use super::stats::{Counters, Stats};
-use super::store::{Database, Group, Hasher, TreeNode};
+use super::store::{Database, Garbage, Hasher};
 use super::write::Writer;
 use super::{Frozen, Op, Touched, digest};
 use crate::ids::DATABASES;
@@ -18,16 +16,11 @@ pub struct Keyspace {
     /// Made when a key first comes.
     pub(super) databases: [Option<Box<Database>>; DATABASES as usize],
     pub(super) counters: Counters,
-    /// What was flushed and is given back to the allocator bit by bit.
-    flushed: Vec<Arc<Group>>,
-    /// Parts of large collections that are gone, given back in the same way.
-    pub(super) garbage: Vec<TreeNode>,
+    /// What is gone and is given back to the allocator bit by bit.
+    pub(super) garbage: Garbage,
     /// What changed and has no names, while somebody wants to know.
     touched: Option<Touched>,
 }
-
-/// How many parts of large collections an operation gives back.
-const FREED_PER_OP: usize = 64;
 
 /// What a database holds (INFO keyspace).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,8 +41,7 @@ impl Keyspace {
 
     /// Carries out an operation. One that only reads changes nothing.
     pub fn apply(&mut self, at: &Stamp, op: &Op<'_>) -> Outcome {
-        self.flushed.pop();
-        self.free_some();
+        self.garbage.free_some();
         if op.is_write() {
             Writer { space: self, at }.run(op)
         } else {
@@ -70,8 +62,10 @@ impl Keyspace {
     }
 
     /// Removes what is due, at most `budget` keys, the longest due first, and
-    /// says how many. What is due and still there is not seen by any operation.
+    /// says how many. What is due and still there is not seen by any operation. Also
+    /// gives back some of what is gone.
     pub fn expire(&mut self, at: &Stamp, budget: usize) -> usize {
+        self.garbage.free_some();
         let mut removed = 0;
         while removed < budget {
             let Some(database) = self.next_due(at.now_ms) else { break };
@@ -186,12 +180,12 @@ impl Keyspace {
         all.filter_map(|(at, database)| Some((Db(at as u8), database.as_deref()?)))
     }
 
-    /// Empties a database. Its keys are freed by the next operations, some
-    /// thousand each, so that none takes long.
+    /// Empties a database. Its keys are freed by the next operations, so that none
+    /// takes long.
     pub(super) fn flush(&mut self, db: Db) {
         self.note_all();
         if let Some(database) = self.databases[usize::from(db.0)].take() {
-            self.flushed.extend(database.into_slots().into_groups());
+            database.into_slots().into_groups().for_each(|group| self.garbage.put_group(group));
         }
     }
 
@@ -199,13 +193,6 @@ impl Keyspace {
     pub(super) fn note_all(&mut self) {
         if let Some(touched) = &mut self.touched {
             touched.note_all();
-        }
-    }
-
-    fn free_some(&mut self) {
-        for _ in 0..FREED_PER_OP {
-            let Some(node) = self.garbage.pop() else { return };
-            node.take_apart(&mut self.garbage);
         }
     }
 

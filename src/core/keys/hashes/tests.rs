@@ -240,10 +240,10 @@ fn a_large_hash_is_freed_bit_by_bit_and_its_image_is_in_parts() {
     story.hset("field number 1", "changed");
     drop(frozen);
     story.run(&KeyOp::Del { db: DB, keys: vec![b"h"] });
-    assert!(!story.space.garbage.is_empty());
+    assert!(story.space.garbage.owed() > 0);
     for _ in 0..1_000 {
         story.get("h");
     }
-    assert!(story.space.garbage.is_empty());
+    assert_eq!(story.space.garbage.owed(), 0);
     assert_eq!(story.space.memory(), 0);
 }

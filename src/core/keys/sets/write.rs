@@ -13,16 +13,28 @@ pub(in crate::keys) fn write(
     key: &[u8],
     op: &Op<'_>,
 ) -> Result<Outcome, Fault> {
-    writer.edit(db, key, Value::no_members, |set, hasher| {
+    let mut gone = None;
+    let result = writer.edit(db, key, Value::no_members, |set, hasher| {
         set.set()?;
         Ok(match op {
             Op::Add { members } => add(set, hasher, members),
             Op::Remove { members } => remove(set, hasher, members),
             Op::Pop { seed } => pop(set, hasher, *seed)?,
+            Op::PopSome { count, .. } if *count >= set.set()?.len() as u64 => {
+                let all = std::mem::replace(set, Value::no_members());
+                let popped: Vec<_> = all.set()?.rows().map(member).collect();
+                gone = Some(all);
+                let changed = !popped.is_empty();
+                (Outcome::List(popped), changed)
+            }
             Op::PopSome { count, seed } => pop_some(set, hasher, *count, *seed)?,
             _ => unreachable!("the caller tells writes from reads"),
         })
-    })
+    });
+    if let Some(gone) = gone {
+        gone.discard(&mut writer.space.garbage);
+    }
+    result
 }
 
 /// SMOVE: a member goes from one set to another.
@@ -77,14 +89,8 @@ fn pop_some(
 ) -> Result<(Outcome, bool), Fault> {
     let members = set.set()?;
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let all = count >= members.len() as i64;
     let popped: Vec<Outcome> =
         members.chosen(count, seed).unwrap_or_default().into_iter().map(member).collect();
-    if all {
-        let changed = !popped.is_empty();
-        *set = Value::no_members();
-        return Ok((Outcome::List(popped), changed));
-    }
     for member in &popped {
         if let Outcome::Bytes(member) = member {
             set.remove_member(hasher, member);

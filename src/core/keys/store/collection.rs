@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::Ranked;
 use super::pack::{Pack, View};
-use super::tree::{Tree, TreeNode};
+use super::tree::Tree;
 use super::value::heap_bytes;
+use super::{Garbage, Ranked};
 
 /// Up to how many bytes a pack stands in a box of its item and is copied with it.
 const SMALL_BYTES_MAX: usize = 1024;
@@ -146,14 +146,16 @@ impl Collection {
     }
 
     /// Lets go of it: what would take long to free is put to `garbage` instead.
-    pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
+    pub(in crate::keys) fn discard(self, garbage: &mut Garbage) {
         if self.len() < FREED_AT_ONCE_MAX {
             return;
         }
         let Collection::Large(large) = self else { return };
         match Arc::try_unwrap(large) {
-            Ok(Large::Tree(tree)) => garbage.push(tree.into_node()),
-            Ok(Large::Ranked(ranked)) => garbage.extend(ranked.into_nodes()),
+            Ok(Large::Tree(tree)) => garbage.put_node(tree.into_node()),
+            Ok(Large::Ranked(ranked)) => {
+                ranked.into_nodes().into_iter().for_each(|node| garbage.put_node(node))
+            }
             Ok(Large::Packed(_)) | Err(_) => {}
         }
     }

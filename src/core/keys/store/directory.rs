@@ -41,6 +41,10 @@ impl Directory {
         self.parts[self.index(hash)..].iter().map(|part| &part.page)
     }
 
+    pub(super) fn into_pages(self) -> impl Iterator<Item = Arc<Page>> {
+        self.parts.into_iter().map(|part| part.page)
+    }
+
     pub(super) fn page(&self, hash: u64) -> &Arc<Page> {
         &self.parts[self.index(hash)].page
     }

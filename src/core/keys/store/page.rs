@@ -27,6 +27,10 @@ impl Page {
         &self.items
     }
 
+    pub(super) fn into_items(self) -> Vec<Item> {
+        self.items
+    }
+
     pub(super) fn len(&self) -> usize {
         self.items.len()
     }

@@ -199,6 +199,16 @@ impl Group {
         self.used_from(0).flat_map(|at| self.cells[at].pages())
     }
 
+    /// How many items.
+    pub(super) fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Its pages; what somebody else looks at is copied.
+    pub(super) fn into_pages(self) -> impl Iterator<Item = Arc<Page>> {
+        self.cells.into_iter().flat_map(Cell::into_pages)
+    }
+
     fn cell(&self, slot: u16) -> &Cell {
         &self.cells[usize::from(slot) % GROUP_SLOTS]
     }
@@ -236,6 +246,15 @@ impl Cell {
             Cell::Empty => (None, None),
             Cell::One(page) => (Some(page), None),
             Cell::Many(directory) => (None, Some(directory.pages_from(hash))),
+        };
+        one.into_iter().chain(many.into_iter().flatten())
+    }
+
+    fn into_pages(self) -> impl Iterator<Item = Arc<Page>> {
+        let (one, many) = match self {
+            Cell::Empty => (None, None),
+            Cell::One(page) => (Some(page), None),
+            Cell::Many(directory) => (None, Some(Arc::unwrap_or_clone(directory).into_pages())),
         };
         one.into_iter().chain(many.into_iter().flatten())
     }

@@ -3,8 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::tree::TreeNode;
-use super::{Collection, Form, Stream};
+use super::{Collection, Form, Garbage, Stream};
 use crate::Fault;
 use crate::keys::number::parse_integer;
 
@@ -161,7 +160,7 @@ impl Value {
     }
 
     /// Lets go of it: what would take long to free is put to `garbage` instead.
-    pub(in crate::keys) fn discard(self, garbage: &mut Vec<TreeNode>) {
+    pub(in crate::keys) fn discard(self, garbage: &mut Garbage) {
         match self {
             Value::Str(_) => {}
             Value::Stream(stream) => {

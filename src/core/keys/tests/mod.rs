@@ -4,6 +4,7 @@
 
 mod collections;
 mod fuzz;
+mod garbage;
 mod histories;
 mod model;
 mod pages;

@@ -1,7 +1,8 @@
 //! A group of consumers, and what each of them has got and not acknowledged.
 
 use super::{Id, TreeEntry};
-use crate::keys::store::tree::{Tree, TreeNode};
+use crate::keys::store::Garbage;
+use crate::keys::store::tree::Tree;
 use crate::wire::Wire;
 
 /// A group of consumers of a stream.
@@ -205,8 +206,10 @@ impl ConsumerGroup {
     }
 
     /// What is to be freed bit by bit.
-    pub(in crate::keys) fn into_nodes(self, nodes: &mut Vec<TreeNode>) {
-        nodes.extend([self.pending, self.owned, self.names, self.consumers].map(Tree::into_node));
+    pub(in crate::keys) fn into_nodes(self, garbage: &mut Garbage) {
+        for tree in [self.pending, self.owned, self.names, self.consumers] {
+            garbage.put_node(tree.into_node());
+        }
     }
 
     fn count(&mut self, number: u64, by: i64) {

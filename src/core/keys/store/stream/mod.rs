@@ -16,8 +16,9 @@ mod walk;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::Garbage;
 use super::pack::Entry as TreeEntry;
-use super::tree::{Tree, TreeNode};
+use super::tree::Tree;
 use crate::keys::streams::Id;
 
 pub(in crate::keys) use block::{Block, Entry, Layout, Pair};
@@ -181,10 +182,10 @@ impl Stream {
     }
 
     /// What is to be freed bit by bit.
-    pub(in crate::keys) fn into_nodes(self, nodes: &mut Vec<TreeNode>) {
-        nodes.push(self.blocks.into_node());
+    pub(in crate::keys) fn into_nodes(self, garbage: &mut Garbage) {
+        garbage.put_node(self.blocks.into_node());
         for group in self.groups.into_values().filter_map(Arc::into_inner) {
-            group.into_nodes(nodes);
+            group.into_nodes(garbage);
         }
     }
 

@@ -98,16 +98,20 @@ impl Node {
         result
     }
 
-    /// Takes this node apart into its children, if nobody else looks at it.
-    pub(in crate::keys) fn take_apart(self, parts: &mut Vec<Node>) {
-        if let Node::Inner(inner) = self
-            && let Ok(inner) = Arc::try_unwrap(inner)
-        {
-            parts.extend(inner.children.into_iter().map(|child| child.node));
+    /// The children of an inner node at which nobody else looks.
+    pub(in crate::keys) fn into_parts(self) -> Vec<Node> {
+        match self {
+            Node::Inner(inner) => {
+                let inner = Arc::try_unwrap(inner).ok();
+                let children = inner.into_iter().flat_map(|inner| inner.children);
+                children.map(|child| child.node).collect()
+            }
+            Node::Leaf(_) => Vec::new(),
         }
     }
 
-    fn len(&self) -> usize {
+    /// How many entries.
+    pub(in crate::keys) fn len(&self) -> usize {
         match self {
             Node::Leaf(pack) => pack.len(),
             Node::Inner(inner) => inner.children.iter().map(|child| child.len).sum(),

@@ -130,7 +130,7 @@ fn entries_that_come_in_a_row_fill_their_leaves() {
         let (mut parts, mut leaves) = (vec![tree.into_node()], 0);
         while let Some(node) = parts.pop() {
             leaves += usize::from(matches!(node, TreeNode::Leaf(_)));
-            node.take_apart(&mut parts);
+            parts.extend(node.into_parts());
         }
         assert!(leaves < 210, "{leaves} leaves of a kilobyte for 200 kilobytes");
     }
