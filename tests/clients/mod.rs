@@ -45,6 +45,14 @@ fn a_session_of_redis_py() {
 }
 
 #[test]
+fn streams_with_redis_py() {
+    let Some(python) = python() else { return };
+    let server = server();
+    let port = server.port().to_string();
+    must_succeed(Command::new(python).arg(script("redis_py_streams.py")).arg(port));
+}
+
+#[test]
 fn channels_with_redis_py() {
     let Some(python) = python() else { return };
     let (server, cluster) = (server(), Cluster::start(3, &["--fsync", "never"]));

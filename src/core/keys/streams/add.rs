@@ -1,11 +1,8 @@
 //! Adding entries, and taking away the oldest.
 
 use super::{Id, NewId, Trim};
-use crate::keys::store::{Keep, Layout, Pair, Stream};
+use crate::keys::store::{ENTRY_BYTES_MAX, Keep, Layout, Pair, Stream};
 use crate::{Fault, Outcome};
-
-/// The longest entry, names and values together.
-const ENTRY_BYTES_MAX: usize = 1 << 30;
 
 /// XADD.
 pub(super) fn add(

@@ -24,8 +24,15 @@ pub(in crate::keys) struct Layout {
     pub bytes_max: u64,
 }
 
-/// The largest block, whatever its layout says.
-const BLOCK_BYTES_MAX: u64 = 1 << 30;
+/// From where on a block takes nothing more, whatever its layout says: one is written to a
+/// snapshot in one piece.
+const BLOCK_BYTES_MAX: u64 = 64 << 20;
+
+/// The longest entry, names and values together.
+pub(in crate::keys) const ENTRY_BYTES_MAX: usize = 128 << 20;
+
+/// The longest block that is read: a full one, or one with a single entry.
+const READ_BYTES_MAX: usize = ENTRY_BYTES_MAX + (64 << 20);
 
 /// A field and its value.
 pub(in crate::keys) type Pair<'a> = (&'a [u8], &'a [u8]);
@@ -137,6 +144,7 @@ impl<'a> Block<'a> {
     /// The ids of the first and the last entry that live, if these bytes are a block:
     /// everything adds up, and the living are in order.
     pub(super) fn checked(self) -> Option<Option<(Id, Id)>> {
+        (self.bytes.len() <= READ_BYTES_MAX).then_some(())?;
         let end = listpack::checked(self.bytes)?;
         let head = self.head()?;
         let mut entries = self.entries();

@@ -21,7 +21,7 @@ use super::pack::Entry as TreeEntry;
 use super::tree::Tree;
 use crate::keys::streams::Id;
 
-pub(in crate::keys) use block::{Block, Entry, Layout, Pair};
+pub(in crate::keys) use block::{Block, ENTRY_BYTES_MAX, Entry, Layout, Pair};
 pub(in crate::keys) use group::{Consumer, ConsumerGroup, Pending};
 pub(in crate::keys) use trim::Keep;
 

@@ -161,6 +161,25 @@ fn what_would_have_to_wait_is_refused_outside_of_transactions() {
 }
 
 #[test]
+fn entries_and_blocks_have_an_end() {
+    let mut story = Story::new();
+    let any = (0, 0);
+    let large = vec![b'v'; 40 << 20];
+    let parts: Vec<(&[u8], &[u8])> = vec![(b"f", &large); 4];
+    for (count, told) in [(1, true), (1, true), (3, true), (4, false)] {
+        let op = adding(NewId::Auto {}, &parts[..count], Trim::Never {}, any);
+        let added = story.stream(op);
+        assert_eq!(matches!(added, Outcome::Bytes(_)), told, "{count}");
+        assert!(told || added == Fault::EntryTooBig.into());
+    }
+    // None of them shares its block with another one that is as large.
+    let Outcome::List(info) = story.stream(Op::Info {}) else { panic!() };
+    assert_eq!(info[1], Outcome::Int(3));
+    let longest = story.space.freeze().chunks().map(|chunk| chunk.len()).max();
+    assert!(longest < Some(200 << 20), "{longest:?}");
+}
+
+#[test]
 fn a_range_of_nothing_is_told_from_none() {
     let mut story = Story::new();
     let range = |count| Op::Range { start: Id::MIN, end: Id::MAX, reverse: false, count };
