@@ -262,6 +262,7 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NoIdLeft => NO_ID_LEFT,
         Fault::AddedTooFew => ADDED_TOO_FEW,
         Fault::EntryTooBig => ENTRY_TOO_BIG,
+        Fault::AnswerTooBig => text("ERR the answer would have more bytes than one may have"),
         Fault::WouldWait => WOULD_WAIT,
     }
 }

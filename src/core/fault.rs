@@ -128,12 +128,14 @@ pub enum Fault {
     AddedTooFew,
     /// The entry is larger than a stream takes.
     EntryTooBig,
+    /// What is asked for has more bytes than one answer, or one transaction, gives.
+    AnswerTooBig,
     /// Nothing is there, and it cannot be waited for.
     WouldWait,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 61] = [
+const ALL: [Fault; 62] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -194,6 +196,7 @@ const ALL: [Fault; 61] = [
     Fault::NoIdLeft,
     Fault::AddedTooFew,
     Fault::EntryTooBig,
+    Fault::AnswerTooBig,
     Fault::WouldWait,
 ];
 

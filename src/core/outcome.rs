@@ -68,6 +68,16 @@ impl Outcome {
         }
     }
 
+    /// Bytes of memory, estimated.
+    pub fn memory(&self) -> usize {
+        let held = match self {
+            Outcome::Bytes(bytes) | Outcome::Refused { text: bytes, .. } => bytes.len(),
+            Outcome::List(items) => items.iter().map(Outcome::memory).sum(),
+            _ => 0,
+        };
+        size_of::<Outcome>() + held
+    }
+
     /// Whether a body is in it.
     pub fn has_body(&self) -> bool {
         match self {

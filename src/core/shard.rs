@@ -26,6 +26,10 @@ const DUE_PER_OP: usize = 64;
 /// that others hardly notice when very much is due at once.
 const DUE_PER_TICK: usize = 256;
 
+/// How many bytes the reads of one transaction give together; those behind it are
+/// refused. All replicas carry them out, and what they gave is remembered.
+const TRANSACTION_READ_BYTES_MAX: usize = 512 << 20;
+
 /// What a read gave.
 #[derive(Debug, PartialEq)]
 pub enum Read {
@@ -298,12 +302,26 @@ impl Shard {
         if let Some(refused) = decoded.iter().find_map(|op| self.fenced_off(op)) {
             return refused;
         }
-        let mut outcomes = Vec::with_capacity(decoded.len());
-        for op in &decoded {
+        Outcome::List(self.apply_all(&decoded, TRANSACTION_READ_BYTES_MAX, fx))
+    }
+
+    /// Carries out all writes, and reads until they have given so many bytes.
+    fn apply_all(&mut self, ops: &[Op<'_>], read_bytes: usize, fx: &mut Effects) -> Vec<Outcome> {
+        let mut left = read_bytes;
+        let mut outcomes = Vec::with_capacity(ops.len());
+        for op in ops {
             let at = self.next_stamp();
-            outcomes.push(self.apply_one(&at, op, fx));
+            outcomes.push(match op.is_write() {
+                true => self.apply_one(&at, op, fx),
+                false if left == 0 => Fault::AnswerTooBig.into(),
+                false => {
+                    let outcome = self.apply_one(&at, op, fx);
+                    left = left.saturating_sub(outcome.memory());
+                    outcome
+                }
+            });
         }
-        Outcome::List(outcomes)
+        outcomes
     }
 
     /// Why a transaction with this operation must change nothing: it says that a lock

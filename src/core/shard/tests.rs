@@ -76,6 +76,19 @@ fn the_operations_of_a_transaction_are_carried_out_in_order() {
 }
 
 #[test]
+fn the_reads_of_a_transaction_give_a_limited_number_of_bytes_and_its_writes_are_carried_out() {
+    let mut shard = Shard::new(1);
+    let large = vec![b'v'; 600];
+    let other = set(b"b", b"1", FOREVER);
+    let ops = [set(b"a", &large, FOREVER), get(b"a"), get(b"a"), get(b"a"), other, get(b"b")];
+    let outcomes = shard.apply_all(&ops, 1_000, &mut Effects::default());
+    let (value, refused) = (Outcome::Bytes(large.clone()), Outcome::from(Fault::AnswerTooBig));
+    let wanted = [Outcome::Ok, value.clone(), value, refused.clone(), Outcome::Ok, refused];
+    assert_eq!(outcomes, wanted);
+    assert_eq!(shard.read(NOW, &get(b"b")), Read::Done(Outcome::Bytes(b"1".to_vec())));
+}
+
+#[test]
 fn a_watched_key_that_changed_stops_the_transaction() {
     let mut shard = Shard::new(1);
     run(&mut shard, NOW, &set(b"a", b"1", FOREVER));

@@ -3,7 +3,7 @@
 use super::{Op, Part};
 use crate::keys::chosen;
 use crate::keys::store::{Collection, Entry, Hasher};
-use crate::{Fault, Outcome, glob};
+use crate::{Outcome, glob};
 
 pub(in crate::keys) fn read(hash: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
     let value = |field: &[u8]| hash.get(hasher, field);
@@ -53,9 +53,10 @@ fn some(hash: &Collection, count: i64, values: bool, seed: u64) -> Outcome {
         true => Outcome::List(vec![bytes(entry.key), bytes(entry.value)]),
         false => bytes(entry.key),
     };
-    match hash.chosen(count, seed) {
-        Some(entries) => Outcome::List(entries.into_iter().map(shown).collect()),
-        None => Fault::CountTooLarge.into(),
+    let bytes = |entry: &Entry<'_>| entry.key.len() + if values { entry.value.len() } else { 0 };
+    match hash.chosen(count, seed, bytes) {
+        Ok(entries) => Outcome::List(entries.into_iter().map(shown).collect()),
+        Err(fault) => fault.into(),
     }
 }
 

@@ -3,7 +3,7 @@
 use super::Op;
 use crate::keys::chosen;
 use crate::keys::store::{Collection, Entry, Hasher};
-use crate::{Fault, Outcome, glob};
+use crate::{Outcome, glob};
 
 pub(in crate::keys) fn read(set: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
     let has = |member: &[u8]| Outcome::Int(set.get(hasher, member).is_some().into());
@@ -13,9 +13,9 @@ pub(in crate::keys) fn read(set: &Collection, hasher: Hasher, op: &Op<'_>) -> Ou
         Op::Has { member } => has(member),
         Op::HasEach { members } => Outcome::List(members.iter().map(|one| has(one)).collect()),
         Op::Random { seed } => set.nth(chosen::one(*seed, set.len())).map_or(Outcome::Nil, member),
-        Op::RandomSome { count, seed } => match set.chosen(*count, *seed) {
-            Some(members) => Outcome::List(members.into_iter().map(member).collect()),
-            None => Fault::CountTooLarge.into(),
+        Op::RandomSome { count, seed } => match set.chosen(*count, *seed, |one| one.key.len()) {
+            Ok(members) => Outcome::List(members.into_iter().map(member).collect()),
+            Err(fault) => fault.into(),
         },
         Op::Scan { cursor, pattern, count } => scan(set, *cursor, *pattern, *count),
         _ => unreachable!("the caller tells reads from writes"),

@@ -200,6 +200,17 @@ fn a_member_goes_from_one_set_to_another() {
 }
 
 #[test]
+fn members_that_are_chosen_again_and_again_have_a_limited_number_of_bytes() {
+    let mut story = Story::new();
+    story.sadd(b"s", &[&"m".repeat(1 << 20)]);
+    let mut some = |count| story.run(&on(b"s", Op::RandomSome { count, seed: 5 }));
+    assert!(matches!(some(-64), Outcome::List(members) if members.len() == 64));
+    assert_eq!(some(-65), Fault::AnswerTooBig.into());
+    assert_eq!(some(-1_000_000), Fault::AnswerTooBig.into());
+    assert!(matches!(some(1_000_000), Outcome::List(members) if members.len() == 1));
+}
+
+#[test]
 fn random_members_are_of_the_set() {
     let mut story = Story::new();
     for number in 0..300 {

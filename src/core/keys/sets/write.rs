@@ -89,8 +89,9 @@ fn pop_some(
 ) -> Result<(Outcome, bool), Fault> {
     let members = set.set()?;
     let count = i64::try_from(count).unwrap_or(i64::MAX);
-    let popped: Vec<Outcome> =
-        members.chosen(count, seed).unwrap_or_default().into_iter().map(member).collect();
+    // All different ones: there is no limit to them but the set itself.
+    let chosen = members.chosen(count, seed, |one| one.key.len()).unwrap_or_default();
+    let popped: Vec<Outcome> = chosen.into_iter().map(member).collect();
     for member in &popped {
         if let Outcome::Bytes(member) = member {
             set.remove_member(hasher, member);

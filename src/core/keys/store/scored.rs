@@ -23,6 +23,13 @@ pub(in crate::keys) struct Scored<'a> {
     pub score: f64,
 }
 
+impl<'a> Scored<'a> {
+    /// What a row of a sorted set says: a member, and its score as the value.
+    pub(in crate::keys) fn of(row: Entry<'a>) -> Self {
+        Scored { member: row.key, score: score_of(row.value) }
+    }
+}
+
 impl Collection {
     /// The score of a member.
     pub(in crate::keys) fn score(&self, hasher: Hasher, member: &[u8]) -> Option<f64> {
@@ -41,7 +48,7 @@ impl Collection {
     /// `count` members from a rank on.
     pub(in crate::keys) fn ranks(&self, from: usize, count: usize) -> Vec<Scored<'_>> {
         match self.form() {
-            Form::Packed(pack) => pack.iter().skip(from).take(count).map(packed).collect(),
+            Form::Packed(pack) => pack.iter().skip(from).take(count).map(Scored::of).collect(),
             Form::Ranked(ranked) => ranked.scores.from(from).take(count).map(placed_by).collect(),
             Form::Tree(_) => Vec::new(),
         }
@@ -52,7 +59,7 @@ impl Collection {
         match self.form() {
             Form::Packed(pack) => {
                 let first: Vec<_> = pack.iter().take(before).collect();
-                first.into_iter().rev().take(count).map(packed).collect()
+                first.into_iter().rev().take(count).map(Scored::of).collect()
             }
             Form::Ranked(ranked) => {
                 ranked.scores.back_from(before).take(count).map(placed_by).collect()
@@ -203,10 +210,6 @@ fn insert(ranked: &mut Ranked, hasher: Hasher, scored: Scored<'_>) {
 
 fn score_of(value: &[u8]) -> f64 {
     f64::from_le_bytes(value.try_into().expect("a score has eight bytes"))
-}
-
-fn packed(entry: Entry<'_>) -> Scored<'_> {
-    Scored { member: entry.key, score: score_of(entry.value) }
 }
 
 /// A score as a number that is in the same order; both zeros are the same.

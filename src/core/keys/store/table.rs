@@ -10,6 +10,7 @@ use super::collection::{Collection, Form};
 use super::pack::{Entries, Entry};
 use super::tree::{Range, Tree};
 use super::{Hasher, PackView};
+use crate::Fault;
 use crate::keys::chosen;
 
 /// How many bytes of its hash stand before a key.
@@ -17,6 +18,9 @@ pub(in crate::keys) const HASH_BYTES: usize = 4;
 
 /// How many entries one answer gives that may be the same.
 const REPEATED_MAX: usize = 1_000_000;
+
+/// How many bytes one answer gives of entries that may be the same.
+pub(in crate::keys) const CHOSEN_BYTES_MAX: usize = 64 << 20;
 
 /// From which share of the entries on it is cheaper to walk over all of them than to
 /// look for each one.
@@ -152,25 +156,36 @@ impl Collection {
     }
 
     /// `count` different entries, or, when it is negative, so many of which some may be
-    /// the same; `seed` chooses. None when that is more than one answer gives.
-    pub(in crate::keys) fn chosen(&self, count: i64, seed: u64) -> Option<Vec<Entry<'_>>> {
+    /// the same; `seed` chooses, and `shown` says how many bytes of one are shown.
+    ///
+    /// # Errors
+    /// One answer does not give so many, or not so many bytes.
+    pub(in crate::keys) fn chosen(
+        &self,
+        count: i64,
+        seed: u64,
+        shown: impl Fn(&Entry<'_>) -> usize,
+    ) -> Result<Vec<Entry<'_>>, Fault> {
         let len = self.len();
         let wanted = usize::try_from(count.unsigned_abs()).unwrap_or(usize::MAX);
         if len == 0 || wanted == 0 {
-            return Some(Vec::new());
+            return Ok(Vec::new());
         }
         if count > 0 {
-            return Some(self.at_places(&chosen::some(seed, len, wanted)));
+            return Ok(self.at_places(&chosen::some(seed, len, wanted)));
         }
         if wanted > REPEATED_MAX {
-            return None;
+            return Err(Fault::CountTooLarge);
         }
-        let places: Vec<usize> = chosen::any(seed, len, wanted).collect();
-        if wanted > len / WALK_SHARE {
+        let places = chosen::any(seed, len, wanted);
+        let found: Vec<Entry<'_>> = if wanted > len / WALK_SHARE {
             let all: Vec<Entry<'_>> = self.rows().collect();
-            return Some(places.into_iter().map(|place| all[place]).collect());
-        }
-        Some(places.into_iter().filter_map(|place| self.nth(place)).collect())
+            places.map(|place| all[place]).collect()
+        } else {
+            places.filter_map(|place| self.nth(place)).collect()
+        };
+        let bytes: usize = found.iter().map(shown).sum();
+        if bytes > CHOSEN_BYTES_MAX { Err(Fault::AnswerTooBig) } else { Ok(found) }
     }
 
     /// The entries at these places, which are in order.

@@ -3,7 +3,7 @@
 use super::{Op, span};
 use crate::keys::chosen;
 use crate::keys::store::{Collection, Entry, Hasher, Scored};
-use crate::{Fault, Outcome, glob};
+use crate::{Outcome, glob};
 
 pub(in crate::keys) fn read(set: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
     let score = |member: &[u8]| set.score(hasher, member).map_or(Outcome::Nil, Outcome::Float);
@@ -21,13 +21,13 @@ pub(in crate::keys) fn read(set: &Collection, hasher: Hasher, op: &Op<'_>) -> Ou
             let found = set.nth(chosen::one(*seed, set.len()));
             found.map_or(Outcome::Nil, |entry| Outcome::Bytes(entry.key.to_vec()))
         }
-        Op::RandomSome { count, scores, seed } => match set.chosen(*count, *seed) {
-            Some(entries) => {
-                list(entries.into_iter().filter_map(|one| scored(set, hasher, one)), *scores)
+        Op::RandomSome { count, scores, seed } => {
+            match set.chosen(*count, *seed, |one| one.key.len()) {
+                Ok(entries) => list(entries.into_iter().map(Scored::of), *scores),
+                Err(fault) => fault.into(),
             }
-            None => Fault::CountTooLarge.into(),
-        },
-        Op::Scan { cursor, pattern, count } => scan(set, hasher, *cursor, *pattern, *count),
+        }
+        Op::Scan { cursor, pattern, count } => scan(set, *cursor, *pattern, *count),
         _ => unreachable!("the caller tells reads from writes"),
     }
 }
@@ -48,28 +48,18 @@ pub(super) fn pair(one: Scored<'_>) -> Outcome {
     Outcome::List(vec![Outcome::Bytes(one.member.to_vec()), Outcome::Float(one.score)])
 }
 
-fn scored<'a>(set: &Collection, hasher: Hasher, entry: Entry<'a>) -> Option<Scored<'a>> {
-    Some(Scored { member: entry.key, score: set.score(hasher, entry.key)? })
-}
-
 fn rank(set: &Collection, hasher: Hasher, member: &[u8], reverse: bool) -> Outcome {
     let Some(score) = set.score(hasher, member) else { return Outcome::Nil };
     let rank = set.rank(member, score);
     Outcome::Int(if reverse { set.len() - 1 - rank } else { rank } as i64)
 }
 
-fn scan(
-    set: &Collection,
-    hasher: Hasher,
-    cursor: u64,
-    pattern: Option<&[u8]>,
-    count: u64,
-) -> Outcome {
+fn scan(set: &Collection, cursor: u64, pattern: Option<&[u8]>, count: u64) -> Outcome {
     let (next, entries) = set.scan(cursor, count.max(1));
     // The empty key fits a star only where that stands for no pattern at all.
     let pattern = pattern.filter(|pattern| *pattern != b"*");
     let fits = |entry: &Entry<'_>| pattern.is_none_or(|pattern| glob::matches(pattern, entry.key));
-    let found = entries.into_iter().filter(fits).filter_map(|one| scored(set, hasher, one));
+    let found = entries.into_iter().filter(fits).map(Scored::of);
     let cursor = Outcome::Bytes(next.to_string().into_bytes());
     Outcome::List(vec![cursor, list(found, true)])
 }
