@@ -44,6 +44,7 @@ How much
 
 What
   --keys N              different keys or locks [100000]
+  --zipf S              keys by Zipf's law with this exponent, 0 to 10; 0: evenly [0]
   --value-bytes N       size of values and messages [64]
   --reads SHARE         share of GETs in mix, 0 to 1 [0.8]
   --no-preload          do not set the keys before get and mix
@@ -100,6 +101,8 @@ pub struct Flags {
     pub threads: usize,
     /// Different keys or locks.
     pub keys: u64,
+    /// The exponent of Zipf's law by which keys are drawn; 0: evenly.
+    pub zipf: f64,
     /// Size of values and messages.
     pub value_bytes: usize,
     /// Share of GETs in `mix`.
@@ -158,6 +161,7 @@ impl Flags {
             warmup: Duration::from_secs(1),
             threads: (processors / 2).max(1),
             keys: 100_000,
+            zipf: 0.0,
             value_bytes: 64,
             reads: 0.8,
             preload: true,
@@ -210,6 +214,7 @@ impl Flags {
                 Long("warmup") => flags.warmup = seconds(&words.value()?.string()?)?,
                 Long("threads") => flags.threads = words.value()?.parse()?,
                 Long("keys") => flags.keys = words.value()?.parse()?,
+                Long("zipf") => flags.zipf = words.value()?.parse()?,
                 Long("value-bytes") => flags.value_bytes = words.value()?.parse()?,
                 Long("reads") => flags.reads = words.value()?.parse()?,
                 Long("no-preload") => flags.preload = false,
@@ -239,6 +244,7 @@ impl Flags {
         must((1..=1_000_000).contains(&self.pipeline), "--pipeline: 1 to 1000000")?;
         must((1..=1024).contains(&self.threads), "--threads: 1 to 1024")?;
         must((1..1_000_000_000_000).contains(&self.keys), "--keys: at least 1, at most 12 digits")?;
+        must((0.0..=10.0).contains(&self.zipf), "--zipf: 0 to 10")?;
         must(self.value_bytes <= 512 << 20, "--value-bytes: at most 512 MiB")?;
         must((0.0..=1.0).contains(&self.reads), "--reads: 0 to 1")?;
         must((1..=1_000_000).contains(&self.queues), "--queues: 1 to 1000000")?;
@@ -317,6 +323,8 @@ mod tests {
             "fly",
             "get --clients 0",
             "get --reads 2",
+            "get --zipf -1",
+            "get --zipf nan",
             "queue --clients 1 --producers 2",
             "get --nope",
             "lock --shared 1.5",

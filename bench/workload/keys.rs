@@ -2,6 +2,7 @@
 
 use rand::rngs::SmallRng;
 use rand::{RngExt, SeedableRng};
+use rand_distr::{Distribution, Zipf};
 
 use super::{Command, Counters, Next, Step, Workload};
 use crate::Flags;
@@ -16,6 +17,8 @@ pub struct Script {
     workload: Workload,
     reads: f64,
     keys: u64,
+    /// How keys are drawn, if not evenly.
+    zipf: Option<Zipf<f64>>,
     /// The keys still to be set (`load`).
     rest: std::iter::StepBy<std::ops::Range<u64>>,
     random: SmallRng,
@@ -34,6 +37,7 @@ impl Script {
             workload: flags.workload,
             reads: flags.reads,
             keys: flags.keys,
+            zipf: (flags.zipf > 0.0).then(|| zipf(flags.keys, flags.zipf)),
             rest: (index as u64..flags.keys).step_by(flags.clients),
             random,
             ping: request(&[b"PING"]),
@@ -51,7 +55,7 @@ impl Script {
         };
         let number = match self.workload {
             Workload::Load => self.rest.next()?,
-            _ => self.random.random_range(0..self.keys),
+            _ => self.draw(),
         };
         match command {
             Command::Ping => out.extend_from_slice(&self.ping),
@@ -59,6 +63,15 @@ impl Script {
             _ => self.set.push(out, number),
         }
         Some(Step { command, item: 0, number, work: 0, first: None })
+    }
+
+    /// Which key comes next; by Zipf's law the first ones are the most frequent.
+    fn draw(&mut self) -> u64 {
+        match &self.zipf {
+            // From 1 on, and whole.
+            Some(zipf) => (zipf.sample(&mut self.random) as u64).clamp(1, self.keys) - 1,
+            None => self.random.random_range(0..self.keys),
+        }
     }
 
     pub(super) fn reply(&mut self, step: Step, reply: &[u8], counters: &mut Counters) -> Next {
@@ -70,6 +83,10 @@ impl Script {
         }
         Next::Done
     }
+}
+
+fn zipf(keys: u64, exponent: f64) -> Zipf<f64> {
+    Zipf::new(keys as f64, exponent).expect("the flags were checked")
 }
 
 /// A request whose key differs only in its twelve digits.
@@ -105,6 +122,22 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn by_zipfs_law_the_second_key_comes_half_as_often_as_the_first() {
+        let mut flags = Flags::new(Workload::Get);
+        (flags.keys, flags.zipf) = (100, 1.0);
+        let mut script = Script::new(&flags, 0);
+        let mut counts = [0_u32; 100];
+        (0..200_000).for_each(|_| counts[script.draw() as usize] += 1);
+        // The harmonic number of 100 is 5.187.
+        let due = 200_000.0 / 5.187;
+        for (place, count) in counts[..4].iter().enumerate() {
+            let ratio = f64::from(*count) * (place + 1) as f64 / due;
+            assert!((0.95..1.05).contains(&ratio), "{place}: {count}");
+        }
+        assert!(counts.iter().all(|count| *count > 0));
+    }
 
     #[test]
     fn a_template_changes_only_the_digits() {
