@@ -140,6 +140,56 @@ fn a_directory_that_is_full_calls_back_and_forgets_nothing() {
 }
 
 #[test]
+fn a_write_of_a_key_that_is_called_back_is_hidden_until_it_is_open() {
+    let settings = Settings { directory_max: 1, ..Settings::default() };
+    let mut rig = Rig::new(N3, settings);
+    let (a, b) = (key("a"), key("b"));
+    rig.write(N3, &a, "old");
+    rig.read(N1, &a);
+    assert!(rig.hits(N1, &a));
+    // Its place is wanted, and it does not hear of that.
+    rig.deaf.push(N1);
+    rig.read(N2, &b);
+    assert!(rig.home.may_have(N1, &a));
+    rig.write(N3, &a, "new");
+    assert!(rig.hits(N1, &a), "the old value can be read");
+    assert_eq!(rig.read(N3, &a), None);
+    assert_eq!(rig.read(N2, &a), None);
+}
+
+#[test]
+fn a_home_does_not_fill_its_directory_with_what_it_reads_itself() {
+    let mut rig = rig();
+    for number in 0..3_000 {
+        let name = key(&number.to_string());
+        rig.write(N3, &name, "v");
+        rig.read(N3, &name);
+    }
+    assert_eq!(rig.home.remembers().0, 1_000);
+    let name = key("2999");
+    rig.read(N1, &name);
+    assert!(rig.hits(N1, &name));
+    assert_eq!(rig.home.remembers().0, 1_001);
+}
+
+#[test]
+fn a_directory_that_becomes_smaller_calls_back_what_is_too_much() {
+    let mut rig = rig();
+    let names: Vec<_> = (0..100).map(|number| key(&number.to_string())).collect();
+    for name in &names {
+        rig.write(N3, name, "v");
+        rig.read(N1, name);
+    }
+    let settings = Settings { directory_max: 10, ..Settings::default() };
+    rig.home.set(settings);
+    for _ in 0..20 {
+        rig.renew();
+    }
+    assert_eq!(rig.home.remembers().0, 10);
+    assert_eq!(names.iter().filter(|name| rig.hits(N1, name)).count(), 10);
+}
+
+#[test]
 fn nothing_is_left_over_when_all_is_quiet() {
     let mut rig = rig();
     let mut chance = crate::chance::Chance(7);

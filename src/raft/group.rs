@@ -404,6 +404,11 @@ impl Group {
         Ok(())
     }
 
+    /// Whether the group has stopped: its replica was moved away, or the node ends.
+    pub fn has_stopped(&self) -> bool {
+        *self.inner.stop.borrow()
+    }
+
     /// Stops the group: refuses what still waits, lets what was proposed end.
     pub async fn stop(&self) {
         self.inner.office.close();

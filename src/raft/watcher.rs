@@ -104,9 +104,19 @@ pub(crate) fn writes_keys(batch: &Batch) -> bool {
 
 /// The watcher of a node's groups, once there is one.
 #[derive(Clone, Debug, Default)]
-pub struct Watching(Arc<OnceLock<Arc<dyn Watcher>>>);
+pub struct Watching(Arc<OnceLock<Arc<dyn Watcher>>>, bool);
 
 impl Watching {
+    /// There will be a watcher, and nobody serves before there is.
+    pub fn awaited() -> Self {
+        Watching(Arc::default(), true)
+    }
+
+    /// Whether there will be one, and is not.
+    pub(crate) fn is_awaited(&self) -> bool {
+        self.1 && self.0.get().is_none()
+    }
+
     /// From now on `watcher` watches. The first one that is named stays.
     pub fn begin(&self, watcher: Arc<dyn Watcher>) {
         let _ = self.0.set(watcher);

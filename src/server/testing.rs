@@ -139,6 +139,7 @@ fn options(
         timing: Timing::LAN,
         guards: Guards::default(),
         luck: 1,
+        watching: Default::default(),
         answers: Arc::new(move |effects| waits.carry_out(effects)),
         adrift: Arc::new(|_| {}),
         keep: Arc::new(|_, _, _| Ok(())),

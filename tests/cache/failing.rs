@@ -104,3 +104,52 @@ fn nothing_stale_is_read_while_the_home_moves() {
     });
     assert!(reads > 500, "{reads}");
 }
+
+#[test]
+fn a_home_without_other_voters_waits_for_the_copies_that_it_gave_before_it_died() {
+    let mut cluster = cluster(&["--replicas", "1"]);
+    let home = cluster.wait_leader(0);
+    let sharer = (home + 1) % 3;
+    for round in 0..3 {
+        let mut reader = cluster.client(sharer);
+        cluster.client(home).call(&format!("SET a {round}"));
+        wait_for_copy(&mut reader, "a");
+        cluster.kill(home);
+        cluster.spawn(home);
+        let begun = Instant::now();
+        let written = loop {
+            assert!(begun.elapsed() < ms(20_000), "the home does not come back");
+            let Some(mut client) = cluster.try_client(home) else { continue };
+            match client.try_call(&["SET", "a", "new"]) {
+                Ok(value) if !value.is_error() => break Instant::now(),
+                _ => {}
+            }
+        };
+        // As long as an old copy could be good.
+        while written.elapsed() < ms(600) {
+            let value = reader.call("GET a");
+            assert!(value.is_error() || value.text() == "new", "{value:?} in round {round}");
+        }
+        cluster.wait_ready();
+    }
+}
+
+#[test]
+fn reads_that_wait_for_a_copy_are_answered_though_copies_are_turned_off() {
+    let cluster = cluster(&[]);
+    let home = cluster.wait_leader(0);
+    let sharer = (home + 1) % 3;
+    let mut reader = cluster.client(sharer);
+    cluster.client(home).call("SET warm 1");
+    cluster.client(home).call("SET cold 2");
+    wait_for_copy(&mut reader, "warm");
+    cluster.signal(home, "STOP");
+    reader.send(b"GET cold\r\n").unwrap();
+    std::thread::sleep(ms(50));
+    assert_eq!(cluster.client(sharer).call("CONFIG SET cache-read-mode off").text(), "OK");
+    let begun = Instant::now();
+    let value = reader.reply().unwrap();
+    assert!(begun.elapsed() < ms(8_000), "{:?}", begun.elapsed());
+    assert!(value.is_error() || value.text() == "2", "{value:?}");
+    cluster.signal(home, "CONT");
+}

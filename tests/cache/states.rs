@@ -41,9 +41,8 @@ fn the_table_is_the_same_for_each_choice_of_home() {
         let mut clients: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
         clients[home].call("SET warm 1");
         clients[home].call("DEL a");
-        for (node, client) in clients.iter_mut().enumerate().filter(|(node, _)| *node != home) {
+        for (_, client) in clients.iter_mut().enumerate().filter(|(node, _)| *node != home) {
             wait_for_copy(client, "warm");
-            assert!(node < 3);
         }
         let mut before = (0, 0);
         let mut rows = vec![row(&mut clients[0], &ids, &mut before)];

@@ -52,6 +52,12 @@ impl Directory {
         self.most = most;
     }
 
+    /// How many keys there are more than there should be, and are not called back yet.
+    pub(super) fn surplus(&self) -> usize {
+        let recalled = self.entries.len() - self.ages.len();
+        self.entries.len().saturating_sub(self.most.saturating_add(recalled))
+    }
+
     pub(super) fn sharer_counts(&self) -> BTreeMap<usize, usize> {
         let mut counts = BTreeMap::new();
         for entry in self.entries.values() {

@@ -89,6 +89,13 @@ impl Gates {
         self.list.get(first)
     }
 
+    /// Whether a state that has seen so many operations shows of a key what is not open.
+    /// Keys that are called back hide nothing by themselves.
+    pub(super) fn hides(&self, name: &Name, seq: u64) -> bool {
+        let all = self.all.iter().filter_map(|id| self.list.get(id));
+        self.of(name).chain(all).any(|gate| !gate.recall && seq > gate.after)
+    }
+
     /// All that touch a key and are not open, in their order.
     pub(super) fn of<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Gate> {
         let of_name = self.queues.get(name).into_iter().flatten();

@@ -122,6 +122,9 @@ pub struct Out {
     pub pushes: u64,
 }
 
+/// So many keys are called back at once where the directory has become smaller.
+const RECALLS_AT_ONCE: usize = 16;
+
 impl Home {
     /// Of the node `me`, which has become the home with this epoch. `quorum`: when it
     /// sent what a quorum has acknowledged last.
@@ -225,6 +228,15 @@ impl Home {
         if self.takeover.is_some() && self.is_open(now) {
             self.takeover = None;
             self.open_all(now, out);
+        }
+        let surplus = self.directory.surplus().min(RECALLS_AT_ONCE);
+        let _all_are_under_way = (0..surplus).all(|_| self.make_room(now, out));
+    }
+
+    /// Nobody has a session, nor is anything on its way: nothing need be known of keys.
+    pub fn rests(&mut self) {
+        if self.sessions().next().is_none() && self.gates.len() == 0 {
+            self.directory.clear();
         }
     }
 

@@ -7,6 +7,10 @@ use crate::message::{Grant, Payload, ToNode};
 use crate::time::nanos;
 use crate::{Label, Name, Refresh, Time};
 
+/// As long as the directory holds fewer keys than these, the home is entered as one that
+/// has what its own clients use; others' copies are what the room is for.
+const OWN_KEYS_MAX: usize = 1_000;
+
 impl Home {
     /// A node asks for a copy of a key. `look` reads the state of the shard: at once,
     /// or later when it is asked again ([`Out::retry`]).
@@ -27,7 +31,7 @@ impl Home {
         let Some(payload) = found.payload else {
             return out.messages.push((from, ToNode::Refused { flight }));
         };
-        let Some(first) = self.gates.first_of(name) else {
+        if self.gates.first_of(name).is_none() {
             let name = name.clone();
             let grant = self.grant(now, from, &name, &payload, out);
             let data = ToNode::Data { flight, grant, payload: payload.clone() };
@@ -36,8 +40,8 @@ impl Home {
                 self.refresh(now, &name, &payload, out);
             }
             return;
-        };
-        if found.seq <= first.after || !self.settings.rules.unopened_is_hidden {
+        }
+        if !self.hides(name, found.seq) {
             // The last open value: good for those who wait, and not to be kept.
             return out.messages.push((from, ToNode::Data { flight, grant: None, payload }));
         }
@@ -51,16 +55,24 @@ impl Home {
     /// Whether what a state holds of a key, that has seen so many operations, may be
     /// shown to clients of this node.
     pub fn shows(&self, now: Time, name: &Name, seq: u64) -> bool {
-        let hidden = |gate: &super::gates::Gate| seq > gate.after;
-        self.serves(now)
-            && (!self.settings.rules.unopened_is_hidden
-                || !self.gates.first_of(name).is_some_and(hidden))
+        self.serves(now) && !self.hides(name, seq)
+    }
+
+    fn hides(&self, name: &Name, seq: u64) -> bool {
+        self.settings.rules.unopened_is_hidden && self.gates.hides(name, seq)
+    }
+
+    /// Whether this node itself is entered as one that has a key: others have it, or there
+    /// is room to spare.
+    pub fn counts_itself(&self, name: &Name) -> bool {
+        self.directory.get(name).is_some() || self.directory.len() < OWN_KEYS_MAX
     }
 
     /// A client of this node read a key: the home counts as one of the sharers.
     pub fn read_here(&mut self, now: Time, name: &Name, payload: &Payload, out: &mut Out) {
         self.pass_time(now, out);
         if self.serves(now)
+            && self.counts_itself(name)
             && self.gates.first_of(name).is_none()
             && self.share(self.me, name, None, false, out).is_some()
         {
@@ -74,10 +86,10 @@ impl Home {
         if !self.serves(now) || self.gates.first_of(name).is_some() {
             return;
         }
-        if node == self.me {
-            self.share(node, name, Some(Label::Modified), false, out);
-        } else {
+        if node != self.me {
             self.send(now, node, name, payload, Label::Modified, out);
+        } else if self.counts_itself(name) {
+            self.share(node, name, Some(Label::Modified), false, out);
         }
     }
 
@@ -97,15 +109,18 @@ impl Home {
         if slow || is_nothing || self.is_too_large(payload) {
             return None;
         }
-        match self.share(node, name, None, false, out) {
-            Some(Share { q, label, .. }) => Some(Grant { session, q, label }),
-            None => {
-                if let Some(oldest) = self.directory.oldest() {
-                    self.recall(now, oldest, out);
-                }
-                None
-            }
-        }
+        let share = self.share(node, name, None, false, out).or_else(|| {
+            // There is room at once if nobody else has the key that goes.
+            self.make_room(now, out);
+            self.share(node, name, None, false, out)
+        });
+        share.map(|Share { q, label, .. }| Grant { session, q, label })
+    }
+
+    /// Calls back the key that was granted least lately. False: there is none.
+    pub(super) fn make_room(&mut self, now: Time, out: &mut Out) -> bool {
+        let oldest = self.directory.oldest();
+        oldest.map(|oldest| self.recall(now, oldest, out)).is_some()
     }
 
     fn is_too_large(&self, payload: &Payload) -> bool {

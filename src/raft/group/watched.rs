@@ -15,6 +15,9 @@ use crate::bodies::Fetch;
 use crate::types::LeaderId;
 use crate::watcher::{Deliver, Entry, Reign, Watching, writes_keys};
 
+/// After that it is looked again for a watcher that is still to come.
+const WATCHER_REST: Duration = Duration::from_millis(5);
+
 /// What of a group is watched, and what is held back.
 #[derive(Debug)]
 pub(crate) struct Watched {
@@ -252,7 +255,11 @@ impl Group {
 impl Inner {
     /// Until when the watcher keeps this leader from serving.
     pub(crate) fn kept_from_serving(self: &Arc<Self>, leader: LeaderId) -> Option<Instant> {
-        let watcher = self.watched.watching.get()?;
+        let watching = &self.watched.watching;
+        if watching.is_awaited() {
+            return Some(Instant::now() + WATCHER_REST);
+        }
+        let watcher = watching.get()?;
         let since = self.office.leading_since(leader)?;
         let before = self.progress.led_before(leader);
         let reign = Reign { term: leader.term, since, before };

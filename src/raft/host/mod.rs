@@ -130,7 +130,7 @@ impl Host {
             underway: Arc::default(),
             app: std::sync::OnceLock::new(),
             room: std::sync::OnceLock::new(),
-            watching: crate::Watching::default(),
+            watching: options.watching.clone(),
             touches: crate::Touches::default(),
             starting: tokio::sync::Mutex::default(),
             boot_guard_until: Instant::now() + options.timing.boot_guard,

@@ -61,6 +61,9 @@ pub struct HostOptions {
     /// A random number, another one in every life: random delays and the id of a
     /// new cluster come from it.
     pub luck: u64,
+    /// Who has to agree before what was written is shown: nobody, or somebody who is still
+    /// to come ([`crate::Host::watch_entries`]).
+    pub watching: crate::Watching,
     /// Answers requests of this node's clients that wait in a machine. Called on
     /// machines' tasks and must not wait. An answer may come twice.
     pub answers: Arc<dyn Fn(Vec<Effect>) + Send + Sync>,

@@ -44,7 +44,9 @@ impl Cache {
         post: &mut Post,
     ) {
         let wants = matches!(message, ToHome::Renew { .. } | ToHome::GetS { .. });
-        if wants && !self.is_on() {
+        let is_known = || self.host.map().nodes().any(|node| node.id == from);
+        // Whom the next home does not know it does not wait for.
+        if wants && !(self.is_on() && is_known()) {
             return not_the_home(from, seat.shard, message, post);
         }
         if matches!(message, ToHome::Renew { .. }) {
@@ -78,8 +80,12 @@ impl Cache {
         let now = clock::now();
         let was_open = reign.home.is_open(now);
         happens(&mut reign.home, now, &mut out);
-        if !was_open && reign.home.is_open(now) {
+        let is_open = reign.home.is_open(now);
+        if !was_open && is_open {
             reign.group.look_again();
+        }
+        if is_open {
+            reign.inherited.drain(..).for_each(|deliver| post.deliver(deliver));
         }
         let mut writers = Vec::new();
         for opened in std::mem::take(&mut out.opened) {
@@ -92,6 +98,9 @@ impl Cache {
             writers.extend(opened.writers);
         }
         for (node, name) in writers {
+            if node == self.me && !reign.home.counts_itself(&name) {
+                continue;
+            }
             let Some(payload) = self.look(&reign.group, &name).payload else { continue };
             if payload.value.is_some() {
                 reign.home.push(now, node, &name, &payload, &mut out);
@@ -126,8 +135,9 @@ impl Cache {
             Some(Peek::Nothing) => Some(Payload { value: None, version: 0, left: None }),
             Some(Peek::Str { value, version, deadline_ms }) => {
                 let now_ms = now_ms.max(clock_ms);
+                // The millisecond that has begun may be over already.
                 let left =
-                    |deadline: u64| deadline.saturating_sub(now_ms).saturating_mul(1_000_000);
+                    |deadline: u64| deadline.saturating_sub(now_ms + 1).saturating_mul(1_000_000);
                 let left = deadline_ms.map(left);
                 Some(Payload { value: Some(value.into()), version, left })
             }
@@ -154,11 +164,14 @@ impl Cache {
             let mut home = seat.home.lock();
             let Some(reign) = home.as_mut() else { return };
             let name = Name::of(at.db, at.key);
+            seat.noted.add(hash);
+            if !reign.home.counts_itself(&name) {
+                return;
+            }
             let Some(payload) = self.look(&reign.group, &name).payload else { return };
             self.act(seat, reign, &mut post, |home, now, out| {
                 home.read_here(now, &name, &payload, out);
             });
-            seat.noted.add(hash);
         }
         post.send(self);
     }
@@ -171,8 +184,9 @@ impl Cache {
         let closed_until = {
             let mut home = seat.home.lock();
             if home.as_ref().is_none_or(|reign| reign.term != led.term) {
-                let serial = home.as_ref().map_or(1, |reign| reign.serial + 1);
-                *home = Some(self.reign(group, led, serial));
+                let serial = seat.serial.fetch_add(1, Relaxed) + 1;
+                let inherited = home.take().map(Reign::left_over).unwrap_or_default();
+                *home = Some(Reign { inherited, ..self.reign(group, led, serial) });
                 seat.noted.clear();
                 seat.is_shared.store(false, SeqCst);
             }
@@ -204,6 +218,7 @@ impl Cache {
             term: led.term,
             serial,
             delivers: Default::default(),
+            inherited: Vec::new(),
             watched: false,
             shared: now,
             probes: 0,
@@ -248,6 +263,10 @@ impl Cache {
         let mut next: Option<Time> = None;
         for seat in self.seats() {
             let mut home = seat.home.lock();
+            // The replica may have been moved away; what it held goes with it.
+            if home.as_ref().is_some_and(|reign| reign.group.has_stopped()) {
+                *home = None;
+            }
             let Some(reign) = home.as_mut() else { continue };
             let closed = reign.home.remembers_takeover();
             if closed || reign.home.next_time().is_some_and(|due| due <= now) {
@@ -272,6 +291,7 @@ impl Cache {
         {
             reign.watched = false;
             reign.group.end_watch();
+            reign.home.rests();
             seat.is_shared.store(false, SeqCst);
             seat.noted.clear();
         }

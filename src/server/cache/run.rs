@@ -11,14 +11,13 @@ use tokio::time::Instant;
 use super::counts::count;
 use super::frame::{self, Frame};
 use super::post::Post;
+use super::seat::WANTED_FOR;
 use super::watch::Gates;
 use super::{Cache, calls, clock, terms};
 use crate::Node;
 use crate::config::Setting;
 use crate::exchange::{Listener, Topic};
 
-/// How long behind the last read sessions are renewed.
-const WANTED_FOR: Duration = Duration::from_secs(10);
 /// How long it rests at most, and at least.
 const REST_MAX: Duration = Duration::from_millis(100);
 const REST_MIN: Duration = Duration::from_millis(1);
@@ -127,21 +126,24 @@ impl Cache {
         let renew = self.terms.read().renew;
         let mut next = None;
         for seat in self.seats() {
-            if seat.wanted().0 == 0 || now.since(seat.wanted()) > WANTED_FOR || !self.is_on() {
+            if seat.wanted().0 == 0 {
                 continue;
             }
+            let is_wanted = now.since(seat.wanted()) <= WANTED_FOR && self.is_on();
             let home = self.home_of(seat.shard).filter(|home| *home != self.me);
             let mut out = SharerOut::default();
             {
                 let mut sharer = seat.sharer.lock();
+                // Also of those that were asked for before copies were turned off.
                 sharer.give_up_late(now, &mut out);
-                if home.is_some() && now.since(seat.asked()) >= renew {
+                if is_wanted && home.is_some() && now.since(seat.asked()) >= renew {
                     seat.ask(now);
                     sharer.renew(now, &mut out);
                 }
             }
             post.add(home, seat.shard, out);
-            next = next.into_iter().chain([seat.asked().after(renew)]).min();
+            let again = is_wanted.then(|| seat.asked().after(renew));
+            next = next.into_iter().chain(again).min();
         }
         next
     }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
 
 use lockstep_cache::{Epoch, Home, Pass, Settings as Terms, Sharer, Time};
 use lockstep_core::ShardId;
@@ -14,6 +15,9 @@ use parking_lot::Mutex;
 
 use super::clock;
 use super::noted::Noted;
+
+/// How long behind the last read sessions are renewed.
+pub(super) const WANTED_FOR: Duration = Duration::from_secs(10);
 
 /// What a node keeps for one shard.
 pub(super) struct Seat {
@@ -26,6 +30,8 @@ pub(super) struct Seat {
     asked: AtomicU64,
     /// The home's half, while this node leads.
     pub home: Mutex<Option<Reign>>,
+    /// The number of its last reign.
+    pub serial: AtomicU64,
     /// Whether others may have copies of what is led here.
     pub is_shared: AtomicBool,
     /// Which keys the home itself has read.
@@ -42,6 +48,8 @@ pub(super) struct Reign {
     pub serial: u64,
     /// Entries that are applied and not open: what to do then, and since when.
     pub delivers: BTreeMap<u64, (Deliver, Time)>,
+    /// The same of earlier reigns: it is over when older leases are, and it can be told.
+    pub inherited: Vec<Deliver>,
     /// Whether the group tells of all entries.
     pub watched: bool,
     /// When somebody had a session last.
@@ -54,6 +62,12 @@ pub(super) struct Reign {
 const GATE_BITS: u32 = 40;
 
 impl Reign {
+    /// What was applied, and nobody was told yet.
+    pub(super) fn left_over(self) -> Vec<Deliver> {
+        let own = self.delivers.into_values().map(|(deliver, _)| deliver);
+        self.inherited.into_iter().chain(own).collect()
+    }
+
     /// The number of a gate as the group knows it.
     pub(super) fn number(&self, gate: lockstep_cache::GateId) -> u64 {
         (self.serial << GATE_BITS) | gate.0
@@ -76,6 +90,7 @@ impl Seat {
             wanted: AtomicU64::new(0),
             asked: AtomicU64::new(0),
             home: Mutex::new(None),
+            serial: AtomicU64::new(0),
             is_shared: AtomicBool::new(false),
             noted: Noted::default(),
         }
@@ -84,12 +99,13 @@ impl Seat {
     /// Copies are wanted now. True: they were not, lately.
     pub(super) fn want(&self, now: Time) -> bool {
         const REMEMBERED_NS: u64 = 1_000_000_000;
+        let wanted_for = u64::try_from(WANTED_FOR.as_nanos()).unwrap_or(u64::MAX);
         let before = self.wanted.load(Relaxed);
         if now.0.saturating_sub(before) < REMEMBERED_NS {
             return false;
         }
         self.wanted.store(now.0, Relaxed);
-        before == 0
+        before == 0 || now.0.saturating_sub(before) > wanted_for
     }
 
     /// When they were wanted last.

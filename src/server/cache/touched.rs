@@ -38,8 +38,10 @@ impl Touched {
 }
 
 /// The keys that an entry touches.
-pub(super) fn of(entry: &Entry<'_>) -> Touched {
-    let mut walk = Walk::default();
+///
+/// `value_max`: of which size what a single SET writes is wanted.
+pub(super) fn of(entry: &Entry<'_>, value_max: Option<usize>) -> Touched {
+    let mut walk = Walk { value_max, ..Walk::default() };
     entry.each(|op| walk.entry_op(op));
     let after = {
         let state = entry.state();
@@ -73,13 +75,18 @@ struct Walk {
     queues: Vec<Vec<u8>>,
     /// Whose operations these are, and how many are still to come.
     by: Option<(NodeId, u32)>,
+    value_max: Option<usize>,
     /// What was written, as long as it is a single thing.
     value: Option<Option<Payload>>,
 }
 
 impl Walk {
     fn entry_op(&mut self, op: &Op<'_>) {
-        if let Op::Request { id, count, .. } = op {
+        if let Op::Request { id, count, retry, .. } = op {
+            if *retry {
+                // It may have been carried out before, and something else since.
+                self.value_max = None;
+            }
             self.by = Some((id.origin.node, *count));
             return;
         }
@@ -151,7 +158,8 @@ impl Walk {
             }
         }
         let single = self.value.is_none() && before == 0 && self.written.len() == 1;
-        self.value = Some(if single { plain(op) } else { None });
+        let most = self.value_max.filter(|_| single);
+        self.value = Some(most.and_then(|most| plain(op, most)));
         self.all |= self.written.len() > NAMES_MAX;
     }
 
@@ -184,10 +192,16 @@ impl Walk {
     }
 }
 
-/// What a key holds behind a SET without conditions.
-fn plain(op: &keys::Op<'_>) -> Option<Payload> {
+/// What a key holds behind a SET without conditions, if that is no longer than so much.
+fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
     match op {
-        keys::Op::Set { value, when: When::Always {}, expiry: Expiry::Never {}, .. } => {
+        keys::Op::Set {
+            value,
+            when: When::Always {},
+            expiry: Expiry::Never {},
+            get: false,
+            ..
+        } if value.len() <= most => {
             let value = Some(bytes::Bytes::copy_from_slice(value));
             Some(Payload { value, version: 0, left: None })
         }
@@ -210,7 +224,7 @@ mod tests {
     }
 
     fn of_ops(ops: &[Op<'_>]) -> Touched {
-        let mut walk = Walk::default();
+        let mut walk = Walk { value_max: Some(1), ..Walk::default() };
         ops.iter().for_each(|op| walk.entry_op(op));
         walk.into_touched(7)
     }
@@ -238,6 +252,15 @@ mod tests {
     fn what_a_single_set_writes_is_known_beforehand() {
         assert!(of_ops(&[named(1, 1), set(b"a")]).value.is_some());
         assert!(of_ops(&[set(b"a"), set(b"a")]).value.is_none());
+        let origin = Origin { node: NodeId(1), boot: 1, conn: 1 };
+        let id = RequestId { origin, number: 1 };
+        let again = Op::Request { id, count: 1, floor: 0, retry: true };
+        assert!(of_ops(&[again, set(b"a")]).value.is_none(), "it may have been done before");
+        let (when, expiry) = (When::Always {}, Expiry::Never {});
+        let long = keys::Op::Set { db: DB, key: b"a", value: b"vv", when, expiry, get: false };
+        assert!(of_ops(&[Op::Key { op: long }]).value.is_none(), "it is too long");
+        let get = keys::Op::Set { db: DB, key: b"a", value: b"v", when, expiry, get: true };
+        assert!(of_ops(&[Op::Key { op: get }]).value.is_none(), "it may fail");
         let incr = Op::Key { op: keys::Op::IncrBy { db: DB, key: b"a", by: 1 } };
         assert!(of_ops(&[incr]).value.is_none());
     }

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lockstep_cache::{Epoch, Proposal};
+use lockstep_cache::{Epoch, HotUpdate, Proposal};
 use lockstep_core::{Op, ShardId};
 use lockstep_raft::{Deliver, Entry, Gate, Group, Reign, Watcher};
 use tokio::time::Instant;
@@ -12,6 +12,7 @@ use super::counts::count;
 use super::post::Post;
 use super::touched::Touched;
 use super::{Cache, clock, touched};
+use crate::config::Setting;
 
 /// Keeps what entries gave until it may be known.
 pub(super) struct Gates(Weak<Cache>);
@@ -32,7 +33,7 @@ impl Watcher for Gates {
     fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Option<Gate> {
         let cache = self.0.upgrade()?;
         // Before the home is locked: a grant looks at the state under its lock.
-        let touched = touched::of(entry);
+        let touched = touched::of(entry, cache.update_bytes_max());
         cache.proposed(shard, touched)
     }
 
@@ -72,6 +73,12 @@ impl Watcher for Gates {
 }
 
 impl Cache {
+    /// Up to which size values are sent before their writes are open, if any are.
+    fn update_bytes_max(&self) -> Option<usize> {
+        let sends = self.terms.read().hot_update != HotUpdate::No;
+        sends.then(|| self.settings.size(Setting::CacheMaxValue))
+    }
+
     fn proposed(&self, shard: ShardId, touched: Touched) -> Option<Gate> {
         let seat = self.seat_if_any(shard)?;
         let mut post = Post::default();

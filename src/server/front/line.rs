@@ -66,8 +66,7 @@ pub(super) fn outcome(asked: Asked, content: &Content) -> Option<Outcome> {
 }
 
 impl Front {
-    /// Answers a read from a copy, or begins to ask for one. None: another way has to be
-    /// taken.
+    /// Answers a read from a copy, if there is one. None: another way has to be taken.
     pub(super) fn read_line(
         &mut self,
         command: &'static Command,
@@ -89,10 +88,25 @@ impl Front {
             self.answer(command, reply, begun, words, out);
             return Some(Next::More);
         }
-        if self.near.leader(&self.node.shards, shard).is_some() {
+        None
+    }
+
+    /// The same where there is none yet and another node leads.
+    pub(super) fn fetch_line(
+        &mut self,
+        command: &'static Command,
+        shard: ShardId,
+        op: &Op<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Option<Next> {
+        let (at, asked) = asked(op)?;
+        // How long a key lives a copy does not say, mostly.
+        if self.session.tracks.is_some() || asked == Asked::Life {
             return None;
         }
-        match cache.read(shard, at) {
+        match self.node.cache.read(shard, at) {
             Reading::Content(content) => {
                 let found = outcome(asked, &content)?;
                 let reply = (command.reply)(command.spec, found);
@@ -120,9 +134,9 @@ impl Front {
         for at in 0..self.pending.len() {
             let Pending::Line { command, line, .. } = &mut self.pending[at] else { continue };
             let command: &'static Command = command;
-            let found = match (&mut line.answer).await {
-                Ok(Answer::Content(content)) => outcome(line.asked, &content),
-                Ok(Answer::Elsewhere) | Err(_) => None,
+            let (found, elsewhere) = match (&mut line.answer).await {
+                Ok(Answer::Content(content)) => (outcome(line.asked, &content), false),
+                Ok(Answer::Elsewhere) | Err(_) => (None, true),
             };
             let kept_as = |outcome: Option<Outcome>, pending: &mut Pending| {
                 let Pending::Line { line, begun, kept, .. } = pending else { return None };
@@ -140,7 +154,9 @@ impl Front {
                 continue;
             };
             if !is_found {
-                self.node.cache.forwarded(At { db, key: &key });
+                if elsewhere {
+                    self.node.cache.forwarded(At { db, key: &key });
+                }
                 let op =
                     lockstep_core::wire::Wire::take(&mut &op[..]).expect("written by this node");
                 self.hand_over(shard, &op);

@@ -38,6 +38,11 @@ impl Front {
             // Behind the look: the lease may have ended since it was looked at.
             group.leads().then_some(read)
         });
+        if read.is_none()
+            && let Some(next) = self.fetch_line(command, shard, op, begun, words, out)
+        {
+            return next;
+        }
         match read {
             Some(Read::Done(outcome)) => {
                 if let Op::Queue { op } = op

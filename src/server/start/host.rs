@@ -10,7 +10,7 @@ use std::time::Duration;
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
 use lockstep_raft::{
-    BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing,
+    BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing, Watching,
 };
 use lockstep_storage::{Identity, RealDisk};
 use tokio::runtime::{Builder, Runtime};
@@ -163,6 +163,8 @@ fn options(
     let (answers, adrift) = (parts.waits.clone(), parts.waits.clone());
     let sessions = parts.sessions.clone();
     let keep = keep(storage, me.peer_address());
+    // With other nodes, which may have copies, the cache has its word before anybody serves.
+    let watching = if seeds.is_empty() { Watching::default() } else { Watching::awaited() };
     HostOptions {
         me,
         boot: storage.owner.boot * LIVES,
@@ -184,6 +186,7 @@ fn options(
         timing: timing(settings),
         guards: Guards::default(),
         luck: rand::random(),
+        watching,
         answers: Arc::new(move |effects| {
             sessions.carry_out(&effects);
             answers.carry_out(effects);

@@ -150,6 +150,7 @@ impl World {
             timing: Timing { node_timeout: self.terms.node_timeout, ..Timing::LAN },
             guards: Guards::default(),
             luck: node.id.0 * 7919 + node.boot,
+            watching: Default::default(),
             answers: Arc::new(move |more| answers.lock().extend(more)),
             adrift: Arc::new(move |shard| adrift.lock().push(shard)),
             keep: Arc::new(move |cluster, _, addresses| {

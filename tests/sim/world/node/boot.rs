@@ -194,6 +194,7 @@ pub fn host_options(
         timing: Timing::LAN,
         guards: settings.guards,
         luck: around.luck,
+        watching: Default::default(),
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
         adrift: Arc::new(move |shard| expectations.set_adrift(shard)),
         keep: Arc::new(move |cluster, shards, addresses| {
