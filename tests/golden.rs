@@ -1,6 +1,7 @@
 //! The format of the log: bytes that were written once keep their meaning.
 
 mod cluster;
+mod collections;
 mod sessions;
 
 use std::fmt::Write as _;
