@@ -204,7 +204,8 @@ impl Ends {
                 let (first, last) = (b"0".to_vec(), b"-1".to_vec());
                 end.ask(&[b"LRANGE".to_vec(), key.clone(), first.clone(), last.clone()])?;
                 end.ask(&[b"SMEMBERS".to_vec(), key.clone()])?;
-                end.ask(&[b"ZRANGE".to_vec(), key.clone(), first, last])?;
+                let scores = b"WITHSCORES".to_vec();
+                end.ask(&[b"ZRANGE".to_vec(), key.clone(), first, last, scores])?;
                 let (least, greatest) = (b"-".to_vec(), b"+".to_vec());
                 end.ask(&[b"XRANGE".to_vec(), key.clone(), least, greatest])?;
                 end.ask(&[b"XINFO".to_vec(), b"STREAM".to_vec(), key.clone()])?;

@@ -68,7 +68,9 @@ const VALUES: &[&[u8]] = &[
 
 const FIELDS: &[&[u8]] = &[b"f", b"g", b"h", b"i", b"count", b"", b"\x00\xff"];
 
-const ELEMENTS: &[&[u8]] = &[b"a", b"b", b"c", b"1", b"2", b"10", b"-7", b"", b"\xff\x00", b"x y"];
+/// The last one is longer than what stands in a small set or sorted set.
+const ELEMENTS: &[&[u8]] =
+    &[b"a", b"b", b"c", b"1", b"2", b"10", b"-7", b"", b"\xff\x00", b"x y", &[b'm'; 70]];
 
 const NAMES: &[&[u8]] = &[b"g", b"h", b"c", b"12", b""];
 
@@ -76,6 +78,8 @@ const SCORES: &[&str] =
     &["1", "2", "-1.5", "0", "3", "inf", "-inf", "0.1", "1e3", "nan", "x", "0x10", "1e-7"];
 
 const BORDERS: &[&str] = &["(1", "2", "-inf", "+inf", "(0.1", "(x", "3", "(-1.5", "nan"];
+
+const LEXES: &[&str] = &["-", "+", "[a", "(a", "[c", "(1", "[", "(", "[x y", "a"];
 
 const FLOATS: &[&str] = &[
     "0.5", "-0.25", "3", "1e2", "2.5e-1", "+4", "0", "-0", "1e400", "nan", "inf", "-inf", "abc",
@@ -127,6 +131,7 @@ impl<'a> Words<'a> {
             "value" => self.value(),
             "score" => self.one_of(SCORES).as_bytes().to_vec(),
             "border" => self.one_of(BORDERS).as_bytes().to_vec(),
+            "lex" => self.one_of(LEXES).as_bytes().to_vec(),
             "field" => self.one_of(FIELDS).to_vec(),
             "element" | "member" => self.one_of(ELEMENTS).to_vec(),
             "number" => self.number(),
