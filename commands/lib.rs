@@ -17,6 +17,7 @@ pub mod introspect;
 pub mod keys;
 pub mod lists;
 pub mod locks;
+mod number;
 pub mod pubsub;
 pub mod queues;
 pub mod reference;

@@ -26,3 +26,4 @@ mod redis_cli;
 mod restart;
 mod simulation;
 mod tracking;
+mod waits;

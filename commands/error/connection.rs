@@ -34,6 +34,8 @@ pub const CLIENT_ID_NOT_POSITIVE: BadArgs = text("ERR client-id should be greate
 pub const NO_SUCH_CLIENT: BadArgs = text("ERR No such client");
 /// A timeout that is not a number.
 pub const TIMEOUT_NOT_INTEGER: BadArgs = text("ERR timeout is not an integer or out of range");
+/// A timeout in seconds that is not a number.
+pub const TIMEOUT_NOT_FLOAT: BadArgs = text("ERR timeout is not a float or out of range");
 /// A timeout that lies in the past.
 pub const TIMEOUT_NEGATIVE: BadArgs = text("ERR timeout is negative");
 /// CLIENT PAUSE with another word than WRITE or ALL.

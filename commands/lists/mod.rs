@@ -1,5 +1,8 @@
 //! Lists.
 
+pub mod blmove;
+pub mod blmpop;
+pub mod bpop;
 pub mod lindex;
 pub mod linsert;
 pub mod llen;
@@ -13,12 +16,19 @@ pub mod ltrim;
 pub mod pop;
 pub mod push;
 
+use lockstep_core::Outcome;
 use lockstep_core::keys::{self, lists};
 
-use crate::{Args, BadArgs, Command, Context, Request, error};
+use crate::reply::plain;
+use crate::{Args, BadArgs, Command, Context, Reply, Request, Spec, error};
 
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[
+    blmove::BLMOVE,
+    blmove::BRPOPLPUSH,
+    blmpop::BLMPOP,
+    bpop::BLPOP,
+    bpop::BRPOP,
     lindex::LINDEX,
     linsert::LINSERT,
     llen::LLEN,
@@ -47,6 +57,14 @@ fn on<'a>(ctx: &Context, key: &'a [u8], op: lists::Op<'a>) -> Request<'a> {
 fn end(args: &mut Args<'_>) -> Result<bool, BadArgs> {
     let front = args.token("LEFT");
     if front || args.token("RIGHT") { Ok(front) } else { Err(error::SYNTAX) }
+}
+
+/// What was popped. Nothing is a null, or where the outcome is `Ok` a null array.
+fn popped(spec: &Spec, outcome: Outcome) -> Reply {
+    match outcome {
+        Outcome::Ok => Reply::NilArray,
+        other => plain(spec, other),
+    }
 }
 
 #[cfg(test)]

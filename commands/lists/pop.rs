@@ -1,11 +1,9 @@
 //! LPOP, RPOP: elements from the ends of a list.
 
-use lockstep_core::Outcome;
 use lockstep_core::keys::lists::Op;
 
-use super::on;
-use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Reply, Request, Road, Spec, error};
+use super::{on, popped};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// LPOP.
 pub const LPOP: Command =
@@ -67,17 +65,12 @@ fn pop<'a>(
     Ok(on(ctx, key, Op::Pop { front, count }))
 }
 
-/// Where there is no list, a count makes nothing an array.
-fn popped(spec: &Spec, outcome: Outcome) -> Reply {
-    match outcome {
-        Outcome::Ok => Reply::NilArray,
-        other => plain(spec, other),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use lockstep_core::Outcome;
+
+    use crate::Reply;
     use crate::lists::tests::op;
     use crate::testing::{refusal, reply_to};
 

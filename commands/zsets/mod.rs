@@ -1,7 +1,8 @@
 //! Sorted sets.
 
+pub mod bzmpop;
+pub mod bzpop;
 mod merged;
-mod number;
 mod range;
 pub mod zadd;
 pub mod zcard;
@@ -24,10 +25,13 @@ use lockstep_core::keys::{self, zsets};
 
 use crate::{Args, BadArgs, Command, Context, Request, error};
 
-use number::score;
+use crate::number::score;
 
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[
+    bzmpop::BZMPOP,
+    bzpop::BZPOPMAX,
+    bzpop::BZPOPMIN,
     zadd::ZADD,
     zadd::ZINCRBY,
     zcard::ZCARD,
@@ -77,6 +81,12 @@ fn numbered_keys<'a>(args: &mut Args<'a>, name: &str) -> Result<Vec<&'a [u8]>, B
         return Err(error::SYNTAX);
     }
     (0..number).map(|_| args.word()).collect()
+}
+
+/// MIN or MAX: whether it is the greatest.
+fn greatest(args: &mut Args<'_>) -> Result<bool, BadArgs> {
+    let max = args.token("MAX");
+    if max || args.token("MIN") { Ok(max) } else { Err(error::SYNTAX) }
 }
 
 #[cfg(test)]

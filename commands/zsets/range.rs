@@ -2,8 +2,8 @@
 
 use lockstep_core::keys::zsets::{LexBound, ScoreBound, Span};
 
-use super::number::border;
 use crate::args::parse_integer;
+use crate::number::border;
 use crate::{Args, BadArgs, error};
 
 /// What the ends of a range are.

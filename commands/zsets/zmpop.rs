@@ -2,8 +2,9 @@
 
 use lockstep_core::keys::Op;
 
+use super::greatest;
 use crate::reply::or_nil_array;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// ZMPOP.
 pub const ZMPOP: Command =
@@ -26,10 +27,7 @@ static ZMPOP_SPEC: Spec = Spec {
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let keys = args.counted_keys()?;
-    let max = args.token("MAX");
-    if !max && !args.token("MIN") {
-        return Err(error::SYNTAX);
-    }
+    let max = greatest(&mut args)?;
     let count = args.count_of_elements()?;
     Ok(Op::ScoredPopFirst { db: ctx.db, keys, max, count }.into())
 }

@@ -186,6 +186,7 @@ impl Op<'_> {
     /// How it is ready to wait, if it is.
     pub fn wait(&self) -> Option<Wait> {
         match self {
+            Op::Key { op } => op.wait(),
             Op::Lock { op } => op.wait(),
             Op::Queue { op } => op.wait(),
             _ => None,

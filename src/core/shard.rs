@@ -6,6 +6,7 @@ mod peek;
 mod sessions;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 use crate::op::Watched;
 use crate::wire::Wire;
@@ -81,11 +82,14 @@ impl Shard {
         self.expire_sessions(&at, budget, fx);
         self.locks.expire(&at, budget, fx);
         self.queues.expire(&at, budget, fx);
+        self.keys.waits.expire(&at, budget, fx);
         let outcome = match op {
             Op::Transaction { watched, count, ops } => self.transact(watched, *count, ops, fx),
             op => self.apply_one(&at, op, fx),
         };
         self.requests.answered(fx.since(effects_before));
+        // Behind that: who is served confirms it, also where its request is asked for again.
+        self.serve_waits(fx);
         outcome
     }
 
@@ -135,6 +139,7 @@ impl Shard {
     pub fn next_deadline(&self) -> Option<u64> {
         let due = [
             self.keys.next_deadline(),
+            self.keys.waits.next_deadline(),
             self.locks.next_deadline(),
             self.queues.next_deadline(),
             self.sessions.next_deadline(),
@@ -247,6 +252,7 @@ impl Shard {
             self.cluster.state_digest(),
             self.requests.state_digest(),
             self.sessions.state_digest(),
+            self.keys.waits.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -267,7 +273,7 @@ impl Shard {
     fn apply_one(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         match op {
             Op::Tick {} | Op::Request { .. } => Outcome::Ok,
-            Op::Key { op } => self.apply_key(at, op, fx),
+            Op::Key { op } => self.apply_waiting(at, op, fx),
             Op::Lock { op } => self.apply_lock(at, op, fx),
             Op::Queue { op } if self.is_key(at.now_ms, op) => Fault::WrongType.into(),
             Op::Queue { op } => self.apply_queue(at, op, fx),
@@ -340,6 +346,8 @@ impl Shard {
     fn end_lives(&mut self, at: &Stamp, floor: Origin, fx: &mut Effects) -> Outcome {
         self.locks.end_lives(at, floor, fx);
         self.queues.end_lives(at, floor, fx);
+        let unconfirmed = self.keys.waits.end_lives(floor);
+        self.give_back(unconfirmed, fx);
         self.sessions.end_lives(at, floor);
         self.requests.end_lives(floor);
         Outcome::Ok
@@ -348,6 +356,8 @@ impl Shard {
     fn end_connection(&mut self, at: &Stamp, origin: Origin, fx: &mut Effects) -> Outcome {
         self.locks.end_connection(at, origin, fx);
         self.queues.end_connection(at, origin, fx);
+        let unconfirmed = self.keys.waits.end_connections(origin..=origin);
+        self.give_back(unconfirmed, fx);
         self.sessions.end_connection(at, origin);
         self.requests.end_connection(origin);
         Outcome::Ok

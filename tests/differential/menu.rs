@@ -92,6 +92,10 @@ pub const MENU: &[(u32, &str)] = &[
     (3, "RPOPLPUSH key key"),
     (2, "LMPOP 2 key key (LEFT | RIGHT) [COUNT small]"),
     (1, "LMPOP small key (LEFT | RIGHT)"),
+    (2, "(BLPOP | BRPOP) key... 0.005"),
+    (2, "BLMOVE key key (LEFT | RIGHT) (LEFT | RIGHT) 0.005"),
+    (1, "BRPOPLPUSH key key 0.005"),
+    (1, "BLMPOP 0.005 2 key key (LEFT | RIGHT) [COUNT small]"),
     // Sets.
     (6, "SADD key member..."),
     (3, "SREM key member..."),
@@ -128,6 +132,8 @@ pub const MENU: &[(u32, &str)] = &[
     (2, "ZREMRANGEBYSCORE key border border"),
     (3, "(ZPOPMIN | ZPOPMAX) key [small]"),
     (2, "ZMPOP 2 key key (MIN | MAX) [COUNT small]"),
+    (2, "(BZPOPMIN | BZPOPMAX) key... 0.005"),
+    (1, "BZMPOP 0.005 2 key key (MIN | MAX) [COUNT small]"),
     (1, "ZRANDMEMBER key [small | -3] [WITHSCORES]"),
     (
         3,
@@ -219,7 +225,23 @@ pub const MENU: &[(u32, &str)] = &[
 /// Commands whose words are left as they are: others could stop a server, wait, or
 /// show what only one server can know.
 pub fn is_delicate(name: &[u8]) -> bool {
-    let delicate: [&[u8]; 8] =
-        [b"WAIT", b"SETRANGE", b"CLIENT", b"CONFIG", b"COMMAND", b"SCAN", b"HELLO", b"SLOWLOG"];
+    let delicate: [&[u8]; 16] = [
+        b"WAIT",
+        b"SETRANGE",
+        b"CLIENT",
+        b"CONFIG",
+        b"COMMAND",
+        b"SCAN",
+        b"HELLO",
+        b"SLOWLOG",
+        b"BLPOP",
+        b"BRPOP",
+        b"BLMOVE",
+        b"BRPOPLPUSH",
+        b"BLMPOP",
+        b"BZPOPMIN",
+        b"BZPOPMAX",
+        b"BZMPOP",
+    ];
     delicate.iter().any(|delicate| name.eq_ignore_ascii_case(delicate))
 }

@@ -86,6 +86,9 @@ impl<'a> Op<'a> {
             Op::SetMergeStore { to, keys, .. } | Op::ScoredMergeStore { to, keys, .. } => {
                 KeyNames { first: Some(to), keys: keys.iter(), ..none }
             }
+            Op::PopOrWait { keys, want, .. } => {
+                KeyNames { first: want.to(), keys: keys.iter(), ..none }
+            }
             Op::MSet { pairs, .. } => KeyNames { pairs: pairs.iter(), ..none },
             Op::Evict { keys } => KeyNames { in_databases: keys.iter(), ..none },
             Op::RandomKey { .. }
@@ -97,7 +100,10 @@ impl<'a> Op<'a> {
             | Op::KeysInSlot { .. }
             | Op::FlushDb { .. }
             | Op::FlushAll {}
-            | Op::SwapDb { .. } => none,
+            | Op::SwapDb { .. }
+            | Op::CancelWait { .. }
+            | Op::ConfirmWait { .. }
+            | Op::LookAtWait { .. } => none,
         }
     }
 
@@ -157,9 +163,15 @@ impl<'a> Op<'a> {
             | Op::ScoredRangeStore { db, .. }
             | Op::Stream { db, .. }
             | Op::StreamRead { db, .. }
-            | Op::StreamReadGroup { db, .. } => *db,
+            | Op::StreamReadGroup { db, .. }
+            | Op::PopOrWait { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
-            Op::Digest {} | Op::FlushAll {} | Op::Evict { .. } => Db(0),
+            Op::Digest {}
+            | Op::FlushAll {}
+            | Op::Evict { .. }
+            | Op::CancelWait { .. }
+            | Op::ConfirmWait { .. }
+            | Op::LookAtWait { .. } => Db(0),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::read::View;
 use super::stats::{Counters, Stats};
 use super::store::{Database, Garbage, Hasher};
+use super::waits::{self, Kind};
 use super::write::Writer;
 use super::{Frozen, Op, Touched, digest};
 use crate::ids::DATABASES;
@@ -20,6 +21,8 @@ pub struct Keyspace {
     pub(super) garbage: Garbage,
     /// What changed and has no names, while somebody wants to know.
     touched: Option<Touched>,
+    /// Who waits for keys.
+    pub(crate) waits: waits::Table,
 }
 
 /// What a database holds (INFO keyspace).
@@ -88,6 +91,17 @@ impl Keyspace {
     pub fn version_of(&self, db: Db, key: &[u8], now_ms: u64) -> u64 {
         let item = self.database(db).and_then(|found| found.get(&self.hasher.name(key)));
         item.filter(|item| !item.is_due(now_ms)).map_or(0, |item| item.version)
+    }
+
+    /// The kind of value at a key that somebody may wait for, if there is one.
+    pub(crate) fn kind_of(&self, db: Db, key: &[u8], now_ms: u64) -> Option<Kind> {
+        let item = self.database(db)?.get(&self.hasher.name(key))?;
+        if item.is_due(now_ms) { None } else { waits::kind_of(&item.value) }
+    }
+
+    /// Who waits for keys.
+    pub fn waits(&self) -> &waits::Table {
+        &self.waits
     }
 
     /// The key space as it is now, for a snapshot. Cheap: it copies some

@@ -21,6 +21,7 @@ pub mod streams;
 #[cfg(test)]
 pub(in crate::keys) mod tests;
 mod touched;
+pub mod waits;
 mod write;
 pub mod zsets;
 

@@ -1,8 +1,8 @@
 //! Operations on the key space.
 
-use super::{hashes, lists, sets, streams, zsets};
+use super::{hashes, lists, sets, streams, waits, zsets};
 use crate::slot::Slot;
-use crate::{Db, wire_enum};
+use crate::{Db, Origin, Wait, wire_enum};
 
 wire_enum! {
     /// When a key's life ends.
@@ -239,6 +239,21 @@ wire_enum! {
             db: Db, to: &'a [u8], from: &'a [u8], span: zsets::Span<'a>, reverse: bool, offset: i64,
             limit: i64,
         },
+        /// BLPOP and its relatives: from the first key that is there, as the form of
+        /// `want` says, or nil. One that is ready to wait takes a place in line instead;
+        /// with `keep` what it is answered is kept until it is confirmed.
+        79 => PopOrWait {
+            db: Db, keys: Vec<&'a [u8]>, want: waits::Want<'a>, wait: Option<Wait>, keep: bool,
+        },
+        /// Ends a wait for keys: with an error (CLIENT UNBLOCK ... ERROR) or as if its
+        /// time were up. 1, or 0 when it does not wait.
+        80 => CancelWait { origin: Origin, request: u64, error: bool },
+        /// The node of a client that waited has the answer. 1, or 0 when it was given
+        /// back.
+        81 => ConfirmWait { origin: Origin, request: u64 },
+        /// What became of a request that waited: `Waits`, List[answer] as long as it is
+        /// not confirmed, or nil. A read.
+        82 => LookAtWait { origin: Origin, request: u64 },
 
         /// On the stream at a key.
         90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
@@ -270,16 +285,27 @@ impl Op<'_> {
             | Op::SetMerge { .. }
             | Op::SetCommon { .. }
             | Op::ScoredMerge { .. }
-            | Op::ScoredCommon { .. } => false,
+            | Op::ScoredCommon { .. }
+            | Op::LookAtWait { .. } => false,
             op => !op.only_reads(),
+        }
+    }
+
+    /// How it is ready to wait, if it is.
+    pub fn wait(&self) -> Option<Wait> {
+        match self {
+            Op::PopOrWait { wait, .. } => *wait,
+            _ => None,
         }
     }
 
     /// The same operation, not ready to wait.
     #[must_use]
     pub fn without_wait(mut self) -> Self {
-        if let Op::StreamRead { block, .. } | Op::StreamReadGroup { block, .. } = &mut self {
-            *block = false;
+        match &mut self {
+            Op::PopOrWait { wait, keep, .. } => (*wait, *keep) = (None, false),
+            Op::StreamRead { block, .. } | Op::StreamReadGroup { block, .. } => *block = false,
+            _ => {}
         }
         self
     }

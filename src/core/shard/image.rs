@@ -2,8 +2,7 @@
 //!
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
-//! the map of the cluster, 5 the requests', 6 the
-//! sessions'.
+//! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys.
 
 use crate::wire::{Malformed, Wire};
 use crate::{Shard, cluster, keys, locks, queues, requests, sessions};
@@ -15,6 +14,7 @@ const QUEUES: u8 = 3;
 const CLUSTER: u8 = 4;
 const REQUESTS: u8 = 5;
 const SESSIONS: u8 = 6;
+const WAITS: u8 = 7;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -26,6 +26,7 @@ pub struct Frozen {
     cluster: cluster::Map,
     requests: requests::Frozen,
     sessions: sessions::Frozen,
+    waits: keys::waits::Frozen,
 }
 
 impl Frozen {
@@ -42,6 +43,7 @@ impl Frozen {
             cluster: shard.cluster.clone(),
             requests: shard.requests.freeze(),
             sessions: shard.sessions.freeze(),
+            waits: shard.keys.waits.freeze(),
         }
     }
 
@@ -64,6 +66,7 @@ impl Frozen {
             .chain(map_chunk(&self.cluster).map(Some))
             .chain(self.requests.chunks().map(|chunk| Some(tagged(REQUESTS, chunk))))
             .chain(self.sessions.chunks().map(|chunk| Some(tagged(SESSIONS, chunk))))
+            .chain(self.waits.chunks().map(|chunk| Some(tagged(WAITS, chunk))))
     }
 
     /// The chunks of the snapshot, in order, about 64 KiB each.
@@ -75,6 +78,7 @@ impl Frozen {
             .chain(map_chunk(&self.cluster))
             .chain(self.requests.chunks().map(|chunk| tagged(REQUESTS, chunk)))
             .chain(self.sessions.chunks().map(|chunk| tagged(SESSIONS, chunk)))
+            .chain(self.waits.chunks().map(|chunk| tagged(WAITS, chunk)))
     }
 }
 
@@ -119,6 +123,7 @@ impl Restoring {
             (QUEUES, true) => self.shard.queues.restore(rest),
             (REQUESTS, true) => self.shard.requests.restore(rest),
             (SESSIONS, true) => self.shard.sessions.restore(rest),
+            (WAITS, true) => self.shard.keys.waits.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

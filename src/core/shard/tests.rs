@@ -4,6 +4,7 @@
 
 mod requests;
 mod sessions;
+mod waits;
 
 use super::{Frozen, Read, Restoring, Shard};
 use crate::chance::with_seeds;

@@ -86,7 +86,7 @@ impl Inner {
 
 impl Group {
     /// Whether this node is the only voter.
-    pub(crate) fn is_alone(&self) -> bool {
+    pub fn is_alone(&self) -> bool {
         self.inner.standing.borrow().voters == [self.inner.node]
     }
 

@@ -1,11 +1,13 @@
 //! The keys that an entry reads and writes.
 
 use std::collections::BTreeMap;
+use std::ops::Bound::{self, Excluded, Included};
 
 use lockstep_cache::{Name, Payload};
+use lockstep_core::keys::waits::Table as Waits;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, NodeId, Op, queues};
+use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues};
 use lockstep_raft::Entry;
 
 /// The database that shows queues.
@@ -47,6 +49,7 @@ pub(super) fn of(entry: &Entry<'_>, value_max: Option<usize>) -> Touched {
         let state = entry.state();
         // Only a queue that is new takes the place of a key that is not there.
         walk.queues.retain(|queue| !state.queues().holds(queue));
+        walk.follow_waits(state.keys().waits());
         state.seq()
     };
     walk.into_touched(after)
@@ -73,6 +76,10 @@ struct Walk {
     read: Vec<Name>,
     all: bool,
     queues: Vec<Vec<u8>>,
+    /// Connections that ask for something new, or are over.
+    ends: Vec<(Bound<Origin>, Bound<Origin>)>,
+    /// Connections that are told now what they were served.
+    told: Vec<Origin>,
     /// Whose operations these are, and how many are still to come.
     by: Option<(NodeId, u32)>,
     value_max: Option<usize>,
@@ -115,11 +122,14 @@ impl Walk {
                 self.value = Some(None);
             }
             Op::Queue { op } => self.queue(op),
+            Op::Gone { origin } => self.ends.push((Included(*origin), Included(*origin))),
+            Op::Boot { origin } => {
+                let first = Origin { boot: 0, conn: 0, ..*origin };
+                self.ends.push((Included(first), Excluded(*origin)));
+            }
             // About no keys.
             Op::Tick {}
             | Op::Lock { .. }
-            | Op::Boot { .. }
-            | Op::Gone { .. }
             | Op::Cluster { .. }
             | Op::Request { .. }
             | Op::Refused { .. }
@@ -138,7 +148,12 @@ impl Walk {
             return self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
         }
         let before = self.written.len();
+        if let Some(Wait::For { origin, .. }) = op.wait() {
+            self.ends.push((Included(origin), Included(origin)));
+        }
         match op {
+            keys::Op::CancelWait { .. } => return,
+            keys::Op::ConfirmWait { origin, .. } => return self.told.push(*origin),
             keys::Op::Copy { db, from, to_db, to, .. } => {
                 self.read.push(Name::of(*db, from));
                 self.write(*to_db, to);
@@ -161,6 +176,36 @@ impl Walk {
         let most = self.value_max.filter(|_| single);
         self.value = Some(most.and_then(|most| plain(op, most)));
         self.all |= self.written.len() > NAMES_MAX;
+    }
+
+    /// What those who wait for keys add: they move elements on, what they never got goes
+    /// back, and what they are told has to be seen by all before.
+    fn follow_waits(&mut self, waits: &Waits) {
+        let given_back = |ends: &(Bound<Origin>, Bound<Origin>)| waits.gives_back(*ends);
+        self.all |= self.ends.iter().any(given_back);
+        for origin in std::mem::take(&mut self.told) {
+            for (db, key) in waits.changed_for(origin) {
+                self.write(db, &key);
+            }
+        }
+        if waits.is_empty() || self.all {
+            return;
+        }
+        let mut reached: Vec<Name> = self.written.keys().cloned().collect();
+        while let Some(name) = reached.pop() {
+            let Some(further) = waits.moves_to(name.db, &name.key) else {
+                self.all = true;
+                return;
+            };
+            for key in further {
+                let to = Name::of(name.db, &key);
+                if !self.written.contains_key(&to) {
+                    self.written.insert(to.clone(), None);
+                    self.value = Some(None);
+                    reached.push(to);
+                }
+            }
+        }
     }
 
     fn write(&mut self, db: Db, key: &[u8]) {
@@ -211,7 +256,9 @@ fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_core::{Origin, RequestId};
+    use lockstep_core::RequestId;
+    use lockstep_core::keys::lists;
+    use lockstep_core::keys::waits::Want;
 
     use super::*;
 
@@ -297,6 +344,54 @@ mod tests {
         let touched = of_ops(&[Op::Key { op: copy }]);
         assert_eq!(touched.written, [Name::of(Db(2), b"b")]);
         assert_eq!(touched.read, [name(b"a")]);
+    }
+
+    /// What operations touch in a shard with a history.
+    fn behind(history: &[Op<'_>], ops: &[Op<'_>]) -> Touched {
+        let mut shard = lockstep_core::Shard::new(1);
+        for op in history {
+            shard.apply(1_000, op, &mut lockstep_core::Effects::default());
+        }
+        let mut walk = Walk::default();
+        ops.iter().for_each(|op| walk.entry_op(op));
+        walk.follow_waits(shard.keys().waits());
+        walk.into_touched(7)
+    }
+
+    fn origin(conn: u64) -> Origin {
+        Origin { node: NodeId(1), boot: 1, conn }
+    }
+
+    fn waits<'a>(conn: u64, key: &'a [u8], want: Want<'a>) -> Op<'a> {
+        let wait = Some(Wait::For { origin: origin(conn), request: 1, block_ms: 0 });
+        let op = keys::Op::PopOrWait { db: DB, keys: vec![key], want, wait, keep: true };
+        Op::Key { op }
+    }
+
+    fn push(key: &[u8]) -> Op<'_> {
+        let push = lists::Op::Push { values: vec![b"x"], front: true, only_there: false };
+        Op::Key { op: keys::Op::List { db: DB, key, op: push } }
+    }
+
+    #[test]
+    fn who_waits_moves_elements_on_and_what_is_given_back_may_be_anywhere() {
+        let moved = |to| Want::Moved { to, from_front: true, to_front: true };
+        let element = Want::Element { front: true };
+        let chain = [waits(1, b"a", moved(b"b")), waits(2, b"b", moved(b"c"))];
+        let touched = behind(&chain, &[push(b"a")]);
+        assert_eq!(touched.written, [name(b"a"), name(b"b"), name(b"c")]);
+        assert_eq!(behind(&chain, &[push(b"d")]).written, [name(b"d")]);
+        let confirm = keys::Op::ConfirmWait { origin: origin(3), request: 1 };
+        let served = [waits(3, b"l", element), push(b"l")];
+        let confirm = [Op::Key { op: confirm }];
+        assert_eq!(behind(&served, &confirm).written, [name(b"l")]);
+        assert!(behind(&[], &confirm).is_nothing());
+        for over in [Op::Gone { origin: origin(3) }, Op::Boot { origin: origin(4) }] {
+            assert!(behind(&served, std::slice::from_ref(&over)).all);
+            assert!(behind(&[], &[over]).is_nothing());
+        }
+        assert!(behind(&served, &[waits(3, b"k", element)]).all);
+        assert_eq!(behind(&served, &[waits(5, b"k", element)]).written, [name(b"k")]);
     }
 
     #[test]

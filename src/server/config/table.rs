@@ -1,5 +1,6 @@
 //! The table of all settings: the only place that knows their names and defaults.
 
+use lockstep_core::keys::waits;
 use lockstep_core::{ids, locks, queues};
 
 use super::row::{Group, Kind, Row, Unit, When};
@@ -274,6 +275,12 @@ settings! {
     Limits {
         Databases "databases" = "16", fixed(ids::DATABASES as u64), Start:
             "Databases for SELECT.";
+        KeyWaitersMax "key-waiters-max" = "50000", fixed(waits::KEY_WAITERS_MAX as u64), Start:
+            "Requests that may wait for one key (BLPOP and its relatives).";
+        KeyWaitersShardMax "key-waiters-shard-max" = "100000", fixed(waits::WAITERS_MAX as u64), Start:
+            "Requests that may wait for keys of one shard.";
+        KeyWaitedBytesMax "key-waited-bytes-max" = "67108864", fixed(waits::WAITED_BYTES_MAX as u64), Start:
+            "Bytes that the names of all keys of a shard may have that are waited for, each counted for everyone who waits.";
         LockLeaseMaxMs "lock-lease-max-ms" = "86400000", fixed(locks::LEASE_MS_MAX), Start:
             "The longest lease of a lock.";
         LockWaitersMax "lock-waiters-max" = "100000", fixed(locks::WAITERS_MAX as u64), Start:

@@ -115,9 +115,15 @@ async fn give_back(node: &Arc<Node>, conn: u64, blocked: &Blocked) {
     }
 }
 
-/// Gives back the messages in the answer to a wait.
+/// Gives back the messages in the answer to a wait, or what was popped for it.
 pub(super) async fn give_back_answer(node: &Arc<Node>, blocked: &Blocked, answer: Delivery) {
-    let (Delivery::Done(outcomes), Some(op)) = (answer, &blocked.queue_op) else { return };
+    let Delivery::Done(outcomes) = answer else { return };
+    let Some(op) = &blocked.queue_op else {
+        for outcome in &outcomes {
+            blocked.put_back(node, outcome).await;
+        }
+        return;
+    };
     for outcome in &outcomes {
         if let Some(back) = Back::of(node, &crate::queues::read(op), outcome) {
             back.give().await;

@@ -6,7 +6,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lockstep_commands::{Command, Reply};
-use lockstep_core::{Db, Op, Origin, Outcome, ShardId, Wait, locks, queues};
+use lockstep_core::keys::waits::Want;
+use lockstep_core::wire::Wire;
+use lockstep_core::{Db, Op, Origin, Outcome, ShardId, Wait, keys, locks, queues};
 use lockstep_raft::Delivery;
 use tokio::sync::oneshot;
 
@@ -162,6 +164,23 @@ fn overdue(op: &Op<'_>) -> Option<tokio::time::Instant> {
     tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms).saturating_add(after))
 }
 
+/// What somebody waits for who waits for keys.
+struct KeyWait {
+    /// Whether what it is served is kept until it is confirmed.
+    kept: bool,
+    db: Db,
+    /// The byte form of what it wants.
+    want: Vec<u8>,
+}
+
+impl KeyWait {
+    fn new(db: Db, want: &Want<'_>, kept: bool) -> Self {
+        let mut bytes = Vec::new();
+        want.put(&mut bytes);
+        KeyWait { kept, db, want: bytes }
+    }
+}
+
 /// A request that waits in a machine.
 pub(super) struct Blocked {
     /// What was asked.
@@ -176,6 +195,8 @@ pub(super) struct Blocked {
     name: Vec<u8>,
     /// The operation, if it is on queues.
     pub queue_op: Option<Vec<u8>>,
+    /// The operation, if it is on keys.
+    keys: Option<KeyWait>,
     /// When its time has been up for so long that the shard cannot have a leader;
     /// none: it waits without end.
     pub overdue: Option<tokio::time::Instant>,
@@ -191,6 +212,12 @@ impl Blocked {
         expected: Expected,
         op: &Op<'_>,
     ) -> Self {
+        let keys = match op {
+            Op::Key { op: keys::Op::PopOrWait { db, want, keep, .. } } => {
+                Some(KeyWait::new(*db, want, *keep))
+            }
+            _ => None,
+        };
         let (name, queue_op) = match op {
             Op::Queue { op } => (op.name(), Some(crate::queues::kept(op))),
             Op::Lock { op } => (op.name(), None),
@@ -203,6 +230,7 @@ impl Blocked {
             expected,
             name: name.to_vec(),
             queue_op,
+            keys,
             overdue: overdue(op),
             loses_all: None,
         }
@@ -229,10 +257,64 @@ impl Blocked {
         self.queue_op.is_some() && !self.only_pops()
     }
 
+    /// Whether it waits for keys, and its answer can be asked for.
+    pub(super) fn is_kept(&self) -> bool {
+        self.keys.as_ref().is_some_and(|keys| keys.kept)
+    }
+
+    /// Asks what became of a wait for keys whose answer may have been lost. None: it still
+    /// waits.
+    pub(super) async fn look_again(&self, node: &Node, origin: Origin) -> Option<Delivery> {
+        let op = keys::Op::LookAtWait { origin, request: self.request };
+        match node.shards.insist(self.shard, &Op::Key { op }).await {
+            Delivery::Done(mut outcomes) => match outcomes.pop() {
+                Some(Outcome::Waits) => None,
+                Some(Outcome::List(answer)) => Some(Delivery::Done(answer)),
+                _ => Some(Delivery::Unknown),
+            },
+            other => Some(other),
+        }
+    }
+
+    /// Gives back what it was served when nobody was there any more, where the shard does
+    /// not do that itself.
+    pub(super) async fn put_back(&self, node: &Node, outcome: &Outcome) {
+        let Some(KeyWait { kept: false, db, want }) = &self.keys else { return };
+        let want = Want::take(&mut &want[..]).expect("written by the node itself");
+        if let Some(op) = want.back(*db, outcome) {
+            let _ = node.shards.insist(self.shard, &Op::Key { op }).await;
+        }
+    }
+
+    /// Tells the shard that this node has the answer, where it is kept until then. What was
+    /// given back meanwhile, or cannot be told, is unknown to the client.
+    pub(super) async fn confirmed(
+        &self,
+        node: &Node,
+        origin: Origin,
+        answer: Delivery,
+    ) -> Delivery {
+        let served = matches!(
+            &answer,
+            Delivery::Done(outcomes)
+                if matches!(outcomes[..], [Outcome::List(_) | Outcome::Bytes(_)])
+        );
+        if !self.is_kept() || !served {
+            return answer;
+        }
+        let op = keys::Op::ConfirmWait { origin, request: self.request };
+        match node.shards.insist(self.shard, &Op::Key { op }).await {
+            Delivery::Done(outcomes) if outcomes[..] == [Outcome::Int(1)] => answer,
+            _ => Delivery::Unknown,
+        }
+    }
+
     /// The operation that ends the wait.
     pub(super) fn cancel(&self, origin: lockstep_core::Origin, error: bool) -> Op<'_> {
         let (name, request) = (&self.name[..], self.request);
-        if let Some(op) = &self.queue_op {
+        if self.keys.is_some() {
+            Op::Key { op: keys::Op::CancelWait { origin, request, error } }
+        } else if let Some(op) = &self.queue_op {
             let part = crate::queues::read(op).part();
             Op::Queue { op: queues::Op::CancelWait { queue: name, part, origin, request, error } }
         } else {

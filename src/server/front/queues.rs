@@ -219,18 +219,23 @@ impl Drop for Entered {
 /// How long the outcomes of what was handed in are waited for.
 const OUTCOME_WAIT: Duration = Duration::from_secs(10);
 
-/// A request that waits for messages, which may have to be asked again: see
-/// [`queues::told_apart`](crate::queues::told_apart).
+/// A request that waits, whose answer may be lost: one for messages may have to be asked
+/// again (see [`queues::told_apart`](crate::queues::told_apart)), what one for keys is
+/// served is kept until this node has it.
 pub(super) fn told_apart<'a>(
     node: &Node,
     shard: ShardId,
     mut op: Op<'a>,
     name: &'a [u8],
 ) -> Op<'a> {
-    if let Op::Queue { op } = &mut op
-        && op.wait().is_some()
-    {
-        crate::queues::told_apart(node, shard, op, name);
+    match &mut op {
+        Op::Queue { op } if op.wait().is_some() => {
+            crate::queues::told_apart(node, shard, op, name);
+        }
+        Op::Key { op: keys::Op::PopOrWait { wait: Some(_), keep, .. } } => {
+            *keep = !node.shards.replica(shard).is_some_and(|group| group.is_alone());
+        }
+        _ => {}
     }
     op
 }

@@ -352,7 +352,9 @@ impl Front {
         let Some(blocked) = &self.blocked else { return Next::More };
         let broken = tokio::select! {
             biased;
-            delivery = blocked.expected.mailbox.take() => return self.unblock(delivery, out),
+            delivery = blocked.expected.mailbox.take() => {
+                return self.unblock_surely(delivery, out).await;
+            }
             error = self.session.client.unblocked() => Broken::Unblocked(error),
             () = blocked.expected.adrift.notified() => Broken::Adrift,
             () = self.node.waits.given_up() => Broken::GivenUp,
@@ -374,6 +376,12 @@ impl Front {
                     None => Next::Block,
                 }
             }
+            Broken::Adrift if blocked.is_kept() => {
+                match blocked.look_again(&self.node, self.origin).await {
+                    Some(answer) => self.unblock_surely(answer, out).await,
+                    None => Next::Block,
+                }
+            }
             Broken::Adrift => {
                 let answer = blocked.take_back(&self.node, self.origin).await;
                 self.unblock(answer, out)
@@ -384,7 +392,7 @@ impl Front {
                 let ended = blocked.end_now(&self.node, self.origin);
                 let limit = tokio::time::timeout(OVERDUE_TAKE_BACK_MAX, ended);
                 let answer = limit.await.unwrap_or(Delivery::Unknown);
-                self.unblock(answer, out)
+                self.unblock_surely(answer, out).await
             }
             Broken::GivenUp if blocked.has_done_something() => {
                 let ended = blocked.end_now(&self.node, self.origin);
@@ -396,6 +404,7 @@ impl Front {
                 let taken_back = blocked.take_back(&self.node, self.origin);
                 let limit = tokio::time::timeout(TAKE_BACK_MAX, taken_back);
                 let answer = limit.await.unwrap_or(Delivery::Unknown);
+                let answer = blocked.confirmed(&self.node, self.origin, answer).await;
                 self.give_up(answer, out)
             }
         }
@@ -427,6 +436,16 @@ impl Front {
             return self.unblock(delivery, out);
         }
         self.end_wait(|_, _| Reply::Error(error::GIVEN_UP), out)
+    }
+
+    /// The same for an answer that may be kept until it is confirmed: nobody is told what
+    /// could still be given back.
+    async fn unblock_surely(&mut self, delivery: Delivery, out: &mut Output) -> Next {
+        let delivery = match &self.blocked {
+            Some(blocked) => blocked.confirmed(&self.node, self.origin, delivery).await,
+            None => delivery,
+        };
+        self.unblock(delivery, out)
     }
 
     fn unblock(&mut self, delivery: Delivery, out: &mut Output) -> Next {

@@ -27,7 +27,9 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("monitor_clients", node.monitors.len());
     page.line("clients_in_timeout_table", 0);
     page.line("total_watched_keys", 0);
-    page.line("total_blocking_keys", 0);
+    let replicas = node.shards.keys();
+    let waited: usize = replicas.iter().map(|group| group.state().keys().waits().keys()).sum();
+    page.line("total_blocking_keys", waited);
     page.line("total_blocking_keys_on_nokey", 0);
     let (reason, actions, left) = match node.clients.pause.state() {
         None => ("none", "none", 0),

@@ -62,6 +62,7 @@ impl<'a> View<'a> {
             Op::Object { db, key, about } => self.object(*db, key, *about),
             Op::Touch { db, keys } => self.touch(*db, keys),
             Op::Versions { db, keys } => self.versions(*db, keys),
+            Op::LookAtWait { origin, request } => self.space.waits.look(*origin, *request),
             Op::Digest {} => self.digest(),
             Op::DigestValue { db, keys } => self.digest_value(*db, keys),
             Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),

@@ -44,7 +44,19 @@ impl Writer<'_> {
     pub(super) fn swap_db(&mut self, a: Db, b: Db) -> Outcome {
         self.space.note_all();
         self.space.databases.swap(usize::from(a.0), usize::from(b.0));
+        if a != b {
+            [a, b].into_iter().for_each(|db| self.note_all(db));
+        }
         Outcome::Ok
+    }
+
+    /// Any key of a database that somebody waits for may be there now.
+    fn note_all(&mut self, db: Db) {
+        for name in self.space.waits.names(db) {
+            if self.space.kind_of(db, &name, self.now_ms()).is_some() {
+                self.space.waits.note(db, &name);
+            }
+        }
     }
 
     pub(super) fn restore(

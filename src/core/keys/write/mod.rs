@@ -7,7 +7,7 @@ mod places;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes, lists, sets, streams, zsets};
+use super::{Keyspace, Op, hashes, lists, sets, streams, waits, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// What an operation did to a value.
@@ -94,6 +94,9 @@ impl Writer<'_> {
                     given => given,
                 }
             }
+            Op::PopOrWait { db, keys, want, .. } => waits::pop(self, *db, keys, want)?,
+            // Nobody waits in a key space without a shard.
+            Op::CancelWait { .. } | Op::ConfirmWait { .. } => Outcome::Int(0),
             _ => unreachable!("the caller tells writes from reads"),
         })
     }
@@ -133,9 +136,13 @@ impl Writer<'_> {
             self.remove(db, name);
             return;
         }
+        let awaited = waits::kind_of(&value).is_some();
         let replaced = self.space.database_mut(db).set(name, value, deadline, seq, now_ms);
         if let Some(replaced) = replaced {
             replaced.discard(&mut self.space.garbage);
+        }
+        if awaited {
+            self.space.waits.note(db, name.key);
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::Writer;
 use crate::keys::store::{Item, Name};
+use crate::keys::waits;
 use crate::{Db, Fault, Outcome};
 
 impl Writer<'_> {
@@ -64,8 +65,12 @@ impl Writer<'_> {
     fn carry(&mut self, db: Db, from: &Name<'_>, to_db: Db, to: &Name<'_>) {
         let Some(item) = self.take(db, from) else { return };
         self.remove(to_db, to);
+        let awaited = waits::kind_of(&item.value).is_some();
         let deadline = item.deadline();
         let item = Item::new(to.key, item.value, deadline, self.at.seq, item.access);
         self.space.database_mut(to_db).insert(to, item);
+        if awaited {
+            self.space.waits.note(to_db, to.key);
+        }
     }
 }

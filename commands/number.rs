@@ -1,8 +1,8 @@
-//! Scores.
+//! Floating-point numbers as words.
 
 /// A score as C's `strtod` reads it: decimal or hexadecimal, `inf`; not `nan`, no
 /// blanks, nothing too large or too small.
-pub(super) fn score(word: &[u8]) -> Option<f64> {
+pub(crate) fn score(word: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(word).ok()?;
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let number = number(text)?;
@@ -16,11 +16,16 @@ pub(super) fn score(word: &[u8]) -> Option<f64> {
 
 /// An end of a range of scores, which Redis reads less strictly: blanks may stand
 /// before it, nothing is 0, and what is too large or too small is as near as can be.
-pub(super) fn border(word: &[u8]) -> Option<f64> {
+pub(crate) fn border(word: &[u8]) -> Option<f64> {
     if word.is_empty() {
         return Some(0.0);
     }
-    number(std::str::from_utf8(word.trim_ascii_start()).ok()?)
+    rounded(word.trim_ascii_start())
+}
+
+/// As [`score`], but what is too large or too small is as near as can be.
+pub(crate) fn rounded(word: &[u8]) -> Option<f64> {
+    number(std::str::from_utf8(word).ok()?)
 }
 
 /// What begins an exponent: of decimal digits, of hexadecimal ones.

@@ -1,0 +1,72 @@
+//! Requests that wait for keys, and how they are served.
+
+use super::Shard;
+use crate::keys::Op;
+use crate::keys::waits::{Asked, Kept, Waiter};
+use crate::{Db, Effects, Outcome, Stamp, Wait};
+
+impl Shard {
+    /// Carries out an operation on keys, which may begin to wait, or end a wait.
+    pub(super) fn apply_waiting(&mut self, at: &Stamp, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+        match *op {
+            Op::PopOrWait { db, ref keys, want, wait: Some(wait), keep } => {
+                if self.keys.waits.waits(wait) {
+                    // The same request, sent once more after a change of leader.
+                    return Outcome::Waits;
+                }
+                let Wait::For { origin, .. } = wait;
+                let unconfirmed = self.keys.waits.begin(origin);
+                self.give_back(unconfirmed, fx);
+                match self.apply_key(at, op, fx) {
+                    Outcome::Nil => self.keys.waits.join(at, Asked { db, keys, want, wait, keep }),
+                    outcome => outcome,
+                }
+            }
+            Op::CancelWait { origin, request, error } => {
+                self.keys.waits.cancel(origin, request, error, fx)
+            }
+            Op::ConfirmWait { origin, request } => self.keys.waits.confirm(origin, request),
+            _ => self.apply_key(at, op, fx),
+        }
+    }
+
+    /// Serves those who wait for keys that were given a value, first come first served, as
+    /// long as there is something. What one of them moves to another list may be for others.
+    pub(super) fn serve_waits(&mut self, fx: &mut Effects) {
+        while let Some((db, key)) = self.keys.waits.take_ready() {
+            while let Some(waiter) = self.next_served(db, &key) {
+                let outcome = self.serve(&waiter, &key, fx);
+                self.keys.waits.answer(&waiter, outcome, fx);
+            }
+        }
+    }
+
+    /// Who is next, for what there is at a key; it has left the line.
+    fn next_served(&mut self, db: Db, key: &[u8]) -> Option<Waiter> {
+        let kind = self.keys.kind_of(db, key, self.clock_ms)?;
+        let place = self.keys.waits.first(db, key, kind)?;
+        self.keys.waits.leave(place)
+    }
+
+    fn serve(&mut self, waiter: &Waiter, key: &[u8], fx: &mut Effects) -> Outcome {
+        let (db, want) = (waiter.db, waiter.want());
+        if waiter.is_late(self.clock_ms) {
+            return want.in_vain();
+        }
+        // A version of its own: it is as if it had been sent now.
+        let at = self.next_stamp();
+        let op = Op::PopOrWait { db, keys: vec![key], want, wait: None, keep: false };
+        self.apply_key(&at, &op, fx)
+    }
+
+    /// What was served to connections that are over, and never got it, goes back. A key
+    /// that has another type by now takes nothing.
+    pub(super) fn give_back(&mut self, all: impl IntoIterator<Item = Kept>, fx: &mut Effects) {
+        for kept in all {
+            kept.give_back(|op| {
+                let at = self.next_stamp();
+                self.apply_key(&at, op, fx);
+            });
+        }
+    }
+}
