@@ -5,6 +5,7 @@
 //! its name, its arity or its error text.
 
 pub mod args;
+pub mod bitmaps;
 pub mod cache;
 pub mod cluster;
 pub mod connection;

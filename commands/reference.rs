@@ -8,6 +8,7 @@ const CHAPTERS: &[(Group, &str)] = &[
     (Group::Queues, "Queues"),
     (Group::Cache, "Coherent cache"),
     (Group::String, "Strings"),
+    (Group::Bitmap, "Bits of strings"),
     (Group::Hash, "Hashes"),
     (Group::List, "Lists"),
     (Group::Set, "Sets"),

@@ -7,8 +7,8 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    cache, cluster, connection, hashes, keys, lists, locks, pubsub, queues, server, sessions, sets,
-    streams, strings, transactions, zsets,
+    bitmaps, cache, cluster, connection, hashes, keys, lists, locks, pubsub, queues, server,
+    sessions, sets, streams, strings, transactions, zsets,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -39,6 +39,7 @@ fn no_subcommand<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 
 /// The families; a new one is one line.
 static FAMILIES: &[&[Command]] = &[
+    bitmaps::COMMANDS,
     cache::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,

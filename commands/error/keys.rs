@@ -64,6 +64,23 @@ pub const SCORES_BY_LEX: BadArgs =
     text("ERR syntax error, WITHSCORES not supported in combination with BYLEX");
 /// ZUNION WEIGHTS.
 pub const BAD_WEIGHT: BadArgs = text("ERR weight value is not a float");
+/// The place of a bit.
+pub const BIT_OFFSET: BadArgs = text("ERR bit offset is not an integer or out of range");
+/// SETBIT to something else than 0 and 1.
+pub const BIT_VALUE: BadArgs = text("ERR bit is not an integer or out of range");
+/// BITPOS of something else than 0 and 1.
+pub const BIT_ARGUMENT: BadArgs = text("ERR The bit argument must be 1 or 0.");
+/// BITOP NOT of several.
+pub const NOT_OF_SEVERAL: BadArgs = text("ERR BITOP NOT must be called with a single source key.");
+/// BITFIELD with a type that it does not have.
+pub const BAD_BITFIELD_TYPE: BadArgs = text(
+    "ERR Invalid bitfield type. Use something like i16 u8. Note that u64 is not supported but i64 \
+     is.",
+);
+/// BITFIELD OVERFLOW.
+pub const BAD_OVERFLOW: BadArgs = text("ERR Invalid OVERFLOW type specified");
+/// BITFIELD_RO SET.
+pub const BITFIELD_RO_WRITES: BadArgs = text("ERR BITFIELD_RO only supports the GET subcommand");
 /// SCAN's cursor.
 pub const BAD_CURSOR: BadArgs = text("ERR invalid cursor");
 /// RESTORE's time to live.

@@ -112,6 +112,17 @@ pub const ALLOWED: &[Allowed] = &[
         },
     },
     Allowed {
+        commands: &["BITCOUNT", "BITPOS"],
+        why: "Lockstep judges all words before it looks at the key",
+        same: |redis, lockstep| {
+            let refused = ["not an integer", "syntax error"];
+            let found = matches!(redis, Value::Int(_)) || redis.text().starts_with("WRONGTYPE");
+            found
+                && lockstep.is_error()
+                && refused.iter().any(|text| lockstep.text().contains(text))
+        },
+    },
+    Allowed {
         commands: &["LSET"],
         why: "Lockstep judges all words before it looks at the key",
         same: |redis, lockstep| {

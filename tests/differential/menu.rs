@@ -26,6 +26,20 @@ pub const MENU: &[(u32, &str)] = &[
     (4, "DECRBY key number"),
     (4, "INCRBYFLOAT key float"),
     (4, "LCS key key [LEN] [IDX] [MINMATCHLEN small] [WITHMATCHLEN]"),
+    // Bits of strings.
+    (4, "SETBIT key small (0 | 1)"),
+    (3, "GETBIT key small"),
+    (3, "BITCOUNT key [index index]"),
+    (2, "BITCOUNT key index index (BYTE | BIT)"),
+    (3, "BITPOS key (0 | 1) [index]"),
+    (2, "BITPOS key (0 | 1) index index [BYTE | BIT]"),
+    (3, "BITOP (AND | OR | XOR) key key..."),
+    (1, "BITOP NOT key key"),
+    (
+        3,
+        "BITFIELD key [OVERFLOW (WRAP | SAT | FAIL)] (SET (u8 | i5 | i64) small number | INCRBY (u7 | i16) small number | GET (u4 | i64) small)...",
+    ),
+    (2, "BITFIELD_RO key GET (u8 | i5 | u63) (small | #3)"),
     // Keys.
     (5, "DEL key..."),
     (3, "UNLINK key..."),
@@ -225,8 +239,10 @@ pub const MENU: &[(u32, &str)] = &[
 /// Commands whose words are left as they are: others could stop a server, wait, or
 /// show what only one server can know.
 pub fn is_delicate(name: &[u8]) -> bool {
-    let delicate: [&[u8]; 16] = [
+    let delicate: [&[u8]; 18] = [
         b"WAIT",
+        b"SETBIT",
+        b"BITFIELD",
         b"SETRANGE",
         b"CLIENT",
         b"CONFIG",

@@ -62,6 +62,7 @@ impl<'a> Op<'a> {
             | Op::List { key, .. }
             | Op::Members { key, .. }
             | Op::Scored { key, .. }
+            | Op::Bits { key, .. }
             | Op::Stream { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
@@ -83,7 +84,9 @@ impl<'a> Op<'a> {
             | Op::StreamRead { keys, .. }
             | Op::StreamReadGroup { keys, .. } => KeyNames { keys: keys.iter(), ..none },
             Op::ScoredRangeStore { to, from, .. } => KeyNames::of(Some(to), Some(from)),
-            Op::SetMergeStore { to, keys, .. } | Op::ScoredMergeStore { to, keys, .. } => {
+            Op::SetMergeStore { to, keys, .. }
+            | Op::ScoredMergeStore { to, keys, .. }
+            | Op::BitMerge { to, keys, .. } => {
                 KeyNames { first: Some(to), keys: keys.iter(), ..none }
             }
             Op::PopOrWait { keys, want, .. } => {
@@ -164,7 +167,9 @@ impl<'a> Op<'a> {
             | Op::Stream { db, .. }
             | Op::StreamRead { db, .. }
             | Op::StreamReadGroup { db, .. }
-            | Op::PopOrWait { db, .. } => *db,
+            | Op::PopOrWait { db, .. }
+            | Op::Bits { db, .. }
+            | Op::BitMerge { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {}
             | Op::FlushAll {}

@@ -1,5 +1,6 @@
 //! The key space: 16 databases of values of several types with deadlines, copy-on-write.
 
+pub mod bitmaps;
 mod chosen;
 mod digest;
 mod evict;

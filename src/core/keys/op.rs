@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::{hashes, lists, sets, streams, waits, zsets};
+use super::{bitmaps, hashes, lists, sets, streams, waits, zsets};
 use crate::slot::Slot;
 use crate::{Db, Origin, Wait, wire_enum};
 
@@ -255,6 +255,11 @@ wire_enum! {
         /// not confirmed, or nil. A read.
         82 => LookAtWait { origin: Origin, request: u64 },
 
+        /// On the bits of the string at a key.
+        111 => Bits { db: Db, key: &'a [u8], op: bitmaps::Op },
+        /// BITOP. How many bytes the result has.
+        112 => BitMerge { db: Db, how: bitmaps::Merge, to: &'a [u8], keys: Vec<&'a [u8]> },
+
         /// On the stream at a key.
         90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
         /// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
@@ -280,6 +285,7 @@ impl Op<'_> {
             Op::List { op, .. } => op.is_write(),
             Op::Members { op, .. } => op.is_write(),
             Op::Scored { op, .. } => op.is_write(),
+            Op::Bits { op, .. } => op.is_write(),
             Op::Stream { op, .. } => op.is_write(),
             Op::StreamRead { .. }
             | Op::SetMerge { .. }

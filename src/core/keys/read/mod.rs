@@ -1,5 +1,6 @@
 //! Operations that only read.
 
+mod bits;
 mod generic;
 mod lcs;
 mod scan;
@@ -63,6 +64,7 @@ impl<'a> View<'a> {
             Op::Touch { db, keys } => self.touch(*db, keys),
             Op::Versions { db, keys } => self.versions(*db, keys),
             Op::LookAtWait { origin, request } => self.space.waits.look(*origin, *request),
+            Op::Bits { db, key, op } => self.bits(*db, key, op)?,
             Op::Digest {} => self.digest(),
             Op::DigestValue { db, keys } => self.digest_value(*db, keys),
             Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),

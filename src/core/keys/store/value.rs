@@ -212,6 +212,11 @@ impl Str {
         }
     }
 
+    /// A string that is kept as one that was changed in place, whatever it holds.
+    pub(in crate::keys) fn raw(bytes: Vec<u8>) -> Self {
+        Str::Shared(Arc::new(bytes))
+    }
+
     pub(in crate::keys) fn bytes(&self) -> Cow<'_, [u8]> {
         match self {
             Str::Int(number) => Cow::Owned(number.to_string().into_bytes()),

@@ -1,5 +1,6 @@
 //! Operations that change keys.
 
+mod bits;
 mod deadlines;
 mod generic;
 mod numbers;
@@ -94,6 +95,8 @@ impl Writer<'_> {
                     given => given,
                 }
             }
+            Op::Bits { db, key, op } => self.bits(*db, key, op)?,
+            Op::BitMerge { db, how, to, keys } => self.merge_bits(*db, *how, to, keys)?,
             Op::PopOrWait { db, keys, want, .. } => waits::pop(self, *db, keys, want)?,
             // Nobody waits in a key space without a shard.
             Op::CancelWait { .. } | Op::ConfirmWait { .. } => Outcome::Int(0),
