@@ -251,7 +251,7 @@ wire_enum! {
         /// The node of a client that waited has the answer. 1, or 0 when it was given
         /// back.
         81 => ConfirmWait { origin: Origin, request: u64 },
-        /// What became of a request that waited: `Waits`, List[answer] as long as it is
+        /// What became of a request that waited: `Waits`, a list of the answer as long as it is
         /// not confirmed, or nil. A read.
         82 => LookAtWait { origin: Origin, request: u64 },
 
