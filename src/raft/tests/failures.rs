@@ -14,7 +14,7 @@ use lockstep_storage::{Log, LogOptions, RealDisk, SimDisk, SimOp, Snapshots};
 use super::{open, set, start, start_on};
 use crate::{Delivery, Mailbox, Ops, Refusal};
 
-fn sim_log(disk: &SimDisk) -> Log {
+pub(super) fn sim_log(disk: &SimDisk) -> Log {
     let options = LogOptions { segment_bytes: 1 << 20, ..LogOptions::default() };
     Log::open(Arc::new(disk.clone()), Path::new("/log"), options).unwrap().0
 }

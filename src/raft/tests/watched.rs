@@ -9,9 +9,11 @@ use std::time::Duration;
 use lockstep_core::keys::Expiry;
 use lockstep_core::wait::Wait;
 use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, Read, ShardId, locks};
+use lockstep_storage::{Log, SimDisk, Snapshots};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
 
+use super::failures::sim_log;
 use super::rig::Rig;
 use super::{get, open, set, start_watched};
 use crate::{
@@ -102,10 +104,14 @@ struct Watched {
 
 async fn watched() -> Watched {
     let dir = tempfile::tempdir().unwrap();
+    let (log, snapshots) = open(dir.path());
+    watched_on(log, snapshots, dir).await
+}
+
+async fn watched_on(log: Log, snapshots: Snapshots, dir: tempfile::TempDir) -> Watched {
     let watcher = Arc::<Held>::default();
     let watching = Watching::default();
     watching.begin(watcher.clone());
-    let (log, snapshots) = open(dir.path());
     let node = start_watched(log, snapshots, watching).await;
     Watched { node, watcher, _dir: dir }
 }
@@ -218,13 +224,17 @@ async fn who_waits_for_a_lock_is_answered_when_the_entry_that_frees_it_is_open()
 
 #[tokio::test]
 async fn a_watch_has_begun_when_nothing_is_on_its_way_that_nobody_was_told_of() {
-    let Watched { node, watcher, _dir } = watched().await;
+    let (dir, disk) = (tempfile::tempdir().unwrap(), SimDisk::new());
+    let (_, snapshots) = open(dir.path());
+    let Watched { node, watcher, _dir } = watched_on(sim_log(&disk), snapshots, dir).await;
     let before = node.group.proposed().0;
+    let held = disk.hold_syncs();
     let mailbox = submit(&node.group, &set("a", "1", Expiry::Never {}));
     while node.group.proposed().0 == before {
         tokio::task::yield_now().await;
     }
-    assert!(!node.group.begin_watch(), "the disk takes longer than that");
+    assert!(!node.group.begin_watch(), "it is not even on disk");
+    drop(held);
     until(|| node.group.begin_watch()).await;
     assert!(matches!(mailbox.take().await, Delivery::Done(_)));
     assert!(watcher.told().is_empty());
