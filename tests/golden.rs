@@ -2,6 +2,7 @@
 
 mod cluster;
 mod collections;
+mod fills;
 mod sessions;
 
 use std::fmt::Write as _;

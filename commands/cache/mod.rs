@@ -1,5 +1,7 @@
 //! CACHE: the copies that nodes keep of keys.
 
+mod fill;
+
 use crate::here::{CacheCall, Lines};
 use crate::reply::plain;
 use crate::{
@@ -13,6 +15,9 @@ static SUBCOMMANDS: &[Command] = &[
     Command { spec: &DIRECTORY, parse: parse_directory, reply: plain, subcommands: &[] },
     Command { spec: &EVICT, parse: parse_evict, reply: plain, subcommands: &[] },
     Command { spec: &EXPLAIN, parse: parse_explain, reply: plain, subcommands: &[] },
+    fill::FILL,
+    fill::FILLABORT,
+    fill::FILLSET,
     Command { spec: &FLUSH, parse: parse_flush, reply: plain, subcommands: &[] },
     Command { spec: &HELP, parse: parse_help, reply: plain, subcommands: &[] },
     Command { spec: &LINES, parse: parse_lines, reply: plain, subcommands: &[] },

@@ -79,6 +79,7 @@ impl Shard {
         let at = self.next_stamp();
         let budget = if matches!(op, Op::Tick {}) { DUE_PER_TICK } else { DUE_PER_OP };
         self.keys.expire(&at, budget);
+        self.keys.expire_fills(&at, budget);
         self.expire_sessions(&at, budget, fx);
         self.locks.expire(&at, budget, fx);
         self.queues.expire(&at, budget, fx);
@@ -140,6 +141,7 @@ impl Shard {
         let due = [
             self.keys.next_deadline(),
             self.keys.waits.next_deadline(),
+            self.keys.fills().next_deadline(),
             self.locks.next_deadline(),
             self.queues.next_deadline(),
             self.sessions.next_deadline(),
@@ -253,6 +255,7 @@ impl Shard {
             self.requests.state_digest(),
             self.sessions.state_digest(),
             self.keys.waits.state_digest(),
+            self.keys.fills().state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)

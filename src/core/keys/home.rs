@@ -63,6 +63,8 @@ impl<'a> Op<'a> {
             | Op::Members { key, .. }
             | Op::Scored { key, .. }
             | Op::Bits { key, .. }
+            | Op::FillSet { key, .. }
+            | Op::FillAbort { key, .. }
             | Op::Stream { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
@@ -169,6 +171,8 @@ impl<'a> Op<'a> {
             | Op::StreamReadGroup { db, .. }
             | Op::PopOrWait { db, .. }
             | Op::Bits { db, .. }
+            | Op::FillSet { db, .. }
+            | Op::FillAbort { db, .. }
             | Op::BitMerge { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {}

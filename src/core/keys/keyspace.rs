@@ -1,5 +1,6 @@
 //! The key space of a shard as a state machine.
 
+use super::fills::{self, Voided};
 use super::read::View;
 use super::stats::{Counters, Stats};
 use super::store::{Database, Garbage, Hasher};
@@ -23,6 +24,8 @@ pub struct Keyspace {
     touched: Option<Touched>,
     /// Who waits for keys.
     pub(crate) waits: waits::Table,
+    /// The keys that are filled. Invariant: none of them is there.
+    pub(crate) fills: fills::Table,
 }
 
 /// What a database holds (INFO keyspace).
@@ -46,7 +49,9 @@ impl Keyspace {
     pub fn apply(&mut self, at: &Stamp, op: &Op<'_>) -> Outcome {
         self.garbage.free_some();
         if op.is_write() {
-            Writer { space: self, at }.run(op)
+            let outcome = Writer { space: self, at }.run(op);
+            self.end_fills(op);
+            outcome
         } else {
             View::new(self, at.now_ms, at.now_ms).run(op)
         }
@@ -62,6 +67,55 @@ impl Keyspace {
         let view = View::new(self, now_ms.max(clock_ms), clock_ms);
         let outcome = view.run(op);
         if view.met_due() { Read::TickFirst } else { Read::Done(outcome) }
+    }
+
+    /// What an operation has written or deleted, nobody fills any more.
+    fn end_fills(&mut self, op: &Op<'_>) {
+        if self.fills.is_empty() {
+            return;
+        }
+        match Voided::by(op) {
+            Voided::Keys(keys) => keys.into_iter().for_each(|(db, key)| self.end_fill(db, key)),
+            Voided::Databases(all) => {
+                for db in all {
+                    for key in self.fills.end_all(db) {
+                        self.waits.note(db, &key);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The token for a key is good no more: who waits for it is next.
+    pub(super) fn end_fill(&mut self, db: Db, key: &[u8]) {
+        if self.fills.end(db, key) {
+            self.waits.note(db, key);
+        }
+    }
+
+    /// Ends tokens whose time is over, at most `budget` of them.
+    pub(crate) fn expire_fills(&mut self, at: &Stamp, budget: usize) {
+        for _ in 0..budget {
+            let Some((db, key)) = self.fills.end_due(at.now_ms) else { return };
+            self.waits.note(db, &key);
+        }
+    }
+
+    /// Whether nobody fills a key.
+    pub(crate) fn is_free_to_fill(&self, db: Db, key: &[u8]) -> bool {
+        self.fills.of(db, key).is_none()
+    }
+
+    /// For how many milliseconds the token for the first of some keys is still good.
+    pub(crate) fn filled_for(&self, db: Db, keys: &[&[u8]], now_ms: u64) -> i64 {
+        let fill = keys.first().and_then(|key| self.fills.of(db, key));
+        let left = fill.map_or(0, |(_, ends_ms)| ends_ms.saturating_sub(now_ms));
+        i64::try_from(left).unwrap_or(i64::MAX)
+    }
+
+    /// The keys that are filled.
+    pub fn fills(&self) -> &fills::Table {
+        &self.fills
     }
 
     /// Removes what is due, at most `budget` keys, the longest due first, and

@@ -5,6 +5,7 @@ mod chosen;
 mod digest;
 mod evict;
 mod extended;
+pub mod fills;
 pub mod hashes;
 mod home;
 mod image;

@@ -255,6 +255,12 @@ wire_enum! {
         /// not confirmed, or nil. A read.
         82 => LookAtWait { origin: Origin, request: u64 },
 
+        /// CACHE FILLSET: gives a key that is filled its value, if the token is good still.
+        /// Ok, or nil.
+        140 => FillSet { db: Db, key: &'a [u8], token: u64, value: &'a [u8], expiry: Expiry },
+        /// CACHE FILLABORT: the token for a key is given back. 1, or 0 if it is good no more.
+        141 => FillAbort { db: Db, key: &'a [u8], token: u64 },
+
         /// On the bits of the string at a key.
         111 => Bits { db: Db, key: &'a [u8], op: bitmaps::Op },
         /// BITOP. How many bytes the result has.

@@ -2,7 +2,8 @@
 //!
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
-//! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys.
+//! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys,
+//! 8 those of keys that are filled.
 
 use crate::wire::{Malformed, Wire};
 use crate::{Shard, cluster, keys, locks, queues, requests, sessions};
@@ -15,6 +16,7 @@ const CLUSTER: u8 = 4;
 const REQUESTS: u8 = 5;
 const SESSIONS: u8 = 6;
 const WAITS: u8 = 7;
+const FILLS: u8 = 8;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Frozen {
     requests: requests::Frozen,
     sessions: sessions::Frozen,
     waits: keys::waits::Frozen,
+    fills: keys::fills::Frozen,
 }
 
 impl Frozen {
@@ -44,6 +47,7 @@ impl Frozen {
             requests: shard.requests.freeze(),
             sessions: shard.sessions.freeze(),
             waits: shard.keys.waits.freeze(),
+            fills: shard.keys.fills.freeze(),
         }
     }
 
@@ -67,6 +71,7 @@ impl Frozen {
             .chain(self.requests.chunks().map(|chunk| Some(tagged(REQUESTS, chunk))))
             .chain(self.sessions.chunks().map(|chunk| Some(tagged(SESSIONS, chunk))))
             .chain(self.waits.chunks().map(|chunk| Some(tagged(WAITS, chunk))))
+            .chain(self.fills.chunks().map(|chunk| Some(tagged(FILLS, chunk))))
     }
 
     /// The chunks of the snapshot, in order, about 64 KiB each.
@@ -79,6 +84,7 @@ impl Frozen {
             .chain(self.requests.chunks().map(|chunk| tagged(REQUESTS, chunk)))
             .chain(self.sessions.chunks().map(|chunk| tagged(SESSIONS, chunk)))
             .chain(self.waits.chunks().map(|chunk| tagged(WAITS, chunk)))
+            .chain(self.fills.chunks().map(|chunk| tagged(FILLS, chunk)))
     }
 }
 
@@ -124,6 +130,7 @@ impl Restoring {
             (REQUESTS, true) => self.shard.requests.restore(rest),
             (SESSIONS, true) => self.shard.sessions.restore(rest),
             (WAITS, true) => self.shard.keys.waits.restore(rest),
+            (FILLS, true) => self.shard.keys.fills.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

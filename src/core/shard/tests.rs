@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod fills;
 mod requests;
 mod sessions;
 mod waits;

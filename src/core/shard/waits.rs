@@ -2,7 +2,7 @@
 
 use super::Shard;
 use crate::keys::Op;
-use crate::keys::waits::{Asked, Kept, Waiter};
+use crate::keys::waits::{Asked, Kept, Kind, Waiter, Want};
 use crate::{Db, Effects, Outcome, Stamp, Wait};
 
 impl Shard {
@@ -19,6 +19,12 @@ impl Shard {
                 self.give_back(unconfirmed, fx);
                 match self.apply_key(at, op, fx) {
                     Outcome::Nil => self.keys.waits.join(at, Asked { db, keys, want, wait, keep }),
+                    outcome => outcome,
+                }
+            }
+            Op::PopOrWait { db, ref keys, want: Want::Fill { .. }, wait: None, .. } => {
+                match self.apply_key(at, op, fx) {
+                    Outcome::Nil => Outcome::Int(self.keys.filled_for(db, keys, at.now_ms)),
                     outcome => outcome,
                 }
             }
@@ -41,10 +47,13 @@ impl Shard {
         }
     }
 
-    /// Who is next, for what there is at a key; it has left the line.
+    /// Who is next, for what there is at a key, or to fill it; it has left the line.
     fn next_served(&mut self, db: Db, key: &[u8]) -> Option<Waiter> {
-        let kind = self.keys.kind_of(db, key, self.clock_ms)?;
-        let place = self.keys.waits.first(db, key, kind)?;
+        let fill = self.keys.waits.first(db, key, Kind::Filled);
+        let place = fill.filter(|_| self.keys.is_free_to_fill(db, key)).or_else(|| {
+            let kind = self.keys.kind_of(db, key, self.clock_ms)?;
+            self.keys.waits.first(db, key, kind)
+        })?;
         self.keys.waits.leave(place)
     }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{self, Excluded, Included};
 
 use lockstep_cache::{Name, Payload};
-use lockstep_core::keys::waits::Table as Waits;
+use lockstep_core::keys::waits::{Table as Waits, Want};
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues};
@@ -152,7 +152,11 @@ impl Walk {
             self.ends.push((Included(origin), Included(origin)));
         }
         match op {
-            keys::Op::CancelWait { .. } => return,
+            keys::Op::CancelWait { .. } | keys::Op::FillAbort { .. } => return,
+            // They look whether the key is there; a token is nobody's copy.
+            keys::Op::PopOrWait { db, keys, want: Want::Fill { .. }, .. } => {
+                return self.read.extend(keys.iter().map(|key| Name::of(*db, key)));
+            }
             keys::Op::ConfirmWait { origin, .. } => return self.told.push(*origin),
             keys::Op::Copy { db, from, to_db, to, .. } => {
                 self.read.push(Name::of(*db, from));
@@ -258,7 +262,6 @@ fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
 mod tests {
     use lockstep_core::RequestId;
     use lockstep_core::keys::lists;
-    use lockstep_core::keys::waits::Want;
 
     use super::*;
 
@@ -344,6 +347,20 @@ mod tests {
         let touched = of_ops(&[Op::Key { op: copy }]);
         assert_eq!(touched.written, [Name::of(Db(2), b"b")]);
         assert_eq!(touched.read, [name(b"a")]);
+    }
+
+    #[test]
+    fn a_token_is_nobodys_copy() {
+        let wait = Some(Wait::For { origin: origin(1), request: 1, block_ms: 0 });
+        let want = Want::Fill { ttl_ms: 5 };
+        let fill = keys::Op::PopOrWait { db: DB, keys: vec![b"a"], want, wait, keep: true };
+        let touched = of_ops(&[Op::Key { op: fill }]);
+        assert_eq!((touched.written, touched.read), (Vec::new(), vec![name(b"a")]));
+        let abort = keys::Op::FillAbort { db: DB, key: b"a", token: 7 };
+        assert!(of_ops(&[Op::Key { op: abort }]).is_nothing());
+        let expiry = Expiry::Never {};
+        let set = keys::Op::FillSet { db: DB, key: b"a", token: 7, value: b"v", expiry };
+        assert_eq!(of_ops(&[Op::Key { op: set }]).written, [name(b"a")]);
     }
 
     /// What operations touch in a shard with a history.

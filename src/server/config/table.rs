@@ -1,6 +1,6 @@
 //! The table of all settings: the only place that knows their names and defaults.
 
-use lockstep_core::keys::waits;
+use lockstep_core::keys::{fills, waits};
 use lockstep_core::{ids, locks, queues};
 
 use super::row::{Group, Kind, Row, Unit, When};
@@ -281,6 +281,10 @@ settings! {
             "Requests that may wait for keys of one shard.";
         KeyWaitedBytesMax "key-waited-bytes-max" = "67108864", fixed(waits::WAITED_BYTES_MAX as u64), Start:
             "Bytes that the names of all keys of a shard may have that are waited for, each counted for everyone who waits.";
+        CacheFillsMax "cache-fills-max" = "65536", fixed(fills::FILLS_MAX as u64), Start:
+            "Keys of a shard that may be filled at once (CACHE FILL).";
+        CacheFilledBytesMax "cache-filled-bytes-max" = "16777216", fixed(fills::FILLED_BYTES_MAX as u64), Start:
+            "Bytes that the names of these keys may have together.";
         LockLeaseMaxMs "lock-lease-max-ms" = "86400000", fixed(locks::LEASE_MS_MAX), Start:
             "The longest lease of a lock.";
         LockWaitersMax "lock-waiters-max" = "100000", fixed(locks::WAITERS_MAX as u64), Start:

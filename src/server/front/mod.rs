@@ -3,6 +3,7 @@
 
 mod everywhere;
 mod exec;
+mod filled;
 mod handed;
 mod life;
 mod line;

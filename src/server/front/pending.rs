@@ -179,6 +179,15 @@ impl KeyWait {
         want.put(&mut bytes);
         KeyWait { kept, db, want: bytes }
     }
+
+    fn want(&self) -> Want<'_> {
+        Want::take(&mut &self.want[..]).expect("written by the node itself")
+    }
+
+    /// Whether an answer has to be confirmed.
+    fn serves(&self, outcome: &Outcome) -> bool {
+        self.want().is_served(outcome)
+    }
 }
 
 /// A request that waits in a machine.
@@ -279,9 +288,8 @@ impl Blocked {
     /// Gives back what it was served when nobody was there any more, where the shard does
     /// not do that itself.
     pub(super) async fn put_back(&self, node: &Node, outcome: &Outcome) {
-        let Some(KeyWait { kept: false, db, want }) = &self.keys else { return };
-        let want = Want::take(&mut &want[..]).expect("written by the node itself");
-        if let Some(op) = want.back(*db, outcome) {
+        let Some(keys) = self.keys.as_ref().filter(|keys| !keys.kept) else { return };
+        if let Some(op) = keys.want().back(keys.db, outcome) {
             let _ = node.shards.insist(self.shard, &Op::Key { op }).await;
         }
     }
@@ -294,13 +302,10 @@ impl Blocked {
         origin: Origin,
         answer: Delivery,
     ) -> Delivery {
-        let served = matches!(
-            &answer,
-            Delivery::Done(outcomes)
-                if matches!(outcomes[..], [Outcome::List(_) | Outcome::Bytes(_)])
-        );
-        if !self.is_kept() || !served {
-            return answer;
+        let Some(keys) = self.keys.as_ref().filter(|keys| keys.kept) else { return answer };
+        match &answer {
+            Delivery::Done(outcomes) if matches!(&outcomes[..], [one] if keys.serves(one)) => {}
+            _ => return answer,
         }
         let op = keys::Op::ConfirmWait { origin, request: self.request };
         match node.shards.insist(self.shard, &Op::Key { op }).await {

@@ -26,18 +26,7 @@ impl Front {
         if let Some(next) = self.read_line(command, shard, op, begun, words, out) {
             return next;
         }
-        let now_ms = self.watch.now_ms();
-        let leader = self.near.leader(&self.node.shards, shard);
-        let read = leader.and_then(|group| {
-            let (read, seq) = {
-                let state = group.state();
-                (state.read(now_ms, op), state.seq())
-            };
-            // What is held back until all copies are gone is read behind it.
-            let read = if group.shows(op, seq) { read } else { Read::TickFirst };
-            // Behind the look: the lease may have ended since it was looked at.
-            group.leads().then_some(read)
-        });
+        let read = self.look(shard, op);
         if read.is_none()
             && let Some(next) = self.fetch_line(command, shard, op, begun, words, out)
         {
@@ -69,5 +58,19 @@ impl Front {
         let kept = self.session.keep_words(&self.node, words);
         self.pending.push(pending(command, shard, begun, kept, op));
         self.more()
+    }
+
+    /// What the state of a shard says, if this node leads it and may answer.
+    pub(super) fn look(&mut self, shard: ShardId, op: &Op<'_>) -> Option<Read> {
+        let now_ms = self.watch.now_ms();
+        let group = self.near.leader(&self.node.shards, shard)?;
+        let (read, seq) = {
+            let state = group.state();
+            (state.read(now_ms, op), state.seq())
+        };
+        // What is held back until all copies are gone is read behind it.
+        let read = if group.shows(op, seq) { read } else { Read::TickFirst };
+        // Behind the look: the lease may have ended since it was looked at.
+        group.leads().then_some(read)
     }
 }

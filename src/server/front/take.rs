@@ -214,6 +214,9 @@ impl Front {
         if !op.is_write() && !self.parts.has(shard) {
             return self.read(command, shard, &op, begun, words, out);
         }
+        if let Some(next) = self.read_filled(command, shard, &op, begun, words, out) {
+            return next;
+        }
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }

@@ -3,7 +3,7 @@
 use std::ops::RangeBounds;
 use std::sync::Arc;
 
-use super::{SETTLED_MAX, Table, Waiter, Want, want};
+use super::{Kind, SETTLED_MAX, Table, Waiter, Want, want};
 use crate::image::Name;
 use crate::keys::Op;
 use crate::wire::Wire;
@@ -113,17 +113,23 @@ impl Table {
         Outcome::Int(1)
     }
 
-    /// Whether something goes back to its keys when these connections end, or ask for more.
+    /// Whether elements go back to their keys when these connections end, or ask for more.
     pub fn gives_back(&self, origins: impl RangeBounds<Origin>) -> bool {
         let bounds = (origins.start_bound().cloned(), origins.end_bound().cloned());
         let mut places = self.index.kept.range(bounds).map(|(_, place)| place);
-        places.any(|place| !self.index.settled.contains(place))
+        places.any(|place| {
+            let writes = |kept: &Kept| kept.want().kind() != Kind::Filled;
+            !self.index.settled.contains(place) && self.kept.get(*place).is_some_and(writes)
+        })
     }
 
     /// The keys that may have changed for the last wait of a connection.
     pub fn changed_for(&self, origin: Origin) -> Vec<(Db, Name)> {
         let place = self.index.kept.get(&origin);
         let Some(kept) = place.and_then(|place| self.kept.get(*place)) else { return Vec::new() };
+        if kept.want().kind() == Kind::Filled {
+            return Vec::new();
+        }
         let to = kept.want().to().map(Name::from);
         kept.keys.iter().cloned().chain(to).map(|key| (kept.db, key)).collect()
     }

@@ -29,6 +29,10 @@ pub(in crate::keys) fn pop(
             }))
         }
         Want::Members { max, count } => zsets::pop_first(writer, db, keys, max, count),
+        Want::Fill { ttl_ms } => {
+            let Some(key) = keys.first() else { return Ok(Outcome::Nil) };
+            writer.fill(db, key, ttl_ms)
+        }
     }
 }
 

@@ -43,6 +43,12 @@ wire_enum! {
             /// At most so many.
             count: u64,
         },
+        /// CACHE FILL: the value, or the right to make it. Bytes value, or List[Bytes key,
+        /// Int token]; for who does not wait Int, how many milliseconds somebody else has it.
+        140 => Fill {
+            /// For how long.
+            ttl_ms: u64,
+        },
     }
 }
 
@@ -53,6 +59,8 @@ pub enum Kind {
     List,
     /// A sorted set.
     Sorted,
+    /// Any, or that nobody fills it.
+    Filled,
 }
 
 /// What was written by [`Want::put`].
@@ -66,6 +74,7 @@ impl<'a> Want<'a> {
         match self {
             Want::Element { .. } | Want::Elements { .. } | Want::Moved { .. } => Kind::List,
             Want::Member { .. } | Want::Members { .. } => Kind::Sorted,
+            Want::Fill { .. } => Kind::Filled,
         }
     }
 
@@ -83,8 +92,17 @@ impl<'a> Want<'a> {
         if matches!(self, Want::Moved { .. }) { Outcome::Ok } else { Outcome::Nil }
     }
 
-    /// The operation that puts back what was popped, to the end it was taken from; none if
-    /// nothing was, or it is safe elsewhere.
+    /// Whether an answer has to be confirmed by the node of whoever is served.
+    pub fn is_served(&self, outcome: &Outcome) -> bool {
+        match self {
+            // A value stays where it is.
+            Want::Fill { .. } => matches!(outcome, Outcome::List(_)),
+            _ => matches!(outcome, Outcome::List(_) | Outcome::Bytes(_)),
+        }
+    }
+
+    /// The operation that puts back what was popped, to the end it was taken from, or gives
+    /// back a token; none if nothing was, or it is safe elsewhere.
     pub fn back<'o>(&self, db: Db, outcome: &'o Outcome) -> Option<Op<'o>> {
         let Outcome::List(parts) = outcome else { return None };
         let Outcome::Bytes(key) = parts.first()? else { return None };
@@ -109,6 +127,9 @@ impl<'a> Want<'a> {
                     _ => None,
                 });
                 Some(added(db, key, pairs.collect()))
+            }
+            (Want::Fill { .. }, [Outcome::Int(token)]) => {
+                Some(Op::FillAbort { db, key, token: token.unsigned_abs() })
             }
             _ => None,
         }

@@ -2,6 +2,7 @@
 
 mod bits;
 mod deadlines;
+mod fills;
 mod generic;
 mod numbers;
 mod places;
@@ -97,6 +98,10 @@ impl Writer<'_> {
             }
             Op::Bits { db, key, op } => self.bits(*db, key, op)?,
             Op::BitMerge { db, how, to, keys } => self.merge_bits(*db, *how, to, keys)?,
+            Op::FillSet { db, key, token, value, expiry } => {
+                self.fill_set(*db, key, *token, value, *expiry)?
+            }
+            Op::FillAbort { db, key, token } => self.fill_abort(*db, key, *token),
             Op::PopOrWait { db, keys, want, .. } => waits::pop(self, *db, keys, want)?,
             // Nobody waits in a key space without a shard.
             Op::CancelWait { .. } | Op::ConfirmWait { .. } => Outcome::Int(0),
