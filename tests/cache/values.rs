@@ -35,8 +35,11 @@ fn every_kind_of_write_is_seen_through_copies() {
     writer.call("SET a 1");
     wait_for_copy(&mut reader, "a");
     let mut after = |write: &str, value: Option<&str>| {
+        // Each of them meets a copy that can be read.
+        wait_for_copy(&mut reader, "a");
         let done = writer.call(write);
         assert!(!done.is_error(), "{write}: {done:?}");
+        let hits = number(&reader.call("CACHE STATS"), "hit_local");
         for _ in 0..2 {
             let got = reader.call("GET a");
             match value {
@@ -44,6 +47,8 @@ fn every_kind_of_write_is_seen_through_copies() {
                 None => assert_eq!(got, Value::Nil, "behind {write}"),
             }
         }
+        let again = number(&reader.call("CACHE STATS"), "hit_local");
+        assert!(again <= hits + 1, "behind {write} the old copy answered");
     };
     after("INCR a", Some("2"));
     after("APPEND a 0", Some("20"));
@@ -109,24 +114,38 @@ fn values_that_are_too_long_are_read_and_not_kept() {
         cluster.client(home).call(&format!("SET long {value}"));
         assert_eq!(reader.call("GET long").text(), value);
     }
+    // What it keeps is the one that fits.
+    let lines = reader.call("CACHE LINES MATCH short");
+    assert_eq!(lines.items().len(), 1, "{lines:?}");
     let lines = reader.call("CACHE LINES MATCH long");
-    assert!(lines.items().iter().all(|line| line.field("state").unwrap().text() == "I"));
+    let readable = |line: &&Value| line.field("state").unwrap().text() != "I";
+    assert_eq!(lines.items().iter().filter(readable).count(), 0, "{lines:?}");
+    let stats = reader.call("CACHE STATS");
+    assert!(number(&stats, "forwarded") > 0, "{stats:?}");
 }
 
 #[test]
 fn nobody_sees_half_of_a_transaction() {
     let cluster = cluster(&[]);
     let done = AtomicBool::new(false);
-    let seen = AtomicU64::new(0);
+    let (seen, newest) = (AtomicU64::new(0), [const { AtomicU64::new(0) }; 3]);
     std::thread::scope(|scope| {
         for node in 0..3 {
-            let (done, seen, mut client) = (&done, &seen, cluster.client(node));
+            let (done, seen, newest) = (&done, &seen, &newest[node]);
+            let mut client = cluster.client(node);
             scope.spawn(move || {
+                let mut read = |key: &str| -> i64 {
+                    let value = client.call(&format!("GET {key}"));
+                    assert!(!value.is_error(), "{value:?}");
+                    if value == Value::Nil { 0 } else { value.text().parse().unwrap() }
+                };
                 while !done.load(SeqCst) {
-                    // In this order: the first is written together with the second.
-                    let first: i64 = client.call("GET a").int().unwrap_or(0);
-                    let second: i64 = client.call("GET b").int().unwrap_or(0);
-                    assert!(second >= first, "{first} and then {second}");
+                    // In either order: one is written together with the other.
+                    for (one, other) in [("a", "b"), ("b", "a")] {
+                        let (first, second) = (read(one), read(other));
+                        assert!(second >= first, "{one} {first} and then {other} {second}");
+                    }
+                    newest.fetch_max(read("a").unsigned_abs(), SeqCst);
                     seen.fetch_add(1, SeqCst);
                 }
             });
@@ -141,6 +160,8 @@ fn nobody_sees_half_of_a_transaction() {
         done.store(true, SeqCst);
     });
     assert!(seen.load(SeqCst) > 100);
+    let newest = newest.map(|newest| newest.load(SeqCst));
+    assert!(newest.iter().all(|newest| *newest > 100), "nodes saw no more than {newest:?}");
 }
 
 #[test]
