@@ -9,7 +9,7 @@ use lockstep_core::Db;
 use lockstep_core::slot::Slot;
 
 use crate::{BadArgs, Protocol, Reply};
-pub use cache::{CacheCall, Lines};
+pub use cache::{CacheCall, CacheMode, Lines};
 pub use locks::LockCall;
 pub use queues::QueueCall;
 
@@ -174,6 +174,8 @@ pub enum Client<'a> {
     NoTouch(bool),
     /// CLIENT LOCKEVENTS: whether it is told that others wait for its locks.
     LockEvents(bool),
+    /// CLIENT CACHEMODE; none: which it has is asked for.
+    CacheMode(Option<CacheMode>),
     /// CLIENT TRACKING.
     Tracking(Tracking<'a>),
     /// CLIENT TRACKINGINFO.

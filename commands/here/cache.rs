@@ -70,3 +70,29 @@ pub struct Lines<'a> {
     /// At most so many.
     pub count: Option<u64>,
 }
+
+/// What a connection takes for good of the copies that its node keeps (CLIENT CACHEMODE).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum CacheMode {
+    /// A copy, under its lease, as far as the node does.
+    #[default]
+    Strict,
+    /// A copy that the leader of the key has confirmed since the command came.
+    Validate,
+    /// None: the leader is asked for the value.
+    Bypass,
+}
+
+impl CacheMode {
+    /// All of them.
+    pub const ALL: [CacheMode; 3] = [CacheMode::Strict, CacheMode::Validate, CacheMode::Bypass];
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            CacheMode::Strict => "strict",
+            CacheMode::Validate => "validate",
+            CacheMode::Bypass => "bypass",
+        }
+    }
+}

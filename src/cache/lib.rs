@@ -36,6 +36,6 @@ pub use pass::{Pass, hit};
 pub use rules::Rules;
 pub use session::{Epoch, Nonce, Session};
 pub use settings::{HotUpdate, Refresh, Settings};
-pub use sharer::{Answer, Out as SharerOut, Reader, Sharer};
+pub use sharer::{Answer, Care, Out as SharerOut, Reader, Sharer};
 pub use store::{Evicted, Seen, Store};
 pub use time::{Drift, Time};

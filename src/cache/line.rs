@@ -56,6 +56,11 @@ impl Content {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Era(pub u64);
 
+impl Era {
+    /// That of no session: what came in it is good for nothing before it is confirmed.
+    pub const NONE: Era = Era(u64::MAX);
+}
+
 /// What a node may do with a line.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum State {

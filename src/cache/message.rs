@@ -51,6 +51,15 @@ wire_enum! {
             /// Of which home.
             epoch: Epoch,
         },
+        /// Asks for a copy of a key of which it has an older one.
+        140 => Confirm {
+            /// Under which number the answer is waited for.
+            flight: u64,
+            /// Which key.
+            name: Name,
+            /// The version of what it has.
+            version: u64,
+        },
     }
 }
 
@@ -148,6 +157,17 @@ wire_enum! {
             /// Which.
             epoch: Epoch,
         },
+        /// A key still holds what the node has of it.
+        140 => Same {
+            /// The answer to which request.
+            flight: u64,
+            /// The right to keep it.
+            grant: Option<Grant>,
+            /// Its version.
+            version: u64,
+            /// How long it still lives, in nanoseconds.
+            left: Option<u64>,
+        },
     }
 }
 
@@ -171,6 +191,39 @@ pub struct Payload {
     pub version: u64,
     /// How long it still lives, in nanoseconds.
     pub left: Option<u64>,
+}
+
+impl ToHome {
+    /// What it is called.
+    pub fn word(&self) -> &'static str {
+        match self {
+            ToHome::Renew { .. } => "Renew",
+            ToHome::GetS { .. } => "GetS",
+            ToHome::Confirm { .. } => "Confirm",
+            ToHome::Ack { .. } => "Ack",
+            ToHome::PutS { .. } => "PutS",
+            ToHome::Revoked { .. } => "Revoked",
+        }
+    }
+}
+
+impl ToNode {
+    /// What it is called.
+    pub fn word(&self) -> &'static str {
+        match self {
+            ToNode::Granted { .. } => "Granted",
+            ToNode::Data { .. } => "Data",
+            ToNode::Same { .. } => "Same",
+            ToNode::Refused { .. } => "Refused",
+            ToNode::Inv { .. } => "Inv",
+            ToNode::InvAll { .. } => "InvAll",
+            ToNode::Upd { .. } => "Upd",
+            ToNode::Val { .. } => "Val",
+            ToNode::Push { .. } => "Push",
+            ToNode::Downgrade { .. } => "Downgrade",
+            ToNode::Revoke { .. } => "Revoke",
+        }
+    }
 }
 
 impl<'a> Wire<'a> for Label {
@@ -247,11 +300,13 @@ mod tests {
         let payload = Payload { value: Some(Bytes::from_static(b"v")), version: 9, left: Some(5) };
         again(ToHome::Renew { nonce, sent: Time(5), had: Some(session), keeps: true });
         again(ToHome::GetS { flight: 1, name: name.clone() });
+        again(ToHome::Confirm { flight: 1, name: name.clone(), version: 300 });
         again(ToHome::Ack { session, q: 5, has: true, unread: false });
         again(ToHome::PutS { session, lines: vec![(name.clone(), 4)] });
         again(ToHome::Revoked { epoch: session.epoch });
         again(ToNode::Granted { nonce, sent: Time(5), session, left: 500 });
         again(ToNode::Data { flight: 1, grant: Some(grant), payload: payload.clone() });
+        again(ToNode::Same { flight: 1, grant: Some(grant), version: 300, left: Some(7) });
         again(ToNode::Refused { flight: 1 });
         again(ToNode::Inv { session, q: 1, names: vec![name.clone()] });
         again(ToNode::InvAll { session, q: 1 });

@@ -6,8 +6,9 @@ use bytes::Bytes;
 use lockstep_core::{Db, NodeId, ShardId};
 
 use crate::{
-    Answer, Content, Epoch, Era, GateId, Home, HomeOut, Limits, Lines, Look, Name, Named, Payload,
-    Policy, Proposal, Reader, Settings, Sharer, SharerOut, Store, Time, ToHome, ToNode, hit,
+    Answer, Care, Content, Epoch, Era, GateId, Home, HomeOut, Limits, Lines, Look, Name, Named,
+    Payload, Policy, Proposal, Reader, Settings, Sharer, SharerOut, Store, Time, ToHome, ToNode,
+    hit,
 };
 
 pub(crate) struct Rig {
@@ -118,7 +119,8 @@ impl Rig {
         let reader = Reader(self.reader);
         let mut found = None;
         self.at_node(at, |node, now, out| {
-            found = node.sharer.read(&node.lines, name, reader, || now, out);
+            let who = (reader, Care::Lease);
+            found = node.sharer.read(&node.lines, name, who, || now, out);
         });
         found.ok_or(reader)
     }
@@ -209,7 +211,7 @@ impl Rig {
         }
         node.answers.extend(out.answers);
         for message in out.to_home {
-            *self.sent.entry(kind_to_home(&message)).or_default() += 1;
+            *self.sent.entry(message.word()).or_default() += 1;
             self.letters.push_back(Letter::ToHome(at, message));
         }
     }
@@ -231,7 +233,7 @@ impl Rig {
         self.probes += out.probes;
         self.pushes += out.pushes;
         for (node, message) in out.messages {
-            *self.sent.entry(kind_to_node(&message)).or_default() += 1;
+            *self.sent.entry(message.word()).or_default() += 1;
             self.letters.push_back(Letter::ToNode(node, message));
         }
     }
@@ -260,29 +262,4 @@ fn looked(state: &BTreeMap<Name, (Bytes, u64)>, seq: u64, name: &Name) -> Look {
     let value = held.map(|(value, _)| value.clone());
     let version = held.map_or(0, |(_, version)| *version);
     Look { payload: Some(Payload { value, version, left: None }), seq }
-}
-
-fn kind_to_home(message: &ToHome) -> &'static str {
-    match message {
-        ToHome::Renew { .. } => "Renew",
-        ToHome::GetS { .. } => "GetS",
-        ToHome::Ack { .. } => "Ack",
-        ToHome::PutS { .. } => "PutS",
-        ToHome::Revoked { .. } => "Revoked",
-    }
-}
-
-fn kind_to_node(message: &ToNode) -> &'static str {
-    match message {
-        ToNode::Granted { .. } => "Granted",
-        ToNode::Data { .. } => "Data",
-        ToNode::Refused { .. } => "Refused",
-        ToNode::Inv { .. } => "Inv",
-        ToNode::InvAll { .. } => "InvAll",
-        ToNode::Upd { .. } => "Upd",
-        ToNode::Val { .. } => "Val",
-        ToNode::Push { .. } => "Push",
-        ToNode::Downgrade { .. } => "Downgrade",
-        ToNode::Revoke { .. } => "Revoke",
-    }
 }

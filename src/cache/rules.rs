@@ -39,6 +39,12 @@ pub struct Rules {
     pub updates_targeted: bool,
     /// R15: what touches the same key opens in the order of the log.
     pub open_in_order: bool,
+    /// R17: a copy is called the same only if its version is that of the key.
+    pub versions_compared: bool,
+    /// R18: what is called the same is what the node had when it asked.
+    pub same_as_asked: bool,
+    /// R19: who wants no lease to be trusted waits for what was asked when it had come.
+    pub careful_ask_anew: bool,
 }
 
 impl Rules {
@@ -60,6 +66,9 @@ impl Rules {
         update_hidden: true,
         updates_targeted: true,
         open_in_order: true,
+        versions_compared: true,
+        same_as_asked: true,
+        careful_ask_anew: true,
     };
 }
 

@@ -107,6 +107,25 @@ fn a_write_waits_for_a_dead_sharer_as_long_as_its_lease_and_no_longer() {
 }
 
 #[test]
+fn what_a_node_kept_of_a_session_that_is_over_is_confirmed_without_its_bytes() {
+    let mut rig = rig();
+    let (a, b) = (key("a"), key("b"));
+    for name in [&a, &b] {
+        rig.write(N3, name, "1");
+        rig.read(N1, name);
+    }
+    rig.now = rig.now.after(Duration::from_secs(5));
+    rig.home.stands(rig.now);
+    rig.write(N3, &b, "2");
+    rig.renew();
+    assert!(!rig.hits(N1, &a) && !rig.hits(N1, &b));
+    rig.sent.clear();
+    assert_eq!((rig.read(N1, &a), rig.read(N1, &b)), (text("1"), text("2")));
+    assert_eq!((rig.sent["Confirm"], rig.sent["Same"], rig.sent["Data"]), (2, 1, 1));
+    assert!(rig.hits(N1, &a) && rig.hits(N1, &b), "both are good again");
+}
+
+#[test]
 fn what_was_lost_is_told_again_with_the_next_renewal() {
     let mut rig = rig();
     let a = key("a");

@@ -223,8 +223,9 @@ fn keys(node: &Node) {
         gauge!("lockstep_keys_with_deadline", "db" => db).set(counts.with_deadline as f64);
     }
     let (stats, memory) = (node.shards.key_stats(), node.shards.key_memory());
-    counter!("lockstep_key_hits_total").absolute(stats.hits);
-    counter!("lockstep_key_misses_total").absolute(stats.misses);
+    let [hits, misses] = node.cache.keyspace();
+    counter!("lockstep_key_hits_total").absolute(stats.hits + hits);
+    counter!("lockstep_key_misses_total").absolute(stats.misses + misses);
     counter!("lockstep_keys_expired_total").absolute(stats.expired);
     counter!("lockstep_keys_evicted_total").absolute(stats.evicted);
     gauge!("lockstep_memory_used_bytes").set(memory as f64);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use lockstep_commands::here::ReplySwitch;
+use lockstep_commands::here::{CacheMode, ReplySwitch};
 use lockstep_commands::{Command, Protocol, Reply, index};
 use lockstep_core::Db;
 use lockstep_net::{Link, Output};
@@ -30,6 +30,8 @@ pub struct Session {
     pub monitors: bool,
     /// Whether its commands answer at once instead of waiting (inside EXEC).
     pub denies_waiting: bool,
+    /// What it takes for good of copies (CLIENT CACHEMODE).
+    pub copies: CacheMode,
     /// The id of the lock session it is attached to (SESSION ATTACH).
     pub attached: Option<Arc<[u8]>>,
     /// What it listens to; none: nothing.
@@ -64,6 +66,7 @@ impl Session {
             authenticated: asks_for_no_password(node),
             monitors: false,
             denies_waiting: false,
+            copies: CacheMode::default(),
             attached: None,
             subscriptions: None,
             tracks: None,
@@ -139,9 +142,9 @@ impl Session {
         self.client.rename(|names| names.name.clear());
         self.authenticated = asks_for_no_password(node);
         self.attached = None;
+        self.copies = CacheMode::default();
         self.replies = Replies::On;
         self.client.set(Flag::LockEvents, false);
-        self.attached = None;
     }
 
     /// Keeps the words of a command that ends later, for the slow log; none if

@@ -1,5 +1,6 @@
 //! CLIENT: connections, their names and their fate.
 
+mod cachemode;
 mod kill;
 mod list;
 pub(crate) mod pause;
@@ -32,6 +33,7 @@ static SPEC: Spec = Spec {
 };
 
 const SUBCOMMANDS: &[Command] = &[
+    cachemode::COMMAND,
     tracking::CACHING,
     session::GETNAME,
     tracking::GETREDIR,

@@ -33,6 +33,8 @@ pub(super) struct Bounds {
     pub relapse: bool,
     /// Whether the first node comes back without its memory.
     pub restart: bool,
+    /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
+    pub careful: bool,
     /// Whether clients read at the home.
     pub home_reads: bool,
     pub refresh: Refresh,
@@ -55,6 +57,7 @@ impl Bounds {
         election: false,
         relapse: false,
         restart: false,
+        careful: false,
         home_reads: true,
         refresh: Refresh::Off,
         hot_update: HotUpdate::No,

@@ -118,6 +118,31 @@ fn r15_what_touches_the_same_key_opens_in_order() {
 }
 
 #[test]
+fn r17_a_copy_is_called_the_same_by_its_version() {
+    let bounds = Bounds { writes: 2, reads: [2, 0], careful: true, ..Bounds::SMALL };
+    rule("R17", bounds, |rules| rules.versions_compared = false);
+}
+
+#[test]
+fn r18_what_is_called_the_same_is_what_the_node_had() {
+    let bounds = Bounds {
+        writes: 2,
+        reads: [3, 0],
+        ticks: 2,
+        renewals: [2, 0],
+        home_reads: false,
+        ..Bounds::SMALL
+    };
+    rule("R18", bounds, |rules| rules.same_as_asked = false);
+}
+
+#[test]
+fn r19_who_trusts_no_lease_waits_for_what_is_asked_anew() {
+    let bounds = Bounds { ticks: 3, reads: [2, 0], careful: true, ..Bounds::SMALL };
+    rule("R19", bounds, |rules| rules.careful_ask_anew = false);
+}
+
+#[test]
 fn r16_a_home_that_comes_back_is_another_one() {
     let bounds = Bounds { relapse: true, refresh: Refresh::Off, ..Bounds::SMALL };
     is_broken("R16", bounds, |bounds| bounds.lives_count = false);

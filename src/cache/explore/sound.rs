@@ -77,6 +77,16 @@ fn a_node_comes_back_without_its_memory() {
 }
 
 #[test]
+fn what_is_confirmed_is_never_old_though_clocks_stand_still() {
+    is_sound(Bounds { ticks: 3, writes: 2, reads: [3, 0], careful: true, ..Bounds::SMALL });
+}
+
+#[test]
+fn copies_of_sessions_that_are_over_are_confirmed() {
+    is_sound(Bounds { ticks: 3, renewals: [2, 0], ..AGAIN });
+}
+
+#[test]
 fn two_nodes_read_while_a_key_is_written_twice() {
     is_sound(Bounds { writes: 2, ..BOTH });
 }

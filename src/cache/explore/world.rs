@@ -8,8 +8,8 @@ use lockstep_core::{Db, NodeId, ShardId};
 use super::limits::{Bounds, LEASE, READ_LEASE, TICK};
 use super::shelf::Shelf;
 use crate::{
-    Answer, Epoch, GateId, Home, HomeOut, Label, Look, Name, Named, Pass, Payload, Proposal,
-    Reader, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
+    Answer, Care, Content, Epoch, GateId, Home, HomeOut, Label, Look, Name, Named, Pass, Payload,
+    Proposal, Reader, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
 };
 
 const SHARD: ShardId = ShardId(0);
@@ -276,8 +276,9 @@ impl World {
         self.reads[node] += 1;
         let reader = Reader(u64::from(self.reads[node]));
         let floor = self.floor;
+        let care = if self.bounds.careful { Care::Confirmed } else { Care::Lease };
         self.at_node(node, |node, now, out| {
-            let found = node.sharer.read(&node.shelf, &name(), reader, || now, out);
+            let found = node.sharer.read(&node.shelf, &name(), (reader, care), || now, out);
             // What is there is looked at after every step.
             if found.is_none() {
                 node.readers.push((reader, floor));
@@ -393,7 +394,8 @@ impl World {
         happens: impl FnOnce(&mut Node, Time, &mut SharerOut),
     ) -> Result<(), String> {
         let mut out = SharerOut::default();
-        let now = time(self.now);
+        // Whoever trusts no lease need not have a clock that goes.
+        let now = time(if self.bounds.careful { 0 } else { self.now });
         happens(&mut self.nodes[at], now, &mut out);
         let home = self.nodes[at].home;
         for message in out.to_home {
@@ -405,6 +407,7 @@ impl World {
             let Some(of) = of else { return Err(format!("{reader:?} is answered twice")) };
             let (_, floor) = readers.remove(of);
             if let Answer::Content(content) = answer {
+                self.is_whole(&content)?;
                 self.saw(content.version, floor)?;
             }
         }
@@ -459,6 +462,17 @@ impl World {
         self.exists(version)
     }
 
+    /// What is read is what was written under that number.
+    fn is_whole(&self, content: &Content) -> Result<(), String> {
+        self.exists(content.version)?;
+        let log = &self.homes.last().unwrap().log;
+        let written = content.version.checked_sub(1).map(|at| vec![log[at as usize]]);
+        if content.value.as_deref() == written.as_deref() {
+            return Ok(());
+        }
+        Err(format!("{:?} was read of write {}", content.value, content.version))
+    }
+
     /// Whether the write that was seen is one of the log as it is now.
     fn exists(&self, version: u64) -> Result<(), String> {
         let there = self.homes.last().unwrap().log.len() as u64;
@@ -476,7 +490,10 @@ impl World {
         let mut readable = Vec::new();
         for (at, node) in self.nodes.iter().enumerate() {
             let pass: &Pass = &node.sharer.pass();
-            if let Some(content) = hit(&node.shelf, pass, name().at(), || now) {
+            if !self.bounds.careful
+                && let Some(content) = hit(&node.shelf, pass, name().at(), || now)
+            {
+                self.is_whole(&content)?;
                 seen.push(content.version);
                 readable.push(id(at));
             }

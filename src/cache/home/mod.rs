@@ -72,6 +72,8 @@ pub struct Asked {
     pub flight: u64,
     /// Of which key.
     pub name: Name,
+    /// The version that it has already.
+    pub has: Option<u64>,
 }
 
 /// What the state of the shard says of a key.
@@ -170,7 +172,10 @@ impl Home {
                 }
             }
             ToHome::GetS { flight, name } => {
-                self.get(now, Asked { from, flight, name }, look, out);
+                self.get(now, Asked { from, flight, name, has: None }, look, out);
+            }
+            ToHome::Confirm { flight, name, version } => {
+                self.get(now, Asked { from, flight, name, has: Some(version) }, look, out);
             }
             ToHome::Ack { session, q, has, unread } => {
                 self.ack(now, from, &Acked { session, q, has, unread }, out);

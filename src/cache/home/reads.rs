@@ -22,8 +22,8 @@ impl Home {
         out: &mut Out,
     ) {
         self.pass_time(now, out);
-        let Asked { from, flight, name } = &asked;
-        let (from, flight) = (*from, *flight);
+        let Asked { from, flight, name, has } = &asked;
+        let (from, flight, has) = (*from, *flight, *has);
         if !self.serves(now) {
             return out.messages.push((from, ToNode::Refused { flight }));
         }
@@ -34,8 +34,7 @@ impl Home {
         if self.gates.first_of(name).is_none() {
             let name = name.clone();
             let grant = self.grant(now, from, &name, &payload, out);
-            let data = ToNode::Data { flight, grant, payload: payload.clone() };
-            out.messages.push((from, data));
+            out.messages.push((from, self.answer(flight, grant, payload.clone(), has)));
             if grant.is_some() {
                 self.refresh(now, &name, &payload, out);
             }
@@ -43,13 +42,29 @@ impl Home {
         }
         if !self.hides(name, found.seq) {
             // The last open value: good for those who wait, and not to be kept.
-            return out.messages.push((from, ToNode::Data { flight, grant: None, payload }));
+            return out.messages.push((from, self.answer(flight, None, payload, has)));
         }
         if self.held_count >= self.settings.held_max {
             return out.messages.push((from, ToNode::Refused { flight }));
         }
         self.held_count += 1;
         self.held.entry(name.clone()).or_default().push(asked);
+    }
+
+    /// What a key holds; its bytes only if the node has not got them.
+    fn answer(
+        &self,
+        flight: u64,
+        grant: Option<Grant>,
+        payload: Payload,
+        has: Option<u64>,
+    ) -> ToNode {
+        let Payload { value, version, left } = &payload;
+        let compares = self.settings.rules.versions_compared;
+        if value.is_some() && has.is_some_and(|has| has == *version || !compares) {
+            return ToNode::Same { flight, grant, version: *version, left: *left };
+        }
+        ToNode::Data { flight, grant, payload }
     }
 
     /// Whether what a state holds of a key, that has seen so many operations, may be

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use super::flights::Flight;
 use super::{Answer, Live, Out, Sharer};
 use crate::message::{Grant, Payload};
-use crate::{Content, Era, Line, Name, Nonce, Session, State, Store, Time};
+use crate::{Content, Era, Label, Line, Name, Named, Nonce, Session, State, Store, Time};
 
 impl Sharer {
     /// A session, or more time for it, counted from when it was asked for.
@@ -43,12 +44,46 @@ impl Sharer {
         payload: Payload,
         out: &mut Out,
     ) {
-        let Some(flight) = self.flights.end(flight) else { return };
+        if let Some(flight) = self.flights.end(flight) {
+            self.came(now, store, flight, grant, payload, out);
+        }
+    }
+
+    /// What the node had when it asked is what the key holds.
+    pub(super) fn same(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        number: u64,
+        grant: Option<Grant>,
+        (version, left): (u64, Option<u64>),
+        out: &mut Out,
+    ) {
+        let Some(flight) = self.flights.end(number) else { return };
+        let had = match self.settings.rules.same_as_asked {
+            true => flight.had.clone(),
+            false => store.look(flight.name.at()).and_then(|(line, _)| line.content().cloned()),
+        };
+        let payload = Payload { value: had.and_then(|had| had.value), version, left };
+        self.came(now, store, flight, grant, payload, out);
+    }
+
+    fn came(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        flight: Flight,
+        grant: Option<Grant>,
+        payload: Payload,
+        out: &mut Out,
+    ) {
         let content = self.content(payload, flight.sent);
         // The end of a life invalidates nothing: whoever came behind it must not get it.
         let lives = content.ends.is_none_or(|ends| now < ends);
         if let Some(grant) = &grant {
             self.install(store, &flight.name, grant, content.clone(), out);
+        } else if flight.careful {
+            self.keep(store, &flight.name, &content, out);
         }
         let mut answer = |readers: Vec<_>| {
             let answer = |reader| (reader, Answer::Content(content.clone()));
@@ -61,12 +96,19 @@ impl Sharer {
         } else {
             again.extend(flight.joined);
         }
-        self.ask_again(now, &flight.name, again, out);
+        self.ask_again(now, store, &flight.name, (again, flight.careful), out);
     }
 
     /// Those who could not be answered wait for a request that was sent after they
     /// came.
-    fn ask_again(&mut self, now: Time, name: &Name, readers: Vec<super::Reader>, out: &mut Out) {
+    fn ask_again(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        name: &Name,
+        (readers, careful): (Vec<super::Reader>, bool),
+        out: &mut Out,
+    ) {
         if readers.is_empty() {
             return;
         }
@@ -76,8 +118,9 @@ impl Sharer {
                 .into_iter()
                 .for_each(|who| self.flights.join(name, |flight| &mut flight.first, who));
         } else {
-            self.ask(now, name, readers, out);
+            self.ask(now, store, name, readers, out);
         }
+        self.flights.newest(name).into_iter().for_each(|flight| flight.careful |= careful);
     }
 
     /// The home does not answer a request.
@@ -103,6 +146,19 @@ impl Sharer {
         self.marks.raise(name, grant.q);
         if !is_news || !store.put(name, line, &mut out.evicted) {
             self.give_back(grant.session, name, grant.q, out);
+        }
+    }
+
+    /// Keeps what came without the right to, to have it confirmed the next time.
+    fn keep(&mut self, store: &impl Store, name: &Name, content: &Content, out: &mut Out) {
+        let before = store.look(name.at()).map(|(line, _)| line);
+        let granted = |line: &Line| self.session.is_some() && line.era == self.era;
+        let is_there = |line: &Line| line.content().is_some_and(|at| at.version == content.version);
+        if content.value.is_some() && !before.is_some_and(|line| granted(&line) || is_there(&line))
+        {
+            let state = State::Readable(Label::Shared, content.clone());
+            let line = Line { shard: self.shard, era: Era::NONE, q: 0, state };
+            store.put(name, line, &mut out.evicted);
         }
     }
 

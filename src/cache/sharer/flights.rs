@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::{Name, Time};
+use crate::{Content, Name, Time};
 
 /// A client that waits for the content of a key, as the node numbers it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +12,8 @@ pub struct Reader(pub u64);
 #[derive(Clone, Debug, Hash)]
 pub(super) struct Flight {
     pub name: Name,
+    /// What the node had of it then.
+    pub had: Option<Content>,
     pub sent: Time,
     /// Whoever comes may join. Closed when the key is being written, or the lease is
     /// over: the answer may be older than who comes then.
@@ -21,9 +23,11 @@ pub(super) struct Flight {
     /// Those who came while it was open: they may have an answer with a grant, since
     /// such a grant was good when they came.
     pub joined: Vec<Reader>,
-    /// Those who came while there was no lease: they wait for the next one, so that
-    /// there are never many on their way for one key.
+    /// Those who came while there was no lease, or trust none: they wait for the next one,
+    /// so that there are never many on their way for one key.
     pub late: Vec<Reader>,
+    /// Whether somebody trusts no lease: what comes is kept to be confirmed anew.
+    pub careful: bool,
 }
 
 impl Flight {
@@ -79,12 +83,20 @@ impl Flights {
     }
 
     /// Begins one for those who wait now; gives its number.
-    pub(super) fn begin(&mut self, name: &Name, sent: Time, open: bool, first: Vec<Reader>) -> u64 {
+    pub(super) fn begin(
+        &mut self,
+        name: &Name,
+        had: Option<Content>,
+        sent: Time,
+        open: bool,
+        first: Vec<Reader>,
+    ) -> u64 {
         self.last += 1;
         self.readers += first.len();
         let name = name.clone();
         self.newest.insert(name.clone(), self.last);
-        let flight = Flight { name, sent, open, first, joined: Vec::new(), late: Vec::new() };
+        let (joined, late) = (Vec::new(), Vec::new());
+        let flight = Flight { name, had, sent, open, first, joined, late, careful: false };
         self.list.insert(self.last, flight);
         self.last
     }

@@ -69,6 +69,16 @@ pub struct Out {
     pub evicted: Vec<Evicted>,
 }
 
+/// What a reader takes for good.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Care {
+    /// A copy, under a lease.
+    #[default]
+    Lease,
+    /// What the home has said since the reader came, whatever clocks say.
+    Confirmed,
+}
+
 /// What a client that waits is answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -136,39 +146,69 @@ impl Sharer {
         &mut self,
         store: &impl Store,
         name: &Name,
-        reader: Reader,
+        (reader, care): (Reader, Care),
         clock: impl Fn() -> Time,
         out: &mut Out,
     ) -> Option<Content> {
         // It may have come since the reader looked.
-        if let Some(content) = hit(store, &self.pass.0, name.at(), &clock) {
+        if care == Care::Lease
+            && let Some(content) = hit(store, &self.pass.0, name.at(), &clock)
+        {
             return Some(content);
         }
-        self.miss(clock(), name, reader, out);
+        self.miss(clock(), store, name, (reader, care), out);
         None
     }
 
-    fn miss(&mut self, now: Time, name: &Name, reader: Reader, out: &mut Out) {
+    fn miss(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        name: &Name,
+        (reader, care): (Reader, Care),
+        out: &mut Out,
+    ) {
         self.pass_time(now);
-        let live = self.is_live(now);
+        let careful = care == Care::Confirmed && self.settings.rules.careful_ask_anew;
+        let live = self.is_live(now) && !careful;
         if self.flights.readers() >= self.settings.readers_max {
             return out.answers.push((reader, Answer::Elsewhere));
         }
         match self.flights.newest(name).map(|flight| flight.open) {
-            Some(true) => self.flights.join(name, |flight| &mut flight.joined, reader),
-            Some(false) if !live => self.flights.join(name, |flight| &mut flight.late, reader),
+            Some(true) if !careful => {
+                self.flights.join(name, |flight| &mut flight.joined, reader);
+            }
+            Some(_) if !live => self.flights.join(name, |flight| &mut flight.late, reader),
             _ if self.flights.len() >= self.settings.flights_max => {
                 out.answers.push((reader, Answer::Elsewhere));
             }
-            _ => self.ask(now, name, vec![reader], out),
+            _ => self.ask(now, store, name, vec![reader], out),
+        }
+        if care == Care::Confirmed {
+            self.flights.newest(name).into_iter().for_each(|flight| flight.careful = true);
         }
     }
 
     /// Sends a request for a copy, for those who wait now.
-    fn ask(&mut self, now: Time, name: &Name, first: Vec<Reader>, out: &mut Out) {
+    fn ask(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        name: &Name,
+        first: Vec<Reader>,
+        out: &mut Out,
+    ) {
+        // Also what is of a session that is over: its version tells whether it is good.
+        let had = store.copy(name.at()).map(|seen| seen.content);
+        let had = had.filter(|content| content.value.is_some() && content.version > 0);
+        let version = had.as_ref().map(|content| content.version);
         let open = self.is_live(now) || !self.settings.rules.lease_closes_flights;
-        let flight = self.flights.begin(name, now, open, first);
-        out.to_home.push(ToHome::GetS { flight, name: name.clone() });
+        let flight = self.flights.begin(name, had, now, open, first);
+        let name = name.clone();
+        out.to_home.push(match version {
+            Some(version) => ToHome::Confirm { flight, name, version },
+            None => ToHome::GetS { flight, name },
+        });
     }
 
     /// Asks for a session, or for more time. To be called every

@@ -15,6 +15,9 @@ impl Sharer {
             ToNode::Data { flight, grant, payload } => {
                 self.data(now, store, flight, grant, payload, out);
             }
+            ToNode::Same { flight, grant, version, left } => {
+                self.same(now, store, flight, grant, (version, left), out);
+            }
             ToNode::Refused { flight } => self.refused(flight, out),
             ToNode::Inv { session, q, names } => self.inv(store, session, q, &names, out),
             ToNode::InvAll { session, q } => self.inv_all(session, q, out),

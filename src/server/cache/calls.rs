@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use lockstep_cache::{Answer, At, Named, Store};
-use lockstep_commands::here::{CacheCall, Lines};
+use lockstep_commands::here::{CacheCall, CacheMode, Lines};
 use lockstep_commands::{BadArgs, Reply};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Outcome, ShardId, glob, keys, wire_enum};
@@ -182,6 +182,7 @@ impl Cache {
             Request::Stats { reset } => {
                 let stats = self.stats();
                 if *reset {
+                    self.answered.keep(&self.counts);
                     self.counts.reset();
                 }
                 stats
@@ -332,6 +333,7 @@ impl Cache {
     }
 
     async fn warm(self: Arc<Self>, db: Db, keys: Vec<(ShardId, Vec<u8>)>) -> Reply {
+        let Some(care) = self.care(CacheMode::Strict) else { return Reply::Int(0) };
         let mut waiting = Vec::new();
         let mut found = 0;
         for (shard, key) in &keys {
@@ -340,7 +342,7 @@ impl Cache {
                 found += 1;
                 continue;
             }
-            match self.read(*shard, at) {
+            match self.read(*shard, at, care) {
                 Reading::Content(_) => found += 1,
                 Reading::Later(answer) => waiting.push((*shard, key, answer)),
                 Reading::Elsewhere => {}

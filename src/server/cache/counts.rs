@@ -1,7 +1,7 @@
 //! What is counted of the cache.
 
-use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 macro_rules! counts {
     ($($(#[$doc:meta])* $name:ident,)*) => {
@@ -29,13 +29,19 @@ macro_rules! counts {
 }
 
 /// What all reads that a copy could answer are counted as, each as one.
-const READS: &[&str] = &["hit_local", "hit_home", "miss_cold", "miss_coherence", "miss_lease"];
+const READS: &[&str] =
+    &["hit_local", "hit_home", "validated", "miss_cold", "miss_coherence", "miss_lease"];
 
 counts! {
     /// Reads that were answered from a line.
     hit_local,
+    /// Of these, those of a key that is not there.
+    nothing_local,
     /// Reads that the home answered from the state.
     hit_home,
+    /// Reads that the home was asked for though there was a copy, since no lease is
+    /// trusted.
+    validated,
     /// Misses: nothing was there.
     miss_cold,
     /// The line had gone because somebody wrote.
@@ -48,6 +54,8 @@ counts! {
     forwarded,
     /// Requests for copies that were sent.
     requests,
+    /// Answers to them that said that an older copy is the same still, without its bytes.
+    confirmed,
     /// Caches that had to be told something about their copies.
     probes,
     /// Copies that were sent unasked.
@@ -69,4 +77,68 @@ counts! {
 /// Counts one more.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
+}
+
+/// Reads of keys that copies answered, as INFO counts reads of keys: of those that are
+/// there, and of those that are not.
+#[derive(Debug, Default)]
+pub(crate) struct Answered {
+    /// Besides what is counted as answered from lines.
+    besides: [AtomicI64; 2],
+}
+
+impl Answered {
+    /// The home answered a reader of this node with a copy.
+    pub(super) fn fetched(&self, is_there: bool) {
+        self.besides[usize::from(!is_there)].fetch_add(1, Relaxed);
+    }
+
+    /// How many there are.
+    pub(super) fn totals(&self, counts: &Counts) -> [u64; 2] {
+        let lines = Answered::from_lines(counts);
+        [0, 1].map(|at| (self.besides[at].load(Relaxed) + lines[at]).unsigned_abs())
+    }
+
+    /// Begins anew.
+    pub(super) fn reset(&self, counts: &Counts) {
+        let lines = Answered::from_lines(counts);
+        self.besides.iter().zip(lines).for_each(|(cell, lines)| cell.store(-lines, Relaxed));
+    }
+
+    /// What is counted as answered from lines begins anew, and these do not.
+    pub(super) fn keep(&self, counts: &Counts) {
+        let lines = Answered::from_lines(counts);
+        self.besides.iter().zip(lines).for_each(|(cell, lines)| {
+            cell.fetch_add(lines, Relaxed);
+        });
+    }
+
+    fn from_lines(counts: &Counts) -> [i64; 2] {
+        let nothing = counts.nothing_local.load(Relaxed);
+        let there = counts.hit_local.load(Relaxed).saturating_sub(nothing);
+        [there, nothing].map(|count| i64::try_from(count).unwrap_or(i64::MAX))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_anew_in_one_place_goes_on_in_the_other() {
+        let (counts, answered) = (Counts::default(), Answered::default());
+        (0..5).for_each(|_| count(&counts.hit_local));
+        count(&counts.nothing_local);
+        answered.fetched(true);
+        assert_eq!(answered.totals(&counts), [5, 1]);
+        answered.keep(&counts);
+        counts.reset();
+        assert_eq!(answered.totals(&counts), [5, 1]);
+        count(&counts.hit_local);
+        answered.reset(&counts);
+        assert_eq!(answered.totals(&counts), [0, 0]);
+        answered.fetched(false);
+        count(&counts.hit_local);
+        assert_eq!(answered.totals(&counts), [1, 1]);
+    }
 }

@@ -43,13 +43,15 @@ impl Cache {
         message: &ToHome,
         post: &mut Post,
     ) {
-        let wants = matches!(message, ToHome::Renew { .. } | ToHome::GetS { .. });
+        let renews = matches!(message, ToHome::Renew { .. });
+        let wants = renews || flight(message).is_some();
+        let gives = if renews { self.leases() } else { self.is_on() };
         let is_known = || self.host.map().nodes().any(|node| node.id == from);
         // Whom the next home does not know it does not wait for.
-        if wants && !(self.is_on() && is_known()) {
+        if wants && !(gives && is_known()) {
             return not_the_home(from, seat.shard, message, post);
         }
-        if matches!(message, ToHome::Renew { .. }) {
+        if renews {
             seat.is_shared.store(true, SeqCst);
             reign.shared = clock::now();
             reign.watched |= reign.group.begin_watch();
@@ -307,7 +309,15 @@ impl Cache {
 
 /// Where this node is no home, whoever asks for a copy need not wait.
 fn not_the_home(from: NodeId, shard: ShardId, message: &ToHome, post: &mut Post) {
-    if let ToHome::GetS { flight, .. } = message {
-        post.tell_node(from, shard, &lockstep_cache::ToNode::Refused { flight: *flight });
+    if let Some(flight) = flight(message) {
+        post.tell_node(from, shard, &lockstep_cache::ToNode::Refused { flight });
+    }
+}
+
+/// Under which number a node waits for a copy.
+fn flight(message: &ToHome) -> Option<u64> {
+    match message {
+        ToHome::GetS { flight, .. } | ToHome::Confirm { flight, .. } => Some(*flight),
+        _ => None,
     }
 }

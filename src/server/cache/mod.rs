@@ -8,6 +8,7 @@
 
 mod watch;
 
+mod care;
 mod homes;
 mod sharing;
 
@@ -41,7 +42,7 @@ use tokio::sync::{Notify, oneshot};
 use crate::config::{Setting, Settings};
 use crate::exchange::Exchange;
 pub(crate) use calls::carry_out;
-use counts::Counts;
+use counts::{Answered, Counts};
 pub(crate) use run::start;
 use seat::Seat;
 pub(crate) use sharing::{Asked, Reading};
@@ -71,6 +72,7 @@ pub struct Cache {
     skips: Skips,
     hasher: RandomState,
     counts: Counts,
+    answered: Answered,
     /// Rung when there is something to do earlier than expected.
     bell: Notify,
 }
@@ -108,13 +110,9 @@ impl Cache {
             skips: Skips::default(),
             hasher: RandomState::new(),
             counts: Counts::default(),
+            answered: Answered::default(),
             bell: Notify::new(),
         })
-    }
-
-    /// Whether nodes keep copies.
-    fn is_on(&self) -> bool {
-        !self.alone && self.settings.word(Setting::CacheReadMode) == "lease"
     }
 
     /// What is kept for a shard.

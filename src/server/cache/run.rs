@@ -129,7 +129,7 @@ impl Cache {
             if seat.wanted().0 == 0 {
                 continue;
             }
-            let is_wanted = now.since(seat.wanted()) <= WANTED_FOR && self.is_on();
+            let is_wanted = now.since(seat.wanted()) <= WANTED_FOR && self.leases();
             let home = self.home_of(seat.shard).filter(|home| *home != self.me);
             let mut out = SharerOut::default();
             {

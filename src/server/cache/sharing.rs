@@ -4,7 +4,8 @@ use std::cell::Cell;
 use std::sync::atomic::Ordering::Relaxed;
 
 use lockstep_cache::{
-    Answer, At, Content, Evicted, Name, Named, Reader, SharerOut, State, Store, Time, ToNode, hit,
+    Answer, At, Care, Content, Evicted, Name, Named, Reader, SharerOut, State, Store, Time, ToHome,
+    ToNode, hit,
 };
 use lockstep_core::{NodeId, ShardId};
 use tokio::sync::oneshot;
@@ -44,7 +45,7 @@ impl Cache {
     /// a part of the lines.
     pub(crate) fn hit(&self, shard: ShardId, at: At<'_>) -> Option<Content> {
         let seat = self.seat_if_any(shard)?;
-        if !seat.pass.is_known() || !self.is_on() {
+        if !seat.pass.is_known() || !self.leases() {
             return None;
         }
         let now = Cell::new(Time(0));
@@ -55,11 +56,14 @@ impl Cache {
         let content = hit(&self.lines, &seat.pass, at, clock)?;
         seat.want(now.get());
         count(&self.counts.hit_local);
+        if content.value.is_none() {
+            count(&self.counts.nothing_local);
+        }
         Some(content)
     }
 
-    /// The same where there is none that is good: asks the home for one.
-    pub(crate) fn read(&self, shard: ShardId, at: At<'_>) -> Reading {
+    /// The same where there is none that is good, or `care` trusts none: asks the home.
+    pub(crate) fn read(&self, shard: ShardId, at: At<'_>, care: Care) -> Reading {
         if !self.is_on() {
             return Reading::Elsewhere;
         }
@@ -73,7 +77,10 @@ impl Cache {
             return Reading::Elsewhere;
         }
         let name = Name::of(at.db, at.key);
-        self.count_miss(seat, &name, now);
+        match care {
+            Care::Lease => self.count_miss(seat, &name, now),
+            Care::Confirmed => count(&self.counts.validated),
+        }
         let (send, receive) = oneshot::channel();
         let reader = Reader(self.last_reader.fetch_add(1, Relaxed) + 1);
         self.readers.insert(reader.0, send);
@@ -81,17 +88,17 @@ impl Cache {
         let found = {
             let mut sharer = seat.sharer.lock();
             // The session may come in front of the copy, which can be kept then.
-            if sharer.until().is_none_or(|until| until <= now)
+            if self.leases()
+                && sharer.until().is_none_or(|until| until <= now)
                 && now.since(seat.asked()) >= self.terms.read().renew
             {
                 seat.ask(now);
                 sharer.renew(now, &mut out);
             }
-            sharer.read(&self.lines, &name, reader, clock::now, &mut out)
+            sharer.read(&self.lines, &name, (reader, care), clock::now, &mut out)
         };
-        let asks = |message: &lockstep_cache::ToHome| {
-            matches!(message, lockstep_cache::ToHome::GetS { .. })
-        };
+        let asks =
+            |message: &ToHome| matches!(message, ToHome::GetS { .. } | ToHome::Confirm { .. });
         let counter = match (&found, out.to_home.iter().any(asks)) {
             (Some(_), _) => None,
             (None, true) => Some(&self.counts.requests),
@@ -108,6 +115,21 @@ impl Cache {
             }
             None => Reading::Later(receive),
         }
+    }
+
+    /// The home answered a reader of this node with a copy.
+    pub(crate) fn fetched(&self, content: &Content) {
+        self.answered.fetched(content.value.is_some());
+    }
+
+    /// How many reads copies answered: of keys that are there, and of others.
+    pub(crate) fn keyspace(&self) -> [u64; 2] {
+        self.answered.totals(&self.counts)
+    }
+
+    /// Counts them anew (CONFIG RESETSTAT).
+    pub(crate) fn reset_keyspace(&self) {
+        self.answered.reset(&self.counts);
     }
 
     /// The home gave no copy: nobody asks for one for a while.
@@ -142,6 +164,9 @@ impl Cache {
         for (shard, message) in messages {
             let Some(seat) = self.seat(shard) else { continue };
             let mut out = SharerOut::default();
+            if matches!(message, ToNode::Same { .. }) {
+                count(&self.counts.confirmed);
+            }
             {
                 let mut sharer = seat.sharer.lock();
                 let before = sharer.session();

@@ -243,8 +243,8 @@ settings! {
             "Memory for messages: about 150 bytes for each, and bodies; of these what is more (an eighth of it may always stay), and older than two seconds, is kept on disk.";
     }
     Cache {
-        CacheReadMode "cache-read-mode" = "lease", word(&["lease", "off"]), Run:
-            "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease, or not at all.";
+        CacheReadMode "cache-read-mode" = "lease", word(&["lease", "validate", "off"]), Run:
+            "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease; to have each confirmed by the leader when it is read, which takes a round trip and not the value, for hosts whose clocks may stand still; or not at all.";
         CacheWriteMode "cache-write-mode" = "through", word(&["through"]), Start:
             "Writes go through to the leader of their shard, which answers when all copies are gone and a majority has them. There is no other way yet.";
         CacheMaxEntries "cache-max-entries" = "1000", count(0, u32::MAX as i64), Run:

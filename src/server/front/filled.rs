@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use lockstep_cache::At;
 use lockstep_commands::Command;
+use lockstep_commands::here::CacheMode;
 use lockstep_core::keys::{self, waits::Want};
 use lockstep_core::{Op, Outcome, Read, ShardId};
 use lockstep_net::{Next, Output};
@@ -23,7 +24,9 @@ impl Front {
         out: &mut Output,
     ) -> Option<Next> {
         let at = filled(op).filter(|_| !self.parts.has(shard))?;
-        let value = match self.node.cache.hit(shard, at) {
+        let trusts = self.session.copies == CacheMode::Strict;
+        let copy = trusts.then(|| self.node.cache.hit(shard, at)).flatten();
+        let value = match copy {
             Some(content) => content.value?.to_vec(),
             None => self.led_value(shard, at)?,
         };

@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use lockstep_cache::{Answer, At, Content};
 use lockstep_commands::Command;
+use lockstep_commands::here::CacheMode;
 use lockstep_core::keys::{self, TtlForm};
 use lockstep_core::{Db, Op, Outcome, ShardId};
 use lockstep_net::{Next, Output};
@@ -82,7 +83,9 @@ impl Front {
             return None;
         }
         let cache = &self.node.cache;
-        if let Some(content) = cache.hit(shard, at) {
+        if self.session.copies == CacheMode::Strict
+            && let Some(content) = cache.hit(shard, at)
+        {
             let found = outcome(asked, &content)?;
             let reply = (command.reply)(command.spec, found);
             self.answer(command, reply, begun, words, out);
@@ -106,8 +109,10 @@ impl Front {
         if self.session.tracks.is_some() || asked == Asked::Life {
             return None;
         }
-        match self.node.cache.read(shard, at) {
+        let care = self.node.cache.care(self.session.copies)?;
+        match self.node.cache.read(shard, at, care) {
             Reading::Content(content) => {
+                self.node.cache.fetched(&content);
                 let found = outcome(asked, &content)?;
                 let reply = (command.reply)(command.spec, found);
                 self.answer(command, reply, begun, words, out);
@@ -135,7 +140,10 @@ impl Front {
             let Pending::Line { command, line, .. } = &mut self.pending[at] else { continue };
             let command: &'static Command = command;
             let (found, elsewhere) = match (&mut line.answer).await {
-                Ok(Answer::Content(content)) => (outcome(line.asked, &content), false),
+                Ok(Answer::Content(content)) => {
+                    self.node.cache.fetched(&content);
+                    (outcome(line.asked, &content), false)
+                }
                 Ok(Answer::Elsewhere) | Err(_) => (None, true),
             };
             let kept_as = |outcome: Option<Outcome>, pending: &mut Pending| {

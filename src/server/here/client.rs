@@ -67,6 +67,11 @@ pub(super) fn run<'a>(node: &Arc<Node>, session: &mut Session, command: Client<'
             me.set(Flag::LockEvents, on);
             Reply::Ok
         }
+        Client::CacheMode(None) => Reply::bulk(session.copies.word()),
+        Client::CacheMode(Some(mode)) => {
+            session.copies = mode;
+            Reply::Ok
+        }
         Client::Tracking(words) => return tracking::switch(node, session, &words),
         Client::TrackingInfo => tracking::info(session),
         Client::GetRedirect => tracking::redirect(session),

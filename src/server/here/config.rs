@@ -35,6 +35,7 @@ fn refused(text: &str) -> Reply {
 fn reset(node: &Node) {
     node.stats.reset();
     node.shards.reset_key_stats();
+    node.cache.reset_keyspace();
     let traffic = &node.connections.traffic;
     let counters = &node.connections.counters;
     for counter in [

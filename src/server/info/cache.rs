@@ -8,6 +8,7 @@ use crate::config::Setting;
 /// What belongs to the section Coherence; all others are of Cache.
 const COHERENCE: &[&str] = &[
     "requests",
+    "confirmed",
     "probes",
     "pushes",
     "gates",

@@ -31,8 +31,10 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("evicted_keys", keys.evicted);
     page.zeros(&["evicted_clients", "evicted_scripts"]);
     page.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
-    page.line("keyspace_hits", keys.hits);
-    page.line("keyspace_misses", keys.misses);
+    // Where another node leads, copies answer.
+    let [hits, misses] = node.cache.keyspace();
+    page.line("keyspace_hits", keys.hits + hits);
+    page.line("keyspace_misses", keys.misses + misses);
     let listened = node.pubsub.tables();
     page.line("pubsub_channels", listened.channel_count(false));
     page.line("pubsub_patterns", listened.pattern_count());
