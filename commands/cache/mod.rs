@@ -1,6 +1,7 @@
 //! CACHE: the copies that nodes keep of keys.
 
 mod fill;
+mod keys;
 
 use crate::here::{CacheCall, Lines};
 use crate::reply::plain;
@@ -20,10 +21,14 @@ static SUBCOMMANDS: &[Command] = &[
     fill::FILLSET,
     Command { spec: &FLUSH, parse: parse_flush, reply: plain, subcommands: &[] },
     Command { spec: &HELP, parse: parse_help, reply: plain, subcommands: &[] },
+    keys::HOTKEYS,
     Command { spec: &LINES, parse: parse_lines, reply: plain, subcommands: &[] },
     Command { spec: &NODES, parse: parse_nodes, reply: plain, subcommands: &[] },
+    keys::PIN,
     Command { spec: &STATE, parse: parse_state, reply: plain, subcommands: &[] },
     Command { spec: &STATS, parse: parse_stats, reply: plain, subcommands: &[] },
+    keys::TRACE,
+    keys::UNPIN,
     Command { spec: &WARM, parse: parse_warm, reply: plain, subcommands: &[] },
 ];
 

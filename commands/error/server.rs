@@ -56,6 +56,15 @@ pub const SHUTDOWN_WAITS: BadArgs =
 /// BGSAVE during another.
 pub const SAVE_IN_PROGRESS: BadArgs = text("ERR Background save already in progress");
 
+/// CACHE PIN beyond `cache-pinned-max`.
+pub const TOO_MANY_PINS: BadArgs =
+    text("ERR more of the cache would be pinned than cache-pinned-max allows");
+/// CACHE TRACE ON of one more key than `cache-traces-max`.
+pub const TOO_MANY_TRACES: BadArgs = text("ERR no more keys may be traced at this node");
+/// CACHE TRACE ON by a connection that cannot be pushed anything.
+pub const TRACE_NEEDS_RESP3: BadArgs =
+    text("ERR CACHE TRACE needs RESP3 (HELLO 3), which has pushes");
+
 /// A subcommand with too few or too many words; `sub` as the client wrote it.
 pub fn wrong_subcommand(sub: &[u8], container: &str) -> BadArgs {
     let sub = shown(sub, SHOWN_BYTES_MAX);

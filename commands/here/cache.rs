@@ -56,6 +56,34 @@ pub enum CacheCall<'a> {
         /// The keys.
         keys: Vec<&'a [u8]>,
     },
+    /// CACHE PIN.
+    Pin {
+        /// The database of the keys.
+        db: Db,
+        /// The keys.
+        keys: Vec<&'a [u8]>,
+    },
+    /// CACHE UNPIN.
+    Unpin {
+        /// The database of the keys.
+        db: Db,
+        /// The keys.
+        keys: Vec<&'a [u8]>,
+    },
+    /// CACHE HOTKEYS.
+    HotKeys {
+        /// At most so many of each kind.
+        count: u64,
+    },
+    /// CACHE TRACE.
+    Trace {
+        /// Whether it begins.
+        on: bool,
+        /// The database of the key.
+        db: Db,
+        /// The key.
+        key: &'a [u8],
+    },
 }
 
 /// CACHE LINES' words.

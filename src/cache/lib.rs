@@ -29,7 +29,7 @@ pub use home::{
     Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Seated, Share, Takeover,
 };
 pub use line::{Content, Era, Label, Line, State};
-pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size};
+pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size, TooManyPins};
 pub use message::{Grant, Payload, ToHome, ToNode};
 pub use name::{At, Name, Named};
 pub use pass::{Pass, hit};

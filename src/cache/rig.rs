@@ -54,7 +54,11 @@ impl Rig {
         let epoch = Epoch { term: 1, incarnation: 1 };
         let node = |_| Node {
             sharer: Sharer::new(ShardId(0), 1, true, Time(0), settings),
-            lines: Lines::new(Limits { entries: 100, bytes: 1 << 20 }, Policy::S3Fifo, (1, 2)),
+            lines: Lines::new(
+                Limits { entries: 100, bytes: 1 << 20, ..Limits::default() },
+                Policy::S3Fifo,
+                (1, 2),
+            ),
             answers: Vec::new(),
         };
         let mut rig = Rig {

@@ -81,6 +81,7 @@ impl Session {
         self.stop_tracking(node);
         pubsub::leave_all(node, self);
         self.stop_monitoring(node);
+        node.cache.trace_nothing(&self.client);
     }
 
     /// A command begins.
@@ -137,6 +138,7 @@ impl Session {
         self.stop_tracking(node);
         pubsub::leave_all(node, self);
         self.stop_monitoring(node);
+        node.cache.trace_nothing(&self.client);
         self.select(Db(0));
         self.speak(Protocol::Resp2);
         self.client.rename(|names| names.name.clear());

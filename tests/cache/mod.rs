@@ -2,6 +2,7 @@
 
 mod failing;
 mod fills;
+mod keys;
 mod modes;
 mod states;
 mod table;

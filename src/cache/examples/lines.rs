@@ -81,7 +81,7 @@ fn zipf(policy: Policy, s: f64, threads: usize, reads: usize) {
 }
 
 fn lines(policy: Policy) -> Lines {
-    Lines::new(Limits { entries: LINES, bytes: usize::MAX }, policy, (1, 2))
+    Lines::new(Limits { entries: LINES, bytes: usize::MAX, ..Limits::default() }, policy, (1, 2))
 }
 
 fn name(number: usize) -> Name {

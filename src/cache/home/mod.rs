@@ -316,6 +316,11 @@ impl Home {
         sharers.map(|(node, share)| (*node, *share)).collect()
     }
 
+    /// By how many a key is shared, as far as the home knows.
+    pub fn shared_by(&self, name: &Name) -> usize {
+        self.directory.get(name).map_or(0, |entry| entry.sharers.len())
+    }
+
     /// Whether a node may have a line of a key: it shares it, or has to acknowledge
     /// that it does not any more.
     pub fn may_have(&self, node: NodeId, name: &Name) -> bool {

@@ -11,6 +11,7 @@ mod list;
 mod ghosts;
 mod lru;
 mod order;
+mod pins;
 mod s3fifo;
 mod sieve;
 
@@ -31,8 +32,10 @@ use crate::store::{Evicted, Seen, Store};
 use crate::{At, Line, Name, Named, State};
 use list::Tag;
 use order::Order;
+use pins::Pins;
 
 pub use order::Policy;
+pub use pins::TooManyPins;
 
 /// What a line costs besides its key and its value, about: its places in the map
 /// and in the order, counters.
@@ -45,11 +48,13 @@ pub struct Limits {
     pub entries: usize,
     /// Bytes of keys and values, and [`LINE_BYTES`] for each.
     pub bytes: usize,
+    /// Of both, how much of a hundred may be pinned (`cache-pinned-max`).
+    pub pinned_percent: u8,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Limits { entries: 1_000, bytes: 64 << 20 }
+        Limits { entries: 1_000, bytes: 64 << 20, pinned_percent: 25 }
     }
 }
 
@@ -75,6 +80,7 @@ pub struct Lines {
 struct Room {
     limits: Limits,
     size: Size,
+    pins: Pins,
 }
 
 /// A line in the map.
@@ -89,7 +95,7 @@ impl Lines {
     /// No lines yet. Names are hashed with `seed`, which clients must not know.
     pub fn new(limits: Limits, policy: Policy, seed: (u64, u64)) -> Self {
         let keyed = Keyed { seed };
-        let room = Mutex::new(Room { limits, size: Size::default() });
+        let room = Mutex::new(Room { limits, size: Size::default(), pins: Pins::default() });
         Lines { map: DashMap::with_hasher(keyed), order: Order::new(policy), keyed, room }
     }
 
@@ -107,6 +113,7 @@ impl Lines {
     pub fn set_limits(&self, limits: Limits, evicted: &mut Vec<Evicted>) {
         let mut room = self.room.lock();
         room.limits = limits;
+        self.keep_pins_within(&mut room);
         while room.is_over() && self.evict_one(&mut room, evicted) {}
         self.order.remember_at_most(limits.entries);
     }
@@ -139,7 +146,9 @@ impl Lines {
         let room = self.room.lock();
         let bytes = self.map.iter().map(|slot| cost(&slot.key().0.name, &slot.line)).sum();
         assert_eq!(room.size, Size { entries: self.map.len(), bytes }, "the sums");
-        assert_eq!(self.order.len(), self.map.len(), "every line has one place in the order");
+        let pinned = self.check_pins(&room);
+        let places = self.order.len() + pinned;
+        assert_eq!(places, self.map.len(), "every line has a place in the order, or is pinned");
         assert!(!room.is_over(), "{:?} of {:?}", room.size, room.limits);
         let ghosts = self.order.ghosts();
         assert!(ghosts <= room.limits.entries, "{ghosts} are remembered that are gone");
@@ -158,8 +167,12 @@ impl Lines {
             .map
             .remove(&tag.name as &dyn Named)
             .expect("what has a place in the order is in the map");
+        let cost = cost(&tag.name, &slot.line);
         room.size.entries -= 1;
-        room.size.bytes -= cost(&tag.name, &slot.line);
+        room.size.bytes -= cost;
+        if room.pins.has(&tag.name) {
+            room.pins.note(Some(cost), None);
+        }
         if slot.line.state != State::Tag {
             evicted.push(Evicted::of(&tag.name, &slot.line));
         }
@@ -192,7 +205,14 @@ impl Store for Lines {
         let needs = cost(name, &line);
         let mut room = self.room.lock();
         let mut old = self.standing(name);
-        if needs > room.limits.bytes || room.limits.entries == 0 {
+        let mut pinned = room.pins.has(name);
+        if pinned {
+            let before = old.as_ref().map_or(0, |(_, cost)| *cost);
+            if !room.pins.fits(&room.limits, needs, before) {
+                pinned = !self.unpin_one(&mut room, name);
+            }
+        }
+        if !room.could_fit(needs, pinned, old.as_ref().map(|(_, cost)| *cost)) {
             if let Some((tag, _)) = old {
                 self.order.remove(&tag);
                 self.take_out(&mut room, &tag, &mut Vec::new());
@@ -213,13 +233,20 @@ impl Store for Lines {
         let slot = Slot { line, read: AtomicBool::new(false) };
         if let Some((tag, before)) = old {
             room.size.bytes -= before;
+            if pinned {
+                room.pins.note(Some(before), Some(needs));
+            }
             self.order.used(&tag);
             self.map.insert(Place(tag), slot);
         } else {
             room.size.entries += 1;
             let tag = Arc::new(Tag::new(name.clone(), self.keyed.hash_one(name)));
             self.map.insert(Place(tag.clone()), slot);
-            self.order.add(tag);
+            if pinned {
+                room.pins.note(None, Some(needs));
+            } else {
+                self.order.add(tag);
+            }
         }
         true
     }
@@ -233,6 +260,9 @@ impl Store for Lines {
         let after = slot.line.content().map_or(0, |content| content.len());
         assert!(after <= before, "what grows is put anew");
         room.size.bytes -= before - after;
+        if room.pins.has(&slot.key().0.name) {
+            room.pins.note(Some(before), Some(after));
+        }
     }
 
     fn remove(&self, at: At<'_>) -> Option<Evicted> {
@@ -248,6 +278,14 @@ impl Store for Lines {
 impl Room {
     fn is_over(&self) -> bool {
         self.size.entries > self.limits.entries || self.size.bytes > self.limits.bytes
+    }
+
+    /// Whether there could be room for a line, if all others went that are not pinned.
+    fn could_fit(&self, needs: usize, pinned: bool, old: Option<usize>) -> bool {
+        let own = old.filter(|_| pinned);
+        let bytes = self.pins.bytes() - own.unwrap_or(0) + needs;
+        let lines = self.pins.lines() + usize::from(own.is_none());
+        bytes <= self.limits.bytes && lines <= self.limits.entries
     }
 
     /// Whether a line of such a cost may come, in the place of one of that cost.

@@ -6,12 +6,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use lockstep_cache::{Answer, At, Named, Store};
+use lockstep_cache::{Answer, At, Name, Named, Store, TooManyPins};
 use lockstep_commands::here::{CacheCall, CacheMode, Lines};
-use lockstep_commands::{BadArgs, Reply};
+use lockstep_commands::{BadArgs, Reply, error};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Outcome, ShardId, glob, keys, wire_enum};
 
+use super::hot::Top;
 use super::{Cache, Reading, clock, shown};
 use crate::exchange::Topic;
 use crate::{Node, cluster};
@@ -53,6 +54,8 @@ wire_enum! {
         },
         /// What it has sessions for, and who has some with the homes there.
         5 => Sessions {},
+        /// Which keys it counted most often.
+        6 => Hot {},
     }
 }
 
@@ -142,12 +145,30 @@ fn begin(node: &Arc<Node>, call: CacheCall<'_>) -> Result<Later, BadArgs> {
             }
         }
         CacheCall::Warm { db, keys } => {
-            let keys: Vec<(ShardId, Vec<u8>)> = keys
-                .into_iter()
-                .map(|key| Ok((shard_of(node, db, key)?, key.to_vec())))
-                .collect::<Result<_, BadArgs>>()?;
+            let keys = at_home(node, db, keys)?;
             Box::pin(async move { cache.warm(db, keys).await })
         }
+        CacheCall::Pin { db, keys } => {
+            let keys = at_home(node, db, keys)?;
+            if cache.care(CacheMode::Strict).is_none() {
+                return Ok(now(Reply::Int(0)));
+            }
+            let names: Vec<Name> = keys.iter().map(|(_, key)| Name::of(db, key)).collect();
+            let pinned = cache.lines.pin(&names).map_err(|TooManyPins| error::TOO_MANY_PINS)?;
+            Box::pin(async move {
+                cache.warm(db, keys).await;
+                Reply::Int(i64::try_from(pinned).unwrap_or(i64::MAX))
+            })
+        }
+        CacheCall::Unpin { db, keys } => {
+            let names: Vec<Name> = keys.iter().map(|key| Name::of(db, key)).collect();
+            now(Reply::Int(cache.lines.unpin(&names) as i64))
+        }
+        CacheCall::HotKeys { count } => {
+            let all = cache.ask_all(&Request::Hot {});
+            Box::pin(async move { shown::hot(&all.await, count) })
+        }
+        CacheCall::Trace { .. } => unreachable!("the connection's own: answered where it is"),
     })
 }
 
@@ -159,6 +180,12 @@ fn shard_of(node: &Node, db: Db, key: &[u8]) -> Result<ShardId, BadArgs> {
     }
     let op = Op::Key { op: keys::Op::Get { db, key } };
     Ok(cluster::shard_of(node, &op).unwrap_or(crate::shards::Shards::KEY_SPACE))
+}
+
+/// The keys, and the shards they are in.
+fn at_home(node: &Node, db: Db, keys: Vec<&[u8]>) -> Result<Vec<(ShardId, Vec<u8>)>, BadArgs> {
+    let place = |key: &[u8]| Ok((shard_of(node, db, key)?, key.to_vec()));
+    keys.into_iter().map(place).collect()
 }
 
 fn find(node: &Node, named: Option<&[u8]>) -> Result<NodeId, BadArgs> {
@@ -184,6 +211,7 @@ impl Cache {
                 if *reset {
                     self.answered.keep(&self.counts);
                     self.counts.reset();
+                    self.hot.reset();
                 }
                 stats
             }
@@ -193,6 +221,7 @@ impl Cache {
             }
             Request::Drop { key: None } => Outcome::Int(self.drop_lines() as i64),
             Request::Sessions {} => self.sessions(),
+            Request::Hot {} => self.hot_names(),
         }
     }
 
@@ -270,6 +299,15 @@ impl Cache {
         let mut all = self.counts.list();
         all.extend([("entries", size.entries as u64), ("bytes", size.bytes as u64)]);
         all
+    }
+
+    /// `List[List[List[Int db, Bytes key, Int count]...]; 3]`: reads, writes, probes.
+    fn hot_names(&self) -> Outcome {
+        let list = |top: &Top| {
+            let each = top.list().into_iter();
+            Outcome::List(each.map(|(name, count)| shown::counted(&name, count)).collect())
+        };
+        Outcome::List([&self.hot.reads, &self.hot.writes, &self.hot.probes].map(list).to_vec())
     }
 
     /// `List[stats..., List[shard, left ...], List[node, shard, ack us, slow ...]]`.

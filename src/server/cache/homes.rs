@@ -20,6 +20,9 @@ const UNKNOWN: NodeId = NodeId(u64::MAX);
 impl Cache {
     /// What nodes tell the homes here.
     pub(super) fn told_by_nodes(&self, from: NodeId, messages: Vec<(ShardId, ToHome)>) {
+        if self.traces.any() {
+            self.trace_to_home("got", from, &messages);
+        }
         let mut post = Post::default();
         for (shard, message) in messages {
             let taken = self.seat(shard).is_some_and(|seat| {

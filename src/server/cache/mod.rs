@@ -23,10 +23,12 @@ mod shown;
 mod clock;
 mod counts;
 mod frame;
+mod hot;
 mod noted;
 mod skips;
 mod terms;
 mod touched;
+mod trace;
 
 use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicU64;
@@ -43,10 +45,13 @@ use crate::config::{Setting, Settings};
 use crate::exchange::Exchange;
 pub(crate) use calls::carry_out;
 use counts::{Answered, Counts};
+use hot::Hot;
 pub(crate) use run::start;
 use seat::Seat;
 pub(crate) use sharing::{Asked, Reading};
 use skips::Skips;
+pub(crate) use trace::TRACES_MAX;
+use trace::Traces;
 
 /// The most shards there may be.
 const SHARDS_MAX: usize = 256;
@@ -73,6 +78,8 @@ pub struct Cache {
     hasher: RandomState,
     counts: Counts,
     answered: Answered,
+    hot: Hot,
+    traces: Traces,
     /// Rung when there is something to do earlier than expected.
     bell: Notify,
 }
@@ -92,8 +99,11 @@ impl Cache {
     /// An empty one.
     pub fn new(who: Who, exchange: Exchange, host: Host, settings: Arc<Settings>) -> Arc<Self> {
         let factor = if settings.word(Setting::Profile) == "wan" { 8 } else { 1 };
-        let limits =
-            if who.alone { Limits { entries: 0, bytes: 0 } } else { terms::limits(&settings) };
+        let limits = if who.alone {
+            Limits { entries: 0, bytes: 0, ..Limits::default() }
+        } else {
+            terms::limits(&settings)
+        };
         Arc::new(Cache {
             me: who.node,
             boot: who.boot,
@@ -111,6 +121,8 @@ impl Cache {
             hasher: RandomState::new(),
             counts: Counts::default(),
             answered: Answered::default(),
+            hot: Hot::default(),
+            traces: Traces::default(),
             bell: Notify::new(),
         })
     }

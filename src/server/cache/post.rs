@@ -63,6 +63,9 @@ impl Post {
             cache.counts.wire_messages.fetch_add(self.messages, Relaxed);
         }
         for ((node, _), frame) in self.frames {
+            if cache.traces.any() {
+                cache.trace_sent(node, &frame);
+            }
             cache.exchange.tell(node, Topic::Cache, &frame);
         }
         for (reader, answer) in self.answers {

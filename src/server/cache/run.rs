@@ -65,7 +65,7 @@ fn watch_settings(cache: &Arc<Cache>) {
     cache.settings.watch(move |settings, setting| {
         let Some(cache) = weak.upgrade() else { return };
         match setting {
-            Setting::CacheMaxEntries | Setting::CacheMaxBytes => {
+            Setting::CacheMaxEntries | Setting::CacheMaxBytes | Setting::CachePinnedMax => {
                 let mut gone = Vec::new();
                 cache.lines.set_limits(terms::limits(settings), &mut gone);
                 cache.tell_evicted(gone);

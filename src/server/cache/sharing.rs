@@ -7,10 +7,11 @@ use lockstep_cache::{
     Answer, At, Care, Content, Evicted, Name, Named, Reader, SharerOut, State, Store, Time, ToHome,
     ToNode, hit,
 };
-use lockstep_core::{NodeId, ShardId};
+use lockstep_core::{NodeId, Op, ShardId};
 use tokio::sync::oneshot;
 
 use super::counts::count;
+use super::hot::Hot;
 use super::post::Post;
 use super::seat::Seat;
 use super::{Cache, clock};
@@ -117,6 +118,14 @@ impl Cache {
         }
     }
 
+    /// A client of this node reads or writes keys.
+    pub(crate) fn used(&self, op: &Op<'_>) {
+        if let Op::Key { op } = op {
+            let count = if op.is_write() { Hot::write } else { Hot::read };
+            op.key_names().for_each(|key| count(&self.hot, At { db: op.db(), key }));
+        }
+    }
+
     /// The home answered a reader of this node with a copy.
     pub(crate) fn fetched(&self, content: &Content) {
         self.answered.fetched(content.value.is_some());
@@ -160,6 +169,9 @@ impl Cache {
     /// What homes at a node tell.
     pub(super) fn told_by_home(&self, from: NodeId, messages: Vec<(ShardId, ToNode)>) {
         let now = clock::now();
+        if self.traces.any() {
+            self.trace_to_node("got", from, &messages);
+        }
         let mut post = Post::default();
         for (shard, message) in messages {
             let Some(seat) = self.seat(shard) else { continue };

@@ -159,6 +159,35 @@ pub(super) fn lines(told: Outcome) -> Reply {
     Reply::Array(list(Some(&told)).iter().map(line).collect())
 }
 
+/// A key and how often it was counted, as nodes tell it.
+pub(super) fn counted(name: &Name, count: u64) -> Outcome {
+    let key = Outcome::Bytes(name.key.to_vec());
+    Outcome::List(vec![Outcome::Int(name.db.0.into()), key, int(count)])
+}
+
+/// The keys that were counted most often at all nodes together.
+pub(super) fn hot(told: &[(NodeId, Outcome)], most: u64) -> Reply {
+    let kinds = ["reads", "writes", "probes"].into_iter().enumerate();
+    map(kinds.map(|(at, kind)| (kind, hottest(told, at, most))).collect())
+}
+
+fn hottest(told: &[(NodeId, Outcome)], at: usize, most: u64) -> Reply {
+    let mut sums: BTreeMap<(i64, Vec<u8>), i64> = BTreeMap::new();
+    for each in told.iter().flat_map(|(_, all)| list(list(Some(all)).get(at))) {
+        let parts = list(Some(each));
+        if let Some(Outcome::Bytes(key)) = parts.get(1) {
+            *sums.entry((number(parts, 0), key.clone())).or_default() += number(parts, 2);
+        }
+    }
+    let mut sums: Vec<_> = sums.into_iter().collect();
+    sums.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
+    let shown = sums.into_iter().take(usize::try_from(most).unwrap_or(usize::MAX));
+    let each = shown.map(|((db, key), count)| {
+        map(vec![("db", Reply::Int(db)), ("key", Reply::Bulk(key)), ("count", Reply::Int(count))])
+    });
+    Reply::Array(each.collect())
+}
+
 /// The nodes, with what they and the homes know of their sessions.
 pub(super) fn nodes(told: Vec<(NodeId, Outcome)>) -> Reply {
     let node = |(node, outcome): (NodeId, Outcome)| {

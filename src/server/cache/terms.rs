@@ -45,6 +45,7 @@ pub(super) fn limits(settings: &Settings) -> Limits {
     Limits {
         entries: settings.size(Setting::CacheMaxEntries),
         bytes: settings.size(Setting::CacheMaxBytes),
+        pinned_percent: u8::try_from(settings.number(Setting::CachePinnedMax)).unwrap_or(25),
     }
 }
 

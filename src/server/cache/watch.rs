@@ -93,6 +93,10 @@ impl Cache {
             }
             for name in &touched.written {
                 seat.noted.remove(self.hash_of(name));
+                let probes = reign.home.shared_by(name);
+                if probes > 0 {
+                    self.hot.probes.add(name.clone(), probes as u64);
+                }
             }
             let Touched { written, read, all, writers, value, after } = touched;
             let proposal = Proposal { written, read, all, after, writers, value };

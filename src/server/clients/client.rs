@@ -35,6 +35,8 @@ pub enum Flag {
     Broadcast = 1 << 9,
     /// ... by another connection, which is gone.
     BrokenRedirect = 1 << 10,
+    /// It is told what nodes say of copies of keys (CACHE TRACE).
+    Traces = 1 << 11,
 }
 
 const NO_COMMAND: u16 = u16::MAX;
@@ -241,7 +243,7 @@ impl Client {
 
     /// Which bound for what it does not read holds for it.
     pub fn class(&self) -> OutputClass {
-        if self.has(Flag::PubSub) || self.has(Flag::Monitor) {
+        if [Flag::PubSub, Flag::Monitor, Flag::Traces].into_iter().any(|flag| self.has(flag)) {
             OutputClass::PubSub
         } else {
             OutputClass::Normal

@@ -4,6 +4,7 @@ use lockstep_core::keys::{fills, waits};
 use lockstep_core::{ids, locks, queues};
 
 use super::row::{Group, Kind, Row, Unit, When};
+use crate::cache::TRACES_MAX;
 
 macro_rules! settings {
     ($($group:ident {
@@ -253,6 +254,8 @@ settings! {
             "Bytes of these copies: keys and values, and about 192 for each.";
         CacheMaxValue "cache-max-value" = "64kb", bytes(0, 16 * MB), Run:
             "Longer values are not copied; the leader of their shard answers for them.";
+        CachePinnedMax "cache-pinned-max" = "25", integer(0, 90, Unit::Percent), Run:
+            "How much of the copies, and of their bytes, may be pinned (CACHE PIN).";
         CachePolicy "cache-policy" = "s3fifo", word(&["s3fifo", "sieve", "lru"]), Start:
             "Which copy goes when room is needed.";
         CacheNegative "cache-negative" = "yes", SWITCH, Run:
@@ -281,6 +284,8 @@ settings! {
             "Requests that may wait for keys of one shard.";
         KeyWaitedBytesMax "key-waited-bytes-max" = "67108864", fixed(waits::WAITED_BYTES_MAX as u64), Start:
             "Bytes that the names of all keys of a shard may have that are waited for, each counted for everyone who waits.";
+        CacheTracesMax "cache-traces-max" = "64", fixed(TRACES_MAX as u64), Start:
+            "Keys that may be watched at a node (CACHE TRACE), counted for everyone who does.";
         CacheFillsMax "cache-fills-max" = "65536", fixed(fills::FILLS_MAX as u64), Start:
             "Keys of a shard that may be filled at once (CACHE FILL).";
         CacheFilledBytesMax "cache-filled-bytes-max" = "16777216", fixed(fills::FILLED_BYTES_MAX as u64), Start:

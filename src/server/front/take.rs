@@ -211,6 +211,7 @@ impl Front {
             Ok(None) => return self.ask_everywhere(command, &op, begun, words, out),
             Err(bad) => return self.refuse(command, bad, out),
         };
+        self.node.cache.used(&op);
         if !op.is_write() && !self.parts.has(shard) {
             return self.read(command, shard, &op, begun, words, out);
         }

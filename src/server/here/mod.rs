@@ -18,6 +18,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use lockstep_cache::Name;
+use lockstep_commands::here::CacheCall;
 use lockstep_commands::{Here, Reply, error};
 use lockstep_core::Op;
 
@@ -92,6 +94,9 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Cluster(asked) => cluster::run(node, asked),
         Here::Node(asked) => cluster::node(node, &asked),
         Here::PubSub(asked) => pubsub::run(node, session, asked),
+        Here::Cache(CacheCall::Trace { on, db, key }) => {
+            node.cache.trace(session, on, Name::of(db, key)).into()
+        }
         Here::Cache(call) => Answer::Later(crate::cache::carry_out(node, call)),
         // Outside of transactions the front carries it out.
         Here::Session(_) | Here::Lock(_) | Here::Queue(_) => {

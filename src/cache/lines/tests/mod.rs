@@ -13,7 +13,7 @@ use crate::{Content, Era, Label};
 
 /// Lines with a secret that is none.
 fn lines(entries: usize, policy: Policy) -> Lines {
-    Lines::new(Limits { entries, bytes: usize::MAX }, policy, (1, 2))
+    Lines::new(Limits { entries, bytes: usize::MAX, ..Limits::default() }, policy, (1, 2))
 }
 
 const POLICIES: [Policy; 3] = [Policy::S3Fifo, Policy::Sieve, Policy::Lru];

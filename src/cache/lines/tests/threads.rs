@@ -10,7 +10,7 @@ use crate::chance::Chance;
 #[test]
 fn the_limits_hold_while_64_threads_read_and_write() {
     for policy in POLICIES {
-        let limits = Limits { entries: 50, bytes: 40 * LINE_BYTES };
+        let limits = Limits { entries: 50, bytes: 40 * LINE_BYTES, ..Limits::default() };
         let lines = Lines::new(limits, policy, (1, 2));
         let over = AtomicBool::new(false);
         thread::scope(|scope| {
