@@ -39,6 +39,10 @@ pub enum Reply {
     Double(f64),
     /// A floating-point number as a bulk string in either protocol.
     DoubleText(f64),
+    /// Yes or no: a number in RESP2.
+    Bool(bool),
+    /// The digits of a number of any size.
+    BigNumber(String),
     /// Several replies.
     Array(Vec<Reply>),
     /// Pairs in order.
@@ -55,6 +59,8 @@ pub enum Reply {
     Several(Vec<Reply>),
     /// Text for people.
     Verbatim(String),
+    /// Bytes of a format of three letters.
+    VerbatimAs([u8; 3], Vec<u8>),
     /// `-CODE text`.
     Error(BadArgs),
     /// No reply at all (CLIENT REPLY OFF).

@@ -27,6 +27,8 @@ pub struct Context {
     pub queues: QueueContext,
     /// What the streams' commands need.
     pub streams: StreamContext,
+    /// What the scripts' commands need.
+    pub scripts: ScriptContext,
 }
 
 /// What parsing the commands on locks needs to know.
@@ -88,6 +90,33 @@ pub struct StreamContext {
 impl Default for StreamContext {
     fn default() -> Self {
         StreamContext { block_entries_max: 100, block_bytes_max: 4096 }
+    }
+}
+
+/// What parsing the commands on scripts needs to know.
+#[derive(Clone, Copy, Debug)]
+pub struct ScriptContext {
+    /// Whether there are scripts (`scripting`).
+    pub enabled: bool,
+    /// How many steps a script may take (`script-steps-max`).
+    pub steps_max: u64,
+    /// How many bytes of memory it may use (`script-memory-max`).
+    pub memory_max: u64,
+    /// How many bytes all remembered scripts may have (`script-cache-max`).
+    pub cache_max: u64,
+    /// Whether keys are spread by slot.
+    pub spread: bool,
+}
+
+impl Default for ScriptContext {
+    fn default() -> Self {
+        ScriptContext {
+            enabled: true,
+            steps_max: 50_000_000,
+            memory_max: 64 << 20,
+            cache_max: 64 << 20,
+            spread: false,
+        }
     }
 }
 

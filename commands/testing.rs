@@ -18,6 +18,7 @@ pub(crate) fn context() -> Context {
         locks: crate::LockContext::default(),
         queues: crate::QueueContext::default(),
         streams: crate::StreamContext::default(),
+        scripts: crate::ScriptContext::default(),
     }
 }
 

@@ -8,6 +8,12 @@ use lockstep_tests::workspace;
 /// Folder, name, the crates of ours it may use, crates of others it may not use.
 const FLOORS: &[(&str, &str, &[&str], &[&str])] = &[
     ("src/core", "lockstep-core", &[], OUTSIDE_WORLD),
+    (
+        "src/script",
+        "lockstep-script",
+        &["lockstep-commands", "lockstep-core"],
+        &["tokio", "rand", "tracing", "metrics", "openraft", "hyper", "socket2", "tempfile"],
+    ),
     ("commands", "lockstep-commands", &["lockstep-core"], OUTSIDE_WORLD),
     ("src/storage", "lockstep-storage", &["lockstep-core"], &["openraft", "hyper", "socket2"]),
     ("src/net", "lockstep-net", &["lockstep-commands", "lockstep-core"], &["openraft"]),
@@ -27,6 +33,7 @@ const FLOORS: &[(&str, &str, &[&str], &[&str])] = &[
             "lockstep-core",
             "lockstep-net",
             "lockstep-raft",
+            "lockstep-script",
             "lockstep-storage",
         ],
         &["openraft"],

@@ -3,6 +3,7 @@
 mod cluster;
 mod collections;
 mod fills;
+mod scripts;
 mod sessions;
 
 use std::fmt::Write as _;

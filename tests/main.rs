@@ -24,6 +24,7 @@ mod queues;
 mod readme;
 mod redis_cli;
 mod restart;
+mod scripts;
 mod simulation;
 mod tracking;
 mod waits;

@@ -41,8 +41,22 @@ pub const FUNCTION_FLUSH_MODE: BadArgs = text("ERR FUNCTION FLUSH only supports 
 pub const NO_LIBRARY_NAME: BadArgs = text("ERR library name argument was not given");
 /// SCRIPT FLUSH with a bad word.
 pub const SCRIPT_FLUSH_MODE: BadArgs = text("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
-/// What scripts would need.
-pub const NO_SCRIPTS: BadArgs = text("ERR scripts are not available");
+/// Scripts where there are none.
+pub const NO_SCRIPTS: BadArgs =
+    text("ERR scripts are not available: this node was started with scripting no");
+/// SCRIPT LOAD where no more are remembered.
+pub const SCRIPTS_FULL: BadArgs = text(
+    "ERR the scripts that are remembered have script-cache-max bytes; SCRIPT FLUSH forgets them",
+);
+/// EVALSHA of what is not there.
+pub const NO_SCRIPT: BadArgs = text("NOSCRIPT No matching script. Please use EVAL.");
+/// A script that must not write.
+pub const SCRIPT_READ_ONLY: BadArgs =
+    text("ERR Write commands are not allowed from read-only scripts.");
+/// SCRIPT KILL.
+pub const NO_SCRIPT_RUNS: BadArgs = text("NOTBUSY No scripts in execution right now.");
+/// EVAL with fewer than no keys.
+pub const NEGATIVE_NUMKEYS: BadArgs = text("ERR Number of keys can't be negative");
 /// CONFIG REWRITE without a file.
 pub const NO_CONFIG_FILE: BadArgs = text("ERR The server is running without a config file");
 /// WAITAOF of more than this node's disk.

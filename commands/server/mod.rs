@@ -14,7 +14,6 @@ pub mod monitor;
 pub mod replication;
 pub mod role;
 pub mod save;
-pub mod script;
 pub mod shutdown;
 pub mod slowlog;
 pub mod time;
@@ -44,7 +43,6 @@ pub static COMMANDS: &[Command] = &[
     replication::REPLICAOF,
     role::COMMAND,
     save::SAVE,
-    script::COMMAND,
     shutdown::COMMAND,
     replication::SLAVEOF,
     slowlog::COMMAND,

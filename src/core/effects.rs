@@ -57,6 +57,15 @@ wire_enum! {
             /// The partition.
             part: u32,
         },
+        /// A script published a message.
+        7 => Publish {
+            /// Whether to a shard channel.
+            shard: bool,
+            /// The channel.
+            channel: Vec<u8>,
+            /// The message.
+            message: Vec<u8>,
+        },
     }
 }
 
@@ -68,7 +77,8 @@ impl Effect {
             Effect::Event { .. }
             | Effect::Endings {}
             | Effect::SessionNotice { .. }
-            | Effect::Available { .. } => None,
+            | Effect::Available { .. }
+            | Effect::Publish { .. } => None,
         }
     }
 }

@@ -132,10 +132,18 @@ pub enum Fault {
     AnswerTooBig,
     /// Nothing is there, and it cannot be waited for.
     WouldWait,
+    /// No script of this name is remembered.
+    NoScript,
+    /// All scripts together are as large as they may be.
+    ScriptsFull,
+    /// The shard was given nothing that runs scripts.
+    NoEngine,
+    /// A script that must not write tried to.
+    ReadOnly,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 62] = [
+const ALL: [Fault; 66] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -198,6 +206,10 @@ const ALL: [Fault; 62] = [
     Fault::EntryTooBig,
     Fault::AnswerTooBig,
     Fault::WouldWait,
+    Fault::NoScript,
+    Fault::ScriptsFull,
+    Fault::NoEngine,
+    Fault::ReadOnly,
 ];
 
 impl<'a> Wire<'a> for Fault {

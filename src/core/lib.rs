@@ -21,6 +21,7 @@ pub mod op;
 pub mod outcome;
 pub mod queues;
 pub mod requests;
+pub mod scripts;
 pub mod sessions;
 pub mod shard;
 pub mod slot;

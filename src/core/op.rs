@@ -4,7 +4,9 @@ mod slots;
 
 use crate::slot::{self, Slot};
 use crate::wait::Wait;
-use crate::{Db, Fault, Origin, RequestId, cluster, keys, locks, queues, sessions, wire_enum};
+use crate::{
+    Db, Fault, Origin, RequestId, cluster, keys, locks, queues, scripts, sessions, wire_enum,
+};
 
 pub use slots::Slots;
 
@@ -84,6 +86,11 @@ wire_enum! {
             /// The operation.
             op: sessions::Op<'a>,
         },
+        /// On scripts.
+        132 => Script {
+            /// The operation.
+            op: scripts::Op<'a>,
+        },
     }
 }
 
@@ -148,7 +155,7 @@ impl Op<'_> {
     /// Where this operation belongs.
     pub fn home(&self) -> Home {
         match self {
-            Op::Key { .. } | Op::Transaction { .. } => Home::KeySpace,
+            Op::Key { .. } | Op::Transaction { .. } | Op::Script { .. } => Home::KeySpace,
             Op::Lock { op } if op.names().is_empty() => Home::Everywhere,
             Op::Lock { op } => Home::of_name(op.name()),
             Op::Queue { op: queues::Op::Scan { .. } | queues::Op::Release { .. } } => {
@@ -173,6 +180,7 @@ impl Op<'_> {
             Op::Lock { op } => op.is_write(),
             Op::Queue { op } => op.is_write(),
             Op::Session { op } => op.is_write(),
+            Op::Script { op } => op.is_write(),
             Op::Tick {}
             | Op::Transaction { .. }
             | Op::Boot { .. }

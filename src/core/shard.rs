@@ -3,6 +3,7 @@
 mod image;
 mod names;
 mod peek;
+mod scripts;
 mod sessions;
 #[cfg(test)]
 mod tests;
@@ -53,6 +54,8 @@ pub struct Shard {
     cluster: cluster::Map,
     requests: requests::Table,
     sessions: crate::sessions::Table,
+    scripts: crate::scripts::Table,
+    engine: scripts::Engines,
 }
 
 impl Shard {
@@ -69,6 +72,8 @@ impl Shard {
             cluster: cluster::Map::new(),
             requests: requests::Table::new(),
             sessions: crate::sessions::Table::new(),
+            scripts: crate::scripts::Table::default(),
+            engine: scripts::Engines::default(),
         }
     }
 
@@ -106,8 +111,10 @@ impl Shard {
             Op::Queue { op } if self.is_key(now_ms, op) => Read::Done(Fault::WrongType.into()),
             Op::Queue { op } => self.queues.read(now_ms, self.clock_ms, op),
             Op::Session { op } => self.sessions.read(now_ms, self.clock_ms, op),
+            Op::Script { op } if !op.is_write() => self.read_script(now_ms, op),
             Op::Tick {}
             | Op::Transaction { .. }
+            | Op::Script { .. }
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
@@ -256,6 +263,7 @@ impl Shard {
             self.sessions.state_digest(),
             self.keys.waits.state_digest(),
             self.keys.fills().state_digest(),
+            self.scripts.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -284,6 +292,7 @@ impl Shard {
             Op::Boot { origin } => self.end_lives(at, *origin, fx),
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
             Op::Cluster { op } => self.cluster.apply(at, op),
+            Op::Script { op } => self.apply_script(op, fx),
             Op::Refused { fault } => (*fault).into(),
             Op::Transaction { .. } => Fault::Nested.into(),
         }

@@ -132,6 +132,9 @@ impl Group {
         let (meta, mut state) = snapshot::load(id, &snapshots, &log, &shelf)
             .map_err(|why| error("reading the snapshot", why))?
             .unwrap_or_else(|| (SnapshotMeta::default(), Shard::new(options.seed)));
+        if let Some(engine) = &options.scripts {
+            state.use_engine(engine.clone());
+        }
         if !options.guards.requests_in_snapshot {
             state.forget_requests();
         }

@@ -353,6 +353,7 @@ impl RaftStateMachine<Types> for Machine {
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
         let mut here = self.shard.write();
+        shard.use_engine_of(&here);
         *here = shard;
         self.shelf.was_replaced(&here, self.applied.map_or(0, |id| id.index()));
         drop(here);

@@ -130,6 +130,7 @@ async fn start_watched(log: Log, snapshots: Snapshots, watching: Watching) -> No
         luck: 1,
         watching,
         touches: crate::Touches::default(),
+        scripts: None,
         guards: Guards::default(),
     })
     .await

@@ -98,7 +98,7 @@ pub(crate) fn writes_keys(batch: &Batch) -> bool {
     let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
     (0..header.count).any(|_| {
         let op = Op::take(&mut rest).expect("an entry holds operations of this version");
-        matches!(op, Op::Key { .. } | Op::Transaction { .. })
+        matches!(op, Op::Key { .. } | Op::Transaction { .. } | Op::Script { .. })
     })
 }
 

@@ -192,6 +192,8 @@ async fn open_node(
         sessions: sessions.clone(),
         limits: limits.clone(),
         snapshot_bytes: snapshot_bytes.clone(),
+        // Also where clients may not run any: those of other nodes may.
+        scripts: lockstep_script::Lua::new().map_err(|why| Failed(why.to_string()))?,
     };
     let groups = host::start(&settings, storage, me.clone(), &parts).await?;
     if let Some(why) = storage.bodies.damage().filter(|_| groups.links.is_none()) {

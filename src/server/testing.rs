@@ -140,6 +140,7 @@ fn options(
         guards: Guards::default(),
         luck: 1,
         watching: Default::default(),
+        scripts: Some(lockstep_script::Lua::new().expect("there are addresses")),
         answers: Arc::new(move |effects| waits.carry_out(effects)),
         adrift: Arc::new(|_| {}),
         keep: Arc::new(|_, _, _| Ok(())),

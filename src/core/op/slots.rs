@@ -43,6 +43,7 @@ impl Op<'_> {
             },
             Op::Lock { op } => Slots::of(op.names().iter().copied()),
             Op::Queue { op } => Slots::of(op.names()),
+            Op::Script { op } => Slots::of(op.key_names().iter().copied()),
             Op::Transaction { watched, count, ops } => {
                 let keys = watched.iter().map(|Watched::Key { key, .. }| *key);
                 Slots::of(keys).and(slots_of_all(*count, ops))

@@ -3,10 +3,10 @@
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
 //! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys,
-//! 8 those of keys that are filled.
+//! 8 those of keys that are filled, 9 the scripts'.
 
 use crate::wire::{Malformed, Wire};
-use crate::{Shard, cluster, keys, locks, queues, requests, sessions};
+use crate::{Shard, cluster, keys, locks, queues, requests, scripts, sessions};
 
 const NUMBERS: u8 = 0;
 const KEYS: u8 = 1;
@@ -17,6 +17,7 @@ const REQUESTS: u8 = 5;
 const SESSIONS: u8 = 6;
 const WAITS: u8 = 7;
 const FILLS: u8 = 8;
+const SCRIPTS: u8 = 9;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -30,6 +31,7 @@ pub struct Frozen {
     sessions: sessions::Frozen,
     waits: keys::waits::Frozen,
     fills: keys::fills::Frozen,
+    scripts: scripts::Frozen,
 }
 
 impl Frozen {
@@ -48,6 +50,7 @@ impl Frozen {
             sessions: shard.sessions.freeze(),
             waits: shard.keys.waits.freeze(),
             fills: shard.keys.fills.freeze(),
+            scripts: shard.scripts.freeze(),
         }
     }
 
@@ -72,6 +75,7 @@ impl Frozen {
             .chain(self.sessions.chunks().map(|chunk| Some(tagged(SESSIONS, chunk))))
             .chain(self.waits.chunks().map(|chunk| Some(tagged(WAITS, chunk))))
             .chain(self.fills.chunks().map(|chunk| Some(tagged(FILLS, chunk))))
+            .chain(self.scripts.chunks().map(|chunk| Some(tagged(SCRIPTS, chunk))))
     }
 
     /// The chunks of the snapshot, in order, about 64 KiB each.
@@ -85,6 +89,7 @@ impl Frozen {
             .chain(self.sessions.chunks().map(|chunk| tagged(SESSIONS, chunk)))
             .chain(self.waits.chunks().map(|chunk| tagged(WAITS, chunk)))
             .chain(self.fills.chunks().map(|chunk| tagged(FILLS, chunk)))
+            .chain(self.scripts.chunks().map(|chunk| tagged(SCRIPTS, chunk)))
     }
 }
 
@@ -131,6 +136,7 @@ impl Restoring {
             (SESSIONS, true) => self.shard.sessions.restore(rest),
             (WAITS, true) => self.shard.keys.waits.restore(rest),
             (FILLS, true) => self.shard.keys.fills.restore(rest),
+            (SCRIPTS, true) => self.shard.scripts.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

@@ -7,15 +7,13 @@
 //! 33 ns with it and 10 ns here, a number 39 and 10 (`examples/speed.rs`). The
 //! client decodes with the crate, so that each checks the other.
 
-mod double;
-
 #[cfg(test)]
 mod tests;
 
 use bytes::BytesMut;
 use lockstep_commands::{Protocol, Reply};
 
-pub use double::format_double;
+pub use lockstep_commands::double::format_double;
 
 /// Appends a reply.
 pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
@@ -29,6 +27,13 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
         Reply::Nil => nil(out, protocol),
         Reply::NilArray if three => nil(out, protocol),
         Reply::NilArray => out.extend_from_slice(b"*-1\r\n"),
+        Reply::Bool(true) if three => out.extend_from_slice(b"#t\r\n"),
+        Reply::Bool(false) if three => out.extend_from_slice(b"#f\r\n"),
+        Reply::Bool(yes) => int(out, (*yes).into()),
+        Reply::BigNumber(digits) if three => big_number(out, digits),
+        Reply::BigNumber(digits) => bulk(out, digits.as_bytes()),
+        Reply::VerbatimAs(format, bytes) if three => verbatim(out, *format, bytes),
+        Reply::VerbatimAs(_, bytes) => bulk(out, bytes),
         Reply::Double(number) => double(out, protocol, *number),
         Reply::DoubleText(number) => bulk(out, format_double(*number).as_bytes()),
         Reply::Array(items) => aggregate(out, protocol, b'*', items),
@@ -42,7 +47,7 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
         Reply::Pairs(pairs) => map(out, protocol, pairs),
         Reply::PairsOrMap(pairs) if three => map(out, protocol, pairs),
         Reply::PairsOrMap(pairs) => arrays_of_two(out, protocol, pairs),
-        Reply::Verbatim(text) if three => verbatim(out, text),
+        Reply::Verbatim(text) if three => verbatim(out, *b"txt", text.as_bytes()),
         Reply::Verbatim(text) => bulk(out, text.as_bytes()),
         Reply::Error(bad) => error(out, &bad.0),
         Reply::Silence => {}
@@ -111,11 +116,17 @@ fn double(out: &mut BytesMut, protocol: Protocol, number: f64) {
     }
 }
 
-fn verbatim(out: &mut BytesMut, text: &str) {
+fn verbatim(out: &mut BytesMut, format: [u8; 3], text: &[u8]) {
     header(out, b'=', text.len() as u64 + 4);
-    out.extend_from_slice(b"txt:");
-    out.extend_from_slice(text.as_bytes());
+    out.extend_from_slice(&format);
+    out.extend_from_slice(b":");
+    out.extend_from_slice(text);
     out.extend_from_slice(b"\r\n");
+}
+
+fn big_number(out: &mut BytesMut, digits: &str) {
+    out.extend_from_slice(b"(");
+    one_line(out, digits);
 }
 
 fn aggregate(out: &mut BytesMut, protocol: Protocol, sign: u8, items: &[Reply]) {

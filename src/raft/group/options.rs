@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
+use lockstep_core::scripts::Engine;
 use lockstep_core::{Effect, NodeId, ShardId};
 use lockstep_storage::{Log, Snapshots};
 use tokio::time::Instant;
@@ -67,6 +68,8 @@ pub struct Options {
     pub watching: Watching,
     /// Who wants to know which keys change.
     pub touches: Touches,
+    /// Runs scripts; the same on every node. Without one they are refused.
+    pub scripts: Option<Arc<dyn Engine>>,
     /// For tests: what is to be broken.
     #[doc(hidden)]
     pub guards: Guards,

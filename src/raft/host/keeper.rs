@@ -75,6 +75,7 @@ impl Inner {
             luck: self.dice.next(),
             watching: self.watching.clone(),
             touches: self.touches.clone(),
+            scripts: options.scripts.clone(),
             guards: options.guards,
         })
         .await

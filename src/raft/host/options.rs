@@ -64,6 +64,8 @@ pub struct HostOptions {
     /// Who has to agree before what was written is shown: nobody, or somebody who is still
     /// to come ([`crate::Host::watch_entries`]).
     pub watching: crate::Watching,
+    /// Runs scripts; the same on every node. Without one they are refused.
+    pub scripts: Option<Arc<dyn lockstep_core::scripts::Engine>>,
     /// Answers requests of this node's clients that wait in a machine. Called on
     /// machines' tasks and must not wait. An answer may come twice.
     pub answers: Arc<dyn Fn(Vec<Effect>) + Send + Sync>,

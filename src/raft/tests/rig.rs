@@ -311,6 +311,7 @@ impl Rig {
                 luck: id * 1000,
                 watching: self.watching.get(&id).cloned().unwrap_or_default(),
                 touches: crate::Touches::default(),
+                scripts: None,
                 guards: self.guards,
             };
             groups.push(Group::start(options).await.unwrap());

@@ -7,7 +7,7 @@ use lockstep_cache::{Name, Payload};
 use lockstep_core::keys::waits::{Table as Waits, Want};
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues};
+use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues, scripts};
 use lockstep_raft::Entry;
 
 /// The database that shows queues.
@@ -64,7 +64,9 @@ pub(super) fn names_read(op: &Op<'_>) -> Option<Vec<Name>> {
         }
         Op::Queue { op } => Some(op.names().map(|name| Name::of(SHOWN_IN, name)).collect()),
         // They look at no keys.
-        Op::Lock { .. } | Op::Session { .. } => Some(Vec::new()),
+        Op::Lock { .. } | Op::Session { .. } | Op::Script { op: scripts::Op::Exists { .. } } => {
+            Some(Vec::new())
+        }
         _ => None,
     }
 }
@@ -122,6 +124,10 @@ impl Walk {
                 self.value = Some(None);
             }
             Op::Queue { op } => self.queue(op),
+            // Which keys it writes is known when it has run.
+            Op::Script { op } => {
+                self.all |= op.is_write() && matches!(op, scripts::Op::Run { .. });
+            }
             Op::Gone { origin } => self.ends.push((Included(*origin), Included(*origin))),
             Op::Boot { origin } => {
                 let first = Origin { boot: 0, conn: 0, ..*origin };

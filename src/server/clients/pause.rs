@@ -85,7 +85,8 @@ impl Pause {
 pub fn may_write(command: &Command) -> bool {
     // Redis counts messages in without saying so in COMMAND INFO.
     let publishes = matches!(command.spec.name, "publish" | "spublish");
-    command.spec.is("write") || command.spec.is("may_replicate") || publishes
+    let runs_scripts = matches!(command.spec.name, "eval" | "evalsha");
+    command.spec.is("write") || command.spec.is("may_replicate") || publishes || runs_scripts
 }
 
 #[cfg(test)]

@@ -19,10 +19,12 @@ pub(crate) use source::leader_elsewhere;
 pub use source::{links, traffic};
 pub use topology::Topology;
 
-use lockstep_core::{Op, ShardId};
+use lockstep_core::op::Slots;
+use lockstep_core::{Op, ShardId, scripts};
 
 use crate::Node;
 use crate::config::Setting;
+use crate::shards::Shards;
 
 /// Whether keys are spread over the shards by slot, and clients see a cluster.
 pub fn is_on(node: &Node) -> bool {
@@ -34,6 +36,13 @@ pub fn is_on(node: &Node) -> bool {
 pub fn shard_of(node: &Node, op: &Op<'_>) -> Option<ShardId> {
     match op {
         Op::Key { op } if is_on(node) => op.slot().map(|slot| node.shards.of_slot(slot)),
+        // What is about no keys runs beside the first of them; what is about all scripts, on
+        // every shard.
+        Op::Script { op: scripts::Op::Run { .. } } if is_on(node) => match op.slots() {
+            Slots::One(slot) => Some(node.shards.of_slot(slot)),
+            _ => Some(Shards::KEY_SPACE),
+        },
+        Op::Script { .. } if is_on(node) => None,
         _ => node.shards.of(op.home()),
     }
 }

@@ -287,6 +287,7 @@ fn cluster_mode_has_one_database() {
             locks: Default::default(),
             queues: Default::default(),
             streams: Default::default(),
+            scripts: Default::default(),
         };
         let request = (command.parse)(&ctx, lockstep_commands::Args::new(words, named));
         route::restrict(command.spec, request).err().map(|bad| bad.0.into_owned())

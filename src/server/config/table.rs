@@ -156,6 +156,8 @@ settings! {
             "Password of the default user; empty means none.";
         EnableDebugCommand "enable-debug-command" = "no", word(&["no", "yes", "local"]), Start:
             "Who may use DEBUG: nobody, everybody, or clients on this machine.";
+        Scripting "scripting" = "yes", SWITCH, Start:
+            "Whether clients of this node may run scripts.";
     }
     Storage {
         Dir "dir" = "./lockstep-data", TEXT, Protected:
@@ -174,6 +176,12 @@ settings! {
             "Which keys go when memory is full.";
         TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
             "Keys that a node remembers for clients that cache (CLIENT TRACKING); of more than these some, chosen by chance, are said to have changed and forgotten. 0 means no limit.";
+        ScriptStepsMax "script-steps-max" = "10000000", count(1000, i64::MAX), Run:
+            "Steps a script may take before it is stopped: instructions of Lua, 100 for each command, and work on long strings and tables. Ten million take about a tenth of a second, in which the shard does nothing else; with much more, others may be elected leaders meanwhile.";
+        ScriptMemoryMax "script-memory-max" = "64mb", bytes(MB, 512 * MB), Run:
+            "Memory that a script may use before it is stopped.";
+        ScriptCacheMax "script-cache-max" = "64mb", bytes(0, GB), Run:
+            "Bytes of all scripts that a shard remembers. Behind that SCRIPT LOAD is refused, and EVAL runs scripts without remembering them.";
         StreamNodeMaxEntries "stream-node-max-entries" = "100", count(0, i64::MAX), Run:
             "Entries of a block of a stream; 0 means any number. What is trimmed with `~` goes by whole blocks.";
         StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run:

@@ -8,8 +8,8 @@ use lockstep_core::{Op, Outcome, ShardId, locks};
 use lockstep_net::{Next, Output};
 use lockstep_raft::{Delivery, Group, Mailbox, Ops};
 
-use super::Front;
 use super::pending::Later;
+use super::{Front, scripts};
 use crate::Node;
 use crate::cluster::wide;
 use crate::shards::Shards;
@@ -31,6 +31,17 @@ impl Front {
             return Next::More;
         }
         let node = self.node.clone();
+        if let Op::Script { op } = op {
+            let done = scripts::carry_out(&node, op);
+            let future = Box::pin(async move {
+                match done.await {
+                    Ok(outcome) => (command.reply)(command.spec, outcome),
+                    Err(bad) => Reply::Error(bad),
+                }
+            });
+            self.later = Some(Later { command, begun, future, waits: false, given: None });
+            return Next::Block;
+        }
         if let Op::Key { op } = op {
             let done = wide::carry_out(&node, op);
             let future = Box::pin(async move {
@@ -61,6 +72,9 @@ impl Front {
     pub(super) fn everywhere_here(&self, op: &Op<'_>) -> Option<Outcome> {
         if let Op::Key { op } = op {
             return wide::look(&self.node, op);
+        }
+        if matches!(op, Op::Script { .. }) {
+            return None;
         }
         let led = self.node.shards.led();
         if led.len() != self.node.shards.count() {

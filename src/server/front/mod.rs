@@ -16,6 +16,7 @@ mod queues;
 mod read;
 mod room;
 mod run;
+mod scripts;
 mod sessions;
 mod settle;
 mod stopwatch;

@@ -3,8 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use lockstep_commands::BadArgs;
 use lockstep_commands::error;
+use lockstep_commands::{BadArgs, Command};
 use lockstep_core::ids::DATABASES;
 use lockstep_core::keys::{self, Keyspace, Policy};
 use lockstep_core::{Db, Fault, Op};
@@ -135,6 +135,12 @@ impl RoomKeeper for Keeper {
             Err(_) => None(Fault::OutOfMemory),
         }
     }
+}
+
+/// Whether a command may add something. What a script does is not known beforehand: those
+/// that say that they only read are run without room.
+pub fn is_needed(command: &Command) -> bool {
+    command.spec.is("denyoom") || matches!(command.spec.name, "eval" | "evalsha")
 }
 
 /// Whether there is neither memory left nor anything that may be evicted.

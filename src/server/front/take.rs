@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use lockstep_commands::{
     Args, BadArgs, Command, Context, Group, LockContext, QueueContext, Request, Road,
-    StreamContext, error,
+    ScriptContext, StreamContext, error,
 };
 use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
@@ -166,7 +166,8 @@ impl Front {
         self.request += 1;
         let on_locks = command.spec.group == Group::Locks;
         let on_queues = command.spec.group == Group::Queues;
-        let on_streams = command.spec.group == Group::Stream;
+        let on_scripts = command.spec.group == Group::Scripting;
+        let on_streams = on_scripts || command.spec.group == Group::Stream;
         Context {
             db: self.session.db,
             origin: self.origin,
@@ -179,6 +180,7 @@ impl Front {
             locks: if on_locks { self.lock_context() } else { LockContext::default() },
             queues: if on_queues { self.queue_context() } else { QueueContext::default() },
             streams: if on_streams { self.stream_context() } else { StreamContext::default() },
+            scripts: if on_scripts { self.script_context() } else { ScriptContext::default() },
         }
     }
 
@@ -187,6 +189,17 @@ impl Front {
         StreamContext {
             block_entries_max: settings.number(Setting::StreamNodeMaxEntries),
             block_bytes_max: settings.number(Setting::StreamNodeMaxBytes),
+        }
+    }
+
+    fn script_context(&self) -> ScriptContext {
+        let settings = &self.node.settings;
+        ScriptContext {
+            enabled: settings.flag(Setting::Scripting),
+            steps_max: settings.number(Setting::ScriptStepsMax),
+            memory_max: settings.number(Setting::ScriptMemoryMax),
+            cache_max: settings.number(Setting::ScriptCacheMax),
+            spread: cluster::is_on(&self.node),
         }
     }
 
@@ -229,7 +242,7 @@ impl Front {
         if let Err(bad) = room::fits(&self.node, bytes) {
             return self.refuse(command, bad, out);
         }
-        if !command.spec.is("denyoom") {
+        if !room::is_needed(command) {
             self.hand_over(shard, &op);
         } else if let Err(bad) = self.hand_over_with_room(shard, &op) {
             return self.refuse(command, bad, out);

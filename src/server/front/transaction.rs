@@ -115,7 +115,7 @@ pub(super) struct Closed {
 impl Closed {
     /// Whether a queued command needs memory.
     pub(super) fn needs_room(&self) -> bool {
-        self.queued.iter().any(|queued| queued.command.spec.is("denyoom"))
+        self.queued.iter().any(|queued| room::is_needed(queued.command))
     }
 
     /// The shard where keys are watched, if any are.

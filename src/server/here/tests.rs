@@ -78,6 +78,7 @@ async fn ask(node: &Arc<Node>, session: &mut Session, line: &str) -> Reply {
         locks: Default::default(),
         queues: Default::default(),
         streams: Default::default(),
+        scripts: Default::default(),
     };
     let begun = Instant::now();
     let reply = match (command.parse)(&ctx, Args::new(&words, used)) {

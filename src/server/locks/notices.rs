@@ -55,6 +55,10 @@ impl Notices {
                 // Where there is no room it is dropped.
                 let _ = self.elsewhere.try_send(Word { session, told, notice });
             }
+            Effect::Publish { shard, channel, message } => {
+                // How many listen here is of no interest.
+                let _ = node.pubsub.publish_on(shard, &channel, &message);
+            }
             Effect::Available { queue, part } => node.queues.partitions.available(&queue, part),
             // Answers are for those who wait, ends of sessions for the sessions' own.
             Effect::Answer { .. } | Effect::Endings {} => {}

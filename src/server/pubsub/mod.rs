@@ -41,8 +41,13 @@ impl PubSub {
     /// Sends a message to all who listen to a channel, on all nodes, and tells how
     /// many on this one do. Never waits.
     pub fn publish(&self, channel: &[u8], message: &[u8]) -> usize {
-        self.tell_others(false, channel, message);
-        self.tables.deliver(false, channel, message)
+        self.publish_on(false, channel, message)
+    }
+
+    /// The same for a channel, or a shard channel.
+    pub fn publish_on(&self, shard: bool, channel: &[u8], message: &[u8]) -> usize {
+        self.tell_others(shard, channel, message);
+        self.tables.deliver(shard, channel, message)
     }
 
     /// Whether nobody listens to anything on this node.

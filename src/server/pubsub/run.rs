@@ -96,8 +96,7 @@ fn publish<'a>(
 ) -> Answer<'a> {
     let pubsub = &node.pubsub;
     if speaks_for_itself(node, session) {
-        pubsub.tell_others(shard, channel, message);
-        return Reply::Int(pubsub.tables.deliver(shard, channel, message) as i64).into();
+        return Reply::Int(pubsub.publish_on(shard, channel, message) as i64).into();
     }
     let here = pubsub.tables.deliver(shard, channel, message) as u64;
     let asked = pubsub.ask_others(&Said::Message { shard, channel, message });

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use lockstep_core::cluster::{ClusterId, NodeInfo};
+use lockstep_core::scripts::Engine;
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
 use lockstep_raft::{
     BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing, Watching,
@@ -42,6 +43,7 @@ pub(super) struct Parts {
     pub sessions: Arc<Sessions>,
     pub limits: Arc<Limits>,
     pub snapshot_bytes: Arc<AtomicU64>,
+    pub scripts: Arc<lockstep_script::Lua>,
 }
 
 /// Threads of their own for Raft and the links, so that what clients ask for holds
@@ -164,6 +166,7 @@ fn options(
     let sessions = parts.sessions.clone();
     let keep = keep(storage, me.peer_address());
     // With other nodes, which may have copies, the cache has its word before anybody serves.
+    let scripts: Arc<dyn Engine> = parts.scripts.clone();
     let watching = if seeds.is_empty() { Watching::default() } else { Watching::awaited() };
     HostOptions {
         me,
@@ -187,6 +190,7 @@ fn options(
         guards: Guards::default(),
         luck: rand::random(),
         watching,
+        scripts: Some(scripts),
         answers: Arc::new(move |effects| {
             sessions.carry_out(&effects);
             answers.carry_out(effects);

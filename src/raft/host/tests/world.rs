@@ -151,6 +151,7 @@ impl World {
             guards: Guards::default(),
             luck: node.id.0 * 7919 + node.boot,
             watching: Default::default(),
+            scripts: None,
             answers: Arc::new(move |more| answers.lock().extend(more)),
             adrift: Arc::new(move |shard| adrift.lock().push(shard)),
             keep: Arc::new(move |cluster, _, addresses| {

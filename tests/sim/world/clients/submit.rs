@@ -95,6 +95,7 @@ fn context(origin: Origin, request: u64) -> Context {
         locks: Default::default(),
         queues: Default::default(),
         streams: Default::default(),
+        scripts: Default::default(),
     }
 }
 

@@ -195,6 +195,7 @@ pub fn host_options(
         guards: settings.guards,
         luck: around.luck,
         watching: Default::default(),
+        scripts: None,
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
         adrift: Arc::new(move |shard| expectations.set_adrift(shard)),
         keep: Arc::new(move |cluster, shards, addresses| {

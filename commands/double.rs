@@ -3,7 +3,12 @@
 /// As C's `%.17g` prints it: 17 significant digits without trailing zeros, with an
 /// exponent below 1e-4 and from 1e17 on; `inf`, `-inf` and `nan`.
 pub fn format_double(number: f64) -> String {
-    const DIGITS: i32 = 17;
+    general(number, 17)
+}
+
+/// The same with so many significant digits, 14 or more.
+pub fn general(number: f64, digits: u8) -> String {
+    let digits = i32::from(digits);
     if number.is_nan() {
         return "nan".to_owned();
     }
@@ -11,17 +16,17 @@ pub fn format_double(number: f64) -> String {
         return if number > 0.0 { "inf" } else { "-inf" }.to_owned();
     }
     // The short way for most scores; -0 keeps its sign on the long one.
-    if number.fract() == 0.0 && number.abs() < 1e15 && number != 0.0 {
+    if number.fract() == 0.0 && number.abs() < 1e14 && number != 0.0 {
         return (number as i64).to_string();
     }
-    let scientific = format!("{number:.16e}");
+    let scientific = format!("{number:.*e}", digits as usize - 1);
     let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
     let exponent: i32 = exponent.parse().unwrap_or(0);
-    if !(-4..DIGITS).contains(&exponent) {
+    if !(-4..digits).contains(&exponent) {
         let sign = if exponent < 0 { '-' } else { '+' };
         return format!("{}e{sign}{:02}", trimmed(mantissa), exponent.abs());
     }
-    let decimals = usize::try_from(DIGITS - 1 - exponent).unwrap_or(0);
+    let decimals = usize::try_from(digits - 1 - exponent).unwrap_or(0);
     trimmed(&format!("{number:.decimals$}")).to_owned()
 }
 

@@ -1,0 +1,37 @@
+//! Scripts.
+
+pub mod answer;
+pub mod eval;
+pub mod script;
+
+use lockstep_core::scripts::Terms;
+
+use crate::{BadArgs, Command, Context, error};
+
+/// The commands of this family.
+pub static COMMANDS: &[Command] =
+    &[eval::EVAL, eval::EVALSHA, eval::EVALSHA_RO, eval::EVAL_RO, script::COMMAND];
+
+/// Where there are scripts.
+///
+/// # Errors
+/// There are none (`scripting no`).
+fn enabled(ctx: &Context) -> Result<(), BadArgs> {
+    if ctx.scripts.enabled { Ok(()) } else { Err(error::NO_SCRIPTS) }
+}
+
+/// The conditions under which a script of this connection runs.
+fn terms(ctx: &Context, read_only: bool) -> Terms {
+    Terms::Of {
+        db: ctx.db,
+        read_only,
+        spread: ctx.scripts.spread,
+        steps_max: ctx.scripts.steps_max,
+        memory_max: ctx.scripts.memory_max,
+        cache_max: ctx.scripts.cache_max,
+        string_bytes_max: ctx.string_bytes_max,
+        block_entries_max: ctx.streams.block_entries_max,
+        block_bytes_max: ctx.streams.block_bytes_max,
+        lfu: ctx.lfu,
+    }
+}

@@ -1,0 +1,156 @@
+//! Scripts: what a shard remembers of them, and how they are run.
+//!
+//! The bodies are replicated state, so a script that was loaded through one node is known
+//! to all of them and after every failover. A script is carried out when its operation is
+//! applied, on every replica. The interpreter is handed in ([`Engine`]): it has to be a pure
+//! function of the call and of what the key space answers, and is bounded by counts that
+//! stand in the operation ([`Terms`]), so that it stops at the same place everywhere.
+
+mod sha1;
+mod table;
+
+use std::fmt::Debug;
+
+use crate::{Db, Outcome, keys, wire_enum};
+
+pub use sha1::{Sha, sha1};
+pub use table::{Frozen, Table};
+
+wire_enum! {
+    /// An operation on scripts.
+    #[derive(Clone, Debug, PartialEq)]
+    pub enum Op<'a> {
+        /// EVAL, EVALSHA: runs a script. What it gave in the form of the engine, or
+        /// [`NoScript`](crate::Fault::NoScript).
+        0 => Run {
+            /// Which one.
+            script: Script<'a>,
+            /// The keys it names beforehand.
+            keys: Vec<&'a [u8]>,
+            /// Its other arguments.
+            args: Vec<&'a [u8]>,
+            /// Under which conditions.
+            terms: Terms,
+        },
+        /// SCRIPT LOAD: remembers a script. The bytes of its SHA-1 in hexadecimal digits.
+        1 => Load {
+            /// The script.
+            body: &'a [u8],
+            /// How many bytes all scripts may have.
+            bytes_max: u64,
+        },
+        /// SCRIPT FLUSH: forgets all scripts.
+        2 => Flush {},
+        /// SCRIPT EXISTS: a list of 1 and 0. A read.
+        3 => Exists {
+            /// The SHA-1 of each, in hexadecimal digits.
+            shas: Vec<&'a [u8]>,
+        },
+    }
+}
+
+wire_enum! {
+    /// A script that is called.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Script<'a> {
+        /// This one.
+        0 => Text {
+            /// Its text.
+            body: &'a [u8],
+        },
+        /// One that is remembered.
+        1 => Named {
+            /// Its SHA-1 in hexadecimal digits.
+            sha: &'a [u8],
+        },
+    }
+}
+
+wire_enum! {
+    /// The conditions under which a script runs: they come from the settings of the node
+    /// that was asked, and must be the same on every replica.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Terms {
+        /// The only form.
+        1 => Of {
+            /// The selected database.
+            db: Db,
+            /// Whether it must not write (EVAL_RO): then it is a read, which is not logged,
+            /// and does not remember the script either.
+            read_only: bool,
+            /// Whether keys are spread by slot: then only those of the slot of its keys
+            /// are for it.
+            spread: bool,
+            /// How many steps it may take.
+            steps_max: u64,
+            /// How many bytes of memory it may use.
+            memory_max: u64,
+            /// How many bytes all remembered scripts may have.
+            cache_max: u64,
+            /// The largest string a command may make.
+            string_bytes_max: u64,
+            /// How many entries a block of a stream has; 0: any number.
+            block_entries_max: u64,
+            /// How many bytes such a block has; 0: any number.
+            block_bytes_max: u64,
+            /// Whether the eviction policy counts accesses.
+            lfu: bool,
+        },
+    }
+}
+
+/// A script that is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Call<'a> {
+    /// Its text.
+    pub body: &'a [u8],
+    /// The SHA-1 of that.
+    pub sha: Sha,
+    /// The keys it names beforehand.
+    pub keys: &'a [&'a [u8]],
+    /// Its other arguments.
+    pub args: &'a [&'a [u8]],
+    /// Under which conditions.
+    pub terms: Terms,
+}
+
+/// What a script reaches of the world: the shard it runs in.
+pub trait World {
+    /// Carries out an operation on keys, which does not wait.
+    fn apply(&mut self, op: &keys::Op<'_>) -> Outcome;
+    /// A message for all who listen to a channel.
+    fn publish(&mut self, shard: bool, channel: &[u8], message: &[u8]);
+    /// The time of the entry, in milliseconds since the Unix epoch.
+    fn now_ms(&self) -> u64;
+    /// The number of the last operation, the seed of choices.
+    fn seed(&self) -> u64;
+}
+
+/// Runs scripts. All replicas have the same one.
+pub trait Engine: Send + Sync + Debug + 'static {
+    /// Runs a script. The outcome is a pure function of the call and of what `world`
+    /// answers; it never panics for what is in the script.
+    fn run(&self, call: &Call<'_>, world: &mut dyn World) -> Outcome;
+    /// Why this is no script, if it is none.
+    fn refuses(&self, body: &[u8]) -> Option<Outcome>;
+}
+
+impl Op<'_> {
+    /// Whether this changes anything that replicas must agree on. A script may, unless it
+    /// must not.
+    pub fn is_write(&self) -> bool {
+        match self {
+            Op::Run { terms: Terms::Of { read_only, .. }, .. } => !read_only,
+            Op::Load { .. } | Op::Flush {} => true,
+            Op::Exists { .. } => false,
+        }
+    }
+
+    /// The names of the keys it declares.
+    pub fn key_names(&self) -> &[&[u8]] {
+        match self {
+            Op::Run { keys, .. } => keys,
+            _ => &[],
+        }
+    }
+}

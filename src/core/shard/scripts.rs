@@ -1,0 +1,187 @@
+//! Scripts, carried out by the engine that was handed in.
+
+use std::sync::Arc;
+
+use super::{Read, Shard};
+use crate::scripts::{Call, Engine, Op, Script, Sha, Terms, World, sha1};
+use crate::{Effect, Effects, Fault, Outcome, keys};
+
+/// The engine of a shard; without one no script runs.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Engines(Option<Arc<dyn Engine>>);
+
+impl Shard {
+    /// From now on scripts are run by `engine`. All replicas are given the same one,
+    /// before anything is applied.
+    pub fn use_engine(&mut self, engine: Arc<dyn Engine>) {
+        self.engine = Engines(Some(engine));
+    }
+
+    /// From now on scripts are run by what runs those of another state of this shard.
+    pub fn use_engine_of(&mut self, other: &Shard) {
+        self.engine = other.engine.clone();
+    }
+
+    /// The scripts that are remembered.
+    pub fn scripts(&self) -> &crate::scripts::Table {
+        &self.scripts
+    }
+
+    pub(super) fn apply_script(&mut self, op: &Op<'_>, fx: &mut Effects) -> Outcome {
+        if !op.is_write() {
+            // By the clock of the shard nothing has ended that is still there.
+            return match self.read_script(self.clock_ms, op) {
+                Read::Done(outcome) => outcome,
+                Read::TickFirst => Fault::NoEngine.into(),
+            };
+        }
+        let Some(engine) = self.engine.0.clone() else { return Fault::NoEngine.into() };
+        match op {
+            Op::Run { script, keys, args, terms } => {
+                let (sha, body) = match self.script(script, terms, &*engine) {
+                    Ok(found) => found,
+                    Err(refused) => return refused,
+                };
+                let call = Call { body: &body, sha, keys, args, terms: *terms };
+                engine.run(&call, &mut Hand { shard: self, fx })
+            }
+            Op::Load { body, bytes_max } => {
+                let sha = sha1(body);
+                match engine.refuses(body) {
+                    Some(refused) => refused,
+                    None if self.scripts.add(sha, body, *bytes_max) => {
+                        Outcome::Bytes(sha.hex().into_bytes())
+                    }
+                    None => Fault::ScriptsFull.into(),
+                }
+            }
+            Op::Flush {} => {
+                self.scripts.clear();
+                Outcome::Ok
+            }
+            Op::Exists { .. } => unreachable!("it writes"),
+        }
+    }
+
+    /// Answers an operation that only reads.
+    pub(super) fn read_script(&self, now_ms: u64, op: &Op<'_>) -> Read {
+        match op {
+            Op::Exists { shas } => {
+                let has =
+                    |sha: &&[u8]| Sha::from_hex(sha).is_some_and(|sha| self.scripts.has(&sha));
+                Read::Done(Outcome::List(
+                    shas.iter().map(|sha| Outcome::Int(has(sha).into())).collect(),
+                ))
+            }
+            Op::Run { script, keys, args, terms } => {
+                let Some(engine) = &self.engine.0 else {
+                    return Read::Done(Fault::NoEngine.into());
+                };
+                let (sha, body) = match script {
+                    Script::Text { body } => (sha1(body), (*body).into()),
+                    Script::Named { sha } => match self.remembered(sha) {
+                        Ok(found) => found,
+                        Err(fault) => return Read::Done(fault.into()),
+                    },
+                };
+                let call = Call { body: &body, sha, keys, args, terms: *terms };
+                let mut eye = Eye { shard: self, now_ms, tick_first: false };
+                let outcome = engine.run(&call, &mut eye);
+                if eye.tick_first { Read::TickFirst } else { Read::Done(outcome) }
+            }
+            Op::Load { .. } | Op::Flush {} => unreachable!("it writes"),
+        }
+    }
+
+    fn remembered(&self, sha: &[u8]) -> Result<(Sha, Arc<[u8]>), Fault> {
+        let sha = Sha::from_hex(sha).ok_or(Fault::NoScript)?;
+        let body = self.scripts.get(&sha).ok_or(Fault::NoScript)?;
+        Ok((sha, body))
+    }
+
+    /// The script that is called. One that came with the call is remembered if it is one
+    /// and there is room.
+    fn script(
+        &mut self,
+        script: &Script<'_>,
+        terms: &Terms,
+        engine: &dyn Engine,
+    ) -> Result<(Sha, Arc<[u8]>), Outcome> {
+        let Terms::Of { cache_max, .. } = terms;
+        match script {
+            Script::Named { sha } => Ok(self.remembered(sha)?),
+            Script::Text { body } => {
+                let sha = sha1(body);
+                if let Some(body) = self.scripts.get(&sha) {
+                    return Ok((sha, body));
+                }
+                if let Some(refused) = engine.refuses(body) {
+                    return Err(refused);
+                }
+                self.scripts.add(sha, body, *cache_max);
+                Ok((sha, (*body).into()))
+            }
+        }
+    }
+}
+
+/// What a script reaches of a shard.
+struct Hand<'a> {
+    shard: &'a mut Shard,
+    fx: &'a mut Effects,
+}
+
+impl World for Hand<'_> {
+    fn apply(&mut self, op: &keys::Op<'_>) -> Outcome {
+        // A version of its own, as in a transaction.
+        let at = self.shard.next_stamp();
+        self.shard.apply_waiting(&at, op, self.fx)
+    }
+
+    fn publish(&mut self, shard: bool, channel: &[u8], message: &[u8]) {
+        let (channel, message) = (channel.to_vec(), message.to_vec());
+        self.fx.push(Effect::Publish { shard, channel, message });
+    }
+
+    fn now_ms(&self) -> u64 {
+        self.shard.clock_ms
+    }
+
+    fn seed(&self) -> u64 {
+        self.shard.seq
+    }
+}
+
+/// What a script that must not write sees of a shard.
+struct Eye<'a> {
+    shard: &'a Shard,
+    now_ms: u64,
+    /// It met something that has ended by the reader's clock only.
+    tick_first: bool,
+}
+
+impl World for Eye<'_> {
+    fn apply(&mut self, op: &keys::Op<'_>) -> Outcome {
+        if op.is_write() {
+            return Fault::ReadOnly.into();
+        }
+        match self.shard.read_key(self.now_ms, op) {
+            Read::Done(outcome) => outcome,
+            Read::TickFirst => {
+                self.tick_first = true;
+                Outcome::Nil
+            }
+        }
+    }
+
+    /// Not reached: what publishes writes.
+    fn publish(&mut self, _: bool, _: &[u8], _: &[u8]) {}
+
+    fn now_ms(&self) -> u64 {
+        self.now_ms
+    }
+
+    fn seed(&self) -> u64 {
+        self.shard.seq
+    }
+}

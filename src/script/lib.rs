@@ -1,0 +1,134 @@
+//! Scripts in Lua 5.1, as Redis runs them.
+//!
+//! A script runs when its entry is applied, on every replica, so what it gives has to follow
+//! from the entry and the state alone:
+//!
+//! * Every run begins with the same bytes of memory: the interpreter lives in a [heap](heap)
+//!   of its own, and a copy of it as it was when it was new is laid over it. Nothing of an
+//!   earlier script is left, so scripts share nothing.
+//! * The heap stands at addresses whose lower 32 bits, which are all that the interpreter
+//!   looks at, are the same in every process, and gives out memory in the same order. So the order
+//!   of `pairs` is the same even of tables whose keys are tables.
+//! * Time, random numbers and the state come from the [World]; there is no clock, no file,
+//!   no other way out.
+//! * Limits count: steps of the interpreter, bytes it takes, work of library functions.
+//!   No clock decides where a script stops.
+//!
+//! The numbers are those of the C library: a cluster runs the same build on the same kind of
+//! processor, as it has to for `^` and `math` alone.
+
+#![allow(unsafe_code)]
+
+mod answer;
+mod api;
+mod guard;
+mod heap;
+mod pattern;
+mod shebang;
+mod stack;
+#[cfg(test)]
+mod tests;
+mod vm;
+
+use std::fmt;
+use std::sync::Arc;
+
+use lockstep_commands::{BadArgs, Reply};
+use lockstep_core::Outcome;
+use lockstep_core::scripts::{Call, Engine, Terms, World, sha1};
+use parking_lot::Mutex;
+
+use shebang::Flags;
+use vm::Vm;
+
+/// How many interpreters are kept for later.
+const IDLE_MAX: usize = 4;
+
+/// Runs scripts in Lua.
+#[derive(Default)]
+pub struct Lua {
+    idle: Mutex<Vec<Vm>>,
+}
+
+impl Lua {
+    /// Runs scripts.
+    ///
+    /// # Errors
+    /// The system has no addresses left for an interpreter.
+    pub fn new() -> Result<Arc<Self>, NoAddresses> {
+        let lua = Lua::default();
+        lua.idle.lock().push(Vm::new().ok_or(NoAddresses)?);
+        Ok(Arc::new(lua))
+    }
+
+    fn with<T>(&self, run: impl FnOnce(&mut Vm) -> T) -> T {
+        let idle = self.idle.lock().pop();
+        let mut vm = idle.or_else(Vm::new).expect("the system has addresses");
+        let given = run(&mut vm);
+        let mut idle = self.idle.lock();
+        if idle.len() < IDLE_MAX {
+            idle.push(vm);
+        }
+        given
+    }
+}
+
+/// The system has no addresses left for an interpreter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NoAddresses;
+
+impl fmt::Display for NoAddresses {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("there are no addresses left for the interpreter of scripts: look at the limit of virtual memory (ulimit -v)")
+    }
+}
+
+impl std::error::Error for NoAddresses {}
+
+impl fmt::Debug for Lua {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Lua")
+    }
+}
+
+impl Engine for Lua {
+    fn run(&self, call: &Call<'_>, world: &mut dyn World) -> Outcome {
+        let reply = match shebang::read(call.body) {
+            Ok((flags, _)) => match refusal(&flags, call) {
+                Some(text) => error(text),
+                None => self.with(|vm| match vm.load(&call.sha, call.body) {
+                    Ok(()) => vm.run(call, world),
+                    Err(text) => error(&format!("ERR {text}")),
+                }),
+            },
+            Err(text) => error(&format!("ERR {text}")),
+        };
+        outcome(&reply)
+    }
+
+    fn refuses(&self, body: &[u8]) -> Option<Outcome> {
+        let loaded = self.with(|vm| vm.load(&sha1(body), body));
+        loaded.err().map(|text| outcome(&error(&format!("ERR {text}"))))
+    }
+}
+
+/// Why a script with these flags is not run so.
+fn refusal(flags: &Flags, call: &Call<'_>) -> Option<&'static str> {
+    let Terms::Of { read_only, spread, .. } = call.terms;
+    if flags.given && read_only && !flags.no_writes {
+        return Some("ERR Can not execute a script with write flag using *_ro command.");
+    }
+    if spread && flags.no_cluster {
+        return Some("ERR Can not run script on cluster, 'no-cluster' flag is set.");
+    }
+    None
+}
+
+fn error(text: &str) -> Reply {
+    Reply::Error(BadArgs(text.replace(['\r', '\n'], " ").into()))
+}
+
+/// The form in which a reply travels to the client's node.
+fn outcome(reply: &Reply) -> Outcome {
+    Outcome::List(vec![Outcome::Bytes(lockstep_commands::scripting::answer::to_bytes(reply))])
+}

@@ -1,0 +1,143 @@
+//! What is remembered, what is refused, and how errors are told.
+
+use lockstep_core::scripts::{Op, Script, Terms, sha1};
+use lockstep_core::{Fault, Outcome};
+
+use super::{Bench, shown, without_sha};
+
+#[test]
+fn errors_say_where_they_were_raised() {
+    let mut bench = Bench::new();
+    let known = [
+        (
+            "\nreturn redis.call('nosuch')",
+            "-ERR Unknown Redis command called from script script: SHA, on @user_script:2.",
+        ),
+        ("error('oops')", "-ERR user_script:1: oops script: SHA, on @user_script:1."),
+        ("error({err='MY oops'})", "-MY oops script: SHA, on @user_script:1."),
+        (
+            "local t = nil\nreturn t.x",
+            "-ERR user_script:2: attempt to index local 't' (a nil value) script: SHA, on \
+             @user_script:2.",
+        ),
+        (
+            "x = 1",
+            "-ERR user_script:1: Attempt to modify a readonly table script: SHA, on @user_script:1.",
+        ),
+        (
+            "return redis.call('incr',KEYS[1])",
+            "-ERR Lua redis lib command arguments must be strings or integers script: SHA, on \
+             @user_script:1.",
+        ),
+    ];
+    for (body, error) in known {
+        assert_eq!(without_sha(&bench.eval(body), body), error, "{body}");
+    }
+}
+
+#[test]
+fn what_does_not_compile_is_refused_and_not_remembered() {
+    let mut bench = Bench::new();
+    let error = "-ERR Error compiling script (new function): user_script:1: '=' expected near \
+                 '<eof>'";
+    assert_eq!(
+        bench.eval("return 1 x"),
+        error.replace("'=' expected near '<eof>'", "'<eof>' expected near 'x'")
+    );
+    assert_eq!(bench.eval("x"), error);
+    let binary = bench.eval("\x1bLua");
+    assert!(binary.starts_with("-ERR Error compiling script"), "{binary}");
+    assert!(bench.shard.scripts().is_empty());
+}
+
+#[test]
+fn scripts_are_remembered_until_they_are_flushed() {
+    let mut bench = Bench::new();
+    let sha = sha1(b"return 7").hex();
+    let named = |bench: &mut Bench| {
+        let terms = bench.terms;
+        let script = Script::Named { sha: sha.as_bytes() };
+        bench.apply(Op::Run { script, keys: vec![], args: vec![], terms })
+    };
+    assert_eq!(named(&mut bench), Fault::NoScript.into());
+    let load = Op::Load { body: b"return 7", bytes_max: 1000 };
+    assert_eq!(bench.apply(load), Outcome::Bytes(sha.clone().into_bytes()));
+    let script = Script::Named { sha: sha.as_bytes() };
+    assert_eq!(shown(&bench.run(script, &[], &[])), ":7");
+    let capitals = sha.to_uppercase();
+    let script = Script::Named { sha: capitals.as_bytes() };
+    assert_eq!(shown(&bench.run(script, &[], &[])), ":7");
+    let exists = Op::Exists { shas: vec![sha.as_bytes(), b"x"] };
+    assert_eq!(bench.apply(exists), Outcome::List(vec![Outcome::Int(1), Outcome::Int(0)]));
+    assert_eq!(bench.apply(Op::Flush {}), Outcome::Ok);
+    assert_eq!(named(&mut bench), Fault::NoScript.into());
+    bench.value("7");
+    assert_eq!(
+        named(&mut bench),
+        bench.apply(Op::Run {
+            script: Script::Text { body: b"return 7" },
+            keys: vec![],
+            args: vec![],
+            terms: bench.terms,
+        })
+    );
+}
+
+#[test]
+fn more_scripts_than_there_is_room_for_run_and_are_not_remembered() {
+    let mut bench = Bench::new();
+    let Terms::Of { cache_max, .. } = &mut bench.terms;
+    *cache_max = 100;
+    assert_eq!(bench.value("1"), ":1");
+    assert_eq!(bench.value("2"), ":2");
+    assert_eq!(bench.shard.scripts().len(), 1);
+    let load = Op::Load { body: b"return 2", bytes_max: 100 };
+    assert_eq!(bench.apply(load), Fault::ScriptsFull.into());
+}
+
+#[test]
+fn who_must_not_write_does_not() {
+    let mut bench = Bench::new();
+    let refused = "-ERR Write commands are not allowed from read-only scripts.";
+    let flagged = "#!lua flags=no-writes\nreturn redis.call('set','k','v')";
+    assert!(bench.eval(flagged).starts_with(refused));
+    let Terms::Of { read_only, .. } = &mut bench.terms;
+    *read_only = true;
+    assert!(bench.value("redis.call('set','k','v')").starts_with(refused));
+    assert!(bench.value("redis.call('publish','k','v')").starts_with(refused));
+    assert_eq!(bench.value("redis.call('get','k')"), "nil");
+    let unflagged = "#!lua\nreturn 1";
+    let text = "-ERR Can not execute a script with write flag using *_ro command.";
+    assert_eq!(bench.eval(unflagged), text);
+    assert_eq!(bench.eval("#!lua flags=no-writes\nreturn 1"), ":1");
+}
+
+#[test]
+fn where_keys_are_spread_only_those_of_the_slot_are_there() {
+    let mut bench = Bench::new();
+    let Terms::Of { spread, .. } = &mut bench.terms;
+    *spread = true;
+    let body = "return redis.call('set',ARGV[1],'v')";
+    assert_eq!(bench.eval_with(body, &["{t}a"], &["{t}b"]), "+OK");
+    let refused = "-ERR Script attempted to access a non local key in a cluster node";
+    assert!(bench.eval_with(body, &["{t}a"], &["x"]).starts_with(refused));
+    assert!(bench.eval_with(body, &[], &["x"]).starts_with(refused));
+    let no_cluster = "#!lua flags=no-cluster\nreturn 1";
+    let text = "-ERR Can not run script on cluster, 'no-cluster' flag is set.";
+    assert_eq!(bench.eval(no_cluster), text);
+}
+
+#[test]
+fn a_script_that_fails_leaves_what_it_has_written() {
+    let mut bench = Bench::new();
+    bench.eval("redis.call('set','k','v') error('x')");
+    assert_eq!(bench.value("redis.call('get','k')"), "v");
+}
+
+#[test]
+fn select_is_for_the_script_alone() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.eval("redis.call('select',3) return redis.call('set','k','v')"), "+OK");
+    assert_eq!(bench.value("redis.call('get','k')"), "nil");
+    assert_eq!(bench.eval("redis.call('select',3) return redis.call('get','k')"), "v");
+}
