@@ -54,12 +54,14 @@ impl Hub {
 
     pub(super) fn door(&self) -> Door<'_> {
         let secret = self.options.secret.as_deref();
-        Door { versions: self.options.versions, secret, me: self.me() }
+        let PeerOptions { versions, leases, .. } = self.options;
+        Door { versions, secret, leases, me: self.me() }
     }
 
     pub(super) fn wanted(&self, purpose: Purpose, to: NodeId) -> Wanted<'_> {
         let secret = self.options.secret.as_deref();
-        Wanted { purpose, versions: self.options.versions, secret, me: self.me(), to }
+        let PeerOptions { versions, leases, .. } = self.options;
+        Wanted { purpose, versions, secret, leases, me: self.me(), to }
     }
 
     /// Runs a task until it ends by itself or all ends.

@@ -46,7 +46,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 use hub::Hub;
 use listening::Port;
-pub use options::{Listen, PeerLimits, PeerOptions};
+pub use options::{Leases, Listen, PeerLimits, PeerOptions};
 pub use service::{BoxFuture, CallError, Lane, Served, Service};
 pub use status::{LinkKind, LinkState, LinkStatus};
 

@@ -24,6 +24,8 @@ pub struct PeerOptions {
     /// What all nodes of the cluster know and nobody else does. Without it anybody
     /// who reaches the port is let in.
     pub secret: Option<Vec<u8>>,
+    /// How long copies are leased, which all nodes have to agree on; none: it does not say.
+    pub leases: Option<Leases>,
     /// Bounds and times.
     pub limits: PeerLimits,
     /// The versions of the protocol it can speak, from and to. For tests of the
@@ -36,7 +38,38 @@ impl PeerOptions {
     /// A node without a secret, with the usual limits.
     pub fn new(listen: Listen, node: NodeId, boot: u64, cluster: Arc<AtomicU64>) -> Self {
         let limits = PeerLimits::default();
-        PeerOptions { listen, node, boot, cluster, secret: None, limits, versions: VERSIONS }
+        let (secret, leases, versions) = (None, None, VERSIONS);
+        PeerOptions { listen, node, boot, cluster, secret, leases, limits, versions }
+    }
+}
+
+/// How long copies are leased. A node that waits less long for leases to end than others
+/// take to use theirs would let old copies be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Leases {
+    /// In milliseconds.
+    pub ms: u32,
+    /// How far the rates of two clocks may differ, in hundredths.
+    pub drift_percent: u8,
+}
+
+impl Leases {
+    /// As it goes over the wire; 0: none.
+    pub(super) fn number(leases: Option<Leases>) -> u64 {
+        leases
+            .map_or(0, |Leases { ms, drift_percent }| u64::from(ms) << 8 | u64::from(drift_percent))
+    }
+
+    /// What was put so.
+    pub(super) fn of(number: u64) -> Option<Leases> {
+        let ms = u32::try_from(number >> 8).ok().filter(|_| number != 0)?;
+        Some(Leases { ms, drift_percent: number as u8 })
+    }
+}
+
+impl fmt::Display for Leases {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ms and {} %", self.ms, self.drift_percent)
     }
 }
 

@@ -41,7 +41,7 @@ use lockstep_raft::Host;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, oneshot};
 
-use crate::config::{Setting, Settings};
+use crate::config::Settings;
 use crate::exchange::Exchange;
 pub(crate) use calls::carry_out;
 use counts::{Answered, Counts};
@@ -50,6 +50,7 @@ pub(crate) use run::start;
 use seat::Seat;
 pub(crate) use sharing::{Asked, Reading};
 use skips::Skips;
+pub(crate) use terms::leases;
 pub(crate) use trace::TRACES_MAX;
 use trace::Traces;
 
@@ -98,7 +99,7 @@ pub struct Who {
 impl Cache {
     /// An empty one.
     pub fn new(who: Who, exchange: Exchange, host: Host, settings: Arc<Settings>) -> Arc<Self> {
-        let factor = if settings.word(Setting::Profile) == "wan" { 8 } else { 1 };
+        let factor = terms::factor(&settings);
         let limits = if who.alone {
             Limits { entries: 0, bytes: 0, ..Limits::default() }
         } else {

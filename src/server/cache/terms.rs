@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lockstep_cache::{Drift, HotUpdate, Limits, Policy, Refresh, Settings as Terms};
+use lockstep_net::peers::Leases;
 
 use crate::config::{Setting, Settings};
 
@@ -37,6 +38,21 @@ pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
         negative: settings.flag(Setting::CacheNegative),
         log_order: true,
         ..Terms::default()
+    }
+}
+
+/// How much longer than in one room everything takes.
+pub(super) fn factor(settings: &Settings) -> u32 {
+    if settings.word(Setting::Profile) == "wan" { 8 } else { 1 }
+}
+
+/// What all nodes have to agree on.
+pub(crate) fn leases(settings: &Settings) -> Leases {
+    let ms = settings.number(Setting::CacheLeaseMs) * u64::from(factor(settings));
+    let drift = settings.number(Setting::CacheClockDrift);
+    Leases {
+        ms: u32::try_from(ms).unwrap_or(u32::MAX),
+        drift_percent: u8::try_from(drift).unwrap_or(u8::MAX),
     }
 }
 

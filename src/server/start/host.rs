@@ -127,6 +127,7 @@ fn peer_options(settings: &Settings, owner: &Identity) -> Result<PeerOptions, Fa
     let cluster = Arc::new(AtomicU64::new(owner.cluster()));
     let mut options = PeerOptions::new(listen, owner.node, owner.boot, cluster);
     options.secret = secret(settings)?;
+    options.leases = Some(crate::cache::leases(settings));
     if settings.word(Setting::Profile) == "wan" {
         options.limits = PeerLimits::wan();
     }

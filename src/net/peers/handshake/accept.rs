@@ -6,12 +6,14 @@ use tokio::net::TcpStream;
 use super::message::{self, Challenge, Fields, Hello, Part, Purpose};
 use super::proof::{self, Role};
 use super::{Agreed, Failed, Identity, Refusal, receive, send};
+use crate::peers::options::Leases;
 
 /// What is asked of who dials.
 #[derive(Clone, Copy, Debug)]
 pub(in crate::peers) struct Door<'a> {
     pub(in crate::peers) versions: (u16, u16),
     pub(in crate::peers) secret: Option<&'a [u8]>,
+    pub(in crate::peers) leases: Option<Leases>,
     pub(in crate::peers) me: Identity,
 }
 
@@ -87,6 +89,10 @@ fn after_proof(hello: &Hello, door: Door<'_>) -> Result<(), Refusal> {
         Err(Refusal::Node { here: me.node, expected: hello.to })
     } else if hello.from.node == me.node {
         Err(Refusal::Myself)
+    } else if let (Some(dialled), Some(dials)) = (door.leases, hello.leases)
+        && dialled != dials
+    {
+        Err(Refusal::Leases { dialled, dials })
     } else {
         Ok(())
     }

@@ -6,6 +6,7 @@ use tokio::net::TcpStream;
 use super::message::{self, Fields, Hello, Part, Purpose};
 use super::proof::{self, Role};
 use super::{Agreed, Failed, Identity, Refusal, receive, send};
+use crate::peers::options::Leases;
 
 /// What is asked of the other side.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +14,7 @@ pub(in crate::peers) struct Wanted<'a> {
     pub(in crate::peers) purpose: Purpose,
     pub(in crate::peers) versions: (u16, u16),
     pub(in crate::peers) secret: Option<&'a [u8]>,
+    pub(in crate::peers) leases: Option<Leases>,
     pub(in crate::peers) me: Identity,
     /// Who is expected to answer; 0: whoever does.
     pub(in crate::peers) to: NodeId,
@@ -23,10 +25,11 @@ pub(in crate::peers) async fn dial(
     stream: &mut TcpStream,
     wanted: Wanted<'_>,
 ) -> Result<(Agreed, Identity), Failed> {
-    let Wanted { purpose, versions, secret, me, to } = wanted;
+    let Wanted { purpose, versions, secret, leases, me, to } = wanted;
     let secured = secret.is_some();
     let secret = secret.unwrap_or_default();
-    let hello = Hello { versions, purpose, secured, from: me, to, nonce: proof::nonce() };
+    let nonce = proof::nonce();
+    let hello = Hello { versions, purpose, secured, from: me, to, nonce, leases };
     let hello = message::hello(&hello);
     send(stream, &hello).await?;
 

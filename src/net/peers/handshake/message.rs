@@ -5,6 +5,7 @@
 //! ```
 
 use super::{Identity, Refusal};
+use crate::peers::options::Leases;
 use lockstep_core::NodeId;
 
 const MAGIC: [u8; 4] = *b"LKSP";
@@ -51,6 +52,8 @@ pub(super) struct Hello {
     /// Who is expected to answer; 0: whoever does.
     pub(super) to: NodeId,
     pub(super) nonce: Nonce,
+    /// None: the node does not say, as earlier ones.
+    pub(super) leases: Option<Leases>,
 }
 
 /// The answer to it.
@@ -143,7 +146,9 @@ impl<'a> Fields<'a> {
         let secured = self.byte()? != 0;
         let from = self.identity()?;
         let to = NodeId(self.number()?);
-        Some(Hello { versions, purpose, secured, from, to, nonce: self.take()? })
+        let nonce = self.take()?;
+        let leases = Leases::of(self.number().unwrap_or(0));
+        Some(Hello { versions, purpose, secured, from, to, nonce, leases })
     }
 
     pub(super) fn challenge(&mut self) -> Option<Challenge> {
@@ -164,6 +169,7 @@ pub(super) fn hello(hello: &Hello) -> Vec<u8> {
         .identity(hello.from)
         .number(hello.to.0)
         .put(&hello.nonce)
+        .number(Leases::number(hello.leases))
         .end()
 }
 

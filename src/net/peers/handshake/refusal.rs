@@ -4,6 +4,8 @@ use std::fmt;
 
 use lockstep_core::NodeId;
 
+use crate::peers::options::Leases;
+
 /// Why a node that dials is not let in. It reads the same on both sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::peers) enum Refusal {
@@ -29,6 +31,8 @@ pub(in crate::peers) enum Refusal {
     Full,
     /// The node is being stopped.
     Stopping,
+    /// They would not wait equally long for copies.
+    Leases { dialled: Leases, dials: Leases },
     /// A reason that a later version knows.
     Other(u8),
 }
@@ -48,6 +52,9 @@ impl Refusal {
             Refusal::Boot { connected, dials } => (9, connected, dials),
             Refusal::Full => (10, 0, 0),
             Refusal::Stopping => (11, 0, 0),
+            Refusal::Leases { dialled, dials } => {
+                (12, Leases::number(Some(dialled)), Leases::number(Some(dials)))
+            }
             Refusal::Other(code) => (code, 0, 0),
         }
     }
@@ -65,6 +72,10 @@ impl Refusal {
             9 => Refusal::Boot { connected: first, dials: second },
             10 => Refusal::Full,
             11 => Refusal::Stopping,
+            12 => match (Leases::of(first), Leases::of(second)) {
+                (Some(dialled), Some(dials)) => Refusal::Leases { dialled, dials },
+                _ => Refusal::Other(code),
+            },
             code => Refusal::Other(code),
         }
     }
@@ -117,6 +128,12 @@ impl fmt::Display for Refusal {
             ),
             Refusal::Full => f.write_str("more nodes dial than a cluster has"),
             Refusal::Stopping => f.write_str("the node that is dialled is being stopped"),
+            Refusal::Leases { dialled, dials } => write!(
+                f,
+                "cache-lease-ms (8 times as long with --profile wan) and cache-clock-drift must be \
+                 the same at all nodes: {dialled} at the node that is dialled, {dials} at the one \
+                 that dials"
+            ),
             Refusal::Other(code) => write!(f, "for reason {code}, of a later version"),
         }
     }

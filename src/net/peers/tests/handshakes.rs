@@ -6,7 +6,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 use super::node::{Node, Start, until};
-use crate::peers::{CallError, Lane, LinkState, PeerLimits};
+use crate::peers::{CallError, Lane, Leases, LinkState, PeerLimits};
 
 /// `a` dials `b` and is told why it is not let in.
 async fn is_refused(a: Start, b: Start, because: &str) {
@@ -49,6 +49,21 @@ async fn a_secret_on_one_side_only_does_not() {
 async fn another_cluster_is_refused() {
     let other = Start { cluster: 0xBEEF, ..Start::default() };
     is_refused(other, Start::default(), "wrong cluster id").await;
+}
+
+#[tokio::test]
+async fn whoever_would_wait_less_long_for_copies_is_refused() {
+    let lasting = |ms, drift_percent| Start {
+        leases: Some(Leases { ms, drift_percent }),
+        ..Start::default()
+    };
+    is_refused(lasting(500, 1), lasting(400, 1), "400 ms and 1 % at the node").await;
+    is_refused(lasting(500, 1), lasting(500, 0), "cache-clock-drift must be the same").await;
+    for (one, other) in [(lasting(500, 1), lasting(500, 1)), (lasting(500, 1), Start::default())] {
+        let (a, b) = (one.node(1).await, other.node(2).await);
+        a.links_to(&b).await;
+        assert_eq!(a.asks(&b, Lane::Data, "x").await, Ok("x".into()));
+    }
 }
 
 #[tokio::test]

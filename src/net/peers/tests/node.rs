@@ -10,7 +10,9 @@ use lockstep_core::NodeId;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use crate::peers::{CallError, Lane, Listen, PeerLimits, PeerLinks, PeerOptions, Served, Service};
+use crate::peers::{
+    CallError, Lane, Leases, Listen, PeerLimits, PeerLinks, PeerOptions, Served, Service,
+};
 
 pub(super) const CLUSTER: u64 = 0xC1;
 const WAIT_MAX: Duration = Duration::from_secs(20);
@@ -81,6 +83,7 @@ pub(super) struct Start {
     pub(super) secret: Option<&'static [u8]>,
     pub(super) limits: PeerLimits,
     pub(super) versions: (u16, u16),
+    pub(super) leases: Option<Leases>,
     pub(super) at: SocketAddr,
 }
 
@@ -92,6 +95,7 @@ impl Default for Start {
             secret: None,
             limits: PeerLimits::default(),
             versions: (1, 1),
+            leases: None,
             at: ([127, 0, 0, 1], 0).into(),
         }
     }
@@ -106,6 +110,7 @@ impl Start {
         options.secret = self.secret.map(<[u8]>::to_vec);
         options.limits = self.limits;
         options.versions = self.versions;
+        options.leases = self.leases;
         let notes = Arc::new(Notes::default());
         let service = Arc::clone(&notes) as Arc<dyn Service>;
         let links = PeerLinks::start(options, service).await.unwrap();

@@ -21,7 +21,8 @@ async fn dialled(node: &Node) -> TcpStream {
     let mut stream = TcpStream::connect(node.address()).await.unwrap();
     let me = Identity { node: NodeId(9), boot: 1, cluster: CLUSTER };
     let to = node.id;
-    let wanted = Wanted { purpose: Purpose::Rest, versions: (1, 1), secret: None, me, to };
+    let (purpose, versions) = (Purpose::Rest, (1, 1));
+    let wanted = Wanted { purpose, versions, secret: None, leases: None, me, to };
     dial(&mut stream, wanted).await.unwrap();
     stream
 }
@@ -75,7 +76,8 @@ async fn without_the_secret_nothing_is_learnt_of_the_node() {
     for (mine, purpose) in [(None, Purpose::Rest), (Some(&b"pears"[..]), Purpose::Knock)] {
         let mut stream = TcpStream::connect(b.address()).await.unwrap();
         let me = Identity { node: NodeId(9), boot: 1, cluster: 5 };
-        let wanted = Wanted { purpose, versions: (1, 1), secret: mine, me, to: NodeId(0) };
+        let (versions, to) = ((1, 1), NodeId(0));
+        let wanted = Wanted { purpose, versions, secret: mine, leases: None, me, to };
         let failed = dial(&mut stream, wanted).await.unwrap_err().to_string();
         assert!(failed.contains("secret"), "{failed}");
         let mut rest = Vec::new();
