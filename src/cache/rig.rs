@@ -159,7 +159,11 @@ impl Rig {
     pub(crate) fn apply(&mut self, gate: GateId, name: &Name, value: &str) {
         self.seq += 1;
         self.state.insert(name.clone(), (Bytes::copy_from_slice(value.as_bytes()), self.seq));
-        self.at_home(|home, now, out| home.applied(now, gate, out));
+        let found = self.look(name).payload;
+        self.at_home(|home, now, out| {
+            home.wrote(gate, found);
+            home.applied(now, gate, out);
+        });
     }
 
     /// All messages arrive, and those that come of them.

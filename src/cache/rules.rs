@@ -39,12 +39,16 @@ pub struct Rules {
     pub updates_targeted: bool,
     /// R15: what touches the same key opens in the order of the log.
     pub open_in_order: bool,
+    /// R15, for what only reads a key as well: a transaction may have written others.
+    pub reads_in_order: bool,
     /// R17: a copy is called the same only if its version is that of the key.
     pub versions_compared: bool,
     /// R18: what is called the same is what the node had when it asked.
     pub same_as_asked: bool,
     /// R19: who wants no lease to be trusted waits for what was asked when it had come.
     pub careful_ask_anew: bool,
+    /// R20: what was sent before its write was applied is confirmed only if it was written.
+    pub sent_compared: bool,
 }
 
 impl Rules {
@@ -66,9 +70,11 @@ impl Rules {
         update_hidden: true,
         updates_targeted: true,
         open_in_order: true,
+        reads_in_order: true,
         versions_compared: true,
         same_as_asked: true,
         careful_ask_anew: true,
+        sent_compared: true,
     };
 }
 

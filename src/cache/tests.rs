@@ -249,6 +249,31 @@ fn a_hot_key_is_read_everywhere_as_soon_as_its_write_is_open() {
     assert_eq!((rig.read(N1, &a), rig.sent["GetS"]), (text("1"), 2));
 }
 
+/// A request that was forgotten, or carried out before and followed by others, does not
+/// write what its operation says.
+#[test]
+fn what_was_sent_beforehand_and_not_written_is_never_read() {
+    let settings = Settings { hot_update: HotUpdate::Always, ..Settings::default() };
+    let mut rig = Rig::new(N3, settings);
+    let a = key("a");
+    rig.write(N3, &a, "old");
+    rig.read(N1, &a);
+    let gate = rig.propose(N3, &a, "sent");
+    rig.deliver();
+    rig.apply(gate, &a, "written");
+    rig.deliver();
+    assert!(rig.opened.contains(&gate) && !rig.hits(N1, &a));
+    assert_eq!(rig.read(N1, &a), text("written"));
+    // What is confirmed has the version of its write: it is the same when it is asked for.
+    rig.write(N3, &a, "next");
+    assert!(rig.hits(N1, &a));
+    rig.now = rig.now.after(Duration::from_secs(5));
+    rig.renew();
+    rig.sent.clear();
+    assert_eq!(rig.read(N1, &a), text("next"));
+    assert_eq!(rig.sent.get("Same"), Some(&1));
+}
+
 #[test]
 fn who_does_not_read_what_it_is_sent_is_sent_no_more() {
     for (refresh, pushes) in [(Refresh::Off, 0), (Refresh::Adaptive, 1), (Refresh::On, 3)] {
@@ -322,6 +347,117 @@ fn in_the_order_of_the_log_nothing_opens_before_what_was_written_first() {
         rig.renew();
         assert_eq!(rig.opened.len(), 2);
     }
+}
+
+/// What an entry touches: the keys it writes and reads, whether all, whether more than keys.
+type Touches = (Vec<usize>, Vec<usize>, bool, bool);
+
+fn conflict(earlier: &Touches, later: &Touches) -> bool {
+    let share = |one: &[usize], other: &[usize]| one.iter().any(|key| other.contains(key));
+    let (wrote, read, all, _) = earlier;
+    let (writes, reads, writes_all, in_order) = later;
+    *all || *writes_all
+        || *in_order
+        || share(wrote, writes)
+        || share(wrote, reads)
+        || share(read, writes)
+}
+
+/// Entries of some keys of which others have copies, who acknowledge or do not: an entry
+/// that opens before an earlier one that it shares a key with, or none of them is left when
+/// all leases are over.
+fn open_as_they_come(seed: u64, rules: crate::Rules) -> Result<(), String> {
+    let mut rig = Rig::new(N3, Settings { rules, ..Settings::default() });
+    let mut chance = crate::chance::Chance(seed);
+    let names: Vec<_> = (0..4).map(|number| key(&number.to_string())).collect();
+    let some = |chance: &mut crate::chance::Chance| -> Vec<usize> {
+        (0..names.len()).filter(|_| chance.below(4) == 0).collect()
+    };
+    let mut entries = Vec::new();
+    for _ in 0..20 {
+        if chance.below(2) == 0 {
+            rig.deaf = [N1, N2].into_iter().filter(|_| chance.below(2) == 0).collect();
+        }
+        let (node, name) = ([N1, N2][chance.below(2)], &names[chance.below(4)]);
+        drop(rig.ask(node, name));
+        rig.deliver();
+        let (all, in_order) = (chance.below(15) == 0, chance.below(10) == 0);
+        let touches: Touches = (some(&mut chance), some(&mut chance), all, in_order);
+        let of = |which: &[usize]| which.iter().map(|at| names[*at].clone()).collect();
+        let read = touches.1.iter().copied().filter(|at| !touches.0.contains(at));
+        let read: Vec<usize> = read.collect();
+        let proposal = Proposal {
+            written: of(&touches.0),
+            read: of(&read),
+            all,
+            in_order,
+            ..Proposal::default()
+        };
+        let mut gate = None;
+        rig.at_home(|home, now, out| {
+            gate = Some(home.proposed(now, proposal, out));
+            home.applied(now, gate.unwrap(), out);
+        });
+        entries.push((gate.unwrap(), touches));
+        rig.deliver();
+        for (at, (gate, touches)) in entries.iter().enumerate() {
+            let opened = rig.opened.iter().position(|other| other == gate);
+            for (earlier, others) in &entries[..at] {
+                let before = rig.opened.iter().position(|other| other == earlier);
+                let in_turn = opened.is_none() || before.is_some_and(|at| Some(at) < opened);
+                if conflict(others, touches) && !in_turn {
+                    return Err(format!("{touches:?} opened before {others:?}"));
+                }
+            }
+        }
+    }
+    rig.deaf.clear();
+    rig.now = rig.now.after(Duration::from_secs(2));
+    rig.home.stands(rig.now);
+    rig.at_home(|home, now, out| home.pass_time(now, out));
+    if rig.opened.len() != entries.len() {
+        return Err(format!("{} of {} are open", rig.opened.len(), entries.len()));
+    }
+    Ok(())
+}
+
+#[test]
+fn what_shares_a_key_read_or_written_opens_in_the_order_of_the_log() {
+    for seed in 0..300 {
+        open_as_they_come(seed, crate::Rules::ALL)
+            .unwrap_or_else(|why| panic!("seed {seed}: {why}"));
+    }
+    for off in [
+        crate::Rules { reads_in_order: false, ..crate::Rules::ALL },
+        crate::Rules { open_in_order: false, ..crate::Rules::ALL },
+    ] {
+        assert!((0..300).any(|seed| open_as_they_come(seed, off).is_err()), "{off:?}");
+    }
+}
+
+#[test]
+fn a_write_that_waits_holds_up_nobody_who_shares_no_key_with_it() {
+    let mut rig = rig();
+    let (a, b, c) = (key("a"), key("b"), key("c"));
+    rig.read(N1, &a);
+    rig.deaf.push(N1);
+    let waits = rig.write(N2, &a, "1");
+    let free = rig.write(N2, &b, "1");
+    assert!(!rig.opened.contains(&waits) && rig.opened.contains(&free));
+    assert_eq!((rig.read(N2, &b), rig.read(N2, &a)), (text("1"), None));
+    // It read what is not open yet, and writes something else.
+    let (written, read) = (vec![c.clone()], vec![a.clone()]);
+    let proposal = Proposal { written, read, after: 2, ..Proposal::default() };
+    let mut gate = None;
+    rig.at_home(|home, now, out| gate = Some(home.proposed(now, proposal, out)));
+    rig.apply(gate.unwrap(), &c, "1");
+    rig.deliver();
+    assert!(!rig.opened.contains(&gate.unwrap()));
+    assert_eq!(rig.read(N2, &c), None, "nobody sees what came of it");
+    rig.deaf.clear();
+    rig.now = rig.now.after(Duration::from_millis(100));
+    rig.renew();
+    assert_eq!((rig.read(N2, &a), rig.read(N2, &c)), (text("1"), text("1")));
 }
 
 #[test]

@@ -93,6 +93,15 @@ impl<'a> Entry<'a> {
     }
 }
 
+impl Entry<'_> {
+    /// Shows the reads that are carried out with it.
+    pub fn each_read(&self, mut show: impl FnMut(&Op<'_>)) {
+        for (_, read) in self.batch.reads() {
+            show(&Op::take(&mut &read[..]).expect("encoded by this process, or checked"));
+        }
+    }
+}
+
 /// Whether an entry may write keys.
 pub(crate) fn writes_keys(batch: &Batch) -> bool {
     let (header, mut rest) = batch.open().expect("checked when the entry was read or made");

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Instant;
 
-use lockstep_tests::Client;
+use lockstep_tests::{Client, send, wait_for};
 
 use super::values::watch;
 use super::{cluster, ids, ms, wait_for_copy};
@@ -28,6 +28,40 @@ fn a_sharer_that_stands_still_holds_a_write_up_no_longer_than_its_lease() {
     assert!(begun.elapsed() < took.max(ms(300)), "{:?}", begun.elapsed());
     cluster.signal(sharer, "CONT");
     assert_eq!(reader.call("GET a").text(), "2", "it comes back with an old copy");
+}
+
+/// What shares no key with a write that waits for a copy is not held up by it.
+#[test]
+fn a_sharer_that_stands_still_holds_up_nothing_that_it_has_no_copy_of() {
+    let cluster = cluster(&["--cache-lease-ms", "3000"]);
+    let home = cluster.wait_leader(0);
+    let sharer = (home + 1) % 3;
+    let mut writer = cluster.client(home);
+    writer.call("SET a 0");
+    let mut reader = cluster.client(sharer);
+    wait_for_copy(&mut reader, "a");
+    cluster.signal(sharer, "STOP");
+    let begun = Instant::now();
+    send(&mut writer, &["SET a 1"]);
+    let mut other = cluster.client((home + 2) % 3);
+    let mut slowest = ms(0);
+    for round in 0..20 {
+        let sent = Instant::now();
+        assert_eq!(other.call(&format!("SET b {round}")).text(), "OK");
+        assert_eq!(other.call("GET b").text(), round.to_string());
+        slowest = slowest.max(sent.elapsed());
+    }
+    assert!(begun.elapsed() < ms(2_000) && slowest < ms(1_000), "{:?}", begun.elapsed());
+    // What reads the key, or looks at all, waits for the write.
+    other.call("MULTI");
+    other.call("GET a");
+    other.call("SET c 1");
+    let seen = other.call("EXEC");
+    assert_eq!(seen.items()[0].text(), "1");
+    assert!(begun.elapsed() > ms(1_500), "{:?}", begun.elapsed());
+    assert_eq!(writer.reply().unwrap().text(), "OK");
+    cluster.signal(sharer, "CONT");
+    assert_eq!(reader.call("GET a").text(), "1");
 }
 
 #[test]
@@ -152,4 +186,21 @@ fn reads_that_wait_for_a_copy_are_answered_though_copies_are_turned_off() {
     assert!(begun.elapsed() < ms(8_000), "{:?}", begun.elapsed());
     assert!(value.is_error() || value.text() == "2", "{value:?}");
     cluster.signal(home, "CONT");
+}
+
+#[test]
+fn a_node_that_would_wait_less_long_for_copies_is_not_let_in() {
+    let mut cluster = cluster(&[]);
+    let home = cluster.wait_leader(0);
+    let other = (home + 1) % 3;
+    cluster.kill(other);
+    cluster.arguments(&["--shards", "1", "--fsync", "never", "--cache-lease-ms", "300"]);
+    cluster.spawn(other);
+    wait_for("it says why", || {
+        let log = cluster.log(other);
+        log.contains("cache-lease-ms") && log.contains("300 ms and 1 %")
+    });
+    assert_eq!(cluster.client(home).call("SET a 1").text(), "OK");
+    let alone = cluster.try_client(other).map(|mut client| client.call("GET a"));
+    assert!(alone.is_none_or(|value| value.is_error()), "it leads nobody to old values");
 }

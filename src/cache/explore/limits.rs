@@ -35,6 +35,8 @@ pub(super) struct Bounds {
     pub restart: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
+    /// Whether writes write something else than was sent beforehand.
+    pub astray: bool,
     /// Whether clients read at the home.
     pub home_reads: bool,
     pub refresh: Refresh,
@@ -58,6 +60,7 @@ impl Bounds {
         relapse: false,
         restart: false,
         careful: false,
+        astray: false,
         home_reads: true,
         refresh: Refresh::Off,
         hot_update: HotUpdate::No,

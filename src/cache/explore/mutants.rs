@@ -143,6 +143,12 @@ fn r19_who_trusts_no_lease_waits_for_what_is_asked_anew() {
 }
 
 #[test]
+fn r20_what_was_sent_is_confirmed_if_it_was_written() {
+    let bounds = Bounds { hot_update: HotUpdate::Always, astray: true, ..Bounds::SMALL };
+    rule("R20", bounds, |rules| rules.sent_compared = false);
+}
+
+#[test]
 fn r16_a_home_that_comes_back_is_another_one() {
     let bounds = Bounds { relapse: true, refresh: Refresh::Off, ..Bounds::SMALL };
     is_broken("R16", bounds, |bounds| bounds.lives_count = false);

@@ -62,6 +62,11 @@ fn values_are_sent_before_their_writes_are_open() {
 }
 
 #[test]
+fn what_is_sent_and_not_written_is_read_by_nobody() {
+    is_sound(Bounds { writes: 2, hot_update: HotUpdate::Always, astray: true, ..AGAIN });
+}
+
+#[test]
 fn another_home_takes_over() {
     is_sound(Bounds { ticks: 2, renewals: [2, 0], election: true, ..Bounds::SMALL });
 }

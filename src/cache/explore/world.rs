@@ -289,9 +289,10 @@ impl World {
     fn write(&mut self) -> Result<(), String> {
         self.writes += 1;
         let value = self.writes;
-        let last = self.homes.len() - 1;
+        let (last, astray) = (self.homes.len() - 1, self.bounds.astray);
         self.at_home(last, |seat, now, out| {
-            seat.log.push(value);
+            // A request that was carried out before writes nothing, and others have since.
+            seat.log.push(if astray { value + 100 } else { value });
             let place = seat.log.len();
             let payload = Payload {
                 value: Some(Bytes::copy_from_slice(&[value])),
@@ -315,6 +316,7 @@ impl World {
             seat.applied += 1;
             let gate = seat.gates.iter().find(|(_, place)| *place == seat.applied);
             if let Some((gate, _)) = gate.copied() {
+                seat.home.wrote(gate, seat.look().payload);
                 seat.home.applied(now, gate, out);
             }
         })

@@ -126,18 +126,16 @@ impl Directory {
 
     /// Forgets a node.
     pub(super) fn forget(&mut self, node: NodeId) {
-        for entry in self.entries.values_mut() {
+        let ages = &mut self.ages;
+        self.entries.retain(|_, entry| {
             entry.sharers.remove(&node);
             entry.previous.remove(&node);
             entry.uninterested.remove(&node);
-        }
-        let idle = |entry: &Entry| entry.sharers.is_empty() && entry.previous.is_empty();
-        let ages = &mut self.ages;
-        self.entries.retain(|_, entry| {
-            if idle(entry) {
+            let idle = entry.sharers.is_empty() && entry.previous.is_empty();
+            if idle {
                 ages.remove(&entry.age);
             }
-            !idle(entry)
+            !idle
         });
     }
 }

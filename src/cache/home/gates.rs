@@ -20,6 +20,8 @@ pub(super) struct Gate {
     pub read: Vec<Name>,
     /// It writes everything there is.
     pub all: bool,
+    /// It looks at more than keys, or at any of them: all before it opens first.
+    pub in_order: bool,
     /// Who has to acknowledge which message.
     pub waiting: BTreeMap<NodeId, u64>,
     /// What it writes, if nodes are told beforehand.
@@ -37,17 +39,22 @@ pub(super) struct Gate {
 }
 
 impl Gate {
-    fn names(&self) -> impl Iterator<Item = &Name> {
-        self.written.iter().chain(&self.read)
+    /// The keys that it touches, and whether it writes them.
+    fn names(&self) -> impl Iterator<Item = (&Name, bool)> {
+        let written = self.written.iter().map(|name| (name, true));
+        written.chain(self.read.iter().map(|name| (name, false)))
     }
 }
+
+/// The gates that touch a key, in their order, and whether they write it.
+type Queue = VecDeque<(GateId, bool)>;
 
 /// All of them.
 #[derive(Clone, Debug, Default, Hash)]
 pub(super) struct Gates {
     list: BTreeMap<GateId, Gate>,
     /// Those that touch a key, in their order.
-    queues: BTreeMap<Name, VecDeque<GateId>>,
+    queues: BTreeMap<Name, Queue>,
     /// Those that write everything.
     all: BTreeSet<GateId>,
     last: u64,
@@ -61,10 +68,10 @@ impl Gates {
     pub(super) fn add(&mut self, gate: Gate) -> GateId {
         self.last += 1;
         let id = GateId(self.last);
-        for name in gate.names() {
+        for (name, writes) in gate.names() {
             let queue = self.queues.entry(name.clone()).or_default();
-            if queue.back() != Some(&id) {
-                queue.push_back(id);
+            if queue.back().is_none_or(|(last, _)| *last != id) {
+                queue.push_back((id, writes));
             }
         }
         if gate.all {
@@ -82,11 +89,16 @@ impl Gates {
         self.list.get_mut(&id)
     }
 
-    /// The first one that touches a key and is not open.
+    /// The first one that writes a key and is not open.
     pub(super) fn first_of(&self, name: &Name) -> Option<&Gate> {
-        let of_name = self.queues.get(name).and_then(|queue| queue.front());
-        let first = of_name.into_iter().chain(self.all.first()).min()?;
-        self.list.get(first)
+        let first = self.writers(name).next();
+        let first = first.into_iter().chain(self.all.first().copied()).min()?;
+        self.list.get(&first)
+    }
+
+    fn writers(&self, name: &Name) -> impl Iterator<Item = GateId> {
+        let queue = self.queues.get(name).into_iter().flatten();
+        queue.filter(|(_, writes)| *writes).map(|(id, _)| *id)
     }
 
     /// Whether a state that has seen so many operations shows of a key what is not open.
@@ -96,10 +108,9 @@ impl Gates {
         self.of(name).chain(all).any(|gate| !gate.recall && seq > gate.after)
     }
 
-    /// All that touch a key and are not open, in their order.
-    pub(super) fn of<'a>(&'a self, name: &Name) -> impl Iterator<Item = &'a Gate> {
-        let of_name = self.queues.get(name).into_iter().flatten();
-        of_name.filter_map(|id| self.list.get(id))
+    /// All that write a key and are not open, in their order.
+    pub(super) fn of(&self, name: &Name) -> impl Iterator<Item = &Gate> {
+        self.writers(name).filter_map(|id| self.list.get(&id))
     }
 
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Gate> {
@@ -115,20 +126,26 @@ impl Gates {
         self.list.iter().find(|(_, gate)| !gate.recall).is_none_or(|(first, _)| *first == id)
     }
 
-    /// Whether everything that touches the same and was before it is open.
-    pub(super) fn is_first(&self, id: GateId, gate: &Gate) -> bool {
+    /// Whether everything that touches the same and was before it is open. What only reads
+    /// a key waits for those that write it, and those for what reads it: whoever sees the
+    /// later one must not miss what the earlier one wrote elsewhere.
+    pub(super) fn is_first(&self, id: GateId, gate: &Gate, reads_count: bool) -> bool {
         if gate.all {
             return self.list.keys().next() == Some(&id);
         }
-        let is_first = |name| self.queues.get(name).and_then(|queue| queue.front()) == Some(&id);
+        let is_first = |(name, writes): (&Name, bool)| {
+            let queue = self.queues.get(name).into_iter().flatten();
+            let mut before = queue.take_while(|(other, _)| *other != id);
+            !before.any(|(_, wrote)| (writes && *wrote) || (reads_count && writes != *wrote))
+        };
         self.all.first().is_none_or(|first| id < *first) && gate.names().all(is_first)
     }
 
     pub(super) fn remove(&mut self, id: GateId) -> Option<Gate> {
         let gate = self.list.remove(&id)?;
-        for name in gate.names() {
+        for (name, _) in gate.names() {
             if let Some(queue) = self.queues.get_mut(name) {
-                queue.retain(|other| *other != id);
+                queue.retain(|(other, _)| *other != id);
                 if queue.is_empty() {
                     self.queues.remove(name);
                 }

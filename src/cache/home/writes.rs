@@ -18,6 +18,8 @@ pub struct Proposal {
     pub read: Vec<Name>,
     /// Whether it may write any key.
     pub all: bool,
+    /// Whether it looks at more than keys, or at any of them.
+    pub in_order: bool,
     /// How many operations the state has seen that it will be applied to.
     pub after: u64,
     /// Which node wrote which of the keys last, and wants to keep it.
@@ -39,11 +41,12 @@ impl Home {
     /// without.
     pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
         self.pass_time(now, out);
-        let Proposal { written, read, all, after, writers, value } = proposal;
+        let Proposal { written, read, all, in_order, after, writers, value } = proposal;
         let targets = if all { self.all_targets() } else { self.targets(&written, out) };
         let update = value.filter(|value| self.updates(&written, value));
-        let gate =
-            Gate { written, read, all, update, after, writers, sent: now, ..Gate::default() };
+        let sent = now;
+        let rest = Gate::default();
+        let gate = Gate { written, read, all, in_order, update, after, writers, sent, ..rest };
         self.shut(gate, targets, out)
     }
 
@@ -127,6 +130,29 @@ impl Home {
         wanted && fits && value.left.is_none()
     }
 
+    /// The key whose value was sent before the entry was applied, if it was.
+    pub fn sent_beforehand(&self, id: GateId) -> Option<&Name> {
+        self.gates.get(id).filter(|gate| gate.update.is_some())?.written.first()
+    }
+
+    /// What the key holds behind the entry: what was sent is confirmed only if it is that.
+    /// The request may have been forgotten, or have been carried out before, and others
+    /// since.
+    pub fn wrote(&mut self, id: GateId, found: Option<Payload>) {
+        let Some(gate) = self.gates.get_mut(id) else { return };
+        let Some(update) = &mut gate.update else { return };
+        match found {
+            Some(found) if found.value == update.value && found.left.is_none() => {
+                update.version = found.version;
+            }
+            _ if !self.settings.rules.sent_compared => {}
+            _ => {
+                gate.update = None;
+                gate.updated.clear();
+            }
+        }
+    }
+
     /// An entry is applied, or surely never will be.
     pub fn applied(&mut self, now: Time, id: GateId, out: &mut Out) {
         self.pass_time(now, out);
@@ -160,8 +186,9 @@ impl Home {
     }
 
     fn is_next(&self, id: GateId, gate: &super::gates::Gate) -> bool {
-        let in_log = gate.recall || !self.settings.log_order || self.gates.is_first_entry(id);
-        in_log && self.gates.is_first(id, gate)
+        let waits_for_all = !gate.recall && (self.settings.log_order || gate.in_order);
+        (!waits_for_all || self.gates.is_first_entry(id))
+            && self.gates.is_first(id, gate, self.settings.rules.reads_in_order)
     }
 
     /// Whether an entry will be open as soon as it is applied.

@@ -36,7 +36,7 @@ pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
             _ => HotUpdate::No,
         },
         negative: settings.flag(Setting::CacheNegative),
-        log_order: true,
+        log_order: false,
         ..Terms::default()
     }
 }

@@ -24,6 +24,8 @@ pub(super) struct Touched {
     pub read: Vec<Name>,
     /// Whether it may write any key.
     pub all: bool,
+    /// Whether it looks at more than keys, or at any of them.
+    pub in_order: bool,
     /// Which node wrote which of them last.
     pub writers: Vec<(NodeId, Name)>,
     /// What the key holds then, if it writes a single one, and that is known.
@@ -45,6 +47,7 @@ impl Touched {
 pub(super) fn of(entry: &Entry<'_>, value_max: Option<usize>) -> Touched {
     let mut walk = Walk { value_max, ..Walk::default() };
     entry.each(|op| walk.entry_op(op));
+    entry.each_read(|op| walk.rides(op));
     let after = {
         let state = entry.state();
         // Only a queue that is new takes the place of a key that is not there.
@@ -77,6 +80,7 @@ struct Walk {
     written: BTreeMap<Name, Option<NodeId>>,
     read: Vec<Name>,
     all: bool,
+    in_order: bool,
     queues: Vec<Vec<u8>>,
     /// Connections that ask for something new, or are over.
     ends: Vec<(Bound<Origin>, Bound<Origin>)>,
@@ -123,23 +127,37 @@ impl Walk {
                 }
                 self.value = Some(None);
             }
-            Op::Queue { op } => self.queue(op),
-            // Which keys it writes is known when it has run.
+            Op::Queue { op } => {
+                self.in_order = true;
+                self.queue(op);
+            }
+            // Which keys it reads and writes is known when it has run.
             Op::Script { op } => {
+                self.in_order = true;
                 self.all |= op.is_write() && matches!(op, scripts::Op::Run { .. });
             }
-            Op::Gone { origin } => self.ends.push((Included(*origin), Included(*origin))),
+            Op::Gone { origin } => {
+                self.in_order = true;
+                self.ends.push((Included(*origin), Included(*origin)));
+            }
             Op::Boot { origin } => {
+                self.in_order = true;
                 let first = Origin { boot: 0, conn: 0, ..*origin };
                 self.ends.push((Included(first), Excluded(*origin)));
             }
+            // What is done under a lock is seen by whoever gets it next.
+            Op::Lock { .. } | Op::Session { .. } => self.in_order = true,
             // About no keys.
-            Op::Tick {}
-            | Op::Lock { .. }
-            | Op::Cluster { .. }
-            | Op::Request { .. }
-            | Op::Refused { .. }
-            | Op::Session { .. } => {}
+            Op::Tick {} | Op::Cluster { .. } | Op::Request { .. } | Op::Refused { .. } => {}
+        }
+    }
+
+    /// A read that is carried out with the entry.
+    fn rides(&mut self, op: &Op<'_>) {
+        match names_read(op) {
+            Some(names) if matches!(op, Op::Key { .. }) => self.read.extend(names),
+            // It looks at more than keys, or at any of them.
+            _ => self.in_order = true,
         }
     }
 
@@ -151,19 +169,29 @@ impl Walk {
 
     fn key(&mut self, op: &keys::Op<'_>) {
         if !op.is_write() {
-            return self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
+            let before = self.read.len();
+            self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
+            self.in_order |= self.read.len() == before;
+            return;
         }
         let before = self.written.len();
         if let Some(Wait::For { origin, .. }) = op.wait() {
             self.ends.push((Included(origin), Included(origin)));
         }
         match op {
-            keys::Op::CancelWait { .. } | keys::Op::FillAbort { .. } => return,
+            keys::Op::CancelWait { .. } => {
+                self.in_order = true;
+                return;
+            }
+            keys::Op::FillAbort { .. } => return,
             // They look whether the key is there; a token is nobody's copy.
             keys::Op::PopOrWait { db, keys, want: Want::Fill { .. }, .. } => {
                 return self.read.extend(keys.iter().map(|key| Name::of(*db, key)));
             }
-            keys::Op::ConfirmWait { origin, .. } => return self.told.push(*origin),
+            keys::Op::ConfirmWait { origin, .. } => {
+                self.in_order = true;
+                return self.told.push(*origin);
+            }
             keys::Op::Copy { db, from, to_db, to, .. } => {
                 self.read.push(Name::of(*db, from));
                 self.write(*to_db, to);
@@ -228,12 +256,12 @@ impl Walk {
             self.written.insert(Name { db: SHOWN_IN, key: queue.into() }, None);
             self.value = Some(None);
         }
-        let Walk { written, mut read, all, value, .. } = self;
+        let Walk { written, mut read, all, in_order, value, .. } = self;
         read.retain(|name| !written.contains_key(name));
         read.sort_unstable();
         read.dedup();
         if all {
-            return Touched { all, after, ..Touched::default() };
+            return Touched { all, in_order, after, ..Touched::default() };
         }
         let writers = written.iter().filter_map(|(name, by)| Some(((*by)?, name.clone())));
         Touched {
@@ -241,6 +269,7 @@ impl Walk {
             written: written.into_keys().collect(),
             read,
             all,
+            in_order,
             value: value.flatten(),
             after,
         }
@@ -415,6 +444,27 @@ mod tests {
         }
         assert!(behind(&served, &[waits(3, b"k", element)]).all);
         assert_eq!(behind(&served, &[waits(5, b"k", element)]).written, [name(b"k")]);
+    }
+
+    #[test]
+    fn what_looks_at_more_than_keys_waits_for_all_before() {
+        assert!(!of_ops(&[named(1, 1), set(b"a"), Op::Tick {}]).in_order);
+        let stats = Op::Lock { op: lockstep_core::locks::Op::Stats {} };
+        assert!(of_ops(&[set(b"a"), stats.clone()]).in_order);
+        let push = Op::Queue { op: queues::Op::push(b"q", b"m") };
+        assert!(of_ops(&[push]).in_order);
+        let size = Op::Key { op: keys::Op::DbSize { db: DB } };
+        assert!(of_ops(std::slice::from_ref(&size)).in_order);
+        let get = Op::Key { op: keys::Op::Get { db: DB, key: b"b" } };
+        let with = |read: &Op<'_>| {
+            let mut walk = Walk::default();
+            walk.entry_op(&set(b"a"));
+            walk.rides(read);
+            walk.into_touched(0)
+        };
+        let read = with(&get);
+        assert_eq!((read.in_order, read.read), (false, vec![name(b"b")]));
+        assert!(with(&size).in_order && with(&stats).in_order);
     }
 
     #[test]

@@ -98,8 +98,8 @@ impl Cache {
                     self.hot.probes.add(name.clone(), probes as u64);
                 }
             }
-            let Touched { written, read, all, writers, value, after } = touched;
-            let proposal = Proposal { written, read, all, after, writers, value };
+            let Touched { written, read, all, in_order, writers, value, after } = touched;
+            let proposal = Proposal { written, read, all, in_order, after, writers, value };
             let mut gate = None;
             self.act(seat, reign, &mut post, |home, now, out| {
                 gate = Some(home.proposed(now, proposal, out));
@@ -123,6 +123,10 @@ impl Cache {
             // Of a reign that is over: who leads now says what became of it.
             let Some(reign) = home.as_mut() else { return };
             let Some(gate) = reign.gate(number) else { return };
+            if let Some(name) = reign.home.sent_beforehand(gate).cloned() {
+                let found = self.look(&reign.group, &name).payload;
+                reign.home.wrote(gate, found);
+            }
             if let Some(deliver) = deliver {
                 reign.delivers.insert(number, (deliver, clock::now()));
             }
