@@ -18,7 +18,7 @@ use mlua_sys::lua_State;
 
 use crate::stack::{Active, Raised, Raises, Stack, active, inner};
 use crate::vm::GLOBALS;
-use crate::{answer, guard};
+use crate::{answer, guard, library};
 
 /// How many steps a command counts for.
 const STEPS_PER_COMMAND: u64 = 100;
@@ -98,6 +98,7 @@ pub(crate) unsafe fn open(state: *mut lua_State) {
         stack.push_bytes(b"7.0.15");
         stack.set(-2, "REDIS_VERSION");
         ffi::lua_setglobal(state, c"redis".as_ptr());
+        library::open(state);
         protect(state);
     }
 }

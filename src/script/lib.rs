@@ -23,6 +23,7 @@ mod answer;
 mod api;
 mod guard;
 mod heap;
+mod library;
 mod pattern;
 mod shebang;
 mod stack;

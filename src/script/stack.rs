@@ -17,6 +17,7 @@ use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
 use crate::heap::Heap;
+use crate::library;
 use crate::shebang::Flags;
 
 /// Something was raised: what stands on top of the stack.
@@ -36,6 +37,7 @@ pub(crate) struct Active<'a> {
     pub(crate) db: Db,
     /// The state of its random numbers.
     pub(crate) chance: u64,
+    pub(crate) json: library::Settings,
     /// Why this process is to break behind it.
     pub(crate) panic: Option<Box<dyn Any + Send>>,
 }

@@ -11,7 +11,7 @@ use mlua_sys::lua_State;
 
 use crate::heap::{Heap, Image, LIMIT_MAX, allocate};
 use crate::stack::{Active, Stack, with_active};
-use crate::{answer, api, guard, shebang};
+use crate::{answer, api, guard, library, shebang};
 
 /// How many scripts are kept ready.
 const READY_MAX: usize = 64;
@@ -112,7 +112,16 @@ impl Vm {
         let Terms::Of { db, memory_max, steps_max, .. } = call.terms;
         let flags = shebang::read(call.body).map(|(flags, _)| flags).unwrap_or_default();
         let seed = world.seed();
-        let mut active = Active { world, call, flags, resp: 2, db, chance: seed, panic: None };
+        let mut active = Active {
+            world,
+            call,
+            flags,
+            resp: 2,
+            db,
+            chance: seed,
+            json: library::Settings::default(),
+            panic: None,
+        };
         let mut run = Run { call, status: 0, reply: None };
         // Safety: nobody else uses the heap or the state.
         let (failed, spent) = unsafe {

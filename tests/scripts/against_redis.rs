@@ -5,6 +5,9 @@ use lockstep_tests::{Client, Server, needed, request, tool};
 /// Scripts of one line.
 const LINES: &str = include_str!("lines.txt");
 
+/// Scripts of one line about `bit`, `cjson`, `cmsgpack` and `struct`.
+const LIBRARIES: &str = include_str!("libraries.txt");
+
 /// Scripts of several lines.
 const LONGER: &[&str] = &[
     "#!lua\nreturn 1",
@@ -91,7 +94,7 @@ fn scripts_give_what_they_give_in_redis() {
     let mut differences = Vec::new();
     for hello in ["HELLO 2", "HELLO 3"] {
         let (mut theirs, mut ours) = (ready(&redis, hello), ready(&lockstep, hello));
-        let scripts = LINES.lines().chain(LONGER.iter().copied());
+        let scripts = LINES.lines().chain(LIBRARIES.lines()).chain(LONGER.iter().copied());
         let scripts = scripts.map(|body| vec!["EVAL", body, "0"]);
         for words in scripts.chain(COMMANDS.iter().map(|words| words.to_vec())) {
             let (due, given) = (ask(&mut theirs, &words), ask(&mut ours, &words));

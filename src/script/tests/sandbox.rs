@@ -185,3 +185,32 @@ fn where_a_script_stops_depends_on_the_terms_alone() {
     assert_eq!(bench.value("redis.call('get','n')"), first);
     assert!(first.parse::<u64>().unwrap() > 100, "{first}");
 }
+
+#[test]
+fn libraries_are_stopped_like_all_else() {
+    let mut bench = Bench::new();
+    let scripts = [
+        "local s = string.rep('[', 200000) while true do pcall(cjson.decode, s) end",
+        "return struct.pack('c2000000000', 'x')",
+        "return struct.unpack('c2000000000', 'x')",
+        "local t = {} for i = 1, 1e5 do t[i] = i end while true do cmsgpack.pack(t) end",
+        "local t = {} for i = 1, 1e5 do t[i] = i end while true do cjson.encode(t) end",
+        "return cmsgpack.unpack(string.rep('\\145', 100000))",
+        "return cmsgpack.unpack('\\221\\255\\255\\255\\255')",
+        "return cmsgpack.unpack(string.rep('\\1', 100000))",
+        "return cjson.encode(string.rep('\\1', 3000000))",
+        "local s = cjson.encode(string.rep('x', 1000000)) while true do cjson.decode(s) end",
+    ];
+    for script in scripts {
+        let given = bench.eval(script);
+        assert!(given.starts_with('-'), "{script}: {}", &given[..given.len().min(300)]);
+    }
+    assert_eq!(bench.value("cjson.encode({1})"), "[1]");
+}
+
+#[test]
+fn what_libraries_are_told_lasts_as_long_as_the_script() {
+    let mut bench = Bench::new();
+    assert_eq!(bench.eval("return cjson.encode_max_depth(3)"), ":3");
+    assert_eq!(bench.value("cjson.encode_max_depth()"), ":1000");
+}
