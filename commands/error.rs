@@ -263,10 +263,11 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::AddedTooFew => ADDED_TOO_FEW,
         Fault::EntryTooBig => ENTRY_TOO_BIG,
         Fault::AnswerTooBig => text("ERR the answer would have more bytes than one may have"),
-        Fault::WouldWait => WOULD_WAIT,
+        Fault::StreamGone => STREAM_GONE,
         Fault::NoScript => NO_SCRIPT,
         Fault::ScriptsFull => SCRIPTS_FULL,
         Fault::NoEngine => NO_SCRIPTS,
         Fault::ReadOnly => SCRIPT_READ_ONLY,
+        Fault::GroupGone => GROUP_GONE,
     }
 }

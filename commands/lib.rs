@@ -19,7 +19,6 @@ pub mod introspect;
 pub mod keys;
 pub mod lists;
 pub mod locks;
-mod number;
 pub mod pubsub;
 pub mod queues;
 pub mod reference;

@@ -1,11 +1,11 @@
 //! How long a command is ready to wait, and waiting for keys.
 
 use lockstep_core::Wait;
+use lockstep_core::float::rounded;
 use lockstep_core::keys::Op;
 use lockstep_core::keys::waits::Want;
 
 use crate::args::parse_integer;
-use crate::number::rounded;
 use crate::{Args, BadArgs, Context, Request, error};
 
 /// The next word as milliseconds to wait; 0 without end.

@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn who_asks_says_how_long_it_needs_and_how_long_it_waits() {
         let want = Want::Fill { ttl_ms: 500 };
-        assert_eq!(asked("cache fill k 500 WAIT 20"), (vec![&b"k"[..]], want, 20));
+        assert_eq!(asked("cache fill k 500 WAIT 20"), (vec![&b"k"[..]], want.clone(), 20));
         let keys: Vec<&[u8]> = vec![b"k"];
         let op = Op::PopOrWait { db: DB, keys, want, wait: None, keep: false };
         assert_eq!(key_op("CACHE FILL k 500"), op);

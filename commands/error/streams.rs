@@ -61,9 +61,11 @@ pub const DOLLAR_OF_GROUP: BadArgs = text(
 );
 /// XREADGROUP without GROUP.
 pub const NO_GROUP_WORD: BadArgs = text("ERR Missing GROUP option for XREADGROUP");
-/// XREAD and XREADGROUP BLOCK where nothing is there.
-pub const WOULD_WAIT: BadArgs =
-    text("ERR nothing is there, and waiting for entries (BLOCK) is not available yet");
+/// XREADGROUP BLOCK, when the stream vanishes.
+pub const STREAM_GONE: BadArgs = text("UNBLOCKED the stream key no longer exists");
+/// XREADGROUP BLOCK, when the group vanishes.
+pub const GROUP_GONE: BadArgs =
+    text("NOGROUP the consumer group this client was blocked on no longer exists");
 /// XADD behind the last id there is.
 pub const NO_ID_LEFT: BadArgs =
     text("ERR The stream has exhausted the last possible ID, unable to add more items");

@@ -19,8 +19,8 @@ pub(super) struct Reading<'a> {
     pub group: Option<[&'a [u8]; 2]>,
     /// NOACK.
     pub no_ack: bool,
-    /// BLOCK, whatever the time: nobody waits for entries yet.
-    pub block: bool,
+    /// BLOCK: for how many milliseconds; 0: without end.
+    pub block_ms: Option<u64>,
 }
 
 /// Reads the words of XREAD, or of XREADGROUP, which has `grouped`.
@@ -29,8 +29,7 @@ pub(super) fn parse<'a>(mut args: Args<'a>, grouped: bool) -> Result<Reading<'a>
     loop {
         let more = args.len().saturating_sub(1);
         if more >= 1 && args.token("BLOCK") {
-            milliseconds(&mut args)?;
-            reading.block = true;
+            reading.block_ms = Some(milliseconds(&mut args)?);
         } else if more >= 1 && args.token("COUNT") {
             reading.count = count(&mut args)?;
         } else if more >= 1 && args.token("STREAMS") {

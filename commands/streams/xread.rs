@@ -1,9 +1,11 @@
 //! XREAD: what comes behind entries of streams.
 
 use lockstep_core::keys::Op;
+use lockstep_core::keys::waits::Want;
 
 use super::reading::{self, Reading, reply};
 use crate::spec::{Begin, Find};
+use crate::waiting::pop;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// XREAD.
@@ -12,7 +14,7 @@ pub const XREAD: Command = Command { spec: &XREAD_SPEC, parse, reply, subcommand
 static XREAD_SPEC: Spec = Spec {
     name: "xread",
     usage: "XREAD [COUNT count] [BLOCK milliseconds] STREAMS key [key ...] id [id ...]",
-    summary: "Returns what comes behind entries of the streams at keys.",
+    summary: "Returns what comes behind entries of the streams at keys. With BLOCK it waits until there is something, at most so many milliseconds, 0 without end; $ stands for what comes from now on.",
     since: "5.0.0",
     group: Group::Stream,
     complexity: "O(log N + M) for each stream, where N is the number of its entries and M how many are returned",
@@ -30,8 +32,11 @@ static XREAD_SPEC: Spec = Spec {
 };
 
 fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let Reading { keys, after, count, block, .. } = reading::parse(args, false)?;
-    Ok(Op::StreamRead { db: ctx.db, keys, after, count, block }.into())
+    let Reading { keys, after, count, block_ms, .. } = reading::parse(args, false)?;
+    Ok(match block_ms {
+        None => Op::StreamRead { db: ctx.db, keys, after, count }.into(),
+        Some(block_ms) => pop(ctx, keys, Want::Entries { after, count }, block_ms),
+    })
 }
 
 #[cfg(test)]
@@ -42,21 +47,22 @@ mod tests {
     use super::*;
     use crate::Reply;
     use crate::testing::{DB, key_op, refusal, reply_to};
+    use crate::waiting::tests::asked;
 
     #[test]
     fn streams_are_named_with_where_to_go_on() {
         let keys: Vec<&[u8]> = vec![b"a", b"b"];
         let after = vec![After::Id { id: Id { ms: 5, seq: 1 } }, After::Newest {}];
-        let read = |block| Op::StreamRead {
-            db: DB,
-            keys: keys.clone(),
-            after: after.clone(),
-            count: 3,
-            block,
-        };
-        assert_eq!(key_op("xread count 3 streams a b 5-1 $"), read(false));
-        assert_eq!(key_op("xread BLOCK 0 count 3 streams a b 5-1 $"), read(true));
-        assert_eq!(key_op("xread BLOCK 0 count 3 streams a b 5-1 $").without_wait(), read(false));
+        let (count, line) = (3, "xread BLOCK 20 count 3 streams a b 5-1 $");
+        let want = Want::Entries { after: after.clone(), count };
+        assert_eq!(asked(line), (keys.clone(), want, 20));
+        assert_eq!(
+            key_op("xread count 3 streams a b 5-1 $"),
+            Op::StreamRead { db: DB, keys, after, count }
+        );
+        let text = "ERR timeout is not an integer or out of range";
+        assert_eq!(refusal("xread block 0.5 streams a $"), text);
+        assert_eq!(refusal("xread block -1 streams a $"), "ERR timeout is negative");
     }
 
     #[test]

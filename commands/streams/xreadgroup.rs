@@ -2,9 +2,11 @@
 
 use lockstep_core::keys::Op;
 use lockstep_core::keys::streams::{After, Id};
+use lockstep_core::keys::waits::Want;
 
 use super::reading::{self, Reading, reply};
 use crate::spec::{Begin, Find};
+use crate::waiting::pop;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// XREADGROUP.
@@ -13,7 +15,7 @@ pub const XREADGROUP: Command = Command { spec: &XREADGROUP_SPEC, parse, reply, 
 static XREADGROUP_SPEC: Spec = Spec {
     name: "xreadgroup",
     usage: "XREADGROUP GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key [key ...] id [id ...]",
-    summary: "Gives a consumer what its group was not given of the streams at keys yet, or once more what it has not acknowledged.",
+    summary: "Gives a consumer what its group was not given of the streams at keys yet, or once more what it has not acknowledged. With BLOCK it waits until there is something, at most so many milliseconds, 0 without end; who came first is served first.",
     since: "5.0.0",
     group: Group::Stream,
     complexity: "O(log N + M) for each stream, where N is the number of its entries and M how many are returned",
@@ -31,13 +33,19 @@ static XREADGROUP_SPEC: Spec = Spec {
 };
 
 fn parse<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    let Reading { keys, mut after, count, group, no_ack, block } = reading::parse(args, true)?;
+    let Reading { keys, mut after, count, group, no_ack, block_ms } = reading::parse(args, true)?;
     let [group, consumer] = group.ok_or(error::NO_GROUP_WORD)?;
     // The greatest id stands for `>`, as in Redis.
     let greatest = |one: &&mut After| **one == After::Id { id: Id::MAX };
     after.iter_mut().filter(greatest).for_each(|one| *one = After::Newest {});
     let db = ctx.db;
-    Ok(Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block }.into())
+    Ok(match block_ms {
+        None => Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack }.into(),
+        Some(block_ms) => {
+            let want = Want::GroupEntries { group, consumer, after, count, no_ack };
+            pop(ctx, keys, want, block_ms)
+        }
+    })
 }
 
 #[cfg(test)]
@@ -47,23 +55,20 @@ mod tests {
     use super::*;
     use crate::Reply;
     use crate::testing::{DB, key_op, refusal, reply_to};
+    use crate::waiting::tests::asked;
 
     #[test]
     fn a_consumer_reads_in_a_group() {
         let keys: Vec<&[u8]> = vec![b"a", b"b"];
         let after = vec![After::Newest {}, After::Id { id: Id::MIN }];
         let (group, consumer): (&[u8], &[u8]) = (b"g", b"c");
-        let read = Op::StreamReadGroup {
-            db: DB,
-            group,
-            consumer,
-            keys,
-            after,
-            count: 0,
-            no_ack: true,
-            block: false,
-        };
+        let read =
+            Op::StreamReadGroup { db: DB, group, consumer, keys, after, count: 0, no_ack: true };
         assert_eq!(key_op("xreadgroup group g c noack streams a b > 0"), read);
+        let after = vec![After::Newest {}];
+        let want = Want::GroupEntries { group, consumer, after, count: 2, no_ack: false };
+        let line = "xreadgroup group g c count 2 block 0 streams a >";
+        assert_eq!(asked(line), (vec![&b"a"[..]], want, 0));
     }
 
     #[test]

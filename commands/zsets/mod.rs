@@ -21,11 +21,10 @@ pub mod zscan;
 pub mod zscore;
 pub mod zunion;
 
+use lockstep_core::float::score;
 use lockstep_core::keys::{self, zsets};
 
 use crate::{Args, BadArgs, Command, Context, Request, error};
-
-use crate::number::score;
 
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[

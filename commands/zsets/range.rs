@@ -3,8 +3,8 @@
 use lockstep_core::keys::zsets::{LexBound, ScoreBound, Span};
 
 use crate::args::parse_integer;
-use crate::number::border;
 use crate::{Args, BadArgs, error};
+use lockstep_core::float::border;
 
 /// What the ends of a range are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -130,8 +130,8 @@ pub enum Fault {
     EntryTooBig,
     /// What is asked for has more bytes than one answer, or one transaction, gives.
     AnswerTooBig,
-    /// Nothing is there, and it cannot be waited for.
-    WouldWait,
+    /// The stream is gone that somebody waited for who reads in a group.
+    StreamGone,
     /// No script of this name is remembered.
     NoScript,
     /// All scripts together are as large as they may be.
@@ -140,10 +140,12 @@ pub enum Fault {
     NoEngine,
     /// A script that must not write tried to.
     ReadOnly,
+    /// The group is gone in which somebody waited.
+    GroupGone,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 66] = [
+const ALL: [Fault; 67] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -205,11 +207,12 @@ const ALL: [Fault; 66] = [
     Fault::AddedTooFew,
     Fault::EntryTooBig,
     Fault::AnswerTooBig,
-    Fault::WouldWait,
+    Fault::StreamGone,
     Fault::NoScript,
     Fault::ScriptsFull,
     Fault::NoEngine,
     Fault::ReadOnly,
+    Fault::GroupGone,
 ];
 
 impl<'a> Wire<'a> for Fault {

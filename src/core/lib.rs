@@ -11,6 +11,7 @@ mod chance;
 pub mod cluster;
 pub mod effects;
 pub mod fault;
+pub mod float;
 pub mod glob;
 pub mod ids;
 pub mod image;

@@ -169,6 +169,8 @@ pub const MENU: &[(u32, &str)] = &[
     (2, "XTRIM key MINID [= | ~] id [LIMIT small]"),
     (4, "XREAD [COUNT small] STREAMS key id"),
     (3, "XREAD [COUNT small] STREAMS key key id ($ | id | >)"),
+    (2, "XREAD [COUNT small] BLOCK 5 STREAMS key ($ | id)"),
+    (2, "XREADGROUP GROUP group consumer [COUNT small] BLOCK 5 [NOACK] STREAMS key (> | id)"),
     (2, "XSETID key id [ENTRIESADDED small] [MAXDELETEDID id]"),
     (4, "XINFO STREAM key [FULL [COUNT small]]"),
     (3, "XINFO GROUPS key"),
@@ -238,7 +240,8 @@ pub const MENU: &[(u32, &str)] = &[
 
 /// Commands whose words are left as they are: others could stop a server, wait, or
 /// show what only one server can know.
-pub fn is_delicate(name: &[u8]) -> bool {
+pub fn is_delicate(words: &[Vec<u8>]) -> bool {
+    let is = |word: &Vec<u8>, other: &[u8]| word.eq_ignore_ascii_case(other);
     let delicate: [&[u8]; 18] = [
         b"WAIT",
         b"SETBIT",
@@ -259,5 +262,5 @@ pub fn is_delicate(name: &[u8]) -> bool {
         b"BZPOPMAX",
         b"BZMPOP",
     ];
-    delicate.iter().any(|delicate| name.eq_ignore_ascii_case(delicate))
+    delicate.iter().any(|name| is(&words[0], name)) || words.iter().any(|word| is(word, b"BLOCK"))
 }

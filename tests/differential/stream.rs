@@ -107,7 +107,7 @@ impl<'a> Maker<'a> {
         {
             last.make_ascii_lowercase();
         }
-        if self.words.chance(WRONG) && !is_delicate(&words[0]) {
+        if self.words.chance(WRONG) && !is_delicate(&words) {
             self.spoil(&mut words);
         }
         words

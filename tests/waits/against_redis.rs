@@ -138,6 +138,82 @@ const ENDS: &[Step] = &[
     (3, "LLEN l", 0, &[3]),
 ];
 
+/// Who reads streams, each for itself, and in groups.
+const STREAMS: &[Step] = &[
+    (3, "XADD s 1-1 f a", 0, &[3]),
+    (0, "XREAD BLOCK 0 STREAMS s $", 1, &[]),
+    (1, "XREAD BLOCK 0 COUNT 1 STREAMS t s 0 1-1", 2, &[]),
+    (2, "XREAD BLOCK 0 STREAMS s 3-0", 3, &[]),
+    (3, "XADD s 2-0 f b", 1, &[3, 0, 1]),
+    (3, "XADD s 3-0 f c", 1, &[3]),
+    (3, "XADD s 3-1 f d g e", 0, &[3, 2]),
+    (0, "XREAD BLOCK 100000 STREAMS s 0", 0, &[0]),
+    (0, "XREAD BLOCK 0 STREAMS none $", 1, &[]),
+    (3, "MULTI", 1, &[3]),
+    (3, "XADD none 1-0 f 1", 1, &[3]),
+    (3, "XADD none 1-1 f 2", 1, &[3]),
+    (3, "XREAD BLOCK 0 STREAMS none $", 1, &[3]),
+    (3, "EXEC", 0, &[3, 0]),
+    (3, "XGROUP CREATE s g $", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (1, "XREADGROUP GROUP g d BLOCK 0 COUNT 5 NOACK STREAMS s >", 2, &[]),
+    (2, "XREAD BLOCK 0 STREAMS s $", 3, &[]),
+    (3, "XADD s 4-0 f x", 1, &[3, 0, 2]),
+    (3, "XADD s 5-0 f y", 0, &[3, 1]),
+    (3, "XPENDING s g", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s 0", 0, &[0]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s none > >", 0, &[0]),
+    (0, "XREADGROUP GROUP no c BLOCK 0 STREAMS s >", 0, &[0]),
+    (0, "XREAD BLOCK 20 STREAMS s $", 0, &[0]),
+    (0, "XREADGROUP GROUP g c BLOCK 20 STREAMS s >", 0, &[0]),
+    (3, "XINFO CONSUMERS s no", 0, &[3]),
+    (0, "XREAD BLOCK 0 STREAMS s $", 1, &[]),
+    (1, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 2, &[]),
+    (3, "CLIENT UNBLOCK {0}", 1, &[3, 0]),
+    (3, "CLIENT UNBLOCK {1} ERROR", 0, &[3, 1]),
+];
+
+/// Who reads in a group is told when the group or the stream is gone.
+const GONE: &[Step] = &[
+    (3, "XGROUP CREATE s g 0 MKSTREAM", 0, &[3]),
+    (3, "XGROUP CREATE s h 0", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (1, "XREADGROUP GROUP h c BLOCK 0 STREAMS s >", 2, &[]),
+    (2, "XREAD BLOCK 0 STREAMS s $", 3, &[]),
+    (3, "XGROUP DESTROY s g", 2, &[3, 0]),
+    (3, "DEL s", 1, &[3, 1]),
+    (3, "SET s v", 1, &[3]),
+    (0, "XREAD BLOCK 0 STREAMS s $", 1, &[0]),
+    (3, "DEL s", 1, &[3]),
+    (3, "XADD s 1-0 f v", 0, &[3, 2]),
+    (3, "XGROUP CREATE s g $", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (3, "SET s v", 0, &[3, 0]),
+    (3, "DEL s", 0, &[3]),
+    (3, "XGROUP CREATE s g $ MKSTREAM", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (3, "RENAME s t", 0, &[3, 0]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS t >", 1, &[]),
+    (3, "FLUSHALL", 0, &[3, 0]),
+    (3, "XGROUP CREATE s g $ MKSTREAM", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (3, "SWAPDB 0 5", 0, &[3, 0]),
+    (3, "SWAPDB 0 5", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (3, "PEXPIRE s -1", 0, &[3, 0]),
+    (3, "XGROUP CREATE s g $ MKSTREAM", 0, &[3]),
+    (0, "XREADGROUP GROUP g c BLOCK 0 STREAMS s >", 1, &[]),
+    (3, "MULTI", 1, &[3]),
+    (3, "DEL s", 1, &[3]),
+    (3, "XGROUP CREATE s g $ MKSTREAM", 1, &[3]),
+    (3, "EXEC", 1, &[3]),
+    (3, "XADD s 1-0 f v", 0, &[3, 0]),
+    // A stream that comes under the name.
+    (3, "XADD from 7-0 f v", 0, &[3]),
+    (0, "XREAD BLOCK 0 STREAMS to $", 1, &[]),
+    (3, "RENAME from to", 0, &[3, 0]),
+];
+
 /// The bytes that come back of a script, step by step.
 fn run(server: &Server, hello: &str, script: &[Step]) -> Vec<String> {
     let mut clients: Vec<Client> = (0..4).map(|_| server.client()).collect();
@@ -199,6 +275,16 @@ fn chains_are_served_as_in_redis() {
 #[test]
 fn keys_come_by_every_way_as_in_redis() {
     compare(WAYS);
+}
+
+#[test]
+fn readers_of_streams_are_served_as_in_redis() {
+    compare(STREAMS);
+}
+
+#[test]
+fn readers_in_groups_that_are_gone_are_told_as_in_redis() {
+    compare(GONE);
 }
 
 #[test]

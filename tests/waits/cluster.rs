@@ -77,6 +77,66 @@ fn who_waits_goes_on_waiting_when_the_leader_dies_and_nothing_goes_with_the_dead
     assert_eq!(got, (0..count).map(|number| number.to_string()).collect());
 }
 
+/// The ids of the entries that somebody was given of a stream.
+fn ids(reply: &Value) -> Vec<String> {
+    let entries = |part: &Value| part.items()[1].items().to_vec();
+    let all = reply.items().iter().flat_map(entries);
+    all.map(|entry| entry.items()[0].text()).collect()
+}
+
+#[test]
+fn who_waits_for_entries_of_a_stream_gets_them_through_any_node() {
+    let cluster = three_nodes(&[]);
+    let mut observers: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
+    let mut readers: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
+    observers[0].call("XADD s 1-0 f v");
+    for (node, reader) in readers.iter_mut().enumerate() {
+        send(reader, &["XREAD BLOCK 0 STREAMS s $"]);
+        wait_for_blocked(&mut observers[node], 1);
+    }
+    wait_for("they stand in line", || {
+        observers[0].call("INFO clients").text().contains("total_blocking_keys:1\r\n")
+    });
+    thread::sleep(Duration::from_millis(50));
+    observers[1].call("XADD s 2-0 f v");
+    for reader in &mut readers {
+        assert_eq!(ids(&reader.reply().unwrap()), ["2-0"]);
+    }
+}
+
+/// Who reads in a group goes on waiting when the leader dies. What a dead client was given
+/// stays pending, for others to claim.
+#[test]
+fn who_reads_in_a_group_goes_on_waiting_when_the_leader_dies() {
+    let mut cluster = three_nodes(&["--node-timeout", "3000"]);
+    let victim = cluster.wait_leader(0);
+    let survivor = others(victim).next().unwrap();
+    let mut client = cluster.client(survivor);
+    assert_eq!(client.call("XGROUP CREATE s g $ MKSTREAM").text(), "OK");
+    let mut workers: Vec<Client> = others(victim).map(|node| cluster.client(node)).collect();
+    for (number, worker) in workers.iter_mut().enumerate() {
+        send(worker, &[&format!("XREADGROUP GROUP g c{number} BLOCK 0 STREAMS s >")]);
+    }
+    for node in others(victim) {
+        wait_for_blocked(&mut cluster.client(node), 1);
+    }
+    cluster.kill(victim);
+    let mut added: BTreeSet<String> = BTreeSet::new();
+    while added.len() < workers.len() {
+        let reply = client.call("XADD s * f v").text();
+        if reply.contains('-') && !reply.contains(' ') {
+            added.insert(reply);
+        }
+    }
+    let given: Vec<String> =
+        workers.iter_mut().flat_map(|worker| ids(&worker.reply().unwrap())).collect();
+    assert_eq!(given.len(), workers.len(), "each has one");
+    let once: BTreeSet<&String> = given.iter().collect();
+    assert_eq!(once.len(), given.len(), "none was given twice");
+    let pending = client.call("XPENDING s g").items()[0].int();
+    assert_eq!(pending, Some(given.len() as i64));
+}
+
 static STOP: AtomicBool = AtomicBool::new(false);
 
 /// Takes elements of a list until it is told to stop, also over other lists.

@@ -125,8 +125,9 @@ impl Keyspace {
         self.garbage.free_some();
         let mut removed = 0;
         while removed < budget {
-            let Some(database) = self.next_due(at.now_ms) else { break };
+            let Some((db, database)) = self.next_due(at.now_ms) else { break };
             let Some(item) = database.remove_due(at.now_ms) else { break };
+            self.waits.note_gone(db, item.key.bytes());
             item.value.discard(&mut self.garbage);
             removed += 1;
         }
@@ -252,6 +253,9 @@ impl Keyspace {
     /// takes long.
     pub(super) fn flush(&mut self, db: Db) {
         self.note_all();
+        for name in self.waits.names(db) {
+            self.waits.note_gone(db, &name);
+        }
         if let Some(database) = self.databases[usize::from(db.0)].take() {
             database.into_slots().into_groups().for_each(|group| self.garbage.put_group(group));
         }
@@ -264,11 +268,13 @@ impl Keyspace {
         }
     }
 
-    fn next_due(&mut self, now_ms: u64) -> Option<&mut Database> {
-        let due = self.databases.iter_mut().flatten().filter_map(|database| {
+    fn next_due(&mut self, now_ms: u64) -> Option<(Db, &mut Database)> {
+        let due = self.databases.iter_mut().enumerate().filter_map(|(at, database)| {
+            let database = database.as_deref_mut()?;
             let deadline = database.next_deadline()?;
-            (deadline <= now_ms).then_some((deadline, database))
+            (deadline <= now_ms).then_some((deadline, Db(at as u8), database))
         });
-        due.min_by_key(|(deadline, _)| *deadline).map(|(_, database)| &mut **database)
+        let first = due.min_by_key(|(deadline, ..)| *deadline);
+        first.map(|(_, db, database)| (db, database))
     }
 }

@@ -239,8 +239,8 @@ wire_enum! {
             db: Db, to: &'a [u8], from: &'a [u8], span: zsets::Span<'a>, reverse: bool, offset: i64,
             limit: i64,
         },
-        /// BLPOP and its relatives: from the first key that is there, as the form of
-        /// `want` says, or nil. One that is ready to wait takes a place in line instead;
+        /// BLPOP and its relatives, and reads of streams that may wait: from the first key
+        /// that is there, as the form of `want` says, or nil. One that is ready to wait takes a place in line instead;
         /// with `keep` what it is answered is kept until it is confirmed.
         79 => PopOrWait {
             db: Db, keys: Vec<&'a [u8]>, want: waits::Want<'a>, wait: Option<Wait>, keep: bool,
@@ -269,16 +269,13 @@ wire_enum! {
         /// On the stream at a key.
         90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
         /// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
-        /// List[Bytes key, List[entry...], ...] or nil; with `block` it is refused where it
-        /// would have to wait.
-        91 => StreamRead {
-            db: Db, keys: Vec<&'a [u8]>, after: Vec<streams::After>, count: u64, block: bool,
-        },
+        /// List[Bytes key, List[entry...], ...] or nil. One that may wait is a `PopOrWait`.
+        91 => StreamRead { db: Db, keys: Vec<&'a [u8]>, after: Vec<streams::After>, count: u64 },
         /// XREADGROUP: the same of what was not given to the group, or of what the consumer
         /// has already.
         92 => StreamReadGroup {
             db: Db, group: &'a [u8], consumer: &'a [u8], keys: Vec<&'a [u8]>,
-            after: Vec<streams::After>, count: u64, no_ack: bool, block: bool,
+            after: Vec<streams::After>, count: u64, no_ack: bool,
         },
     }
 }
@@ -314,10 +311,8 @@ impl Op<'_> {
     /// The same operation, not ready to wait.
     #[must_use]
     pub fn without_wait(mut self) -> Self {
-        match &mut self {
-            Op::PopOrWait { wait, keep, .. } => (*wait, *keep) = (None, false),
-            Op::StreamRead { block, .. } | Op::StreamReadGroup { block, .. } => *block = false,
-            _ => {}
+        if let Op::PopOrWait { wait, keep, .. } = &mut self {
+            (*wait, *keep) = (None, false);
         }
         self
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Bound::{self, Excluded, Included};
 
 use lockstep_cache::{Name, Payload};
-use lockstep_core::keys::waits::{Table as Waits, Want};
+use lockstep_core::keys::waits::Table as Waits;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues, scripts};
@@ -184,8 +184,7 @@ impl Walk {
                 return;
             }
             keys::Op::FillAbort { .. } => return,
-            // They look whether the key is there; a token is nobody's copy.
-            keys::Op::PopOrWait { db, keys, want: Want::Fill { .. }, .. } => {
+            keys::Op::PopOrWait { db, keys, want, .. } if want.leaves_values() => {
                 return self.read.extend(keys.iter().map(|key| Name::of(*db, key)));
             }
             keys::Op::ConfirmWait { origin, .. } => {
@@ -303,6 +302,7 @@ mod tests {
     const DB: Db = Db(0);
 
     fn set<'a>(key: &'a [u8]) -> Op<'a> {
+    use lockstep_core::keys::waits::Want;
         let (when, expiry) = (When::Always {}, Expiry::Never {});
         let op = keys::Op::Set { db: DB, key, value: b"v", when, expiry, get: false };
         Op::Key { op }
@@ -428,13 +428,13 @@ mod tests {
     #[test]
     fn who_waits_moves_elements_on_and_what_is_given_back_may_be_anywhere() {
         let moved = |to| Want::Moved { to, from_front: true, to_front: true };
-        let element = Want::Element { front: true };
+        let element = || Want::Element { front: true };
         let chain = [waits(1, b"a", moved(b"b")), waits(2, b"b", moved(b"c"))];
         let touched = behind(&chain, &[push(b"a")]);
         assert_eq!(touched.written, [name(b"a"), name(b"b"), name(b"c")]);
         assert_eq!(behind(&chain, &[push(b"d")]).written, [name(b"d")]);
         let confirm = keys::Op::ConfirmWait { origin: origin(3), request: 1 };
-        let served = [waits(3, b"l", element), push(b"l")];
+        let served = [waits(3, b"l", element()), push(b"l")];
         let confirm = [Op::Key { op: confirm }];
         assert_eq!(behind(&served, &confirm).written, [name(b"l")]);
         assert!(behind(&[], &confirm).is_nothing());
@@ -442,8 +442,19 @@ mod tests {
             assert!(behind(&served, std::slice::from_ref(&over)).all);
             assert!(behind(&[], &[over]).is_nothing());
         }
-        assert!(behind(&served, &[waits(3, b"k", element)]).all);
-        assert_eq!(behind(&served, &[waits(5, b"k", element)]).written, [name(b"k")]);
+        assert!(behind(&served, &[waits(3, b"k", element())]).all);
+        assert_eq!(behind(&served, &[waits(5, b"k", element())]).written, [name(b"k")]);
+    }
+
+    #[test]
+    fn who_waits_for_entries_of_a_stream_reads_it_and_writes_it_only_for_a_group() {
+        let after = vec![keys::streams::After::Newest {}];
+        let reads = waits(1, b"s", Want::Entries { after: after.clone(), count: 0 });
+        let touched = behind(&[], &[reads]);
+        assert_eq!((touched.written, touched.read), (Vec::new(), vec![name(b"s")]));
+        let (group, consumer) = (b"g", b"c");
+        let want = Want::GroupEntries { group, consumer, after, count: 0, no_ack: false };
+        assert_eq!(behind(&[], &[waits(1, b"s", want)]).written, [name(b"s")]);
     }
 
     #[test]

@@ -105,12 +105,9 @@ impl<'a> View<'a> {
                 let stream = self.used(*db, key).map(|item| item.value.stream()).transpose()?;
                 streams::read(stream, key, self.now_ms, op)?
             }
-            Op::StreamRead { db, keys, after, count, block } => {
+            Op::StreamRead { db, keys, after, count } => {
                 let streams = self.found(*db, keys, Value::stream)?;
-                match streams::read_several(&streams, keys, after, *count) {
-                    Outcome::Nil if *block => return Err(Fault::WouldWait),
-                    found => found,
-                }
+                streams::read_several(&streams, keys, after, *count, usize::MAX)
             }
             _ => unreachable!("the caller tells reads from writes"),
         })

@@ -14,6 +14,8 @@ pub(in crate::keys) struct Reader<'a> {
     pub consumer: &'a [u8],
     /// At most so many entries of each stream; 0: all.
     pub count: u64,
+    /// No more of what is new than until so many bytes; at least one entry.
+    pub bytes_max: usize,
     /// What is given counts as acknowledged.
     pub no_ack: bool,
 }
@@ -70,13 +72,18 @@ impl Reader<'_> {
         let from = last_id.next().unwrap_or(Id::MAX);
         let give = |stream: &Stream, group: &mut ConsumerGroup| {
             let consumer = group.hear_of(self.consumer, now_ms);
-            let mut given = Vec::new();
+            let (mut given, mut bytes) = (Vec::new(), 0);
             for entry in stream.entries(from).take(limit(self.count)) {
+                if bytes >= self.bytes_max {
+                    break;
+                }
                 lag::advance(stream, group, entry.id);
                 if !self.no_ack {
                     group.give(Pending { id: entry.id, consumer, given_ms: now_ms, count: 1 });
                 }
-                given.push(shown(&entry));
+                let entry = shown(&entry);
+                bytes += entry.memory();
+                given.push(entry);
             }
             given
         };

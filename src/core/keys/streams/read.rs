@@ -46,13 +46,14 @@ pub(in crate::keys) fn read(
     })
 }
 
-/// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
-/// List[Bytes key, List[entry...], ...] or nil.
+/// XREAD: of each stream what comes behind an entry, at most `count` (0: all), and until
+/// so many bytes. List[Bytes key, List[entry...], ...] or nil.
 pub(in crate::keys) fn read_several(
     streams: &[Option<&Stream>],
     keys: &[&[u8]],
     after: &[After],
     count: u64,
+    bytes_max: usize,
 ) -> Outcome {
     let mut parts = Vec::new();
     for ((stream, key), after) in streams.iter().zip(keys).zip(after) {
@@ -62,7 +63,7 @@ pub(in crate::keys) fn read_several(
         }
         let from = id.next().unwrap_or(Id::MAX);
         parts.push(Outcome::Bytes(key.to_vec()));
-        parts.push(between(stream, from, Id::MAX, false, limit(count)));
+        parts.push(Outcome::List(until(bytes_max, stream.entries(from).take(limit(count)))));
     }
     if parts.is_empty() { Outcome::Nil } else { Outcome::List(parts) }
 }
@@ -73,6 +74,21 @@ pub(super) fn limit(count: u64) -> usize {
         Ok(0) | Err(_) => usize::MAX,
         Ok(count) => count,
     }
+}
+
+/// Entries as they are shown, until there are so many bytes; at least the first one.
+fn until<'a>(bytes_max: usize, entries: impl Iterator<Item = StreamEntry<'a>>) -> Vec<Outcome> {
+    let mut bytes = 0;
+    let mut all = Vec::new();
+    for entry in entries {
+        if bytes >= bytes_max {
+            break;
+        }
+        let entry = shown(&entry);
+        bytes += entry.memory();
+        all.push(entry);
+    }
+    all
 }
 
 /// An entry as it is shown.

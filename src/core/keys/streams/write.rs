@@ -22,7 +22,11 @@ pub(in crate::keys) fn write(
             let work = |stream: &mut Stream| {
                 Ok((add(stream, now_ms, *id, fields, *trim, layout)?, Change::Seen))
             };
-            edit_or_make(writer, db, key, *create, work).map(|added| added.unwrap_or(Outcome::Nil))
+            let added = edit_or_make(writer, db, key, *create, work)?;
+            if added.is_some() {
+                writer.space.waits.note(db, key);
+            }
+            Ok(added.unwrap_or(Outcome::Nil))
         }
         Op::CreateGroup { group, id, read, create } => {
             let work = |stream: &mut Stream| {
@@ -34,6 +38,13 @@ pub(in crate::keys) fn write(
             };
             edit_or_make(writer, db, key, *create, work)?.ok_or(Fault::NeedsStream)
         }
+        Op::DestroyGroup { group } => {
+            let work =
+                |stream: &mut Stream| Ok(counted(stream.remove_group(group).into(), Change::Quiet));
+            let destroyed = edit(writer, db, key, work)?.ok_or(Fault::NeedsStream)?;
+            writer.space.waits.note_gone(db, key);
+            Ok(destroyed)
+        }
         _ => edit(writer, db, key, |stream| change(stream, key, now_ms, op))?
             .map_or_else(|| without_stream(key, op), Ok),
     }
@@ -43,10 +54,9 @@ pub(in crate::keys) fn write(
 fn without_stream(key: &[u8], op: &Op<'_>) -> Result<Outcome, Fault> {
     match op {
         Op::SetId { .. } => Err(Fault::NoSuchKey),
-        Op::SetGroup { .. }
-        | Op::DestroyGroup { .. }
-        | Op::CreateConsumer { .. }
-        | Op::DeleteConsumer { .. } => Err(Fault::NeedsStream),
+        Op::SetGroup { .. } | Op::CreateConsumer { .. } | Op::DeleteConsumer { .. } => {
+            Err(Fault::NeedsStream)
+        }
         Op::Claim { group, .. } | Op::AutoClaim { group, .. } => Ok(no_group(key, group)),
         _ => Ok(Outcome::Int(0)),
     }
@@ -59,7 +69,6 @@ fn change(stream: &mut Stream, key: &[u8], now_ms: u64, op: &Op<'_>) -> Changed 
         Op::Delete { ids } => Ok(counted(delete(stream, ids), Change::Seen)),
         Op::Trim { trim: to } => Ok(counted(trim(stream, *to), Change::Seen)),
         Op::SetId { id, added, max_deleted } => set_id(stream, *id, *added, *max_deleted),
-        Op::DestroyGroup { group } => Ok(counted(stream.remove_group(group).into(), Change::Quiet)),
         Op::Ack { group, ids } => Ok(counted(groups::ack(stream, group, ids), Change::Quiet)),
         op => Ok(change_group(stream, key, now_ms, op)),
     }

@@ -163,9 +163,9 @@ impl Pool {
         let after = vec![After::Newest {}, After::Id { id: stream_id(chance) }];
         let (group, consumer) = (chance.pick(&KEYS), chance.pick(&KEYS));
         if chance.once_in(4) {
-            return Op::StreamRead { db, keys, after, count, block: false };
+            return Op::StreamRead { db, keys, after, count };
         }
-        Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block: false }
+        Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack }
     }
 
     fn span(&self, chance: &mut Chance) -> Span<'_> {

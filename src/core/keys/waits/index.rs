@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::RangeBounds;
 
-use super::{Kind, Waiter};
+use super::{Kind, Waiter, Want};
 use crate::image::Name;
 use crate::{Db, Origin};
 
@@ -26,13 +26,32 @@ pub(super) struct Index {
 }
 
 /// The places of those who wait for a key, by what they wait for.
-type Lines = BTreeMap<Kind, BTreeSet<u64>>;
+type Lines = BTreeMap<Line, BTreeSet<u64>>;
+
+/// Those who are served one behind the other.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Line {
+    /// Who waits for a value of a kind.
+    Of(Kind),
+    /// Who reads a stream in a group.
+    Group(Name),
+}
+
+impl Line {
+    fn of(want: &Want<'_>) -> Self {
+        match want {
+            Want::GroupEntries { group, .. } => Line::Group(Name::from(*group)),
+            other => Line::Of(other.kind()),
+        }
+    }
+}
 
 impl Index {
     pub(super) fn add(&mut self, place: u64, waiter: &Waiter) {
-        let (lines, kind) = (self.keys.entry(waiter.db).or_default(), waiter.want().kind());
+        let (lines, line) = (self.keys.entry(waiter.db).or_default(), Line::of(&waiter.want()));
         for key in waiter.keys.iter() {
-            lines.entry(key.clone()).or_default().entry(kind).or_default().insert(place);
+            let lines = lines.entry(key.clone()).or_default();
+            lines.entry(line.clone()).or_default().insert(place);
         }
         self.callers.insert((waiter.origin, waiter.request, place));
         if let Some(deadline_ms) = waiter.deadline_ms {
@@ -42,9 +61,9 @@ impl Index {
     }
 
     pub(super) fn remove(&mut self, place: u64, waiter: &Waiter) {
-        let kind = waiter.want().kind();
+        let line = Line::of(&waiter.want());
         for key in waiter.keys.iter() {
-            self.leave(waiter.db, key, kind, place);
+            self.leave(waiter.db, key, &line, place);
         }
         self.callers.remove(&(waiter.origin, waiter.request, place));
         if let Some(deadline_ms) = waiter.deadline_ms {
@@ -53,10 +72,10 @@ impl Index {
         self.bytes -= waiter.bytes();
     }
 
-    fn leave(&mut self, db: Db, key: &Name, kind: Kind, place: u64) {
+    fn leave(&mut self, db: Db, key: &Name, line: &Line, place: u64) {
         let Some(keys) = self.keys.get_mut(&db) else { return };
         let Some(lines) = keys.get_mut(key) else { return };
-        if let Some(line) = lines.get_mut(&kind) {
+        if let Some(line) = lines.get_mut(line) {
             line.remove(&place);
         }
         lines.retain(|_, line| !line.is_empty());
@@ -85,7 +104,21 @@ impl Index {
 
     /// Those in line for a key with a value of this kind.
     pub(super) fn line(&self, db: Db, key: &[u8], kind: Kind) -> Option<&BTreeSet<u64>> {
-        self.keys.get(&db)?.get(key)?.get(&kind)
+        self.keys.get(&db)?.get(key)?.get(&Line::Of(kind))
+    }
+
+    /// The groups in which somebody reads a stream who waits, each with who is first.
+    pub(super) fn groups(&self, db: Db, key: &[u8]) -> impl Iterator<Item = (&Name, u64)> {
+        let lines = self.keys.get(&db).and_then(|keys| keys.get(key));
+        lines.into_iter().flatten().filter_map(|(line, places)| match line {
+            Line::Group(name) => Some((name, *places.first()?)),
+            Line::Of(_) => None,
+        })
+    }
+
+    /// Who is first of those who read a stream in a group.
+    pub(super) fn first_of_group(&self, db: Db, key: &[u8], group: &Name) -> Option<u64> {
+        self.keys.get(&db)?.get(key)?.get(&Line::Group(group.clone()))?.first().copied()
     }
 
     /// How many wait for a key.

@@ -12,7 +12,7 @@ use crate::{Db, Effect, Effects, Fault, Origin, Outcome, Stamp, Wait};
 const MOVERS_LOOKED_AT: usize = 256;
 
 /// A request that found nothing and is ready to wait.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(crate) struct Asked<'o, 'a> {
     pub db: Db,
     pub keys: &'o [&'a [u8]],
@@ -155,6 +155,13 @@ impl Table {
             && self.is_ready.insert((db, name.clone()))
         {
             self.ready.push_back((db, name));
+        }
+    }
+
+    /// A key is gone, or has another value: who reads it in a group is to be told.
+    pub(in crate::keys) fn note_gone(&mut self, db: Db, key: &[u8]) {
+        if !self.waiters.is_empty() && self.index.groups(db, key).next().is_some() {
+            self.note(db, key);
         }
     }
 

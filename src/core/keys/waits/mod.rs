@@ -1,10 +1,14 @@
-//! Who waits for keys: BLPOP and its relatives.
+//! Who waits for keys: BLPOP and its relatives, and who reads streams.
 //!
 //! A request that finds nothing takes a place in the line of each of its keys. The line is
 //! replicated state. Whatever gives one of the keys a value of the kind that is waited for
 //! is followed, in the same operation, by the pops of those who wait, first come first
 //! served; a transaction as a whole. Source: the blocking operations in the Redis
 //! documentation of lists.
+//!
+//! Who reads a stream takes nothing away: everyone gets what is new, and in a group the
+//! first in line. What somebody was given in a group stays pending there, and is not given
+//! back.
 //!
 //! What somebody is served is popped. In a cluster it is kept beside until the node of the
 //! client has said that it has it ([`Op::ConfirmWait`](crate::keys::Op::ConfirmWait)): when
@@ -17,6 +21,7 @@ mod index;
 mod kept;
 mod line;
 mod pop;
+mod readers;
 mod want;
 
 use std::collections::{BTreeSet, VecDeque};
@@ -30,6 +35,7 @@ pub use image::Frozen;
 pub(crate) use kept::Kept;
 pub(crate) use line::Asked;
 pub(in crate::keys) use pop::{kind_of, pop};
+pub use readers::{WOKEN_BYTES_MAX, WOKEN_COUNT_MAX};
 pub use want::{Kind, Want};
 
 use index::Index;

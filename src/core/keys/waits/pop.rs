@@ -3,7 +3,7 @@
 use super::{Kind, Want};
 use crate::keys::store::Value;
 use crate::keys::write::Writer;
-use crate::keys::{lists, zsets};
+use crate::keys::{lists, streams, zsets};
 use crate::{Db, Fault, Outcome};
 
 /// Takes what is wanted from the first of some keys that is there; nil: none is.
@@ -33,6 +33,14 @@ pub(in crate::keys) fn pop(
             let Some(key) = keys.first() else { return Ok(Outcome::Nil) };
             writer.fill(db, key, ttl_ms)
         }
+        Want::Entries { ref after, count } => {
+            let found = writer.found(db, keys, Value::stream)?;
+            Ok(streams::read_several(&found, keys, after, count, usize::MAX))
+        }
+        Want::GroupEntries { ref after, .. } => match want.reader() {
+            Some(reader) => streams::read_group(writer, db, reader, keys, after),
+            None => Ok(Outcome::Nil),
+        },
     }
 }
 
@@ -52,6 +60,7 @@ pub(in crate::keys) fn kind_of(value: &Value) -> Option<Kind> {
     match value {
         Value::List(_) => Some(Kind::List),
         Value::Sorted(_) => Some(Kind::Sorted),
+        Value::Stream(_) => Some(Kind::Stream),
         _ => None,
     }
 }

@@ -1,14 +1,13 @@
 //! What is wanted of a key.
 
-use crate::keys::Op;
-use crate::keys::lists;
-use crate::keys::zsets;
+use crate::keys::streams::{After, Reader};
+use crate::keys::{Op, lists, zsets};
 use crate::wire::Wire;
 use crate::{Db, Outcome, wire_enum};
 
 wire_enum! {
     /// What somebody who waits for keys wants of the first that has a value of its kind.
-    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    #[derive(Clone, Debug, PartialEq, Eq)]
     pub enum Want<'a> {
         /// BLPOP, BRPOP: an element. List[Bytes key, Bytes element].
         1 => Element {
@@ -49,6 +48,26 @@ wire_enum! {
             /// For how long.
             ttl_ms: u64,
         },
+        /// XREAD: entries behind others. List[Bytes key, List[entry...], ...].
+        6 => Entries {
+            /// Behind which, for each key.
+            after: Vec<After>,
+            /// At most so many of each stream; 0: all.
+            count: u64,
+        },
+        /// XREADGROUP: entries that a group was not given. The same.
+        7 => GroupEntries {
+            /// The group.
+            group: &'a [u8],
+            /// Who reads.
+            consumer: &'a [u8],
+            /// Behind which, for each key.
+            after: Vec<After>,
+            /// At most so many of each stream; 0: all.
+            count: u64,
+            /// What is given counts as acknowledged.
+            no_ack: bool,
+        },
     }
 }
 
@@ -61,6 +80,8 @@ pub enum Kind {
     Sorted,
     /// Any, or that nobody fills it.
     Filled,
+    /// A stream.
+    Stream,
 }
 
 /// What was written by [`Want::put`].
@@ -75,7 +96,23 @@ impl<'a> Want<'a> {
             Want::Element { .. } | Want::Elements { .. } | Want::Moved { .. } => Kind::List,
             Want::Member { .. } | Want::Members { .. } => Kind::Sorted,
             Want::Fill { .. } => Kind::Filled,
+            Want::Entries { .. } | Want::GroupEntries { .. } => Kind::Stream,
         }
+    }
+
+    /// The group that reads, with how it does that.
+    pub(in crate::keys) fn reader(&self) -> Option<Reader<'a>> {
+        match *self {
+            Want::GroupEntries { group, consumer, count, no_ack, .. } => {
+                Some(Reader { group, consumer, count, bytes_max: usize::MAX, no_ack })
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether serving it leaves the values of keys as they are: a token is none.
+    pub fn leaves_values(&self) -> bool {
+        matches!(self, Want::Entries { .. } | Want::Fill { .. })
     }
 
     /// The key that it writes besides those it pops from.

@@ -50,11 +50,13 @@ impl Writer<'_> {
         Outcome::Ok
     }
 
-    /// Any key of a database that somebody waits for may be there now.
+    /// Any key of a database that somebody waits for may be there now, or gone.
     fn note_all(&mut self, db: Db) {
         for name in self.space.waits.names(db) {
             if self.space.kind_of(db, &name, self.now_ms()).is_some() {
                 self.space.waits.note(db, &name);
+            } else {
+                self.space.waits.note_gone(db, &name);
             }
         }
     }

@@ -88,13 +88,10 @@ impl Writer<'_> {
                 zsets::store_range(self, *db, [to, from], *span, *reverse, [*offset, *limit])?
             }
             Op::Stream { db, key, op } => streams::write(self, *db, key, op)?,
-            Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block } => {
-                let (count, no_ack) = (*count, *no_ack);
-                let reader = streams::Reader { group, consumer, count, no_ack };
-                match streams::read_group(self, *db, reader, keys, after)? {
-                    Outcome::Nil if *block => return Err(Fault::WouldWait),
-                    given => given,
-                }
+            Op::StreamReadGroup { db, group, consumer, keys, after, count, no_ack } => {
+                let (count, bytes_max, no_ack) = (*count, usize::MAX, *no_ack);
+                let reader = streams::Reader { group, consumer, count, bytes_max, no_ack };
+                streams::read_group(self, *db, reader, keys, after)?
             }
             Op::Bits { db, key, op } => self.bits(*db, key, op)?,
             Op::BitMerge { db, how, to, keys } => self.merge_bits(*db, *how, to, keys)?,
@@ -122,6 +119,7 @@ impl Writer<'_> {
         {
             let ended = database.end(name);
             self.space.counters.expired.add(1);
+            self.space.waits.note_gone(db, name.key);
             ended?.value.discard(&mut self.space.garbage);
             return None;
         }
@@ -151,6 +149,8 @@ impl Writer<'_> {
         }
         if awaited {
             self.space.waits.note(db, name.key);
+        } else {
+            self.space.waits.note_gone(db, name.key);
         }
     }
 
@@ -269,6 +269,7 @@ impl Writer<'_> {
     }
 
     fn take(&mut self, db: Db, name: &Name<'_>) -> Option<Item> {
+        self.space.waits.note_gone(db, name.key);
         self.space.databases[usize::from(db.0)].as_deref_mut()?.remove(name)
     }
 }

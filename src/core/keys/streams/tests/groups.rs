@@ -63,8 +63,7 @@ fn what_names_no_group_is_told_both_names() {
     story.make_group(Id::MIN);
     let (db, group, after) = (DB, &b"g"[..], vec![NEW; 2]);
     let (keys, count, no_ack) = (vec![&b"s"[..], b"t"], 0, false);
-    let op =
-        KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block: false };
+    let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
     let names = Outcome::Refused { fault: Fault::NoGroup, text: b"\x01t\x01g".to_vec() };
     assert_eq!(story.run(&op), names);
     assert_eq!(story.stream(Op::Consumers { group: b"g" }), list([]));
@@ -73,16 +72,7 @@ fn what_names_no_group_is_told_both_names() {
     for (keys, told) in [([&b"t"[..], b"text"], names), ([b"text", b"t"], Fault::WrongType.into())]
     {
         let (keys, after) = (keys.to_vec(), vec![NEW; 2]);
-        let op = KeyOp::StreamReadGroup {
-            db,
-            group,
-            consumer,
-            keys,
-            after,
-            count,
-            no_ack,
-            block: false,
-        };
+        let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
         assert_eq!(story.run(&op), told);
     }
 }
@@ -121,16 +111,7 @@ fn what_counts_as_acknowledged_is_not_pending() {
     story.make_group(Id::MIN);
     let (db, group, consumer) = (DB, &b"g"[..], &b"c"[..]);
     let (keys, after, count, no_ack) = (vec![&b"s"[..]], vec![NEW], 0, true);
-    story.run(&KeyOp::StreamReadGroup {
-        db,
-        group,
-        consumer,
-        keys,
-        after,
-        count,
-        no_ack,
-        block: false,
-    });
+    story.run(&KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack });
     let nothing = list([Outcome::Int(0), Outcome::Nil, Outcome::Nil, Outcome::Nil]);
     assert_eq!(story.stream(Op::Pending { group }), nothing);
     assert_eq!(read_and_lag(&mut story), known(2, 0));

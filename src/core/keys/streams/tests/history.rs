@@ -168,16 +168,7 @@ impl Pair {
     fn read(&mut self, group: &[u8], consumer: &[u8], after: After, count: u64) -> Outcome {
         let (db, keys, after) = (DB, vec![&b"s"[..]], vec![after]);
         let no_ack = false;
-        let op = KeyOp::StreamReadGroup {
-            db,
-            group,
-            consumer,
-            keys,
-            after,
-            count,
-            no_ack,
-            block: false,
-        };
+        let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
         self.story.run(&op)
     }
 
@@ -269,16 +260,7 @@ fn a_long_stream_goes_through_a_snapshot_in_pieces() {
         for consumer in CONSUMERS {
             let (db, keys, after) = (DB, vec![&b"s"[..]], vec![After::Newest {}]);
             let (group, count, no_ack) = (group.as_bytes(), 150, false);
-            let op = KeyOp::StreamReadGroup {
-                db,
-                group,
-                consumer,
-                keys,
-                after,
-                count,
-                no_ack,
-                block: false,
-            };
+            let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack };
             assert_ne!(story.run(&op), Outcome::Nil);
         }
     }

@@ -68,16 +68,7 @@ impl Story {
     fn read(&mut self, consumer: &str, after: After, count: u64) -> Vec<String> {
         let (group, consumer) = (&b"g"[..], consumer.as_bytes());
         let (db, keys, after) = (DB, vec![&b"s"[..]], vec![after]);
-        let op = KeyOp::StreamReadGroup {
-            db,
-            group,
-            consumer,
-            keys,
-            after,
-            count,
-            no_ack: false,
-            block: false,
-        };
+        let op = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack: false };
         match self.run(&op) {
             Outcome::Nil => Vec::new(),
             Outcome::List(mut parts) => ids(parts.pop().unwrap()),

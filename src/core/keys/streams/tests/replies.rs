@@ -71,7 +71,7 @@ fn other_types_are_refused() {
     }
     assert_eq!(story.add(1, 0), Fault::WrongType.into());
     let (db, keys, after) = (DB, vec![&b"s"[..]], vec![After::Newest {}]);
-    let read = KeyOp::StreamRead { db, keys, after, count: 0, block: false };
+    let read = KeyOp::StreamRead { db, keys, after, count: 0 };
     assert_eq!(story.run(&read), Fault::WrongType.into());
 }
 
@@ -127,7 +127,7 @@ fn reading_goes_on_behind_an_entry() {
     story.add_some(5);
     let mut read = |after, count| {
         let (db, keys) = (DB, vec![&b"none"[..], b"s"]);
-        story.run(&KeyOp::StreamRead { db, keys, after: vec![after; 2], count, block: false })
+        story.run(&KeyOp::StreamRead { db, keys, after: vec![after; 2], count })
     };
     let Outcome::List(parts) = read(After::Id { id: id(3, 0) }, 0) else { panic!() };
     assert_eq!(
@@ -139,25 +139,6 @@ fn reading_goes_on_behind_an_entry() {
     for after in [After::Newest {}, After::Id { id: id(5, 0) }, After::Id { id: Id::MAX }] {
         assert_eq!(read(after, 0), Outcome::Nil);
     }
-}
-
-#[test]
-fn what_would_have_to_wait_is_refused_outside_of_transactions() {
-    let mut story = Story::new();
-    story.add_some(1);
-    story.make_group(Id::MIN);
-    let mut told = |op: KeyOp<'_>| [story.run(&op), story.run(&op.clone().without_wait())];
-    let (db, count, block, no_ack) = (DB, 0, true, false);
-    let (keys, after) = (vec![&b"s"[..]], vec![After::Newest {}]);
-    let read = KeyOp::StreamRead { db, keys: keys.clone(), after: after.clone(), count, block };
-    assert_eq!(told(read), [Fault::WouldWait.into(), Outcome::Nil]);
-    let (group, consumer): (&[u8], &[u8]) = (b"g", b"c");
-    let give = KeyOp::StreamReadGroup { db, group, consumer, keys, after, count, no_ack, block };
-    // What is there is given at once, and then there is nothing.
-    let [given, nothing] = told(give.clone());
-    assert!(matches!(given, Outcome::List(_)));
-    assert_eq!(nothing, Outcome::Nil);
-    assert_eq!(told(give), [Fault::WouldWait.into(), Outcome::Nil]);
 }
 
 #[test]

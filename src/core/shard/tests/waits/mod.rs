@@ -3,6 +3,8 @@
 mod conserved;
 mod histories;
 mod model;
+mod readers;
+mod reading;
 mod stories;
 
 use super::{DB, NOW, encoded, set, transaction};

@@ -1,8 +1,8 @@
-//! Floating-point numbers as words.
+//! Floating-point numbers as words, read as C's `strtod` reads them.
 
 /// A score as C's `strtod` reads it: decimal or hexadecimal, `inf`; not `nan`, no
 /// blanks, nothing too large or too small.
-pub(crate) fn score(word: &[u8]) -> Option<f64> {
+pub fn score(word: &[u8]) -> Option<f64> {
     let text = std::str::from_utf8(word).ok()?;
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     let number = number(text)?;
@@ -16,7 +16,7 @@ pub(crate) fn score(word: &[u8]) -> Option<f64> {
 
 /// An end of a range of scores, which Redis reads less strictly: blanks may stand
 /// before it, nothing is 0, and what is too large or too small is as near as can be.
-pub(crate) fn border(word: &[u8]) -> Option<f64> {
+pub fn border(word: &[u8]) -> Option<f64> {
     if word.is_empty() {
         return Some(0.0);
     }
@@ -24,7 +24,7 @@ pub(crate) fn border(word: &[u8]) -> Option<f64> {
 }
 
 /// As [`score`], but what is too large or too small is as near as can be.
-pub(crate) fn rounded(word: &[u8]) -> Option<f64> {
+pub fn rounded(word: &[u8]) -> Option<f64> {
     number(std::str::from_utf8(word).ok()?)
 }
 
