@@ -30,7 +30,7 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     if args.is_empty() {
         return Ok(on(ctx, key, Op::Count { range: None }));
     }
-    if args.len() == 1 {
+    if args.len() == 1 || args.len() > 3 {
         return Err(crate::error::SYNTAX);
     }
     let (start, end) = (args.integer()?, args.integer()?);
@@ -51,7 +51,7 @@ mod tests {
         assert_eq!(op("bitcount k 1 -1"), part(false));
         assert_eq!(op("bitcount k 1 -1 byte"), part(false));
         assert_eq!(op("bitcount k 1 -1 BIT"), part(true));
-        for line in ["bitcount k 1", "bitcount k 1 2 foo", "bitcount k 1 2 bit x"] {
+        for line in ["bitcount k 1", "bitcount k 1 2 foo", "bitcount k 1 x bit x"] {
             assert_eq!(refusal(line), "ERR syntax error", "{line}");
         }
         let text = "ERR value is not an integer or out of range";

@@ -29,6 +29,9 @@ fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> 
     if bit != 0 && bit != 1 {
         return Err(error::BIT_ARGUMENT);
     }
+    if args.len() > 3 {
+        return Err(error::SYNTAX);
+    }
     let start = if args.is_empty() { 0 } else { args.integer()? };
     let end = if args.is_empty() { None } else { Some(args.integer()?) };
     let bits = unit(&mut args)?;
