@@ -60,6 +60,22 @@ impl Pair {
             assert!(!client.call(line).is_error(), "{line}");
         }
         payloads.push(client.call("DUMP x").bytes().unwrap().to_vec());
+        // Small values stand in one string, larger ones do not.
+        let long = "m".repeat(70);
+        for line in [
+            "HSET x f v g 12 h -70000",
+            &format!("HSET x f {long}"),
+            "ZADD x 1 a -2.5 b inf c 3 17",
+            &format!("ZADD x 1 {long} 2 b"),
+            "RPUSH x a 1 -70000 b",
+            &format!("RPUSH x {}", "x".repeat(9_000)),
+            "SADD x 1 -7 300000",
+            "SADD x 1 a",
+        ] {
+            client.call("DEL x");
+            assert!(!client.call(line).is_error(), "{line}");
+            payloads.push(client.call("DUMP x").bytes().unwrap().to_vec());
+        }
         payloads
     }
 

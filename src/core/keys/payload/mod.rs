@@ -3,6 +3,9 @@
 
 mod crc64;
 mod lzf;
+mod packed;
+#[cfg(test)]
+mod packed_tests;
 mod stream;
 mod types;
 
@@ -11,8 +14,11 @@ use super::{STRING_BYTES_MAX, parse_integer};
 use crate::Fault;
 use crate::wire::take_bytes;
 
-/// The version of Redis 7.0.
+/// The version of Redis 7.0, which is written.
 const VERSION: u16 = 10;
+
+/// The version of Redis 7.4, the last one that is read.
+const VERSION_MAX: u16 = 12;
 
 /// Version and checksum.
 const FOOTER_BYTES: usize = 10;
@@ -63,7 +69,7 @@ fn verified(payload: &[u8]) -> Option<&[u8]> {
     let (body, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER_BYTES)?)?;
     let (version, checksum) = footer.split_first_chunk::<2>()?;
     let checked = &payload[..payload.len() - size_of::<u64>()];
-    let fits = u16::from_le_bytes(*version) <= VERSION
+    let fits = u16::from_le_bytes(*version) <= VERSION_MAX
         && crc64::checksum(checked).to_le_bytes()[..] == *checksum;
     fits.then_some(body)
 }

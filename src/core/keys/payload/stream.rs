@@ -51,8 +51,19 @@ fn put_id(out: &mut Vec<u8>, id: Id) {
     put_len(out, id.seq);
 }
 
-/// Reads a stream. `counted`: with what Redis knows of the whole since 7.0.
-pub(super) fn take(input: &mut &[u8], counted: bool) -> Option<Stream> {
+/// What is written of a stream.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Form {
+    /// Since Redis 5.
+    Old,
+    /// Since 7.0: also what is known of the whole.
+    Counted,
+    /// Since 7.2: also when each consumer was last given something.
+    Active,
+}
+
+/// Reads a stream.
+pub(super) fn take(input: &mut &[u8], form: Form) -> Option<Stream> {
     let mut stream = Stream::default();
     for _ in 0..take_number(input)? {
         let (id, bytes) = (Id::of_key(&take_string(input)?)?, take_string(input)?);
@@ -60,7 +71,7 @@ pub(super) fn take(input: &mut &[u8], counted: bool) -> Option<Stream> {
     }
     let len = take_number(input)?;
     stream.last_id = take_id(input)?;
-    if counted {
+    if form >= Form::Counted {
         let _first = take_id(input)?;
         stream.max_deleted = take_id(input)?;
         stream.added = take_number(input)?;
@@ -70,15 +81,15 @@ pub(super) fn take(input: &mut &[u8], counted: bool) -> Option<Stream> {
     (len == stream.len() && stream.last() <= stream.last_id).then_some(())?;
     for _ in 0..take_number(input)? {
         let name = take_string(input)?;
-        let group = take_group(input, &stream, counted)?;
+        let group = take_group(input, &stream, form)?;
         stream.add_group(&name, group).then_some(())?;
     }
     Some(stream)
 }
 
-fn take_group(input: &mut &[u8], stream: &Stream, counted: bool) -> Option<ConsumerGroup> {
+fn take_group(input: &mut &[u8], stream: &Stream, form: Form) -> Option<ConsumerGroup> {
     let last_id = take_id(input)?;
-    let read = if counted {
+    let read = if form >= Form::Counted {
         Some(take_number(input)? as i64).filter(|read| *read != UNKNOWN)
     } else {
         distance(stream, last_id)
@@ -92,7 +103,7 @@ fn take_group(input: &mut &[u8], stream: &Stream, counted: bool) -> Option<Consu
         known.is_none().then_some(())?;
     }
     for _ in 0..take_number(input)? {
-        take_consumer(input, &mut group, &mut pending)?;
+        take_consumer(input, &mut group, &mut pending, form)?;
     }
     // Somebody has everything that is pending.
     pending.is_empty().then_some(group)
@@ -102,10 +113,14 @@ fn take_consumer(
     input: &mut &[u8],
     group: &mut ConsumerGroup,
     pending: &mut BTreeMap<Id, (u64, i64)>,
+    form: Form,
 ) -> Option<()> {
     let name = take_string(input)?;
     group.consumer(&name).is_none().then_some(())?;
     let consumer = group.add_consumer(&name, u64::from_le_bytes(take_array(input)?));
+    if form >= Form::Active {
+        take_array::<8>(input)?;
+    }
     for _ in 0..take_number(input)? {
         let id = Id::of_key(&take_array::<16>(input)?)?;
         let (given_ms, count) = pending.remove(&id)?;

@@ -1,6 +1,6 @@
 //! The types of values in RDB files.
 
-use super::{put_len, put_string, stream, take_array, take_plain_len, take_string};
+use super::{packed, put_len, put_string, stream, take_array, take_plain_len, take_string};
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
 use crate::wire::take_bytes;
 
@@ -9,9 +9,17 @@ const LIST: u8 = 1;
 const SET: u8 = 2;
 const HASH: u8 = 4;
 const SORTED: u8 = 5;
+const INTEGERS: u8 = 11;
 /// Of Redis 5.
 const STREAM_OLD: u8 = 15;
+const HASH_PACKED: u8 = 16;
+const SORTED_PACKED: u8 = 17;
+const LIST_PACKED: u8 = 18;
 const STREAM: u8 = 19;
+/// Of Redis 7.2.
+const SET_PACKED: u8 = 20;
+/// Of Redis 7.2.
+const STREAM_NEW: u8 = 21;
 
 /// Writes the type and the value.
 pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
@@ -66,8 +74,14 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [LIST] => Value::List(take_list(input)?),
         [SET] => take_set(input, hasher)?,
         [SORTED] => Value::Sorted(take_sorted(input, hasher)?),
-        [STREAM_OLD] => Value::of_stream(stream::take(input, false)?),
-        [STREAM] => Value::of_stream(stream::take(input, true)?),
+        [INTEGERS] => packed::integers(input, hasher)?,
+        [HASH_PACKED] => Value::Hash(packed::hash(input, hasher)?),
+        [SORTED_PACKED] => Value::Sorted(packed::sorted(input, hasher)?),
+        [LIST_PACKED] => Value::List(packed::list(input)?),
+        [SET_PACKED] => packed::set(input, hasher)?,
+        [STREAM_OLD] => Value::of_stream(stream::take(input, stream::Form::Old)?),
+        [STREAM] => Value::of_stream(stream::take(input, stream::Form::Counted)?),
+        [STREAM_NEW] => Value::of_stream(stream::take(input, stream::Form::Active)?),
         _ => return None,
     };
     (input.is_empty() && !value.is_empty()).then_some(value)

@@ -41,8 +41,8 @@ pub(super) use ranked::Ranked;
 pub(super) use scored::Scored;
 pub(super) use slots::{Group, Place, Slots};
 pub(super) use stream::{
-    Block, Consumer, ConsumerGroup, ENTRY_BYTES_MAX, Entry as StreamEntry, Keep, Layout, Pair,
-    Pending, Stream,
+    Block, Consumer, ConsumerGroup, ENTRY_BYTES_MAX, Element, Entry as StreamEntry, Keep, Layout,
+    Pair, Pending, Stream, listpack_elements,
 };
 pub(super) use table::{HASH_LIMITS, Limits, Rows, SET_LIMITS, placed, without_hash};
 pub(super) use tree::{Tree, TreeNode};

@@ -139,6 +139,16 @@ pub(super) fn element(bytes: &[u8], at: usize) -> Option<(Element<'_>, usize)> {
     Some((element, at + size + length_bytes(size)))
 }
 
+/// The elements of a listpack, if it is one.
+pub(in crate::keys) fn elements(bytes: &[u8]) -> Option<impl Iterator<Item = Element<'_>>> {
+    let (mut at, end) = (HEAD_BYTES, checked(bytes)?);
+    Some(std::iter::from_fn(move || {
+        let (found, next) = element(&bytes[..end], at)?;
+        at = next;
+        Some(found)
+    }))
+}
+
 /// Where the elements of a listpack end, if it is one: all lengths are as they must be.
 pub(super) fn checked(bytes: &[u8]) -> Option<usize> {
     let (head, last) = (bytes.get(..HEAD_BYTES)?, bytes.last()?);

@@ -23,6 +23,7 @@ use crate::keys::streams::Id;
 
 pub(in crate::keys) use block::{Block, ENTRY_BYTES_MAX, Entry, Layout, Pair};
 pub(in crate::keys) use group::{Consumer, ConsumerGroup, Pending};
+pub(in crate::keys) use listpack::{Element, elements as listpack_elements};
 pub(in crate::keys) use trim::Keep;
 
 /// What a block takes besides its bytes.

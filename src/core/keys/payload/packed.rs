@@ -1,0 +1,104 @@
+//! Small values in RDB files: whole ones that stand in one string.
+
+use super::{take_plain_len, take_string};
+use crate::float;
+use crate::keys::store::{
+    Collection, Element, Entry, HASH_LIMITS, Hasher, Scored, Value, listpack_elements,
+};
+
+/// How a node of a list holds its elements: one as it is, or several in a listpack.
+const PLAIN: usize = 1;
+const PACKED: usize = 2;
+
+/// The head of integers: how many bytes each has, and how many they are.
+const INTEGERS_HEAD_BYTES: usize = 8;
+
+/// Fields and values in turn.
+pub(super) fn hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+    let mut hash = Collection::default();
+    pairs(&take_string(input)?, |field, value| {
+        let (key, value) = (field.to_vec(), value.to_vec());
+        // A field that comes twice is damage.
+        hash.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value })
+    })?;
+    Some(hash)
+}
+
+/// Members and scores in turn.
+pub(super) fn sorted(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+    let mut set = Collection::default();
+    pairs(&take_string(input)?, |member, score| {
+        let member = member.to_vec();
+        let score = match score {
+            Element::Int(number) => Some(number as f64),
+            Element::Text(text) => float::rounded(text),
+        };
+        let Some(score) = score.filter(|_| set.score(hasher, &member).is_none()) else {
+            return false;
+        };
+        set.set_score(hasher, Scored { member: &member, score });
+        true
+    })?;
+    Some(set)
+}
+
+/// Members.
+pub(super) fn set(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
+    let bytes = take_string(input)?;
+    let mut set = Value::no_members();
+    let all_new = listpack_elements(&bytes)?.all(|one| set.add_member(hasher, &one.to_vec()));
+    all_new.then_some(set)
+}
+
+/// Integers of the same size, the smallest first.
+pub(super) fn integers(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
+    let bytes = take_string(input)?;
+    let (head, body) = bytes.split_at_checked(INTEGERS_HEAD_BYTES)?;
+    let (size, count) = head.split_first_chunk::<4>()?;
+    let size = u32::from_le_bytes(*size) as usize;
+    let count = u32::from_le_bytes(count.try_into().ok()?) as usize;
+    let fits = matches!(size, 2 | 4 | 8) && size.checked_mul(count) == Some(body.len());
+    let (mut set, mut last) = (Value::no_members(), None);
+    for bytes in body.chunks_exact(if fits { size } else { return None }) {
+        let number = integer(bytes)?;
+        if last.is_some_and(|last| number <= last) {
+            return None;
+        }
+        set.add_member(hasher, number.to_string().as_bytes());
+        last = Some(number);
+    }
+    Some(set)
+}
+
+/// Nodes of elements.
+pub(super) fn list(input: &mut &[u8]) -> Option<Collection> {
+    let mut list = Collection::default();
+    for _ in 0..take_plain_len(input)? {
+        let form = take_plain_len(input)?;
+        let bytes = take_string(input)?;
+        match form {
+            PLAIN => list.insert_element(list.len(), &bytes),
+            PACKED => listpack_elements(&bytes)?
+                .for_each(|element| list.insert_element(list.len(), &element.to_vec())),
+            _ => return None,
+        }
+    }
+    Some(list)
+}
+
+/// Gives `take` the elements of a listpack two by two, as long as it takes them.
+fn pairs(bytes: &[u8], mut take: impl FnMut(Element<'_>, Element<'_>) -> bool) -> Option<()> {
+    let mut elements = listpack_elements(bytes)?;
+    while let Some(first) = elements.next() {
+        take(first, elements.next()?).then_some(())?;
+    }
+    Some(())
+}
+
+fn integer(bytes: &[u8]) -> Option<i64> {
+    Some(match bytes.len() {
+        2 => i16::from_le_bytes(bytes.try_into().ok()?).into(),
+        4 => i32::from_le_bytes(bytes.try_into().ok()?).into(),
+        _ => i64::from_le_bytes(bytes.try_into().ok()?),
+    })
+}
