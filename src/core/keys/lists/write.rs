@@ -159,7 +159,10 @@ fn remove(list: &mut Collection, count: i64, value: &[u8]) -> (Outcome, bool) {
         places.reverse();
         places
     };
-    places.iter().for_each(|at| list.remove_elements(*at, 1));
+    // Those in a row go together.
+    for row in places.chunk_by(|behind, before| behind - before == 1) {
+        list.remove_elements(row[row.len() - 1], row.len());
+    }
     (Outcome::Int(places.len() as i64), !places.is_empty())
 }
 

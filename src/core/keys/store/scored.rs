@@ -101,8 +101,18 @@ impl Collection {
     /// Gives a member a score.
     pub(in crate::keys) fn set_score(&mut self, hasher: Hasher, scored: Scored<'_>) {
         let old = self.score(hasher, scored.member);
+        self.replace_score(hasher, scored, old);
+    }
+
+    /// Gives a member a score that has this one, or is not there.
+    pub(in crate::keys) fn replace_score(
+        &mut self,
+        hasher: Hasher,
+        scored: Scored<'_>,
+        old: Option<f64>,
+    ) {
         if let Some(old) = old {
-            self.unscore(hasher, scored.member, old);
+            self.leave_rank(scored.member, old);
         }
         if let Form::Packed(pack) = self.form() {
             let fits =
@@ -180,12 +190,23 @@ impl Collection {
                 ranked.members.remove(&placed(hasher, member));
                 ranked.scores.remove(&by_score(member, score));
             }
-            None => {
-                let Form::Packed(pack) = self.form() else { return };
-                if let Some((at, _)) = pack.find(member) {
-                    self.edit_pack(|pack| pack.remove(at));
-                }
-            }
+            None => self.unpack(member),
+        }
+    }
+
+    /// Takes a member that is there with this score out of the order, before it is put in
+    /// again.
+    fn leave_rank(&mut self, member: &[u8], score: f64) {
+        match self.ranked_mut() {
+            Some(ranked) => ranked.scores.remove(&by_score(member, score)),
+            None => self.unpack(member),
+        }
+    }
+
+    fn unpack(&mut self, member: &[u8]) {
+        let Form::Packed(pack) = self.form() else { return };
+        if let Some((at, _)) = pack.find(member) {
+            self.edit_pack(|pack| pack.remove(at));
         }
     }
 

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Fold;
-use crate::keys::sets::Merge;
+use crate::keys::sets::{self, Merge};
 use crate::keys::store::{Collection, Hasher, Scored, Value};
 use crate::keys::write::Writer;
 use crate::{Db, Fault, Outcome};
@@ -48,10 +48,15 @@ pub(in crate::keys) fn merged<'a>(
 
 /// How many members all sets have, counted up to `limit` (0: to the end).
 pub(in crate::keys) fn common(sets: &[Found<'_>], hasher: Hasher, limit: u64) -> usize {
-    let count = merged(Merge::Intersection {}, sets, &[], Fold::Sum {}, hasher).len();
-    match usize::try_from(limit) {
-        Ok(0) | Err(_) => count,
-        Ok(limit) => count.min(limit),
+    let sets: Vec<Option<&Collection>> = sets.iter().map(|set| set.and_then(collection)).collect();
+    sets::common(&sets, hasher, limit)
+}
+
+/// The members of a set with or without scores.
+fn collection(set: &Value) -> Option<&Collection> {
+    match set {
+        Value::Sorted(set) | Value::Set(set) | Value::Integers(set) => Some(set),
+        _ => None,
     }
 }
 
@@ -84,10 +89,7 @@ struct Source<'a> {
 
 impl<'a> Source<'a> {
     fn len(&self) -> usize {
-        match self.set {
-            Some(Value::Sorted(set) | Value::Set(set) | Value::Integers(set)) => set.len(),
-            _ => 0,
-        }
+        self.set.and_then(collection).map_or(0, Collection::len)
     }
 
     /// All members with what they count.

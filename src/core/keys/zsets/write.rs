@@ -129,7 +129,7 @@ impl Rules {
             if !self.allow(old, *score) || old == Some(*score) {
                 continue;
             }
-            set.set_score(hasher, Scored { member, score: *score });
+            set.replace_score(hasher, Scored { member, score: *score }, old);
             new += i64::from(old.is_none());
             changed += i64::from(old.is_some());
         }
@@ -158,7 +158,7 @@ impl Rules {
         }
         let changed = old != Some(score);
         if changed {
-            set.set_score(hasher, Scored { member, score });
+            set.replace_score(hasher, Scored { member, score }, old);
         }
         Ok((Outcome::Float(score), changed))
     }
