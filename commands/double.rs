@@ -30,6 +30,14 @@ pub fn general(number: f64, digits: u8) -> String {
     trimmed(&format!("{number:.decimals$}")).to_owned()
 }
 
+/// A finite number as C's `printf("%.17f")` prints it, without zeros at its end.
+pub fn format_digits(number: f64) -> String {
+    match trimmed(&format!("{number:.17}")) {
+        "-0" => "0".to_owned(),
+        text => text.to_owned(),
+    }
+}
+
 /// Without zeros behind the point, and without the point when nothing follows.
 fn trimmed(text: &str) -> &str {
     if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { text }
@@ -37,7 +45,20 @@ fn trimmed(text: &str) -> &str {
 
 #[cfg(test)]
 mod tests {
-    use super::format_double;
+    use super::{format_digits, format_double};
+
+    #[test]
+    fn as_many_digits_as_matter_are_printed() {
+        for (number, text) in [
+            (13.361_389_338_970_184, "13.36138933897018433"),
+            (-2.0, "-2"),
+            (0.1, "0.10000000000000001"),
+            (-0.0, "0"),
+            (1e-30, "0"),
+        ] {
+            assert_eq!(format_digits(number), text);
+        }
+    }
 
     #[test]
     fn doubles_are_printed_as_c_prints_them() {

@@ -4,6 +4,7 @@
 
 mod cluster;
 mod connection;
+mod geo;
 mod keys;
 mod locks;
 mod protocol;
@@ -17,6 +18,7 @@ use lockstep_core::Fault;
 
 pub use cluster::*;
 pub use connection::*;
+pub use geo::*;
 pub use keys::*;
 pub use locks::*;
 pub use protocol::*;
@@ -269,5 +271,9 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NoEngine => NO_SCRIPTS,
         Fault::ReadOnly => SCRIPT_READ_ONLY,
         Fault::GroupGone => GROUP_GONE,
+        Fault::NotNumbers => text("ERR One or more scores can't be converted into double"),
+        Fault::NoSketch => text("WRONGTYPE Key is not a valid HyperLogLog string value."),
+        Fault::BadSketch => text("INVALIDOBJ Corrupted HLL object detected"),
+        Fault::NoPlace => text("ERR could not decode requested zset member"),
     }
 }

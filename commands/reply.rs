@@ -37,6 +37,9 @@ pub enum Reply {
     NilArray,
     /// A floating-point number.
     Double(f64),
+    /// A floating-point number with up to 17 digits behind the point, none of them a zero at
+    /// the end.
+    DoubleDigits(f64),
     /// A floating-point number as a bulk string in either protocol.
     DoubleText(f64),
     /// Yes or no: a number in RESP2.

@@ -4,6 +4,10 @@ use lockstep_core::{Db, Op, Origin};
 
 use crate::{Here, Protocol};
 
+/// The longest HyperLogLog that is not dense, in bytes, where nothing else is said: in
+/// scripts, which are the same on all replicas.
+pub const SPARSE_BYTES_MAX: u64 = 3_000;
+
 /// What parsing needs to know of the connection.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
@@ -17,6 +21,8 @@ pub struct Context {
     pub protocol: Protocol,
     /// The largest string there may be, in bytes (`proto-max-bulk-len`).
     pub string_bytes_max: u64,
+    /// The longest HyperLogLog that is not dense, in bytes (`hll-sparse-max-bytes`).
+    pub sparse_bytes_max: u64,
     /// Whether the eviction policy counts accesses (LFU) rather than their times.
     pub lfu: bool,
     /// A seed for random choices of reads.

@@ -58,6 +58,8 @@ pub enum Group {
     String,
     /// Bits of strings.
     Bitmap,
+    /// How many different elements there were.
+    HyperLogLog,
     /// Hashes.
     Hash,
     /// Lists.
@@ -66,6 +68,8 @@ pub enum Group {
     Set,
     /// Sorted sets.
     SortedSet,
+    /// Places in sorted sets.
+    Geo,
     /// Streams.
     Stream,
     /// Channels.
@@ -93,10 +97,12 @@ impl Group {
             Group::Generic => "generic",
             Group::String => "string",
             Group::Bitmap => "bitmap",
+            Group::HyperLogLog => "hyperloglog",
             Group::Hash => "hash",
             Group::List => "list",
             Group::Set => "set",
             Group::SortedSet => "sorted-set",
+            Group::Geo => "geo",
             Group::Stream => "stream",
             Group::PubSub => "pubsub",
             Group::Transactions => "transactions",
@@ -135,6 +141,14 @@ pub enum Begin {
         word: &'static str,
         /// Where its search starts.
         from: i16,
+    },
+    /// Behind the last one of this option, which may stand anywhere behind the first key:
+    /// nowhere that a simple rule could tell.
+    LastOption {
+        /// The option.
+        word: &'static str,
+        /// Other options that have words behind them, and how many.
+        others: &'static [(&'static str, usize)],
     },
     /// Nowhere that a simple rule could tell.
     Unknown,

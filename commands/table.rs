@@ -7,8 +7,8 @@ use lockstep_core::Outcome;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Context, Reply, Request, Spec, error};
 use crate::{
-    bitmaps, cache, cluster, connection, hashes, keys, lists, locks, pubsub, queues, scripting,
-    server, sessions, sets, streams, strings, transactions, zsets,
+    bitmaps, cache, cluster, connection, distinct, geo, hashes, keys, lists, locks, pubsub, queues,
+    scripting, server, sessions, sets, streams, strings, transactions, zsets,
 };
 
 /// A command: what is known of it, how it is parsed, how its outcome is shown.
@@ -43,6 +43,8 @@ static FAMILIES: &[&[Command]] = &[
     cache::COMMANDS,
     cluster::COMMANDS,
     connection::COMMANDS,
+    distinct::COMMANDS,
+    geo::COMMANDS,
     hashes::COMMANDS,
     keys::COMMANDS,
     lists::COMMANDS,

@@ -13,6 +13,7 @@ pub(crate) fn context() -> Context {
         request: 7,
         protocol: Protocol::Resp2,
         string_bytes_max: 1_000,
+        sparse_bytes_max: 3_000,
         lfu: false,
         seed: 42,
         locks: crate::LockContext::default(),

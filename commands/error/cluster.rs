@@ -14,6 +14,10 @@ pub const SELECT_IN_CLUSTER: BadArgs = text("ERR SELECT is not allowed in cluste
 pub const SWAPDB_IN_CLUSTER: BadArgs = text("ERR SWAPDB is not allowed in cluster mode");
 /// MOVE.
 pub const MOVE_IN_CLUSTER: BadArgs = text("ERR MOVE is not allowed in cluster mode");
+/// SORT by other keys.
+pub const SORT_BY_IN_CLUSTER: BadArgs = text("ERR BY option of SORT denied in cluster mode.");
+/// SORT with what is at other keys.
+pub const SORT_GET_IN_CLUSTER: BadArgs = text("ERR GET option of SORT denied in cluster mode.");
 /// COPY with DB.
 pub const COPY_IN_CLUSTER: BadArgs =
     text("ERR Copying to another database is not allowed in cluster mode");

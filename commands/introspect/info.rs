@@ -69,7 +69,7 @@ fn begin(begin: Begin) -> Reply {
         Begin::Keyword { word, from } => {
             typed("keyword", map([("keyword", Reply::bulk(word)), ("startfrom", number(from))]))
         }
-        Begin::Unknown => typed("unknown", map([])),
+        Begin::LastOption { .. } | Begin::Unknown => typed("unknown", map([])),
     }
 }
 

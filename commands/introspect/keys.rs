@@ -80,6 +80,7 @@ fn find(spec: &KeySpec, words: &[&[u8]], keys: &mut Vec<Key>) -> Option<()> {
             let first = start + i64::from(first);
             (first, first + (wanted - 1) * i64::from(step), step)
         }
+        Find::Unknown if matches!(spec.begin, Begin::LastOption { .. }) => (start, start, 1),
         Find::Unknown => return Some(()),
     };
     if last >= count {
@@ -104,8 +105,22 @@ fn start(begin: Begin, words: &[&[u8]]) -> Option<i64> {
             let end = words.len().checked_sub(usize::from(from.unsigned_abs()))?;
             (1..=end).rev().find(|at| is(*at, word)).map(behind)
         }
+        Begin::LastOption { word, others } => last_option(word, others, words).map(behind),
         Begin::Unknown => None,
     }
+}
+
+/// Where an option stands last that has a word behind it.
+fn last_option(word: &str, others: &[(&str, usize)], words: &[&[u8]]) -> Option<usize> {
+    let (mut at, mut found) = (2, None);
+    while at < words.len() {
+        let is = |option: &str| words[at].eq_ignore_ascii_case(option.as_bytes());
+        if is(word) && at + 1 < words.len() {
+            found = Some(at);
+        }
+        at += 1 + others.iter().find(|(other, _)| is(other)).map_or(0, |(_, words)| *words);
+    }
+    found
 }
 
 fn range_end(start: i64, count: i64, last: i64, limit: i64) -> i64 {

@@ -78,6 +78,15 @@ fn counted_keys_and_keywords_are_found() {
 }
 
 #[test]
+fn the_last_store_of_sort_names_a_key() {
+    assert_eq!(keys("sort a"), [b"a"]);
+    assert_eq!(keys("sort a by store get store limit store 1 desc"), [b"a"]);
+    assert_eq!(keys("sort a STORE b get x store c"), [b"a", b"c"]);
+    assert_eq!(keys("sort a store"), [b"a"]);
+    assert_eq!(keys("georadius a 1 2 3 m store b storedist c"), [b"a", b"b", b"c"]);
+}
+
+#[test]
 fn the_list_may_be_narrowed() {
     let names = |filter| match list(filter) {
         Reply::Array(names) => names,

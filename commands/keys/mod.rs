@@ -16,6 +16,7 @@ pub mod randomkey;
 pub mod rename;
 pub mod restore;
 pub mod scan;
+pub mod sort;
 pub mod swapdb;
 pub mod touch;
 pub mod ttl;
@@ -46,6 +47,8 @@ pub static COMMANDS: &[Command] = &[
     rename::RENAMENX,
     restore::COMMAND,
     scan::COMMAND,
+    sort::SORT,
+    sort::SORT_RO,
     swapdb::COMMAND,
     touch::COMMAND,
     ttl::EXPIRETIME,

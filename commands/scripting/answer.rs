@@ -58,7 +58,7 @@ fn put(reply: &Reply, out: &mut Vec<u8>) {
             out.push(INT);
             number.put(out);
         }
-        Reply::Double(number) | Reply::DoubleText(number) => {
+        Reply::Double(number) | Reply::DoubleDigits(number) | Reply::DoubleText(number) => {
             out.push(DOUBLE);
             number.put(out);
         }

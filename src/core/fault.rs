@@ -142,10 +142,18 @@ pub enum Fault {
     ReadOnly,
     /// The group is gone in which somebody waited.
     GroupGone,
+    /// What is to be sorted as numbers is none.
+    NotNumbers,
+    /// The string counts no different elements (HyperLogLog).
+    NoSketch,
+    /// The string that counts different elements is damaged.
+    BadSketch,
+    /// The member whose place is asked for is not there.
+    NoPlace,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 67] = [
+const ALL: [Fault; 71] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -213,6 +221,10 @@ const ALL: [Fault; 67] = [
     Fault::NoEngine,
     Fault::ReadOnly,
     Fault::GroupGone,
+    Fault::NotNumbers,
+    Fault::NoSketch,
+    Fault::BadSketch,
+    Fault::NoPlace,
 ];
 
 impl<'a> Wire<'a> for Fault {

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use lockstep_commands::double::format_double;
+use lockstep_commands::double::{format_digits, format_double};
 use lockstep_commands::{BadArgs, Reply};
 use mlua_sys as ffi;
 
@@ -28,7 +28,7 @@ pub(crate) fn push(stack: Stack, resp: u8, reply: Reply) -> Raises<()> {
         Reply::Nil | Reply::NilArray | Reply::Silence => stack.push_boolean(false),
         Reply::Bool(yes) if three => stack.push_boolean(yes),
         Reply::Bool(yes) => stack.push_number(f64::from(u8::from(yes))),
-        Reply::Double(number) if three => {
+        Reply::Double(number) | Reply::DoubleDigits(number) if three => {
             stack.push_table(0, 1);
             stack.push_number(number);
             stack.set(-2, "double");
@@ -36,6 +36,7 @@ pub(crate) fn push(stack: Stack, resp: u8, reply: Reply) -> Raises<()> {
         Reply::Double(number) | Reply::DoubleText(number) => {
             stack.push_bytes(format_double(number).as_bytes());
         }
+        Reply::DoubleDigits(number) => stack.push_bytes(format_digits(number).as_bytes()),
         Reply::BigNumber(digits) if three => push_field(stack, "big_number", digits.as_bytes()),
         Reply::BigNumber(digits) => stack.push_bytes(digits.as_bytes()),
         Reply::Verbatim(text) if three => push_verbatim(stack, *b"txt", text.as_bytes()),

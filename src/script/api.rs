@@ -6,6 +6,7 @@ use std::mem::MaybeUninit;
 use lockstep_commands::double::general;
 use lockstep_commands::error;
 use lockstep_commands::here::PubSub;
+use lockstep_commands::request::SPARSE_BYTES_MAX;
 use lockstep_commands::{
     Args, BadArgs, Command, Context, Here, LockContext, Protocol, QueueContext, Reply, Request,
     ScriptContext, StreamContext, table,
@@ -375,6 +376,7 @@ impl Active<'_> {
             request: 0,
             protocol: if self.resp == 3 { Protocol::Resp3 } else { Protocol::Resp2 },
             string_bytes_max,
+            sparse_bytes_max: SPARSE_BYTES_MAX,
             lfu,
             seed: self.world.seed().wrapping_mul(0x9E37_79B9_7F4A_7C15),
             locks: LockContext::default(),

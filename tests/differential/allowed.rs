@@ -123,6 +123,18 @@ pub const ALLOWED: &[Allowed] = &[
         },
     },
     Allowed {
+        commands: &["GET"],
+        why: "Redis keeps the count that PFCOUNT told in the eight bytes behind the head",
+        same: |redis, lockstep| match (redis.bytes(), lockstep.bytes()) {
+            (Some(redis), Some(lockstep)) => {
+                let parts =
+                    |bytes: &[u8]| Some((bytes.get(..8)?.to_vec(), bytes.get(16..)?.to_vec()));
+                redis.starts_with(b"HYLL") && parts(redis) == parts(lockstep)
+            }
+            _ => false,
+        },
+    },
+    Allowed {
         commands: &["LSET"],
         why: "Lockstep judges all words before it looks at the key",
         same: |redis, lockstep| {

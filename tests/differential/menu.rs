@@ -188,6 +188,49 @@ pub const MENU: &[(u32, &str)] = &[
     (5, "XCLAIM key group consumer (0 | 9999999) id... [JUSTID] [FORCE]"),
     (2, "XCLAIM key group consumer 0 id [TIME 1000] [RETRYCOUNT small] [LASTID id]"),
     (4, "XAUTOCLAIM key group consumer (0 | 9999999) end [COUNT small] [JUSTID]"),
+    // Sorting, of keys that have one type for good: Redis sorts a copy of a sorted set and
+    // keeps that.
+    (3, "(RPUSH | LPUSH) numbers number..."),
+    (2, "LPOP numbers [small]"),
+    (3, "SADD things (element | weight)..."),
+    (2, "SET (w_a | w_b | w_1 | w_2 | w_10) (number | float)"),
+    (1, "HSET (h_a | h_1 | h_10) f value"),
+    (4, "(SORT | SORT_RO) numbers [ASC | DESC] [ALPHA] [LIMIT index index]"),
+    (2, "(SORT | SORT_RO) numbers [BY nosort] [DESC] [LIMIT index index] [GET #] [GET w_*]"),
+    (3, "SORT things ALPHA [DESC] [LIMIT index index] [GET (# | h_*->f)]"),
+    (2, "SORT numbers BY w_* [GET w_*]"),
+    (2, "SORT numbers [DESC] [LIMIT index index] [GET #] [GET h_*->f] STORE sorted"),
+    (2, "SORT things BY nosort STORE sorted"),
+    (1, "LRANGE sorted 0 -1"),
+    // Counting different elements.
+    (4, "PFADD (hll:a | hll:b) element..."),
+    (2, "PFADD (hll:a | hll:c) value..."),
+    (3, "PFCOUNT (hll:a | hll:b | hll:c | none)..."),
+    (1, "PFCOUNT key..."),
+    (2, "PFMERGE (hll:b | hll:c) (hll:a | hll:b | none)..."),
+    (2, "(GET | STRLEN) (hll:a | hll:b | hll:c)"),
+    (1, "DEL hll:c"),
+    // Places.
+    (5, "GEOADD geo [NX | XX] [CH] (longitude latitude member)..."),
+    (2, "GEODIST geo member member [m | km | ft | MI | x]"),
+    (2, "(GEOHASH | GEOPOS) (geo | none) member..."),
+    (
+        3,
+        "GEOSEARCH geo FROMLONLAT longitude latitude BYRADIUS radius (km | mi) (ASC | DESC) [COUNT small] [WITHDIST] [WITHHASH] [WITHCOORD]",
+    ),
+    (
+        2,
+        "GEOSEARCH geo FROMLONLAT longitude latitude BYBOX radius radius km [ASC | DESC] [WITHDIST]",
+    ),
+    (2, "GEOSEARCH (geo | none) FROMLONLAT longitude latitude BYRADIUS radius km COUNT small ANY"),
+    (2, "GEOSEARCH geo FROMMEMBER member BYRADIUS radius km ASC"),
+    (
+        2,
+        "GEOSEARCHSTORE found (geo | none) FROMLONLAT longitude latitude BYRADIUS radius km [ASC] [COUNT small]",
+    ),
+    (2, "(GEORADIUS | GEORADIUS_RO) geo longitude latitude radius km [WITHDIST] [WITHHASH] [DESC]"),
+    (1, "GEORADIUSBYMEMBER geo member radius km [STORE found] [COUNT small]"),
+    (1, "ZREM geo member"),
     // Transactions.
     (5, "MULTI"),
     (6, "EXEC"),
@@ -239,10 +282,11 @@ pub const MENU: &[(u32, &str)] = &[
 ];
 
 /// Commands whose words are left as they are: others could stop a server, wait, or
-/// show what only one server can know.
+/// show what only one server can know. And those of which Redis looks at a key before it has
+/// read all words.
 pub fn is_delicate(words: &[Vec<u8>]) -> bool {
     let is = |word: &Vec<u8>, other: &[u8]| word.eq_ignore_ascii_case(other);
-    let delicate: [&[u8]; 18] = [
+    let delicate: [&[u8]; 24] = [
         b"WAIT",
         b"SETBIT",
         b"BITFIELD",
@@ -261,6 +305,12 @@ pub fn is_delicate(words: &[Vec<u8>]) -> bool {
         b"BZPOPMIN",
         b"BZPOPMAX",
         b"BZMPOP",
+        b"GEOSEARCH",
+        b"GEOSEARCHSTORE",
+        b"GEORADIUS",
+        b"GEORADIUS_RO",
+        b"GEORADIUSBYMEMBER",
+        b"SORT",
     ];
     delicate.iter().any(|name| is(&words[0], name)) || words.iter().any(|word| is(word, b"BLOCK"))
 }

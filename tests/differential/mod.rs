@@ -7,6 +7,7 @@
 mod allowed;
 mod compare;
 mod grammar;
+mod larger;
 mod menu;
 mod pair;
 mod shrink;

@@ -86,6 +86,8 @@ const FLOATS: &[&str] = &[
     "", " 1", "1 ", "0x1p2", "1.5.5", "5.",
 ];
 
+const RADII: &[&str] = &["0", "1", "20", "50.5", "200", "3000", "50000"];
+
 const PATTERNS: &[&str] =
     &["*", "a*", "?", "[a-c]", "[^a]", "key:*", "*x", "\\a", "[", "[a", "{tag}*", "", "a", "*:?"];
 
@@ -139,6 +141,10 @@ impl<'a> Words<'a> {
             "end" => self.end(),
             "limit" => self.limit(),
             "group" | "consumer" => self.one_of(NAMES).to_vec(),
+            "longitude" => self.degrees(180.0),
+            "latitude" => self.degrees(86.0),
+            "radius" => self.one_of(RADII).as_bytes().to_vec(),
+            "weight" => self.one_of(&["3", "12", "-1", "0.5"]).as_bytes().to_vec(),
             "float" => self.one_of(FLOATS).as_bytes().to_vec(),
             "pattern" => self.one_of(PATTERNS).as_bytes().to_vec(),
             "seconds" => self.span(1),
@@ -162,6 +168,15 @@ impl<'a> Words<'a> {
             3 => self.random.random::<i64>().to_string().into_bytes(),
             _ => self.one_of(VALUES).to_vec(),
         }
+    }
+
+    /// A place on an axis, seldom beyond its end.
+    fn degrees(&mut self, most: f64) -> Vec<u8> {
+        let degrees = match self.up_to(4) {
+            1 => self.random.random_range(-most..most),
+            _ => self.random.random_range(10.0..12.0),
+        };
+        format!("{degrees:.4}").into_bytes()
     }
 
     /// The id of an entry; one that is new is seldom too small.

@@ -65,7 +65,11 @@ impl<'a> Op<'a> {
             | Op::Bits { key, .. }
             | Op::FillSet { key, .. }
             | Op::FillAbort { key, .. }
-            | Op::Stream { key, .. } => KeyNames::of(Some(key), None),
+            | Op::Stream { key, .. }
+            | Op::Sort { key, .. }
+            | Op::CountDistinct { key, .. }
+            | Op::Near { key, .. }
+            | Op::Distance { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
             | Op::Copy { from, to, .. }
             | Op::Rename { from, to, .. }
@@ -84,11 +88,15 @@ impl<'a> Op<'a> {
             | Op::ScoredCommon { keys, .. }
             | Op::ScoredPopFirst { keys, .. }
             | Op::StreamRead { keys, .. }
-            | Op::StreamReadGroup { keys, .. } => KeyNames { keys: keys.iter(), ..none },
-            Op::ScoredRangeStore { to, from, .. } => KeyNames::of(Some(to), Some(from)),
+            | Op::StreamReadGroup { keys, .. }
+            | Op::DistinctCount { keys, .. } => KeyNames { keys: keys.iter(), ..none },
+            Op::ScoredRangeStore { to, from, .. }
+            | Op::SortStore { to, key: from, .. }
+            | Op::NearStore { to, key: from, .. } => KeyNames::of(Some(to), Some(from)),
             Op::SetMergeStore { to, keys, .. }
             | Op::ScoredMergeStore { to, keys, .. }
-            | Op::BitMerge { to, keys, .. } => {
+            | Op::BitMerge { to, keys, .. }
+            | Op::DistinctMerge { to, keys, .. } => {
                 KeyNames { first: Some(to), keys: keys.iter(), ..none }
             }
             Op::PopOrWait { keys, want, .. } => {
@@ -173,7 +181,15 @@ impl<'a> Op<'a> {
             | Op::Bits { db, .. }
             | Op::FillSet { db, .. }
             | Op::FillAbort { db, .. }
-            | Op::BitMerge { db, .. } => *db,
+            | Op::BitMerge { db, .. }
+            | Op::Sort { db, .. }
+            | Op::SortStore { db, .. }
+            | Op::CountDistinct { db, .. }
+            | Op::DistinctCount { db, .. }
+            | Op::DistinctMerge { db, .. }
+            | Op::Near { db, .. }
+            | Op::NearStore { db, .. }
+            | Op::Distance { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {}
             | Op::FlushAll {}
@@ -181,6 +197,16 @@ impl<'a> Op<'a> {
             | Op::CancelWait { .. }
             | Op::ConfirmWait { .. }
             | Op::LookAtWait { .. } => Db(0),
+        }
+    }
+
+    /// Whether it reads keys that it does not name: SORT with BY or GET.
+    pub fn looks_elsewhere(&self) -> bool {
+        match self {
+            Op::Sort { terms, get, .. } | Op::SortStore { terms, get, .. } => {
+                terms.looks_elsewhere() || !get.is_empty()
+            }
+            _ => false,
         }
     }
 

@@ -1,6 +1,6 @@
 //! Operations on the key space.
 
-use super::{bitmaps, hashes, lists, sets, streams, waits, zsets};
+use super::{bitmaps, geo, hashes, lists, sets, sorting, streams, waits, zsets};
 use crate::slot::Slot;
 use crate::{Db, Origin, Wait, wire_enum};
 
@@ -266,6 +266,35 @@ wire_enum! {
         /// BITOP. How many bytes the result has.
         112 => BitMerge { db: Db, how: bitmaps::Merge, to: &'a [u8], keys: Vec<&'a [u8]> },
 
+        /// SORT, SORT_RO. A list of bytes or nil: the elements, or for each what the patterns
+        /// of `get` stand for.
+        120 => Sort { db: Db, key: &'a [u8], terms: sorting::Terms<'a>, get: Vec<&'a [u8]> },
+        /// SORT STORE: the same as a list at a key. How long it is.
+        121 => SortStore {
+            db: Db, to: &'a [u8], key: &'a [u8], terms: sorting::Terms<'a>, get: Vec<&'a [u8]>,
+        },
+        /// PFADD: 1 when that changed anything. A string becomes no longer than `sparse_max`
+        /// before it is dense.
+        124 => CountDistinct { db: Db, key: &'a [u8], elements: Vec<&'a [u8]>, sparse_max: u64 },
+        /// PFCOUNT. A number.
+        125 => DistinctCount { db: Db, keys: Vec<&'a [u8]> },
+        /// PFMERGE: what was counted at any of the keys, at one more. Ok.
+        126 => DistinctMerge { db: Db, to: &'a [u8], keys: Vec<&'a [u8]>, sparse_max: u64 },
+        /// GEOSEARCH, GEORADIUS. A list of bytes, or of List[Bytes member, Float distance, Int
+        /// score, List[Float longitude, Float latitude]] with what is asked for.
+        128 => Near {
+            db: Db, key: &'a [u8], search: geo::Search<'a>, distance: bool, score: bool,
+            place: bool,
+        },
+        /// GEOSEARCHSTORE, GEORADIUS STORE: the same as a sorted set at a key, with
+        /// `distances` in place of the scores. How many there are.
+        129 => NearStore {
+            db: Db, to: &'a [u8], key: &'a [u8], search: geo::Search<'a>, distances: bool,
+        },
+        /// GEODIST: how far two members are from each other, in units of so many meters. A
+        /// float or nil.
+        130 => Distance { db: Db, key: &'a [u8], from: &'a [u8], to: &'a [u8], unit: f64 },
+
         /// On the stream at a key.
         90 => Stream { db: Db, key: &'a [u8], op: streams::Op<'a> },
         /// XREAD: of each stream what comes behind an entry, at most `count` (0: all).
@@ -295,7 +324,11 @@ impl Op<'_> {
             | Op::SetCommon { .. }
             | Op::ScoredMerge { .. }
             | Op::ScoredCommon { .. }
-            | Op::LookAtWait { .. } => false,
+            | Op::LookAtWait { .. }
+            | Op::Sort { .. }
+            | Op::DistinctCount { .. }
+            | Op::Near { .. }
+            | Op::Distance { .. } => false,
             op => !op.only_reads(),
         }
     }

@@ -13,6 +13,7 @@ mod tests;
 use bytes::BytesMut;
 use lockstep_commands::{Protocol, Reply};
 
+use lockstep_commands::double::format_digits;
 pub use lockstep_commands::double::format_double;
 
 /// Appends a reply.
@@ -34,7 +35,8 @@ pub fn reply(out: &mut BytesMut, protocol: Protocol, reply: &Reply) {
         Reply::BigNumber(digits) => bulk(out, digits.as_bytes()),
         Reply::VerbatimAs(format, bytes) if three => verbatim(out, *format, bytes),
         Reply::VerbatimAs(_, bytes) => bulk(out, bytes),
-        Reply::Double(number) => double(out, protocol, *number),
+        Reply::Double(number) => double(out, protocol, &format_double(*number)),
+        Reply::DoubleDigits(number) => double(out, protocol, &format_digits(*number)),
         Reply::DoubleText(number) => bulk(out, format_double(*number).as_bytes()),
         Reply::Array(items) => aggregate(out, protocol, b'*', items),
         Reply::Set(items) => aggregate(out, protocol, if three { b'~' } else { b'*' }, items),
@@ -104,8 +106,7 @@ fn one_line(out: &mut BytesMut, text: &str) {
     out.extend_from_slice(b"\r\n");
 }
 
-fn double(out: &mut BytesMut, protocol: Protocol, number: f64) {
-    let text = format_double(number);
+fn double(out: &mut BytesMut, protocol: Protocol, text: &str) {
     match protocol {
         Protocol::Resp2 => bulk(out, text.as_bytes()),
         Protocol::Resp3 => {

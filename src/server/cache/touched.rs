@@ -61,6 +61,7 @@ pub(super) fn of(entry: &Entry<'_>, value_max: Option<usize>) -> Touched {
 /// The keys that a read reads; none: it may look at any.
 pub(super) fn names_read(op: &Op<'_>) -> Option<Vec<Name>> {
     match op {
+        Op::Key { op } if op.looks_elsewhere() => None,
         Op::Key { op } => {
             let names: Vec<Name> = op.key_names().map(|key| Name::of(op.db(), key)).collect();
             (!names.is_empty()).then_some(names)
@@ -168,6 +169,7 @@ impl Walk {
     }
 
     fn key(&mut self, op: &keys::Op<'_>) {
+        self.in_order |= op.looks_elsewhere();
         if !op.is_write() {
             let before = self.read.len();
             self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
@@ -295,14 +297,14 @@ fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
 #[cfg(test)]
 mod tests {
     use lockstep_core::RequestId;
-    use lockstep_core::keys::lists;
+    use lockstep_core::keys::waits::Want;
+    use lockstep_core::keys::{lists, sorting};
 
     use super::*;
 
     const DB: Db = Db(0);
 
     fn set<'a>(key: &'a [u8]) -> Op<'a> {
-    use lockstep_core::keys::waits::Want;
         let (when, expiry) = (When::Always {}, Expiry::Never {});
         let op = keys::Op::Set { db: DB, key, value: b"v", when, expiry, get: false };
         Op::Key { op }
@@ -476,6 +478,23 @@ mod tests {
         let read = with(&get);
         assert_eq!((read.in_order, read.read), (false, vec![name(b"b")]));
         assert!(with(&size).in_order && with(&stats).in_order);
+    }
+
+    #[test]
+    fn what_sorts_by_other_keys_names_too_few() {
+        let by =
+            |by| sorting::Terms::Are { by, alpha: false, reverse: false, offset: 0, limit: -1 };
+        let (db, key, to) = (DB, &b"a"[..], &b"b"[..]);
+        let sort = |terms| keys::Op::Sort { db, key, terms, get: Vec::new() };
+        let store = |terms, get| keys::Op::SortStore { db, to, key, terms, get };
+        assert_eq!(names_read(&Op::Key { op: sort(by(None)) }), Some(vec![name(b"a")]));
+        assert_eq!(names_read(&Op::Key { op: sort(by(Some(b"w_*"))) }), None);
+        let touched = |op| of_ops(&[Op::Key { op }]);
+        assert!(touched(sort(by(Some(b"w_*")))).in_order);
+        assert!(!touched(sort(by(Some(b"nosort")))).in_order);
+        let stored = touched(store(by(None), vec![b"w_*"]));
+        assert_eq!((stored.in_order, stored.written), (true, vec![name(b"a"), name(b"b")]));
+        assert!(!touched(store(by(None), Vec::new())).in_order);
     }
 
     #[test]

@@ -79,6 +79,18 @@ fn only_key(spec: &Spec) -> Option<usize> {
     }
 }
 
+/// Why an operation may not be carried out where keys are spread: SORT with keys that it
+/// does not name.
+fn denied(op: &keys::Op<'_>) -> Option<BadArgs> {
+    let (keys::Op::Sort { terms, get, .. } | keys::Op::SortStore { terms, get, .. }) = op else {
+        return None;
+    };
+    if terms.looks_elsewhere() {
+        return Some(error::SORT_BY_IN_CLUSTER);
+    }
+    (!get.is_empty()).then_some(error::SORT_GET_IN_CLUSTER)
+}
+
 /// Whether the commands of a slot may be taken here.
 fn check_leader(
     node: &Node,
@@ -110,6 +122,7 @@ pub fn restrict<'a>(
         _ => {}
     }
     match request {
+        Ok(Request::Op(Op::Key { op })) if let Some(bad) = denied(&op) => Err(bad),
         Ok(Request::Here(Here::Select(db))) if db != Db(0) => Err(error::SELECT_IN_CLUSTER),
         Ok(Request::Op(Op::Key { op: keys::Op::Copy { to_db, .. } })) if to_db != Db(0) => {
             Err(error::COPY_IN_CLUSTER)

@@ -282,6 +282,7 @@ fn cluster_mode_has_one_database() {
             request: 1,
             protocol: Default::default(),
             string_bytes_max: 100,
+            sparse_bytes_max: 3_000,
             lfu: false,
             seed: 1,
             locks: Default::default(),

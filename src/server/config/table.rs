@@ -186,6 +186,8 @@ settings! {
             "Entries of a block of a stream; 0 means any number. What is trimmed with `~` goes by whole blocks.";
         StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run:
             "Bytes of a block of a stream; 0 means any number.";
+        HllSparseMaxBytes "hll-sparse-max-bytes" = "3000", bytes(0, BYTES_MAX), Run:
+            "Up to how many bytes a HyperLogLog keeps only what is not zero.";
     }
     Cluster {
         Seeds "seeds" = "", Kind::Seeds, Start:
@@ -386,7 +388,6 @@ settings! {
         HashMaxListpackValue "hash-max-listpack-value" or "hash-max-ziplist-value" = "64", bytes(0, BYTES_MAX), Run: "How Redis packs hashes.";
         ZsetMaxListpackEntries "zset-max-listpack-entries" or "zset-max-ziplist-entries" = "128", count(0, i64::MAX), Run: "How Redis packs sorted sets.";
         ZsetMaxListpackValue "zset-max-listpack-value" or "zset-max-ziplist-value" = "64", bytes(0, BYTES_MAX), Run: "How Redis packs sorted sets.";
-        HllSparseMaxBytes "hll-sparse-max-bytes" = "3000", bytes(0, BYTES_MAX), Run: "How Redis packs counters of distinct values.";
         Activerehashing "activerehashing" = "yes", SWITCH, Run: "Growth of Redis' tables.";
         ActiveExpireEffort "active-expire-effort" = "1", count(1, 10), Run: "Keys past their time always go at once.";
         Activedefrag "activedefrag" = "no", SWITCH, Run: "Redis' allocator.";

@@ -174,6 +174,7 @@ impl Front {
             request: self.request,
             protocol: self.session.protocol,
             string_bytes_max: room::string_bytes_max(&self.node),
+            sparse_bytes_max: self.node.settings.number(Setting::HllSparseMaxBytes),
             // Only spreads choices; nobody must be kept from guessing it.
             lfu: self.node.settings.word(Setting::MaxmemoryPolicy).ends_with("-lfu"),
             seed: self.origin.conn.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.request,

@@ -73,6 +73,7 @@ async fn ask(node: &Arc<Node>, session: &mut Session, line: &str) -> Reply {
         request: 1,
         protocol: session.protocol,
         string_bytes_max: 1 << 20,
+        sparse_bytes_max: 3_000,
         lfu: false,
         seed: 1,
         locks: Default::default(),

@@ -13,8 +13,9 @@ pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 pub use strings::range;
 
+use super::distinct::{Sketch, count_all};
 use super::store::{Collection, Item, Name, Str, Value};
-use super::{Keyspace, Op, hashes, lists, sets, streams, zsets};
+use super::{Keyspace, Op, geo, hashes, lists, sets, sorting, streams, zsets};
 use crate::{Db, Fault, Outcome};
 
 /// The key space as it looks at a time.
@@ -105,12 +106,60 @@ impl<'a> View<'a> {
                 let stream = self.used(*db, key).map(|item| item.value.stream()).transpose()?;
                 streams::read(stream, key, self.now_ms, op)?
             }
+            Op::Sort { db, key, terms, get } => self.sorted(*db, key, terms, get)?,
+            Op::DistinctCount { db, keys } => self.count_distinct(*db, keys)?,
+            Op::Near { db, key, search, distance, score, place } => match self.used(*db, key) {
+                Some(item) => {
+                    let with = geo::With { distance: *distance, score: *score, place: *place };
+                    geo::shown(&geo::near(item.value.sorted()?, self.space.hasher, search)?, with)
+                }
+                None => Outcome::List(Vec::new()),
+            },
+            Op::Distance { db, key, from, to, unit } => {
+                let set = self.collection(*db, key, Value::sorted)?;
+                let place =
+                    |member: &[u8]| set.score(self.space.hasher, member).map(geo::Place::of_score);
+                match (place(from), place(to)) {
+                    (Some(from), Some(to)) => Outcome::Float(geo::distance(from, to) / unit),
+                    _ => Outcome::Nil,
+                }
+            }
             Op::StreamRead { db, keys, after, count } => {
                 let streams = self.found(*db, keys, Value::stream)?;
                 streams::read_several(&streams, keys, after, *count, usize::MAX)
             }
             _ => unreachable!("the caller tells reads from writes"),
         })
+    }
+
+    /// SORT.
+    fn sorted(
+        &self,
+        db: Db,
+        key: &[u8],
+        terms: &sorting::Terms<'_>,
+        get: &[&[u8]],
+    ) -> Result<Outcome, Fault> {
+        let value = self.used(db, key).map(|item| &item.value);
+        let look = |key: &[u8]| self.used(db, key).map(|item| &item.value);
+        let source = sorting::Source { hasher: self.space.hasher, look, stored: false, value };
+        let shown = source.sorted(terms, get)?.into_iter().map(|one| match one {
+            Some(bytes) => Outcome::Bytes(bytes.into_owned()),
+            None => Outcome::Nil,
+        });
+        Ok(Outcome::List(shown.collect()))
+    }
+
+    /// PFCOUNT.
+    fn count_distinct(&self, db: Db, keys: &[&[u8]]) -> Result<Outcome, Fault> {
+        let there = keys.iter().filter_map(|key| self.used(db, key));
+        let sketches = there.map(|item| Sketch::of(&string(item)?.bytes()));
+        let sketches = sketches.collect::<Result<Vec<_>, _>>()?;
+        let count = match &sketches[..] {
+            [only] if keys.len() == 1 => only.count()?,
+            several => count_all(several)?,
+        };
+        Ok(Outcome::Int(count as i64))
     }
 
     /// A key that a client uses: notes the use and counts it.

@@ -2,14 +2,16 @@
 
 mod bits;
 mod deadlines;
+mod distinct;
 mod fills;
 mod generic;
 mod numbers;
 mod places;
+mod sorted;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, hashes, lists, sets, streams, waits, zsets};
+use super::{Keyspace, Op, geo, hashes, lists, sets, streams, waits, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// What an operation did to a value.
@@ -95,6 +97,18 @@ impl Writer<'_> {
             }
             Op::Bits { db, key, op } => self.bits(*db, key, op)?,
             Op::BitMerge { db, how, to, keys } => self.merge_bits(*db, *how, to, keys)?,
+            Op::SortStore { db, to, key, terms, get } => {
+                self.store_sorted(*db, [to, key], terms, get)?
+            }
+            Op::CountDistinct { db, key, elements, sparse_max } => {
+                self.count_distinct(*db, key, elements, *sparse_max)?
+            }
+            Op::DistinctMerge { db, to, keys, sparse_max } => {
+                self.merge_distinct(*db, to, keys, *sparse_max)?
+            }
+            Op::NearStore { db, to, key, search, distances } => {
+                geo::store(self, *db, [to, key], search, *distances)?
+            }
             Op::FillSet { db, key, token, value, expiry } => {
                 self.fill_set(*db, key, *token, value, *expiry)?
             }

@@ -11,4 +11,5 @@ mod write;
 pub(super) use merge::{common, merged, store};
 pub use op::{Fold, LexBound, Op, ScoreBound, Span};
 pub(super) use read::{list, read};
+pub(super) use span::members;
 pub(super) use write::{pop_first, store_range, write};

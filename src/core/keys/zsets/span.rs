@@ -41,7 +41,7 @@ pub(super) fn ranks(set: &Collection, span: Span<'_>, reverse: bool) -> Range<us
 
 /// The members of a span in their order or in reverse, without the first `offset` and
 /// not more than `limit`.
-pub(super) fn members<'a>(
+pub(in crate::keys) fn members<'a>(
     set: &'a Collection,
     span: Span<'_>,
     reverse: bool,

@@ -90,6 +90,7 @@ fn context(origin: Origin, request: u64) -> Context {
         request,
         protocol: Protocol::Resp3,
         string_bytes_max: 1 << 20,
+        sparse_bytes_max: 3_000,
         lfu: false,
         seed: 1,
         locks: Default::default(),

@@ -1,0 +1,182 @@
+//! HyperLogLog: how many different elements there were, about, in a string of at most 12 KB.
+//! The strings are those of Redis, byte for byte. Source: PFADD in the Redis documentation,
+//! and O. Ertl, "New cardinality estimation algorithms for HyperLogLog sketches".
+
+mod count;
+mod dense;
+mod hash;
+mod sparse;
+#[cfg(test)]
+mod tests;
+
+use crate::Fault;
+
+use hash::place_of;
+
+/// How many counters there are.
+const REGISTERS: usize = 1 << REGISTER_BITS;
+
+/// How many bits of a hash choose the counter.
+const REGISTER_BITS: u32 = 14;
+
+/// How many bits a counter has in a dense string.
+const COUNTER_BITS: usize = 6;
+
+const MAGIC: &[u8; 4] = b"HYLL";
+
+/// The magic word, the form, three unused bytes, and a count that was told before.
+const HEAD_BYTES: usize = 16;
+
+const DENSE_BYTES: usize = HEAD_BYTES + REGISTERS * COUNTER_BITS / 8;
+
+/// Where the form stands, and what it is.
+const FORM_AT: usize = 4;
+const DENSE: u8 = 0;
+const SPARSE: u8 = 1;
+
+/// Where the count stands that was told before; its greatest bit says that it is old.
+const COUNT_AT: usize = 8;
+const OLD_AT: usize = HEAD_BYTES - 1;
+const OLD: u8 = 0x80;
+
+/// A string that counts different elements.
+#[derive(Clone, Debug)]
+pub(in crate::keys) struct Sketch {
+    bytes: Vec<u8>,
+}
+
+/// What a counter holds: the longest run of zeros that a hash began with, and one.
+type Counters = [u8; REGISTERS];
+
+impl Sketch {
+    /// One that has counted nothing.
+    pub fn new() -> Self {
+        let mut bytes = vec![0; HEAD_BYTES];
+        bytes[..MAGIC.len()].copy_from_slice(MAGIC);
+        bytes[FORM_AT] = SPARSE;
+        bytes.extend(sparse::NOTHING);
+        Sketch { bytes }
+    }
+
+    /// The sketch that a string is.
+    pub fn of(bytes: &[u8]) -> Result<Self, Fault> {
+        let (magic, form) = (bytes.get(..MAGIC.len()), bytes.get(FORM_AT));
+        let fits = match form {
+            Some(&DENSE) => bytes.len() == DENSE_BYTES,
+            Some(&SPARSE) => bytes.len() >= HEAD_BYTES,
+            _ => false,
+        };
+        if !fits || magic != Some(MAGIC) {
+            return Err(Fault::NoSketch);
+        }
+        Ok(Sketch { bytes: bytes.to_vec() })
+    }
+
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    /// Counts an element; whether that changed anything. One that is sparse becomes dense
+    /// rather than longer than `sparse_max`.
+    pub fn add(&mut self, element: &[u8], sparse_max: u64) -> Result<bool, Fault> {
+        let (register, run) = place_of(element);
+        self.raise(register, run, sparse_max)
+    }
+
+    /// Says that the count that stands in it is old.
+    pub fn forget_count(&mut self) {
+        self.bytes[OLD_AT] |= OLD;
+    }
+
+    /// Whether every counter has its own bits.
+    pub fn is_dense(&self) -> bool {
+        self.bytes[FORM_AT] == DENSE
+    }
+
+    /// Gives every counter bits of its own.
+    pub fn make_dense(&mut self) -> Result<(), Fault> {
+        if self.is_dense() {
+            return Ok(());
+        }
+        let mut counters = [0; REGISTERS];
+        self.raise_all(&mut counters)?;
+        self.bytes[FORM_AT] = DENSE;
+        self.bytes.truncate(HEAD_BYTES);
+        self.bytes.extend(dense::of(&counters));
+        Ok(())
+    }
+
+    /// Raises a counter to a value; whether it was below.
+    pub fn raise(&mut self, register: usize, to: u8, sparse_max: u64) -> Result<bool, Fault> {
+        if !self.is_dense() {
+            match sparse::raise(&mut self.bytes, register, to, sparse_max)? {
+                sparse::Raised::Yes => {
+                    self.forget_count();
+                    return Ok(true);
+                }
+                sparse::Raised::No => return Ok(false),
+                sparse::Raised::TooLarge => self.make_dense()?,
+            }
+        }
+        Ok(dense::raise(&mut self.bytes[HEAD_BYTES..], register, to))
+    }
+
+    /// Raises those counters that are less than the ones here.
+    pub fn raise_all(&self, counters: &mut Counters) -> Result<(), Fault> {
+        let body = &self.bytes[HEAD_BYTES..];
+        if self.is_dense() {
+            for (register, counter) in counters.iter_mut().enumerate() {
+                *counter = dense::get(body, register).max(*counter);
+            }
+            return Ok(());
+        }
+        let mut register = 0;
+        for run in sparse::runs(body) {
+            let run = run.ok_or(Fault::BadSketch)?;
+            let part = counters.get_mut(register..register + run.len).ok_or(Fault::BadSketch)?;
+            part.iter_mut().for_each(|counter| *counter = run.value.max(*counter));
+            register += run.len;
+        }
+        if register == REGISTERS { Ok(()) } else { Err(Fault::BadSketch) }
+    }
+
+    /// How many different elements there were, about.
+    pub fn count(&self) -> Result<u64, Fault> {
+        if self.bytes[OLD_AT] & OLD == 0 {
+            let told = self.bytes[COUNT_AT..HEAD_BYTES].try_into();
+            return Ok(u64::from_le_bytes(told.expect("these are eight bytes")));
+        }
+        count_all(std::slice::from_ref(self))
+    }
+}
+
+/// How many different elements were counted by any of these.
+pub(in crate::keys) fn count_all(sketches: &[Sketch]) -> Result<u64, Fault> {
+    let mut counters = [0; REGISTERS];
+    for sketch in sketches {
+        sketch.raise_all(&mut counters)?;
+    }
+    Ok(count::estimate(&counters))
+}
+
+/// What was counted by any of these, in the place of `to`.
+pub(in crate::keys) fn merge(
+    to: Option<Sketch>,
+    sketches: &[Sketch],
+    sparse_max: u64,
+) -> Result<Sketch, Fault> {
+    let mut counters = [0; REGISTERS];
+    for sketch in to.iter().chain(sketches) {
+        sketch.raise_all(&mut counters)?;
+    }
+    let dense = to.iter().chain(sketches).any(Sketch::is_dense);
+    let mut merged = to.unwrap_or_else(Sketch::new);
+    if dense {
+        merged.make_dense()?;
+    }
+    for (register, counter) in counters.iter().enumerate().filter(|(_, counter)| **counter > 0) {
+        merged.raise(register, *counter, sparse_max)?;
+    }
+    merged.forget_count();
+    Ok(merged)
+}
