@@ -5,6 +5,7 @@ mod collections;
 mod fills;
 mod scripts;
 mod sessions;
+mod values;
 
 use std::fmt::Write as _;
 use std::path::Path;
