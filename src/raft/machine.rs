@@ -24,7 +24,7 @@ use crate::guards::Guards;
 use crate::inbox::Limits;
 use crate::office::{Office, Phase};
 use crate::snapshot::{self, Builder, Image};
-use crate::touches::{Notes, Touches};
+use crate::touches::{Notes, Touch, Touches};
 use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
 
 /// How far a shard has come; read by many, written by its machine.
@@ -232,11 +232,23 @@ impl Machine {
         self.progress.publish_waiting(&shard);
         self.shelf.look_behind(&shard, index);
         drop(shard);
-        notes.tell(self.id);
+        self.tell_touched(notes.list(), wanted);
         if !fx.is_empty() {
             self.carry_out(fx.take(), leads, wanted, batch);
         }
         (outcomes, deadline)
+    }
+
+    /// Says which keys changed; of an entry of this node that is held back, when it may be
+    /// known.
+    fn tell_touched(&self, list: Vec<Touch>, wanted: bool) {
+        if list.is_empty() {
+            return;
+        }
+        let put_aside = |list| self.watched.put_touched(&self.touches, list);
+        if let Some(list) = if wanted { put_aside(list) } else { Some(list) } {
+            self.touches.say(self.id, list);
+        }
     }
 
     /// Answers those who wait; of an entry of this node that is held back, when it may

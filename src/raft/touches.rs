@@ -18,6 +18,7 @@ pub struct Touch {
 
 /// Takes what an entry changed, in the order of the entries of each shard. Called on
 /// machines' tasks, behind the change and before anybody is told of it; must not wait.
+/// What others have copies of is told when nobody can read those any more.
 pub type Taker = Box<dyn Fn(ShardId, Vec<Touch>) + Send + Sync>;
 
 /// Whether a node wants to know which keys change, and where it is told.
@@ -41,6 +42,13 @@ impl Touches {
     /// changes later is told.
     pub fn want(&self, wanted: bool) {
         self.0.wanted.store(wanted, Ordering::SeqCst);
+    }
+
+    /// Tells who wants to know.
+    pub(crate) fn say(&self, shard: ShardId, list: Vec<Touch>) {
+        if let Some(taker) = self.0.taker.get().filter(|_| !list.is_empty()) {
+            taker(shard, list);
+        }
     }
 
     fn wanted(&self) -> bool {
@@ -88,13 +96,9 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// Tells who wants to know. To be called when the state is free again.
-    pub(crate) fn tell(self, shard: ShardId) {
-        if !self.list.is_empty()
-            && let Some(taker) = self.touches.0.taker.get()
-        {
-            taker(shard, self.list);
-        }
+    /// What is to be told ([`Touches::say`]), when the state is free again.
+    pub(crate) fn list(self) -> Vec<Touch> {
+        self.list
     }
 }
 
@@ -127,7 +131,7 @@ mod tests {
             shard.apply(1, op, &mut fx);
             notes.gather(&mut shard, op, *by);
         }
-        notes.tell(ShardId(0));
+        touches.say(ShardId(0), notes.list());
         let taken = taken.lock();
         let of = |touch: &Touch| {
             let by = touch.by.map(|origin| origin.conn);

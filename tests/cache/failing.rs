@@ -3,10 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
 use std::time::Instant;
 
-use lockstep_tests::{Client, send, wait_for};
+use lockstep_tests::{Client, Cluster, Value, send, wait_for};
 
 use super::values::watch;
-use super::{cluster, ids, ms, wait_for_copy};
+use super::{cluster, ids, ms, number, wait_for_copy};
 
 #[test]
 fn a_sharer_that_stands_still_holds_a_write_up_no_longer_than_its_lease() {
@@ -30,38 +30,101 @@ fn a_sharer_that_stands_still_holds_a_write_up_no_longer_than_its_lease() {
     assert_eq!(reader.call("GET a").text(), "2", "it comes back with an old copy");
 }
 
-/// What shares no key with a write that waits for a copy is not held up by it.
-#[test]
-fn a_sharer_that_stands_still_holds_up_nothing_that_it_has_no_copy_of() {
-    let cluster = cluster(&["--cache-lease-ms", "3000"]);
+/// A write of `a` that waits for a node that stands still with a copy.
+struct Waiting {
+    home: usize,
+    sharer: usize,
+    reader: Client,
+    writer: Client,
+    observer: Client,
+    begun: Instant,
+}
+
+/// None: the home moved meanwhile, as it may when a cluster has just been founded, and the
+/// node had given its copies up.
+fn begin_waiting(cluster: &Cluster) -> Option<Waiting> {
     let home = cluster.wait_leader(0);
     let sharer = (home + 1) % 3;
-    let mut writer = cluster.client(home);
+    let (mut writer, mut reader) = (cluster.client(home), cluster.client(sharer));
+    let mut observer = cluster.client(home);
     writer.call("SET a 0");
-    let mut reader = cluster.client(sharer);
     wait_for_copy(&mut reader, "a");
     cluster.signal(sharer, "STOP");
     let begun = Instant::now();
     send(&mut writer, &["SET a 1"]);
-    let mut other = cluster.client((home + 2) % 3);
-    let mut slowest = ms(0);
-    for round in 0..20 {
-        let sent = Instant::now();
-        assert_eq!(other.call(&format!("SET b {round}")).text(), "OK");
-        assert_eq!(other.call("GET b").text(), round.to_string());
-        slowest = slowest.max(sent.elapsed());
+    std::thread::sleep(ms(300));
+    let shards = observer.call("CACHE DIRECTORY SHARD 0");
+    if shards.items().first().is_some_and(|shard| number(shard, "pending") > 0) {
+        return Some(Waiting { home, sharer, reader, writer, observer, begun });
     }
-    assert!(begun.elapsed() < ms(2_000) && slowest < ms(1_000), "{:?}", begun.elapsed());
-    // What reads the key, or looks at all, waits for the write.
-    other.call("MULTI");
-    other.call("GET a");
-    other.call("SET c 1");
-    let seen = other.call("EXEC");
-    assert_eq!(seen.items()[0].text(), "1");
-    assert!(begun.elapsed() > ms(1_500), "{:?}", begun.elapsed());
-    assert_eq!(writer.reply().unwrap().text(), "OK");
     cluster.signal(sharer, "CONT");
-    assert_eq!(reader.call("GET a").text(), "1");
+    writer.reply().unwrap();
+    None
+}
+
+/// Tries until the home stays where it is. What happens is told clients of all nodes, that of
+/// the home first, which hear of all keys.
+fn while_a_write_waits(happens: fn(&mut Waiting, &mut [Client])) {
+    let cluster = cluster(&["--cache-lease-ms", "3000"]);
+    let stayed = (0..20).any(|_| {
+        let mut others: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
+        for other in &mut others {
+            other.call("HELLO 3");
+            assert_eq!(other.call("CLIENT TRACKING ON BCAST PREFIX a").text(), "OK");
+        }
+        let Some(mut waiting) = begin_waiting(&cluster) else { return false };
+        others.swap(0, waiting.home);
+        happens(&mut waiting, &mut others[..]);
+        assert_eq!(waiting.writer.reply().unwrap().text(), "OK");
+        cluster.signal(waiting.sharer, "CONT");
+        assert_eq!(waiting.reader.call("GET a").text(), "1");
+        true
+    });
+    assert!(stayed, "the home goes on moving");
+}
+
+/// How many pushes came until now.
+fn pushes(client: &mut Client) -> usize {
+    client.send(b"PING\r\n").unwrap();
+    (0..).take_while(|_| matches!(client.reply(), Ok(Value::Push(_)))).count()
+}
+
+/// What shares no key with a write that waits for a copy is not held up by it.
+#[test]
+fn a_sharer_that_stands_still_holds_up_nothing_that_it_has_no_copy_of() {
+    while_a_write_waits(|waiting, _| {
+        let (begun, other) = (waiting.begun, &mut waiting.observer);
+        for round in 0..20 {
+            assert_eq!(other.call(&format!("SET b {round}")).text(), "OK");
+            assert_eq!(other.call("GET b").text(), round.to_string());
+        }
+        assert!(begun.elapsed() < ms(2_000), "{:?}", begun.elapsed());
+        // What reads the key waits for the write.
+        other.call("MULTI");
+        other.call("GET a");
+        other.call("SET c 1");
+        let seen = other.call("EXEC");
+        assert_eq!(seen.items()[0].text(), "1");
+        assert!(begun.elapsed() > ms(1_500), "{:?}", begun.elapsed());
+    });
+}
+
+/// A client that caches and is told of a change reads anew, perhaps on another connection
+/// that finds a copy: it is told when there is no old one any more.
+#[test]
+fn who_caches_is_told_of_a_write_when_no_copy_has_the_old_value_any_more() {
+    while_a_write_waits(|waiting, others| {
+        let begun = waiting.begun;
+        let listener = &mut others[0];
+        // Of the write before.
+        assert_eq!(pushes(listener), 1);
+        while begun.elapsed() < ms(1_000) {
+            assert_eq!(pushes(listener), 0, "{:?}", begun.elapsed());
+        }
+        let Value::Push(parts) = listener.reply().unwrap() else { panic!("no push") };
+        assert_eq!(parts[1].items()[0].text(), "a");
+        assert!(begun.elapsed() > ms(1_500), "{:?}", begun.elapsed());
+    });
 }
 
 #[test]

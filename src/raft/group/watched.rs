@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::{EffectSink, Group, Inner};
 use crate::batch::Batch;
 use crate::bodies::Fetch;
+use crate::touches::{Touch, Touches};
 use crate::types::LeaderId;
 use crate::watcher::{Deliver, Entry, Reign, Watching, writes_keys};
 
@@ -33,12 +34,18 @@ pub(crate) struct Watched {
     unseen: AtomicU64,
     /// How many entries are held back, or will be when they are applied.
     held: Arc<AtomicUsize>,
-    /// What the entry that is just applied says to those who wait, if it is held back.
+    /// What the entry that is just applied says to others, if it is held back.
     aside: Mutex<Option<Said>>,
 }
 
-/// What entries say to those who wait, and whether this node led then.
-type Said = Vec<(Vec<Effect>, bool)>;
+/// What an entry says to others than those who asked for it.
+#[derive(Debug, Default)]
+struct Said {
+    /// To those who wait, and whether this node led then.
+    effects: Vec<(Vec<Effect>, bool)>,
+    /// To those who keep copies of their own: which keys changed.
+    touched: Vec<(Touches, Vec<Touch>)>,
+}
 
 /// An entry on its way.
 #[derive(Debug)]
@@ -89,7 +96,7 @@ impl Watched {
             Held(self.held.clone())
         });
         if gate.is_some() {
-            *self.aside.lock() = Some(Vec::new());
+            *self.aside.lock() = Some(Said::default());
         }
         let gate = gate.map(|gate| gate.number);
         Underway { watched: self.clone(), number, gate, held, ended: false }
@@ -100,10 +107,22 @@ impl Watched {
     pub(crate) fn put_aside(&self, effects: Vec<Effect>, leads: bool) -> Option<Vec<Effect>> {
         match &mut *self.aside.lock() {
             Some(aside) => {
-                aside.push((effects, leads));
+                aside.effects.push((effects, leads));
                 None
             }
             None => Some(effects),
+        }
+    }
+
+    /// The same of the keys that it changed: whoever is told reads them anew, and until
+    /// it is open others may still find the old values. Given back: it is not held back.
+    pub(crate) fn put_touched(&self, touches: &Touches, list: Vec<Touch>) -> Option<Vec<Touch>> {
+        match &mut *self.aside.lock() {
+            Some(aside) => {
+                aside.touched.push((touches.clone(), list));
+                None
+            }
+            None => Some(list),
         }
     }
 
@@ -141,8 +160,9 @@ impl Underway {
         self.end();
         let watched = self.watched.clone();
         let gate = self.gate.take().map(|gate| {
-            let effects = watched.aside.lock().take().unwrap_or_default();
-            (gate, self.held.take(), Aside { effects, sink: sink.clone(), fetch: fetch.clone() })
+            let (said, shard) = (watched.aside.lock().take().unwrap_or_default(), watched.shard);
+            let (sink, fetch) = (sink.clone(), fetch.clone());
+            (gate, self.held.take(), Aside { said, shard, sink, fetch })
         });
         Applied { watched, gate }
     }
@@ -195,17 +215,21 @@ impl Applied {
     }
 }
 
-/// What an entry that is held back says to those who wait. It is said at the latest when
+/// What an entry that is held back says to others. It is said at the latest when
 /// nobody holds it back any more: nobody else might.
 struct Aside {
-    effects: Said,
+    said: Said,
+    shard: ShardId,
     sink: EffectSink,
     fetch: Arc<Fetch>,
 }
 
 impl Drop for Aside {
     fn drop(&mut self) {
-        for (effects, leads) in self.effects.drain(..) {
+        for (touches, list) in self.said.touched.drain(..) {
+            touches.say(self.shard, list);
+        }
+        for (effects, leads) in self.said.effects.drain(..) {
             let sink = self.sink.clone();
             self.fetch.carry_out(effects, move |effects| sink(effects, leads));
         }

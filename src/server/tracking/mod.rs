@@ -91,16 +91,6 @@ impl Tracking {
         }
     }
 
-    /// Copies of these keys on this node are void: whoever was given one is told, which
-    /// it is again when the keys change. To be called where reads are answered from
-    /// copies.
-    pub fn void<'a>(&self, node: &Node, names: impl Iterator<Item = &'a [u8]>) {
-        let mut state = self.state.lock();
-        if !state.table.is_empty() {
-            names.for_each(|name| state.table.void(name, &node.clients));
-        }
-    }
-
     /// A client is told nothing any more.
     pub fn leave(&self, id: u64) {
         let mut state = self.state.lock();

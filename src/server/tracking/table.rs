@@ -144,20 +144,6 @@ impl Table {
         }
     }
 
-    /// A key may be another one than those have read who did.
-    pub fn void(&mut self, name: &[u8], clients: &Clients) {
-        if let Some(readers) = self.keys.take(name) {
-            let message = Message::of([name]);
-            readers.into_iter().for_each(|id| self.tell_reader(id, &message, clients));
-        }
-        for length in self.lengths.keys().take_while(|length| **length <= name.len()) {
-            let listeners = self.prefixes.get(&name[..*length]).into_iter().flatten();
-            for member in listeners.filter_map(|id| self.members.get(id)) {
-                member.tell(&Message::of([name]), clients);
-            }
-        }
-    }
-
     /// Keys have changed; `mine` says which connection of this node an origin is.
     pub fn touch(
         &mut self,
