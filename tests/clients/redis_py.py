@@ -105,8 +105,33 @@ def locks_and_queues():
     assert r.execute_command("QACK", "work", receipt) == 1
 
 
+def scripts():
+    r = redis.Redis(port=PORT, decode_responses=True)
+    r.script_flush()
+    double = r.register_script("redis.call('set', KEYS[1], ARGV[1] * 2) return redis.call('get', KEYS[1])")
+    assert double(keys=["doubled"], args=[21]) == "42"
+    assert r.script_exists(double.sha) == [True]
+    with r.pipeline() as pipe:
+        double(keys=["doubled"], args=[4], client=pipe)
+        pipe.get("doubled")
+        assert pipe.execute() == ["8", "8"]
+    assert int(r.info("memory")["number_of_cached_scripts"]) >= 1
+    lock = r.lock("py-lock", timeout=10)
+    assert lock.acquire(blocking=False)
+    assert not r.lock("py-lock", timeout=10).acquire(blocking=False)
+    assert lock.extend(10) and r.pttl("py-lock") > 10_000
+    assert lock.reacquire() and r.pttl("py-lock") <= 10_000
+    lock.release()
+    assert r.get("py-lock") is None
+    try:
+        lock.release()
+    except redis.exceptions.LockError:
+        return
+    raise AssertionError("no error")
+
+
 plain(2)
 plain(3)
-for session in (binary, many_keys, transactions, errors, databases, locks_and_queues):
+for session in (binary, many_keys, transactions, errors, databases, locks_and_queues, scripts):
     session()
 print("redis-py", redis.__version__, "ok")

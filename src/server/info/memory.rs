@@ -101,7 +101,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("allocator_resident", memory.rss);
     page.line("allocator_muzzy", 0);
     page.bytes("total_system_memory", system::total_bytes());
-    fill_scripts(page);
+    fill_scripts(node, page);
     page.bytes("maxmemory", memory.limit);
     page.line("maxmemory_policy", node.settings.print(Setting::MaxmemoryPolicy));
     fill_fragmentation(&memory, page);
@@ -119,19 +119,21 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.zeros(&["active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"]);
 }
 
-fn fill_scripts(page: &mut Page) {
+fn fill_scripts(node: &Node, page: &mut Page) {
+    // All shards that keep scripts keep the same ones.
+    let kept = node.shards.keys().into_iter().next();
+    let (scripts, bytes) = kept.map_or((0, 0), |group| {
+        let state = group.state();
+        (state.scripts().len(), state.scripts().bytes())
+    });
     page.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
     page.line("used_memory_lua_human", human(0));
-    page.zeros(&[
-        "used_memory_scripts_eval",
-        "number_of_cached_scripts",
-        "number_of_functions",
-        "number_of_libraries",
-        "used_memory_vm_functions",
-    ]);
+    page.line("used_memory_scripts_eval", bytes);
+    page.line("number_of_cached_scripts", scripts);
+    page.zeros(&["number_of_functions", "number_of_libraries", "used_memory_vm_functions"]);
     page.bytes("used_memory_vm_total", 0);
     page.line("used_memory_functions", 0);
-    page.bytes("used_memory_scripts", 0);
+    page.bytes("used_memory_scripts", bytes);
 }
 
 fn fill_fragmentation(memory: &Memory, page: &mut Page) {
