@@ -21,6 +21,8 @@ pub(crate) struct Rig {
     letters: VecDeque<Letter>,
     /// Who receives nothing for the time being.
     pub deaf: Vec<NodeId>,
+    /// Whether every message arrives twice.
+    pub twice: bool,
     /// Messages that were sent, by kind.
     pub sent: BTreeMap<&'static str, usize>,
     pub opened: Vec<GateId>,
@@ -35,6 +37,7 @@ pub(crate) struct Node {
     pub answers: Vec<(Reader, Answer)>,
 }
 
+#[derive(Clone)]
 enum Letter {
     ToHome(NodeId, ToHome),
     ToNode(NodeId, ToNode),
@@ -70,6 +73,7 @@ impl Rig {
             seq: 0,
             letters: VecDeque::new(),
             deaf: Vec::new(),
+            twice: false,
             sent: BTreeMap::new(),
             opened: Vec::new(),
             probes: 0,
@@ -169,18 +173,25 @@ impl Rig {
     /// All messages arrive, and those that come of them.
     pub(crate) fn deliver(&mut self) {
         while let Some(letter) = self.letters.pop_front() {
-            match letter {
-                Letter::ToNode(id, _) if self.deaf.contains(&id) => {}
-                Letter::ToNode(id, message) => self.at_node(id, |node, now, out| {
-                    node.sharer.take(now, &node.lines, message, out);
-                }),
-                Letter::ToHome(from, message) => {
-                    let state = self.state.clone();
-                    let seq = self.seq;
-                    self.at_home(|home, now, out| {
-                        home.take(now, from, message, &mut |name| looked(&state, seq, name), out);
-                    });
-                }
+            if self.twice {
+                self.hand_over(letter.clone());
+            }
+            self.hand_over(letter);
+        }
+    }
+
+    fn hand_over(&mut self, letter: Letter) {
+        match letter {
+            Letter::ToNode(id, _) if self.deaf.contains(&id) => {}
+            Letter::ToNode(id, message) => self.at_node(id, |node, now, out| {
+                node.sharer.take(now, &node.lines, message, out);
+            }),
+            Letter::ToHome(from, message) => {
+                let state = self.state.clone();
+                let seq = self.seq;
+                self.at_home(|home, now, out| {
+                    home.take(now, from, message, &mut |name| looked(&state, seq, name), out);
+                });
             }
         }
     }

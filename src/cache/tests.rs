@@ -140,6 +140,26 @@ fn what_was_lost_is_told_again_with_the_next_renewal() {
 }
 
 #[test]
+fn a_copy_that_comes_twice_is_not_given_back() {
+    for hot_update in [HotUpdate::No, HotUpdate::Always] {
+        let mut rig = Rig::new(N3, Settings { hot_update, ..Settings::default() });
+        rig.twice = true;
+        let a = key("a");
+        for round in 0..20 {
+            for reader in [N1, N2, N1] {
+                rig.read(reader, &a);
+                let has = |rig: &Rig| [N1, N2].map(|node| rig.hits(node, &a));
+                let known = [N1, N2].map(|node| rig.home.may_have(node, &a));
+                assert!(has(&rig).iter().zip(known).all(|(has, known)| known || !has));
+            }
+            let value = round.to_string();
+            rig.write([N1, N2, N3][round % 3], &a, &value);
+            assert_eq!([N1, N2].map(|node| rig.read(node, &a)), [text(&value), text(&value)]);
+        }
+    }
+}
+
+#[test]
 fn a_directory_that_is_full_calls_back_and_forgets_nothing() {
     let settings = Settings { directory_max: 10, ..Settings::default() };
     let mut rig = Rig::new(N3, settings);

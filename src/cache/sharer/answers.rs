@@ -141,6 +141,11 @@ impl Sharer {
             return;
         }
         let is_news = self.marks.is_news(name, grant.q) || !self.settings.rules.newest_only;
+        let is_here = |(line, _): (Line, bool)| line.era == self.era && line.q == grant.q;
+        if !is_news && store.look(name.at()).is_some_and(is_here) {
+            // It came twice: what is kept of it must not be given back.
+            return;
+        }
         let state = State::Readable(grant.label, content);
         let line = Line { shard: self.shard, era: self.era, q: grant.q, state };
         self.marks.raise(name, grant.q);
