@@ -18,6 +18,11 @@ const ROOM_WAIT: Duration = Duration::from_secs(2);
 const ROOM_LOOK: Duration = Duration::from_millis(10);
 /// Bodies have this part of the memory at least, however many messages there are.
 const BODIES_LEAST: usize = 8;
+/// A body takes a fifth of its room for what memory is rounded up to: one of 1 KB has a
+/// block of 1,280 bytes.
+const ROUNDED_UP: usize = 5;
+/// While the keeper is at work there may be this part more in memory.
+const AHEAD_OF_KEEPER: usize = 8;
 
 /// The bodies of one shard on this node.
 pub(crate) struct Shelf {
@@ -84,7 +89,8 @@ impl Shelf {
     /// never less than a part of the whole.
     pub(super) fn part_beside(&self, known: usize) -> usize {
         let part = self.store.part();
-        part.saturating_sub(known).max(part / BODIES_LEAST)
+        let rest = part.saturating_sub(known).max(part / BODIES_LEAST);
+        rest - rest / ROUNDED_UP
     }
 
     /// Bytes on disk.
@@ -104,7 +110,7 @@ impl Shelf {
     pub(super) fn is_crowded(&self) -> bool {
         let part = self.part();
         let stuck = self.stuck.load(Ordering::Relaxed);
-        self.resident() > part.max(stuck).saturating_add(part / 4)
+        self.resident() > part.max(stuck).saturating_add(part / AHEAD_OF_KEEPER)
     }
 
     /// Looks how much is in memory behind an entry. Under the lock of the shard.
