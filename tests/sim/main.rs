@@ -1,5 +1,6 @@
 //! Runs the simulator: `lockstep-sim --seeds 500`.
 
+use std::collections::BTreeMap;
 use std::process::ExitCode;
 use std::time::Instant;
 
@@ -109,12 +110,13 @@ fn go(asked: &Asked) -> ExitCode {
         return code(report.violations.is_empty());
     }
     let begun = Instant::now();
-    let mut tally = Tally::default();
+    let (mut tally, mut copies) = (Tally::default(), BTreeMap::new());
     let (mut runs, mut bad, mut events, mut virtual_ms) = (0_u64, Vec::new(), 0, 0);
     run_many(asked.from..asked.from + asked.seeds, &asked.wishes, asked.threads, |report| {
         runs += 1;
         events += report.events;
         tally += report.tally;
+        add(&mut copies, &report.copies);
         virtual_ms += report.took_ms;
         if !report.violations.is_empty() {
             bad.push(report.seed);
@@ -135,6 +137,7 @@ fn go(asked: &Asked) -> ExitCode {
         bad.iter().map(|seed| format!(" {seed}")).collect::<String>()
     );
     println!("queues: {tally}");
+    println!("copies: {}", shown(&copies));
     if let Some(first) = bad.first() {
         let report = run(*first, &Wishes { shown: true, ..asked.wishes.clone() });
         show(&report);
@@ -169,9 +172,20 @@ fn show(report: &Report) {
         counts.done, counts.refused, counts.unknown, counts.broken
     );
     println!("seed {seed} queues: {}", report.tally);
+    println!("seed {seed} copies: {}", shown(&report.copies));
     for what in &report.violations {
         println!("seed {seed} VIOLATION {what}");
     }
+}
+
+fn add(all: &mut BTreeMap<&'static str, u64>, more: &BTreeMap<&'static str, u64>) {
+    more.iter().for_each(|(name, count)| *all.entry(name).or_default() += count);
+}
+
+/// What nodes counted of their copies.
+fn shown(counts: &BTreeMap<&'static str, u64>) -> String {
+    let counts = counts.iter().filter(|(_, count)| **count > 0);
+    counts.map(|(name, count)| format!("{name} {count}")).collect::<Vec<_>>().join(", ")
 }
 
 fn show_last(report: &Report, last: usize) {

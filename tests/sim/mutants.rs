@@ -1,8 +1,9 @@
 //! Mistakes on purpose: the simulator has to find every one of them.
 
+use lockstep_cache::Rules;
 use lockstep_core::queues;
 
-use crate::world::{Plan, Profile};
+use crate::world::{Copying, Plan, Profile};
 
 /// A mistake on purpose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -64,11 +65,23 @@ pub enum Mutant {
     BodiesNotSynced,
     /// A body that cannot be written counts as written.
     BodiesNotWritten,
+    /// A write is answered before all copies of its key are gone.
+    CopiesNotAwaited,
+    /// The leader shows what it has applied while others have older copies.
+    UnopenedShown,
+    /// Who reads behind a write gets an answer that was asked for before it.
+    FlightsStayOpen,
+    /// A new leader does not wait for copies that an older one gave.
+    OlderCopiesForgotten,
+    /// A leader gives copies without asking whether it still is one.
+    CopiesWithoutQuorum,
+    /// A value that was sent ahead is read before its write may be known.
+    UpdateReadable,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 28] = [
+    pub const ALL: [Mutant; 34] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -97,6 +110,12 @@ impl Mutant {
         Mutant::CopiesNotInImage,
         Mutant::BodiesNotSynced,
         Mutant::BodiesNotWritten,
+        Mutant::CopiesNotAwaited,
+        Mutant::UnopenedShown,
+        Mutant::FlightsStayOpen,
+        Mutant::OlderCopiesForgotten,
+        Mutant::CopiesWithoutQuorum,
+        Mutant::UpdateReadable,
     ];
 
     /// Its name on the command line.
@@ -130,6 +149,12 @@ impl Mutant {
             Mutant::CopiesNotInImage => "copies-not-in-image",
             Mutant::BodiesNotSynced => "bodies-not-synced",
             Mutant::BodiesNotWritten => "bodies-not-written",
+            Mutant::CopiesNotAwaited => "copies-not-awaited",
+            Mutant::UnopenedShown => "unopened-shown",
+            Mutant::FlightsStayOpen => "flights-stay-open",
+            Mutant::OlderCopiesForgotten => "older-copies-forgotten",
+            Mutant::CopiesWithoutQuorum => "copies-without-quorum",
+            Mutant::UpdateReadable => "update-readable",
         }
     }
 
@@ -168,6 +193,12 @@ impl Mutant {
             Mutant::CopiesNotInImage => &[Profile::KillAll],
             Mutant::BodiesNotSynced => &[Profile::Power],
             Mutant::BodiesNotWritten => &[Profile::Full, Profile::Kill],
+            Mutant::CopiesNotAwaited
+            | Mutant::UnopenedShown
+            | Mutant::FlightsStayOpen
+            | Mutant::UpdateReadable => &[Profile::Storm],
+            Mutant::OlderCopiesForgotten => &[Profile::Kill, Profile::Partial],
+            Mutant::CopiesWithoutQuorum => &[Profile::Net, Profile::Partial],
         }
     }
 
@@ -203,9 +234,30 @@ impl Mutant {
             }
             of_queues => plan.broken_rule = of_queues.broken_rule(),
         }
+        if let Some(rules) = self.broken_copies() {
+            let hot_update = if rules.update_hidden { "no" } else { "always" };
+            plan.settings.copies =
+                Some(Copying { read_mode: "lease", entries: "1000", hot_update, rules });
+        }
         if matches!(self, Mutant::BodiesNotSynced | Mutant::BodiesNotWritten) {
             plan.settings.queue_memory = plan.settings.queue_memory.min(2000);
         }
+    }
+
+    /// What the copies of keys rest on then.
+    fn broken_copies(self) -> Option<Rules> {
+        let mut rules = Rules::ALL;
+        let broken = match self {
+            Mutant::CopiesNotAwaited => &mut rules.open_after_acks,
+            Mutant::UnopenedShown => &mut rules.unopened_is_hidden,
+            Mutant::FlightsStayOpen => &mut rules.inv_closes_flights,
+            Mutant::OlderCopiesForgotten => &mut rules.older_leases_over,
+            Mutant::CopiesWithoutQuorum => &mut rules.under_quorum,
+            Mutant::UpdateReadable => &mut rules.update_hidden,
+            _ => return None,
+        };
+        *broken = false;
+        Some(rules)
     }
 
     /// The rule of queues that is broken.

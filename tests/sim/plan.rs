@@ -1,11 +1,12 @@
 //! What a seed means.
 
+use lockstep_cache::Rules;
 use lockstep_raft::Guards;
 use lockstep_storage::Mutants;
 
 use crate::chance::Chance;
 use crate::mutants::Mutant;
-use crate::world::{Flaws, Plan, Profile, Settings};
+use crate::world::{Copying, Flaws, Plan, Profile, Settings};
 
 /// What is asked of a run besides its seed.
 #[derive(Clone, Debug, Default)]
@@ -52,6 +53,7 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
             guards: Guards { rules_checked: true, ..Guards::default() },
             mutants: Mutants::default(),
             seed: chance.draw(),
+            copies: copies(seed),
         },
         replies_by_order: false,
         multi_split: false,
@@ -64,6 +66,15 @@ pub fn plan(seed: u64, wishes: &Wishes) -> Plan {
         mutant.switch_on(&mut plan);
     }
     plan
+}
+
+/// In most runs nodes keep copies of keys; often there is no room for all of them.
+fn copies(seed: u64) -> Option<Copying> {
+    let kind = seed / 3 % 8;
+    let entries = ["1000", "4"][(kind % 2) as usize];
+    let hot_update = ["no", "auto", "always", "no"][(kind / 2) as usize];
+    let read_mode = if seed / 24 % 5 == 4 { "validate" } else { "lease" };
+    (kind < 7).then_some(Copying { read_mode, entries, hot_update, rules: Rules::ALL })
 }
 
 fn profiles(chance: &mut Chance, wishes: &Wishes) -> Vec<Profile> {

@@ -1,6 +1,7 @@
 //! Runs seeds, each on a thread of its own.
 
 use std::cell::Cell;
+use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -46,6 +47,7 @@ pub fn run(seed: u64, wishes: &Wishes) -> Report {
         violations: Vec::new(),
         counts: Counts::default(),
         tally: Tally::default(),
+        copies: BTreeMap::new(),
         undecided: 0,
         took_ms: 0,
         last: Vec::new(),

@@ -99,6 +99,11 @@ impl Lines {
         Lines { map: DashMap::with_hasher(keyed), order: Order::new(policy), keyed, room }
     }
 
+    /// A number for a key, which no client can foresee.
+    pub fn number_of(&self, at: At<'_>) -> u64 {
+        self.keyed.hash_one((at.db.0, at.key))
+    }
+
     /// What they take.
     pub fn size(&self) -> Size {
         self.room.lock().size

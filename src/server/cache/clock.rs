@@ -1,13 +1,39 @@
 //! The clock that leases are counted by.
 
+use std::cell::Cell;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use lockstep_cache::Time;
 use rustix::time::{ClockId, clock_gettime};
 use tokio::time::Instant;
 
+/// Whether any thread has a clock of its own.
+static SIMULATED: AtomicBool = AtomicBool::new(false);
+
+thread_local! {
+    /// The first moment of the node whose turn it is.
+    static FIRST: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// What a simulated clock shows at first: nothing happened at 0.
+const FIRST_NS: u64 = 1_000_000_000;
+
+/// From now on this thread's time is that of its runtime, whose first moment was that.
+pub(super) fn simulate(first: Instant) {
+    SIMULATED.store(true, Relaxed);
+    FIRST.set(Some(first));
+}
+
 /// Now. Goes on while the machine sleeps, so that no lease outlasts a sleep.
 pub(super) fn now() -> Time {
+    if SIMULATED.load(Relaxed)
+        && let Some(first) = FIRST.get()
+    {
+        let since = Instant::now().saturating_duration_since(first);
+        return Time(FIRST_NS.saturating_add(nanos(since)));
+    }
     let now = clock_gettime(ClockId::Boottime);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     let nanos = u64::try_from(now.tv_nsec).unwrap_or(0);

@@ -25,17 +25,18 @@ mod counts;
 mod frame;
 mod hot;
 mod noted;
+#[doc(hidden)]
+pub mod simulated;
 mod skips;
 mod terms;
 mod touched;
 mod trace;
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 
 use dashmap::DashMap;
-use lockstep_cache::{Answer, At, Limits, Lines, Name, Settings as Terms};
+use lockstep_cache::{Answer, At, Limits, Lines, Name, Rules, Settings as Terms};
 use lockstep_core::{NodeId, ShardId};
 use lockstep_raft::Host;
 use parking_lot::RwLock;
@@ -76,7 +77,8 @@ pub struct Cache {
     readers: DashMap<u64, oneshot::Sender<Answer>>,
     last_reader: AtomicU64,
     skips: Skips,
-    hasher: RandomState,
+    /// What the protocol rests on.
+    rules: Rules,
     counts: Counts,
     answered: Answered,
     hot: Hot,
@@ -96,9 +98,27 @@ pub struct Who {
     pub alone: bool,
 }
 
+/// What is left to chance, and what a test may change.
+struct Luck {
+    seed: (u64, u64),
+    rules: Rules,
+}
+
 impl Cache {
     /// An empty one.
     pub fn new(who: Who, exchange: Exchange, host: Host, settings: Arc<Settings>) -> Arc<Self> {
+        let luck = Luck { seed: (rand::random(), rand::random()), rules: Rules::ALL };
+        Cache::with(luck, who, exchange, host, settings)
+    }
+
+    /// The same, with what else would be left to chance.
+    fn with(
+        luck: Luck,
+        who: Who,
+        exchange: Exchange,
+        host: Host,
+        settings: Arc<Settings>,
+    ) -> Arc<Self> {
         let factor = terms::factor(&settings);
         let limits = if who.alone {
             Limits { entries: 0, bytes: 0, ..Limits::default() }
@@ -110,8 +130,8 @@ impl Cache {
             boot: who.boot,
             alone: who.alone,
             factor,
-            terms: RwLock::new(terms::terms(&settings, 1, factor)),
-            lines: Lines::new(limits, terms::policy(&settings), (rand::random(), rand::random())),
+            terms: RwLock::new(Terms { rules: luck.rules, ..terms::terms(&settings, 1, factor) }),
+            lines: Lines::new(limits, terms::policy(&settings), luck.seed),
             host,
             exchange,
             settings,
@@ -119,7 +139,7 @@ impl Cache {
             readers: DashMap::new(),
             last_reader: AtomicU64::new(0),
             skips: Skips::default(),
-            hasher: RandomState::new(),
+            rules: luck.rules,
             counts: Counts::default(),
             answered: Answered::default(),
             hot: Hot::default(),
@@ -144,7 +164,7 @@ impl Cache {
     }
 
     fn hash(&self, at: At<'_>) -> u64 {
-        self.hasher.hash_one((at.db.0, at.key))
+        self.lines.number_of(at)
     }
 
     fn hash_of(&self, name: &Name) -> u64 {

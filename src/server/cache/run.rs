@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lockstep_cache::{SharerOut, Time};
+use lockstep_cache::{Settings as Terms, SharerOut, Time};
 use lockstep_core::NodeId;
 use lockstep_raft::Served;
 use tokio::time::Instant;
@@ -28,7 +28,11 @@ const REVOKE_AGAIN: Duration = Duration::from_millis(20);
 
 /// From now on the node takes part in the cache. Nothing of it runs on a node alone.
 pub(crate) fn start(node: &Arc<Node>) {
-    let cache = &node.cache;
+    begin(&node.cache);
+}
+
+/// The same for a cache without a server around it.
+pub(super) fn begin(cache: &Arc<Cache>) {
     if cache.alone {
         return;
     }
@@ -112,6 +116,7 @@ impl Cache {
     fn look_at_terms(&self) {
         let nodes = self.host.map().nodes().count();
         let terms = terms::terms(&self.settings, nodes, self.factor);
+        let terms = Terms { rules: self.rules, ..terms };
         *self.terms.write() = terms;
         for seat in self.seats() {
             if let Some(reign) = seat.home.lock().as_mut() {

@@ -10,6 +10,9 @@ use crate::invariants::lock_view::{Holder, holders};
 const NODE_TIMEOUT_MS: u64 = 1_500;
 /// How long others need to take over from it, and to be told.
 const FAILOVER_MS: u64 = 2_000;
+/// How much longer where nodes keep copies: a leader that is followed by another one, which
+/// waits half a second for copies of the dead, twice.
+const COPIES_MS: u64 = 1_100;
 /// How long everybody works undisturbed before.
 const WORK_MS: u64 = 400;
 
@@ -37,7 +40,9 @@ impl World {
         let held = self.all_holders().map_or(0, |all| of_node(&all, id.0));
         self.note(|| format!("n{victim} dies and leaves {held} holds"), &[held as u64]);
         self.crash(victim, false);
-        let late_ms = self.now_ms + NODE_TIMEOUT_MS + FAILOVER_MS;
+        let copies_ms = if self.plan.settings.copies.is_some() { COPIES_MS } else { 0 };
+        let took_ms = NODE_TIMEOUT_MS + FAILOVER_MS + copies_ms;
+        let late_ms = self.now_ms + took_ms;
         while self.violations.is_empty() {
             self.step();
             if !self.now_ms.is_multiple_of(LOOK_EVERY_MS) {
@@ -48,7 +53,6 @@ impl World {
                 break;
             }
             if self.now_ms > late_ms {
-                let took_ms = NODE_TIMEOUT_MS + FAILOVER_MS;
                 self.violate(format!("n{victim} is dead for {took_ms} ms and holds: {all:?}"));
             }
         }

@@ -21,7 +21,7 @@ use lockstep_core::{Effect, NodeId, ShardId};
 pub use clients::{Book, Counts, DELAY_MAX_MS, Goods, Tally, lock_names};
 pub use faults::{Fault, Harm, Planned, Profile, Shape};
 pub use net::Weather;
-pub use node::{Flaws, Settings};
+pub use node::{Copying, Flaws, Settings};
 pub use trace::digest;
 
 use crate::chance::Chance;
@@ -123,6 +123,8 @@ pub struct Report {
     pub counts: Counts,
     /// What happened to queues.
     pub tally: Tally,
+    /// What nodes that still run have counted of their copies of keys.
+    pub copies: BTreeMap<&'static str, u64>,
     /// Histories that were too long to be decided.
     pub undecided: u64,
     /// How long it was, in virtual milliseconds.
@@ -221,6 +223,14 @@ impl World {
             }
         }
         self.count_queues();
+        let copies_of = |node: &Node| Some(node.process.as_ref()?.copies.as_ref()?.counts());
+        let counts: Vec<_> = self.nodes.iter().filter_map(copies_of).collect();
+        let mut copies = BTreeMap::new();
+        counts
+            .into_iter()
+            .flatten()
+            .for_each(|(name, count)| *copies.entry(name).or_default() += count);
+        self.nodes.iter_mut().for_each(Node::end);
         Report {
             seed: self.plan.seed,
             hash: self.trace.hash(),
@@ -228,6 +238,7 @@ impl World {
             violations: self.violations,
             counts: self.desk.book.counts,
             tally: self.desk.book.queues.tally,
+            copies,
             undecided: self.undecided,
             took_ms: self.now_ms,
             last: self.trace.last(),

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
+use lockstep::cache::simulated::{Got, Wanted};
 use lockstep_commands::{Args, Context, Protocol, Request, table};
 use lockstep_core::op::Home;
 use lockstep_core::slot::{SLOTS, Slot};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, Op, Origin, Outcome, Read, ShardId};
-use lockstep_raft::{Delivery, Mailbox, Ops};
+use lockstep_core::{Db, Op, Origin, Outcome, Read, ShardId, keys};
+use lockstep_raft::{Delivery, Host, Mailbox, Ops};
 use parking_lot::Mutex;
 use tokio::task::AbortHandle;
 
@@ -15,7 +16,7 @@ use super::meaning::Meaning;
 use super::members::in_session;
 use super::queues::Sorts;
 use super::seat::Running;
-use crate::world::node::Node;
+use crate::world::node::{Node, Process};
 
 /// Operations that were handed in, and the task that waits for what becomes of
 /// them, as a connection does.
@@ -198,6 +199,47 @@ pub fn shard_of_lock(name: &str, shards: u16) -> ShardId {
     of(op.home(), shards)
 }
 
+/// What a look at a node gives.
+enum Looked {
+    Found(Outcome),
+    TickFirst,
+    /// A copy is on its way.
+    Wanted(Wanted),
+    /// The leader has to be asked.
+    Elsewhere,
+}
+
+fn outcome(value: Option<bytes::Bytes>) -> Outcome {
+    value.map_or(Outcome::Nil, |value| Outcome::Bytes(value.to_vec()))
+}
+
+/// Reads as connections do: from a copy that is here, from the state where the node leads,
+/// or from a copy that is fetched.
+fn read(process: &Process, host: &Host, shard: ShardId, op: &Op<'_>) -> Looked {
+    let key = match op {
+        Op::Key { op: keys::Op::Get { key, .. } } => Some(*key),
+        _ => None,
+    };
+    let copies = process.copies.as_ref().zip(key);
+    if let Some(value) = copies.and_then(|(copies, key)| copies.hit(shard, key)) {
+        return Looked::Found(outcome(value));
+    }
+    match host.group(shard).map(|group| group.read(op)) {
+        Some(Ok(Read::Done(found))) => {
+            if let Some((copies, key)) = copies {
+                copies.read_here(shard, key);
+            }
+            Looked::Found(found)
+        }
+        Some(Ok(Read::TickFirst)) => Looked::TickFirst,
+        Some(Err(_)) | None => match copies.map(|(copies, key)| copies.fetch(shard, key)) {
+            Some(Got::Value(value)) => Looked::Found(outcome(value)),
+            Some(Got::Later(copy)) => Looked::Wanted(copy),
+            Some(Got::Elsewhere) | None => Looked::Elsewhere,
+        },
+    }
+}
+
 /// Hands operations to the node, as its connections do.
 pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
     let mut on_the_way = OnTheWay::new();
@@ -205,31 +247,48 @@ pub fn submit(node: &Node, mut prepared: Prepared) -> Submitted {
         return Submitted::Waits(on_the_way, prepared.meanings);
     };
     let _inside = process.enter();
-    if let Some(bytes) = &prepared.read
-        && let Some(group) = host.group(prepared.shard)
-        && let Ok(op) = Op::take(&mut &bytes[..])
-    {
-        match group.read(&op) {
-            Ok(Read::Done(outcome)) => {
+    let asked = prepared.read.take();
+    let op = asked.as_ref().and_then(|bytes| Op::take(&mut &bytes[..]).ok());
+    let mut wanted = None;
+    if let Some(op) = &op {
+        match read(process, host, prepared.shard, op) {
+            Looked::Found(outcome) => {
                 return Submitted::Read(prepared.meanings.remove(0), outcome);
             }
-            Ok(Read::TickFirst) => {
+            Looked::TickFirst => {
                 let mut ops = Ops::default();
                 ops.write(&Op::Tick {});
-                ops.read(&op);
+                ops.read(op);
                 prepared.ops = ops;
                 prepared.meanings.insert(0, Meaning::Nothing);
             }
-            Err(_) => {}
+            Looked::Wanted(copy) => wanted = Some(copy),
+            Looked::Elsewhere => {}
         }
     }
-    let mailbox = Arc::<Mailbox>::default();
-    host.submit(prepared.shard, prepared.ops, &mailbox);
-    let arrived = on_the_way.arrived.clone();
-    on_the_way.waits = Some(process.spawn(async move {
-        let delivery = mailbox.take().await;
-        *arrived.lock() = Some(delivery);
-    }));
+    let (host, arrived) = (host.clone(), on_the_way.arrived.clone());
+    let (shard, ops) = (prepared.shard, prepared.ops);
+    on_the_way.waits = Some(match wanted {
+        None => {
+            let mailbox = Arc::<Mailbox>::default();
+            host.submit(shard, ops, &mailbox);
+            process.spawn(async move {
+                let delivery = mailbox.take().await;
+                *arrived.lock() = Some(delivery);
+            })
+        }
+        Some(copy) => process.spawn(async move {
+            let delivery = match copy.value().await {
+                Some(value) => Delivery::Done(vec![outcome(value)]),
+                None => {
+                    let mailbox = Arc::<Mailbox>::default();
+                    host.submit(shard, ops, &mailbox);
+                    mailbox.take().await
+                }
+            };
+            *arrived.lock() = Some(delivery);
+        }),
+    });
     Submitted::Waits(on_the_way, prepared.meanings)
 }
 

@@ -4,10 +4,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
+use lockstep_cache::Rules;
 use lockstep_core::cluster::{ClusterId, NodeInfo};
 use lockstep_core::{Effect, NodeId};
 use lockstep_raft::{
-    BodyStore, Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing,
+    BodyStore, Clock, Guards, Host, HostError, HostOptions, LIVES, Limits, Timing, Watching,
 };
 use lockstep_storage::log::Driver;
 use lockstep_storage::{
@@ -48,6 +49,34 @@ pub struct Settings {
     pub mutants: Mutants,
     /// The seed of hashes.
     pub seed: u64,
+    /// How nodes keep copies of keys; none: they keep none.
+    pub copies: Option<Copying>,
+}
+
+/// How nodes keep copies of keys.
+#[derive(Clone, Copy, Debug)]
+pub struct Copying {
+    /// `cache-read-mode`.
+    pub read_mode: &'static str,
+    /// `cache-max-entries`.
+    pub entries: &'static str,
+    /// `cache-hot-update`.
+    pub hot_update: &'static str,
+    /// What the protocol rests on.
+    pub rules: Rules,
+}
+
+impl Copying {
+    /// The settings of a server that keeps copies like that.
+    pub fn settings(&self) -> [(&'static str, &'static str); 4] {
+        [
+            ("cache-read-mode", self.read_mode),
+            ("cache-max-entries", self.entries),
+            ("cache-hot-update", self.hot_update),
+            // Odd clocks differ by so much.
+            ("cache-clock-drift", "2"),
+        ]
+    }
 }
 
 /// What a disk gave.
@@ -194,7 +223,10 @@ pub fn host_options(
         timing: Timing::LAN,
         guards: settings.guards,
         luck: around.luck,
-        watching: Default::default(),
+        watching: match settings.copies {
+            Some(_) => Watching::awaited(),
+            None => Watching::default(),
+        },
         scripts: None,
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
         adrift: Arc::new(move |shard| expectations.set_adrift(shard)),

@@ -13,7 +13,7 @@ use lockstep_core::NodeId;
 use lockstep_raft::Host;
 use lockstep_storage::SimDisk;
 
-pub use boot::{Settings, files};
+pub use boot::{Copying, Settings, files};
 pub use clock::Rate;
 pub use process::Process;
 pub use shelf::Flaws;
@@ -199,6 +199,7 @@ impl Node {
             bodies: opened.bodies,
             identity: opened.identity,
             shards: settings.shards,
+            copying: settings.copies.map(|copying| (copying, luck)),
         };
         let process = Process::new((runtime, base), parts);
         let starting = process.starting.clone();
@@ -227,7 +228,15 @@ impl Node {
         }
         self.paused = false;
         self.bodies_read = self.bodies_read();
-        self.process = None;
+        self.end();
+    }
+
+    /// Lets go of the process; what its tasks do at their end they do inside.
+    pub fn end(&mut self) {
+        let Some(process) = self.process.take() else { return };
+        let handle = process.handle();
+        let _inside = handle.enter();
+        drop(process);
     }
 
     /// How many bodies its processes read from disk.

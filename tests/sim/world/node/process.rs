@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use lockstep::cache::simulated::{Copies, is_turn_of};
 use lockstep_core::{Effect, NodeId, ShardId};
 use lockstep_raft::{BodyStore, Host, HostError, LIVES};
 use lockstep_storage::{Identity, Log, Snapshots};
 use parking_lot::Mutex;
-use tokio::runtime::{Builder, EnterGuard, Runtime};
+use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
-use super::boot::Starting;
+use super::boot::{Copying, Starting};
 use super::clock::{Rate, SimClock};
 use super::sessions::tell_of_ends;
 use crate::world::clients::seat::Expectations;
@@ -50,6 +51,9 @@ pub struct Process {
     errands: Arc<()>,
     /// The disk is at work until then.
     pub disk_busy_until_ms: u64,
+    /// Its copies of keys, if it keeps any.
+    pub copies: Option<Copies>,
+    copying: Option<(Copying, u64)>,
 }
 
 /// A runtime for one process. Time moves only when it is told to.
@@ -78,6 +82,8 @@ pub struct Parts {
     pub bodies: Arc<BodyStore>,
     pub identity: Arc<Identity>,
     pub shards: u16,
+    /// How it keeps copies of keys, and the seed of their hashes.
+    pub copying: Option<(Copying, u64)>,
 }
 
 impl Process {
@@ -108,12 +114,21 @@ impl Process {
             _identity: parts.identity,
             errands: Arc::default(),
             disk_busy_until_ms: 0,
+            copies: None,
+            copying: parts.copying,
         }
     }
 
     /// Everything that asks for the time or spawns tasks has to be done inside.
     pub fn enter(&self) -> EnterGuard<'_> {
+        is_turn_of(self.base);
         self.runtime.enter()
+    }
+
+    /// Its runtime; this is its turn.
+    pub fn handle(&self) -> Handle {
+        is_turn_of(self.base);
+        self.runtime.handle().clone()
     }
 
     /// Runs something to its end in the background.
@@ -140,6 +155,7 @@ impl Process {
         let local_ms = self.rate.shown_ms(now_ms - self.started_ms);
         self.clock.set(self.wall_ms + self.local_ms);
         let until = self.base + Duration::from_millis(local_ms);
+        is_turn_of(self.base);
         self.runtime.block_on(async { tokio::time::sleep_until(until).await });
         self.local_ms = local_ms;
     }
@@ -148,6 +164,7 @@ impl Process {
     pub fn wake(&mut self, now_ms: u64) {
         let local_ms = self.rate.shown_ms(now_ms - self.started_ms);
         let leap = Duration::from_millis(local_ms - self.local_ms);
+        is_turn_of(self.base);
         self.runtime.block_on(async { tokio::time::advance(leap).await });
         self.local_ms = local_ms;
         self.clock.set(self.wall_ms + local_ms);
@@ -155,6 +172,13 @@ impl Process {
 
     /// The host has started: what nodes do for sessions begins.
     fn host_is_there(&mut self, host: Host) {
+        if let Some((copying, seed)) = self.copying {
+            let _inside = self.enter();
+            let (seed, boot) = ((seed, seed.rotate_left(17)), self.boot / LIVES);
+            let copies =
+                Copies::begin(host.clone(), boot, seed, copying.rules, &copying.settings());
+            self.copies = Some(copies.expect("settings of a server"));
+        }
         let pairs = (0..self.shards).flat_map(|home| (0..self.shards).map(move |to| (home, to)));
         for (home, shard) in pairs.filter(|(home, shard)| home != shard) {
             self.spawn(tell_of_ends(host.clone(), ShardId(home), ShardId(shard)));
