@@ -3,7 +3,7 @@
 //! A script runs when its entry is applied, on every replica, so what it gives has to follow
 //! from the entry and the state alone:
 //!
-//! * Every run begins with the same bytes of memory: the interpreter lives in a [heap](heap)
+//! * Every run begins with the same bytes of memory: the interpreter lives in a heap
 //!   of its own, and a copy of it as it was when it was new is laid over it. Nothing of an
 //!   earlier script is left, so scripts share nothing.
 //! * The heap stands at addresses whose lower 32 bits, which are all that the interpreter
