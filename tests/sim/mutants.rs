@@ -71,17 +71,13 @@ pub enum Mutant {
     UnopenedShown,
     /// Who reads behind a write gets an answer that was asked for before it.
     FlightsStayOpen,
-    /// A new leader does not wait for copies that an older one gave.
-    OlderCopiesForgotten,
-    /// A leader gives copies without asking whether it still is one.
-    CopiesWithoutQuorum,
     /// A value that was sent ahead is read before its write may be known.
     UpdateReadable,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 34] = [
+    pub const ALL: [Mutant; 32] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -113,8 +109,6 @@ impl Mutant {
         Mutant::CopiesNotAwaited,
         Mutant::UnopenedShown,
         Mutant::FlightsStayOpen,
-        Mutant::OlderCopiesForgotten,
-        Mutant::CopiesWithoutQuorum,
         Mutant::UpdateReadable,
     ];
 
@@ -152,8 +146,6 @@ impl Mutant {
             Mutant::CopiesNotAwaited => "copies-not-awaited",
             Mutant::UnopenedShown => "unopened-shown",
             Mutant::FlightsStayOpen => "flights-stay-open",
-            Mutant::OlderCopiesForgotten => "older-copies-forgotten",
-            Mutant::CopiesWithoutQuorum => "copies-without-quorum",
             Mutant::UpdateReadable => "update-readable",
         }
     }
@@ -197,8 +189,6 @@ impl Mutant {
             | Mutant::UnopenedShown
             | Mutant::FlightsStayOpen
             | Mutant::UpdateReadable => &[Profile::Storm],
-            Mutant::OlderCopiesForgotten => &[Profile::Kill, Profile::Partial],
-            Mutant::CopiesWithoutQuorum => &[Profile::Net, Profile::Partial],
         }
     }
 
@@ -251,8 +241,6 @@ impl Mutant {
             Mutant::CopiesNotAwaited => &mut rules.open_after_acks,
             Mutant::UnopenedShown => &mut rules.unopened_is_hidden,
             Mutant::FlightsStayOpen => &mut rules.inv_closes_flights,
-            Mutant::OlderCopiesForgotten => &mut rules.older_leases_over,
-            Mutant::CopiesWithoutQuorum => &mut rules.under_quorum,
             Mutant::UpdateReadable => &mut rules.update_hidden,
             _ => return None,
         };
