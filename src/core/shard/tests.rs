@@ -5,6 +5,7 @@
 mod fills;
 mod requests;
 mod sessions;
+mod story;
 mod waits;
 
 use super::{Frozen, Read, Restoring, Shard};

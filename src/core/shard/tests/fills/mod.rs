@@ -4,33 +4,22 @@ mod histories;
 mod model;
 mod stories;
 
+use super::story::{Story, bytes, key, origin};
 use super::{DB, NOW, encoded, set, transaction};
 use crate::keys::fills::FILLS_MAX;
 use crate::keys::waits::Want;
 use crate::keys::{self, Expiry};
 use crate::shard::Shard;
-use crate::{Db, Effect, Effects, Fault, NodeId, Op, Origin, Outcome, Wait};
+use crate::{Db, Fault, Op, Outcome, Wait};
 
 /// For how long tokens are given.
 const TTL: u64 = 100;
-
-fn origin(conn: u64) -> Origin {
-    Origin { node: NodeId(7), boot: 1, conn }
-}
-
-fn key(op: keys::Op<'_>) -> Op<'_> {
-    Op::Key { op }
-}
 
 fn fill(db: Db, name: &[u8], ttl_ms: u64, wait: Option<(u64, u64)>) -> Op<'_> {
     let wait =
         wait.map(|(conn, block_ms)| Wait::For { origin: origin(conn), request: 1, block_ms });
     let (keys, want) = (vec![name], Want::Fill { ttl_ms });
     key(keys::Op::PopOrWait { db, keys, want, wait, keep: false })
-}
-
-fn bytes(text: &[u8]) -> Outcome {
-    Outcome::Bytes(text.to_vec())
 }
 
 /// The token in an outcome.
@@ -44,22 +33,7 @@ fn token(outcome: &Outcome) -> Option<u64> {
     }
 }
 
-/// A shard with a clock, and the answers that were given.
-struct Story {
-    shard: Shard,
-    now_ms: u64,
-    fx: Effects,
-}
-
 impl Story {
-    fn new() -> Self {
-        Story { shard: Shard::new(3), now_ms: NOW, fx: Effects::default() }
-    }
-
-    fn run(&mut self, op: &Op<'_>) -> Outcome {
-        self.shard.apply(self.now_ms, op, &mut self.fx)
-    }
-
     fn key(&mut self, op: keys::Op<'_>) -> Outcome {
         self.run(&key(op))
     }
@@ -86,14 +60,5 @@ impl Story {
 
     fn get(&mut self, name: &[u8]) -> Outcome {
         self.key(keys::Op::Get { db: DB, key: name })
-    }
-
-    /// The answers since they were last asked for: the connections and what they got.
-    fn answers(&mut self) -> Vec<(u64, Outcome)> {
-        let answer = |effect| match effect {
-            Effect::Answer { origin, outcome, .. } => Some((origin.conn, outcome)),
-            _ => None,
-        };
-        self.fx.take().into_iter().filter_map(answer).collect()
     }
 }

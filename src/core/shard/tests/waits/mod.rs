@@ -7,20 +7,12 @@ mod readers;
 mod reading;
 mod stories;
 
+use super::story::{Story, bytes, key, origin};
 use super::{DB, NOW, encoded, set, transaction};
 use crate::keys::waits::Want;
 use crate::keys::{self, lists, zsets};
 use crate::shard::Shard;
-use crate::{Db, Effect, Effects, NodeId, Op, Origin, Outcome, Wait};
-
-/// A connection of the node 7.
-fn origin(conn: u64) -> Origin {
-    Origin { node: NodeId(7), boot: 1, conn }
-}
-
-fn key(op: keys::Op<'_>) -> Op<'_> {
-    Op::Key { op }
-}
+use crate::{Db, Op, Origin, Outcome, Wait};
 
 fn push<'a>(db: Db, key: &'a [u8], values: Vec<&'a [u8]>) -> keys::Op<'a> {
     let op = lists::Op::Push { values, front: false, only_there: false };
@@ -41,30 +33,11 @@ fn wait<'a>(conn: u64, keys: &[&'a [u8]], want: Want<'a>, block_ms: u64, keep: b
 
 const FIRST: Want<'static> = Want::Element { front: true };
 
-fn bytes(text: &[u8]) -> Outcome {
-    Outcome::Bytes(text.to_vec())
-}
-
 fn popped(key: &[u8], element: &[u8]) -> Outcome {
     Outcome::List(vec![bytes(key), bytes(element)])
 }
 
-/// A shard with a clock, and the answers that were given.
-struct Story {
-    shard: Shard,
-    now_ms: u64,
-    fx: Effects,
-}
-
 impl Story {
-    fn new() -> Self {
-        Story { shard: Shard::new(3), now_ms: NOW, fx: Effects::default() }
-    }
-
-    fn run(&mut self, op: &Op<'_>) -> Outcome {
-        self.shard.apply(self.now_ms, op, &mut self.fx)
-    }
-
     /// Somebody waits for the first element of a list.
     fn waits(&mut self, conn: u64, key: &'static [u8]) {
         assert_eq!(self.run(&wait(conn, &[key], FIRST, 0, false)), Outcome::Waits);
@@ -76,14 +49,5 @@ impl Story {
 
     fn len(&mut self, key: &[u8]) -> Outcome {
         self.run(&self::key(keys::Op::List { db: DB, key, op: lists::Op::Len {} }))
-    }
-
-    /// The answers since they were last asked for: the connections and what they got.
-    fn answers(&mut self) -> Vec<(u64, Outcome)> {
-        let answer = |effect| match effect {
-            Effect::Answer { origin, outcome, .. } => Some((origin.conn, outcome)),
-            _ => None,
-        };
-        self.fx.take().into_iter().filter_map(answer).collect()
     }
 }
