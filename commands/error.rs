@@ -274,6 +274,9 @@ pub fn of_fault(fault: Fault, name: &str) -> BadArgs {
         Fault::NotNumbers => text("ERR One or more scores can't be converted into double"),
         Fault::NoSketch => text("WRONGTYPE Key is not a valid HyperLogLog string value."),
         Fault::BadSketch => text("INVALIDOBJ Corrupted HLL object detected"),
+        Fault::NoFunction => NO_FUNCTION,
+        Fault::BadLibrary => text("ERR the library of functions cannot be loaded"),
+        Fault::LibrariesFull => LIBRARIES_FULL,
         Fault::NoPlace => text("ERR could not decode requested zset member"),
     }
 }

@@ -110,6 +110,8 @@ pub struct ScriptContext {
     pub memory_max: u64,
     /// How many bytes all remembered scripts may have (`script-cache-max`).
     pub cache_max: u64,
+    /// How many bytes all libraries of functions may have (`function-cache-max`).
+    pub functions_max: u64,
     /// Whether keys are spread by slot.
     pub spread: bool,
 }
@@ -121,6 +123,7 @@ impl Default for ScriptContext {
             steps_max: 50_000_000,
             memory_max: 64 << 20,
             cache_max: 64 << 20,
+            functions_max: 64 << 20,
             spread: false,
         }
     }

@@ -3,6 +3,7 @@
 mod cluster;
 mod collections;
 mod fills;
+mod functions;
 mod scripts;
 mod sessions;
 mod values;

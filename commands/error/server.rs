@@ -39,6 +39,18 @@ pub const PASSWORD_BITS: BadArgs = text(
 pub const FUNCTION_FLUSH_MODE: BadArgs = text("ERR FUNCTION FLUSH only supports SYNC|ASYNC option");
 /// FUNCTION LIST LIBRARYNAME without a name.
 pub const NO_LIBRARY_NAME: BadArgs = text("ERR library name argument was not given");
+/// FUNCTION LOAD and RESTORE where no more are kept.
+pub const LIBRARIES_FULL: BadArgs = text(
+    "ERR the libraries of functions would have more than function-cache-max bytes; FUNCTION \
+     DELETE makes room",
+);
+/// FUNCTION RESTORE with a bad word.
+pub const RESTORE_POLICY: BadArgs =
+    text("ERR Wrong restore policy given, value should be either FLUSH, APPEND or REPLACE.");
+/// FCALL of what is not there.
+pub const NO_FUNCTION: BadArgs = text("ERR Function not found");
+/// FCALL with what is no number.
+pub const BAD_NUMKEYS: BadArgs = text("ERR Bad number of keys provided");
 /// SCRIPT FLUSH with a bad word.
 pub const SCRIPT_FLUSH_MODE: BadArgs = text("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
 /// Scripts where there are none.
@@ -104,6 +116,11 @@ pub fn unknown_category(word: &[u8]) -> BadArgs {
 /// FUNCTION LIST with a word it does not know.
 pub fn unknown_argument(word: &[u8]) -> BadArgs {
     BadArgs(format!("ERR Unknown argument {}", shown(word, SHOWN_BYTES_MAX)).into())
+}
+
+/// FUNCTION LOAD with a word it does not know.
+pub fn unknown_option(word: &[u8]) -> BadArgs {
+    BadArgs(format!("ERR Unknown option given: {}", shown(word, SHOWN_BYTES_MAX)).into())
 }
 
 /// DEBUG with a word that means nothing here.

@@ -1,7 +1,9 @@
-//! Scripts.
+//! Scripts and functions.
 
 pub mod answer;
 pub mod eval;
+pub mod fcall;
+pub mod function;
 pub mod script;
 
 use lockstep_core::scripts::Terms;
@@ -9,8 +11,16 @@ use lockstep_core::scripts::Terms;
 use crate::{BadArgs, Command, Context, error};
 
 /// The commands of this family.
-pub static COMMANDS: &[Command] =
-    &[eval::EVAL, eval::EVALSHA, eval::EVALSHA_RO, eval::EVAL_RO, script::COMMAND];
+pub static COMMANDS: &[Command] = &[
+    eval::EVAL,
+    eval::EVALSHA,
+    eval::EVALSHA_RO,
+    eval::EVAL_RO,
+    fcall::FCALL,
+    fcall::FCALL_RO,
+    function::COMMAND,
+    script::COMMAND,
+];
 
 /// Where there are scripts.
 ///

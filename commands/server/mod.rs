@@ -4,7 +4,6 @@ pub mod acl;
 pub mod command;
 pub mod config;
 pub mod debug;
-pub mod function;
 pub mod info;
 pub mod latency;
 pub mod lolwut;
@@ -30,7 +29,6 @@ pub static COMMANDS: &[Command] = &[
     config::COMMAND,
     debug::COMMAND,
     replication::FAILOVER,
-    function::COMMAND,
     info::COMMAND,
     save::LASTSAVE,
     latency::COMMAND,

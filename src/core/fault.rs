@@ -150,10 +150,16 @@ pub enum Fault {
     BadSketch,
     /// The member whose place is asked for is not there.
     NoPlace,
+    /// No library has a function of this name.
+    NoFunction,
+    /// A library of functions cannot be loaded, or is not there; the words say why.
+    BadLibrary,
+    /// All libraries of functions are as large as they may be.
+    LibrariesFull,
 }
 
 /// All of them; the place of one is its byte form and never changes.
-const ALL: [Fault; 71] = [
+const ALL: [Fault; 74] = [
     Fault::WrongType,
     Fault::NotInteger,
     Fault::NotFloat,
@@ -225,6 +231,9 @@ const ALL: [Fault; 71] = [
     Fault::NoSketch,
     Fault::BadSketch,
     Fault::NoPlace,
+    Fault::NoFunction,
+    Fault::BadLibrary,
+    Fault::LibrariesFull,
 ];
 
 impl<'a> Wire<'a> for Fault {

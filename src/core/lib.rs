@@ -21,6 +21,8 @@ pub mod locks;
 pub mod op;
 pub mod outcome;
 pub mod queues;
+pub mod quoted;
+pub mod rdb;
 pub mod requests;
 pub mod scripts;
 pub mod sessions;

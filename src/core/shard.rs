@@ -55,6 +55,7 @@ pub struct Shard {
     requests: requests::Table,
     sessions: crate::sessions::Table,
     scripts: crate::scripts::Table,
+    libraries: crate::scripts::functions::Libraries,
     engine: scripts::Engines,
 }
 
@@ -73,6 +74,7 @@ impl Shard {
             requests: requests::Table::new(),
             sessions: crate::sessions::Table::new(),
             scripts: crate::scripts::Table::default(),
+            libraries: crate::scripts::functions::Libraries::default(),
             engine: scripts::Engines::default(),
         }
     }
@@ -264,6 +266,7 @@ impl Shard {
             self.keys.waits.state_digest(),
             self.keys.fills().state_digest(),
             self.scripts.state_digest(),
+            self.libraries.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)

@@ -92,12 +92,7 @@ pub(crate) unsafe fn open(state: *mut lua_State) {
         stack.pop(1);
         stack.push_table(0, 0);
         set_functions(stack, REDIS);
-        for (name, number) in NUMBERS {
-            stack.push_number(number);
-            stack.set(-2, name);
-        }
-        stack.push_bytes(b"7.0.15");
-        stack.set(-2, "REDIS_VERSION");
+        set_constants(stack, |_| true);
         ffi::lua_setglobal(state, c"redis".as_ptr());
         library::open(state);
         protect(state);
@@ -171,13 +166,24 @@ pub(crate) fn set_functions(stack: Stack, functions: &[(&str, ffi::lua_CFunction
     }
 }
 
+/// Sets the constants of the table on top that are wanted.
+pub(crate) fn set_constants(stack: Stack, wanted: impl Fn(&str) -> bool) {
+    for (name, number) in NUMBERS.into_iter().filter(|(name, _)| wanted(name)) {
+        stack.push_number(number);
+        stack.set(-2, name);
+    }
+    stack.push_bytes(b"7.0.15");
+    stack.set(-2, "REDIS_VERSION");
+}
+
 /// The reply for the error on top, which [`located`] has seen.
 pub(crate) fn failure(stack: Stack, call: &Call<'_>) -> Reply {
     let error = |text: String| Reply::Error(BadArgs(text.replace(['\r', '\n'], " ").into()));
+    let name = call.function.map_or_else(|| call.sha.hex(), |called| called.function.name.clone());
     if stack.kind(-1) != ffi::LUA_TTABLE {
         let text = stack.bytes(-1).unwrap_or(b"execution failure");
         let text = String::from_utf8_lossy(&text[..text.len().min(100)]);
-        return error(format!("ERR Error running script {}, {text}", call.sha.hex()));
+        return error(format!("ERR Error running script {name}, {text}"));
     }
     let at = stack.top();
     let text = |name| {
@@ -186,7 +192,7 @@ pub(crate) fn failure(stack: Stack, call: &Call<'_>) -> Reply {
     };
     let mut said = text("err").unwrap_or_else(|| "ERR unknown error".to_owned());
     if let (Some(source), Some(line)) = (text("source"), text("line")) {
-        said.push_str(&format!(" script: {}, on {source}:{line}.", call.sha.hex()));
+        said.push_str(&format!(" script: {name}, on {source}:{line}."));
     }
     error(said)
 }
@@ -270,7 +276,7 @@ fn command(stack: Stack, raises: bool) -> Raises<c_int> {
     if failed && raises { Err(Raised) } else { Ok(1) }
 }
 
-fn refuse(stack: Stack, raises: bool, text: &str) -> Raises<c_int> {
+pub(crate) fn refuse(stack: Stack, raises: bool, text: &str) -> Raises<c_int> {
     answer::push_error(stack, &format!("ERR {text}"));
     if raises { Err(Raised) } else { Ok(1) }
 }
@@ -394,7 +400,7 @@ fn may_write(command: &Command) -> bool {
     command.spec.is("write") || matches!(command.spec.name, "publish" | "spublish")
 }
 
-unsafe extern "C-unwind" fn log(state: *mut lua_State) -> c_int {
+pub(crate) unsafe extern "C-unwind" fn log(state: *mut lua_State) -> c_int {
     unsafe {
         inner(state, |stack| {
             if stack.top() < 2 {
@@ -578,7 +584,7 @@ unsafe extern "C-unwind" fn to_string(state: *mut lua_State) -> c_int {
 }
 
 /// A name that no global has.
-unsafe extern "C-unwind" fn undefined(state: *mut lua_State) -> c_int {
+pub(crate) unsafe extern "C-unwind" fn undefined(state: *mut lua_State) -> c_int {
     unsafe {
         let name = ffi::lua_tolstring(state, 2, std::ptr::null_mut());
         let name = if name.is_null() { c"?".as_ptr() } else { name };
@@ -587,7 +593,7 @@ unsafe extern "C-unwind" fn undefined(state: *mut lua_State) -> c_int {
     }
 }
 
-unsafe extern "C-unwind" fn read_only(state: *mut lua_State) -> c_int {
+pub(crate) unsafe extern "C-unwind" fn read_only(state: *mut lua_State) -> c_int {
     unsafe { ffi::luaL_error(state, c"Attempt to modify a readonly table".as_ptr()) }
 }
 

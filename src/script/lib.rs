@@ -21,6 +21,7 @@
 
 mod answer;
 mod api;
+mod functions;
 mod guard;
 mod heap;
 mod library;
@@ -36,7 +37,8 @@ use std::sync::Arc;
 
 use lockstep_commands::{BadArgs, Reply};
 use lockstep_core::Outcome;
-use lockstep_core::scripts::{Call, Engine, Terms, World, sha1};
+use lockstep_core::scripts::functions::{self as libraries, Function};
+use lockstep_core::scripts::{Call, Engine, Source, Terms, World, sha1};
 use parking_lot::Mutex;
 
 use shebang::Flags;
@@ -94,22 +96,45 @@ impl fmt::Debug for Lua {
 
 impl Engine for Lua {
     fn run(&self, call: &Call<'_>, world: &mut dyn World) -> Outcome {
-        let reply = match shebang::read(call.body) {
-            Ok((flags, _)) => match refusal(&flags, call) {
-                Some(text) => error(text),
-                None => self.with(|vm| match vm.load(&call.sha, call.body) {
-                    Ok(()) => vm.run(call, world),
-                    Err(text) => error(&format!("ERR {text}")),
-                }),
-            },
-            Err(text) => error(&format!("ERR {text}")),
-        };
-        outcome(&reply)
+        let reply = flags_of(call).map_err(Reply::Error).and_then(|flags| {
+            self.with(|vm| {
+                let loaded = match call.function {
+                    Some(called) => vm.load_library(&called.source),
+                    None => vm.load(&call.sha, call.body),
+                };
+                loaded.map_err(|text| error(&format!("ERR {text}")))?;
+                Ok(vm.run(call, flags, world))
+            })
+        });
+        outcome(&reply.unwrap_or_else(|refused| refused))
     }
 
     fn refuses(&self, body: &[u8]) -> Option<Outcome> {
         let loaded = self.with(|vm| vm.load(&sha1(body), body));
         loaded.err().map(|text| outcome(&error(&format!("ERR {text}"))))
+    }
+
+    fn load(&self, source: &Source<'_>) -> Result<Vec<Function>, String> {
+        self.with(|vm| vm.register(source))
+    }
+}
+
+/// What a script or a function says of itself.
+///
+/// # Errors
+/// It cannot be run so.
+fn flags_of(call: &Call<'_>) -> Result<Flags, BadArgs> {
+    let flags = match call.function {
+        Some(called) => Flags {
+            given: true,
+            no_writes: called.function.flags & libraries::NO_WRITES != 0,
+            no_cluster: called.function.flags & libraries::NO_CLUSTER != 0,
+        },
+        None => shebang::read(call.body).map_err(|text| bad(&format!("ERR {text}")))?.0,
+    };
+    match refusal(&flags, call) {
+        Some(text) => Err(bad(text)),
+        None => Ok(flags),
     }
 }
 
@@ -126,7 +151,11 @@ fn refusal(flags: &Flags, call: &Call<'_>) -> Option<&'static str> {
 }
 
 fn error(text: &str) -> Reply {
-    Reply::Error(BadArgs(text.replace(['\r', '\n'], " ").into()))
+    Reply::Error(bad(text))
+}
+
+fn bad(text: &str) -> BadArgs {
+    BadArgs(text.replace(['\r', '\n'], " ").into())
 }
 
 /// The form in which a reply travels to the client's node.

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod functions;
 mod rules;
 mod sandbox;
 mod values;
@@ -45,7 +46,11 @@ impl Bench {
 
     pub(super) fn run(&mut self, script: Script<'_>, keys: &[&[u8]], args: &[&[u8]]) -> Reply {
         let (keys, args, terms) = (keys.to_vec(), args.to_vec(), self.terms);
-        match self.apply(Op::Run { script, keys, args, terms }) {
+        self.reply(Op::Run { script, keys, args, terms })
+    }
+
+    pub(super) fn reply(&mut self, op: Op<'_>) -> Reply {
+        match self.apply(op) {
             Outcome::List(parts) => match &parts[..] {
                 [Outcome::Bytes(bytes)] => answer::from_bytes(bytes).unwrap(),
                 other => panic!("{other:?}"),

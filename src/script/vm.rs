@@ -9,7 +9,9 @@ use lockstep_core::scripts::{Call, Sha, Terms, World};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
+use crate::functions::FUNCTIONS;
 use crate::heap::{Heap, Image, LIMIT_MAX, allocate};
+use crate::shebang::Flags;
 use crate::stack::{Active, Stack, with_active};
 use crate::{answer, api, guard, library, shebang};
 
@@ -25,13 +27,17 @@ const HANDLER: c_int = 2;
 /// The script.
 const SCRIPT: c_int = 3;
 
+/// What is kept ready: a script, or a library with the steps and the bytes that loading it
+/// may take.
+pub(crate) type Key = (Sha, Option<(u64, u64)>);
+
 /// An interpreter.
 pub(crate) struct Vm {
     heap: *mut Heap,
     state: *mut lua_State,
     pristine: Image,
-    /// As it is with a script loaded, the one that was used last at the end.
-    ready: Vec<(Sha, Image)>,
+    /// As it is with a script or a library loaded, the one that was used last at the end.
+    ready: Vec<(Key, Image)>,
 }
 
 // It is one thread's at a time, and what Lua knows of threads is none of these.
@@ -65,9 +71,8 @@ impl Vm {
     /// # Errors
     /// Why it is none.
     pub(crate) fn load(&mut self, sha: &Sha, body: &[u8]) -> Result<(), String> {
-        if let Some(at) = self.ready.iter().position(|(ready, _)| ready == sha) {
-            let found = self.ready.remove(at);
-            self.ready.push(found);
+        let key = (*sha, None);
+        if self.is_ready(&key) {
             return Ok(());
         }
         let (_, at) = shebang::read(body)?;
@@ -90,14 +95,29 @@ impl Vm {
             }
             (*self.heap).image()
         };
-        self.keep(*sha, image);
+        self.keep(key, image);
         Ok(())
     }
 
-    fn keep(&mut self, sha: Sha, image: Image) {
-        self.ready.push((sha, image));
+    /// Whether this is ready to be run; then it is the one to be run next.
+    pub(crate) fn is_ready(&mut self, key: &Key) -> bool {
+        let Some(at) = self.ready.iter().position(|(ready, _)| ready == key) else { return false };
+        let found = self.ready.remove(at);
+        self.ready.push(found);
+        true
+    }
+
+    /// The heap and the state as they were when they were new.
+    pub(crate) fn anew(&mut self, memory_max: u64, steps_max: u64) -> (*mut Heap, *mut lua_State) {
+        // Safety: nobody else uses the heap.
+        unsafe { (*self.heap).lay(&self.pristine, memory_max, steps_max) };
+        (self.heap, self.state)
+    }
+
+    pub(crate) fn keep(&mut self, key: Key, image: Image) {
+        self.ready.push((key, image));
         let bytes =
-            |ready: &[(Sha, Image)]| -> usize { ready.iter().map(|(_, image)| image.len()).sum() };
+            |ready: &[(Key, Image)]| -> usize { ready.iter().map(|(_, image)| image.len()).sum() };
         while self.ready.len() > 1
             && (self.ready.len() > READY_MAX || bytes(&self.ready) > READY_BYTES_MAX)
         {
@@ -105,12 +125,11 @@ impl Vm {
         }
     }
 
-    /// Runs the script that was loaded last.
-    pub(crate) fn run(&mut self, call: &Call<'_>, world: &mut dyn World) -> Reply {
-        let (sha, image) = self.ready.last().expect("it was loaded");
+    /// Runs the script that was loaded last, or a function of the library.
+    pub(crate) fn run(&mut self, call: &Call<'_>, flags: Flags, world: &mut dyn World) -> Reply {
+        let ((sha, _), image) = self.ready.last().expect("it was loaded");
         assert!(*sha == call.sha, "it is this one");
         let Terms::Of { db, memory_max, steps_max, .. } = call.terms;
-        let flags = shebang::read(call.body).map(|(flags, _)| flags).unwrap_or_default();
         let seed = world.seed();
         let mut active = Active {
             world,
@@ -199,19 +218,36 @@ unsafe extern "C-unwind" fn enter(state: *mut lua_State) -> c_int {
         let stack = Stack::of(state);
         stack.set_top(0);
         ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, HANDLER.into());
-        ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, SCRIPT.into());
-        ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, GLOBALS.into());
-        push_words(stack, (*run).call.keys);
-        stack.set(-2, "KEYS");
-        push_words(stack, (*run).call.args);
-        stack.set(-2, "ARGV");
-        stack.pop(1);
+        let args = push_called(stack, (*run).call);
         ffi::lua_sethook(state, Some(guard::count), ffi::LUA_MASKCOUNT, guard::HOOK_EVERY);
-        (*run).status = ffi::lua_pcall(state, 0, 1, 1);
+        (*run).status = ffi::lua_pcall(state, args, 1, 1);
         ffi::lua_sethook(state, None, 0, 0);
         finish(stack, run);
     }
     0
+}
+
+/// Pushes what is called, and its arguments: a script has none, but globals. How many.
+unsafe fn push_called(stack: Stack, call: &Call<'_>) -> c_int {
+    let state = stack.state;
+    unsafe {
+        let Some(called) = call.function else {
+            ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, SCRIPT.into());
+            ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, GLOBALS.into());
+            push_words(stack, call.keys);
+            stack.set(-2, "KEYS");
+            push_words(stack, call.args);
+            stack.set(-2, "ARGV");
+            stack.pop(1);
+            return 0;
+        };
+        ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, FUNCTIONS.into());
+        stack.get(-1, &called.function.name);
+        ffi::lua_replace(state, -2);
+        push_words(stack, call.keys);
+        push_words(stack, call.args);
+        2
+    }
 }
 
 /// Makes the reply of what stands on top.

@@ -39,6 +39,63 @@ fn a_script_runs_through_any_node_and_is_remembered_by_all_after_a_failover() {
     assert_eq!(replies.items()[0].text(), "5");
 }
 
+const LIBRARY: &str = "#!lua name=counts\nlocal calls = 0\n\
+    redis.register_function('count', function(keys) calls = calls + 1 \
+    redis.call('rpush', keys[1] .. ':drawn', math.random(1000000), tostring({})) \
+    return {redis.call('incr', keys[1]), calls} end)\n\
+    redis.register_function{function_name='look', flags={'no-writes'}, \
+    callback=function(keys) return redis.call('get', keys[1]) end}";
+
+#[test]
+fn a_library_is_on_every_node_and_its_functions_do_the_same_there() {
+    let mut cluster = three_nodes(&["--enable-debug-command", "yes"]);
+    let mut number = 0;
+    assert_eq!(cluster.client(0).call_words(&["FUNCTION", "LOAD", LIBRARY]).text(), "counts");
+    let dump = cluster.client(1).call("FUNCTION DUMP");
+    for _ in 0..3 {
+        for node in 0..3 {
+            number += 1;
+            let mut client = cluster.client(node);
+            let counted = client.call("FCALL count 1 n");
+            // Nothing of an earlier call is left, so replicas cannot differ in that.
+            let counts: Vec<_> = counted.items().iter().map(|count| count.int()).collect();
+            assert_eq!(counts, [Some(number), Some(1)]);
+            assert_eq!(client.call("FCALL_RO look 1 n").text(), number.to_string());
+        }
+        let leader = cluster.wait_leader(0);
+        let due = digest(&cluster, leader);
+        cluster.kill(leader);
+        let next = (leader + 1) % 3;
+        assert_eq!(digest(&cluster, next), due);
+        assert_eq!(cluster.client(next).call("FUNCTION DUMP"), dump);
+        cluster.restart(leader);
+        cluster.wait_ready();
+    }
+}
+
+#[test]
+fn where_keys_are_spread_every_shard_has_the_libraries() {
+    let cluster =
+        three_nodes(&["--cluster-enabled", "yes", "--cluster-mode", "proxy", "--shards", "4"]);
+    let mut client = cluster.client(1);
+    assert_eq!(client.call_words(&["FUNCTION", "LOAD", LIBRARY]).text(), "counts");
+    for key in ["a", "b", "c", "d", "e", "f", "g", "h"] {
+        assert_eq!(client.call(&format!("FCALL count 1 {{{key}}}")).items()[0].int(), Some(1));
+    }
+    let elsewhere = client.call("FCALL count 2 a b").text();
+    assert!(elsewhere.starts_with("CROSSSLOT"), "{elsewhere}");
+    let again = client.call_words(&["FUNCTION", "LOAD", LIBRARY]).text();
+    assert_eq!(again, "ERR Library 'counts' already exists");
+    let restricted = "#!lua name=r\nredis.register_function{function_name='r', \
+        flags={'no-cluster'}, callback=function() return 1 end}";
+    assert_eq!(client.call_words(&["FUNCTION", "LOAD", restricted]).text(), "r");
+    let refused = client.call("FCALL r 0").text();
+    assert_eq!(refused, "ERR Can not run script on cluster, 'no-cluster' flag is set.");
+    assert_eq!(client.call("FUNCTION LIST").items().len(), 2);
+    assert_eq!(client.call("FUNCTION FLUSH").text(), "OK");
+    assert_eq!(client.call("FCALL count 1 {a}").text(), "ERR Function not found");
+}
+
 #[test]
 fn a_script_that_publishes_is_heard_on_every_node() {
     let cluster = three_nodes(&[]);

@@ -1,7 +1,8 @@
-//! Scripts as their clients see them: beside Redis, and over three nodes.
+//! Scripts and functions as their clients see them: beside Redis, and over three nodes.
 
 mod against_redis;
 mod cluster;
+mod functions;
 mod limits;
 mod real;
 

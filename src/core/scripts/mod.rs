@@ -6,6 +6,7 @@
 //! function of the call and of what the key space answers, and is bounded by counts that
 //! stand in the operation ([`Terms`]), so that it stops at the same place everywhere.
 
+pub mod functions;
 mod sha1;
 mod table;
 
@@ -45,6 +46,23 @@ wire_enum! {
         3 => Exists {
             /// The SHA-1 of each, in hexadecimal digits.
             shas: Vec<&'a [u8]>,
+        },
+        /// FCALL: runs a function of a library. What it gave in the form of the engine, or
+        /// [`NoFunction`](crate::Fault::NoFunction).
+        136 => Call {
+            /// Its name.
+            function: &'a [u8],
+            /// The keys it names beforehand.
+            keys: Vec<&'a [u8]>,
+            /// Its other arguments.
+            args: Vec<&'a [u8]>,
+            /// Under which conditions.
+            terms: Terms,
+        },
+        /// FUNCTION: on the libraries of functions.
+        137 => Function {
+            /// The operation.
+            op: functions::Op<'a>,
         },
     }
 }
@@ -99,10 +117,12 @@ wire_enum! {
     }
 }
 
-/// A script that is to be run.
+/// A script, or a function of a library, that is to be run.
 #[derive(Clone, Copy, Debug)]
 pub struct Call<'a> {
-    /// Its text.
+    /// Which function; none: the script itself.
+    pub function: Option<&'a Called<'a>>,
+    /// The text of the script, or of the library.
     pub body: &'a [u8],
     /// The SHA-1 of that.
     pub sha: Sha,
@@ -112,6 +132,28 @@ pub struct Call<'a> {
     pub args: &'a [&'a [u8]],
     /// Under which conditions.
     pub terms: Terms,
+}
+
+/// A function that is to be run.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// The function.
+    pub function: &'a functions::Function,
+    /// What it is made from.
+    pub source: Source<'a>,
+}
+
+/// A library that is to be loaded.
+#[derive(Clone, Copy, Debug)]
+pub struct Source<'a> {
+    /// Its text.
+    pub code: &'a [u8],
+    /// The SHA-1 of that.
+    pub sha: Sha,
+    /// How many steps that may take.
+    pub steps_max: u64,
+    /// How many bytes of memory.
+    pub memory_max: u64,
 }
 
 /// What a script reaches of the world: the shard it runs in.
@@ -133,6 +175,11 @@ pub trait Engine: Send + Sync + Debug + 'static {
     fn run(&self, call: &Call<'_>, world: &mut dyn World) -> Outcome;
     /// Why this is no script, if it is none.
     fn refuses(&self, body: &[u8]) -> Option<Outcome>;
+    /// What a library registers: a pure function of the source.
+    ///
+    /// # Errors
+    /// Why it cannot be loaded, in words for the client.
+    fn load(&self, source: &Source<'_>) -> Result<Vec<functions::Function>, String>;
 }
 
 impl Op<'_> {
@@ -140,16 +187,23 @@ impl Op<'_> {
     /// must not.
     pub fn is_write(&self) -> bool {
         match self {
-            Op::Run { terms: Terms::Of { read_only, .. }, .. } => !read_only,
+            Op::Run { terms: Terms::Of { read_only, .. }, .. }
+            | Op::Call { terms: Terms::Of { read_only, .. }, .. } => !read_only,
+            Op::Function { op } => op.is_write(),
             Op::Load { .. } | Op::Flush {} => true,
             Op::Exists { .. } => false,
         }
     }
 
+    /// Whether it runs a script or a function, which may do anything.
+    pub fn runs(&self) -> bool {
+        matches!(self, Op::Run { .. } | Op::Call { .. })
+    }
+
     /// The names of the keys it declares.
     pub fn key_names(&self) -> &[&[u8]] {
         match self {
-            Op::Run { keys, .. } => keys,
+            Op::Run { keys, .. } | Op::Call { keys, .. } => keys,
             _ => &[],
         }
     }

@@ -3,7 +3,7 @@
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
 //! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys,
-//! 8 those of keys that are filled, 9 the scripts'.
+//! 8 those of keys that are filled, 9 the scripts', 136 the libraries' of functions.
 
 use crate::wire::{Malformed, Wire};
 use crate::{Shard, cluster, keys, locks, queues, requests, scripts, sessions};
@@ -18,6 +18,7 @@ const SESSIONS: u8 = 6;
 const WAITS: u8 = 7;
 const FILLS: u8 = 8;
 const SCRIPTS: u8 = 9;
+const LIBRARIES: u8 = 136;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub struct Frozen {
     waits: keys::waits::Frozen,
     fills: keys::fills::Frozen,
     scripts: scripts::Frozen,
+    libraries: scripts::functions::Frozen,
 }
 
 impl Frozen {
@@ -51,6 +53,7 @@ impl Frozen {
             waits: shard.keys.waits.freeze(),
             fills: shard.keys.fills.freeze(),
             scripts: shard.scripts.freeze(),
+            libraries: shard.libraries.freeze(),
         }
     }
 
@@ -76,6 +79,7 @@ impl Frozen {
             .chain(self.waits.chunks().map(|chunk| Some(tagged(WAITS, chunk))))
             .chain(self.fills.chunks().map(|chunk| Some(tagged(FILLS, chunk))))
             .chain(self.scripts.chunks().map(|chunk| Some(tagged(SCRIPTS, chunk))))
+            .chain(self.libraries.chunks().map(|chunk| Some(tagged(LIBRARIES, chunk))))
     }
 
     /// The chunks of the snapshot, in order, about 64 KiB each.
@@ -90,6 +94,7 @@ impl Frozen {
             .chain(self.waits.chunks().map(|chunk| tagged(WAITS, chunk)))
             .chain(self.fills.chunks().map(|chunk| tagged(FILLS, chunk)))
             .chain(self.scripts.chunks().map(|chunk| tagged(SCRIPTS, chunk)))
+            .chain(self.libraries.chunks().map(|chunk| tagged(LIBRARIES, chunk)))
     }
 }
 
@@ -137,6 +142,7 @@ impl Restoring {
             (WAITS, true) => self.shard.keys.waits.restore(rest),
             (FILLS, true) => self.shard.keys.fills.restore(rest),
             (SCRIPTS, true) => self.shard.scripts.restore(rest),
+            (LIBRARIES, true) => self.shard.libraries.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::{Read, Shard};
-use crate::scripts::{Call, Engine, Op, Script, Sha, Terms, World, sha1};
+use crate::scripts::functions::{self, Library, Refusal};
+use crate::scripts::{Call, Called, Engine, Op, Script, Sha, Terms, World, sha1};
 use crate::{Effect, Effects, Fault, Outcome, keys};
 
 /// The engine of a shard; without one no script runs.
@@ -27,6 +28,11 @@ impl Shard {
         &self.scripts
     }
 
+    /// The libraries of functions.
+    pub fn libraries(&self) -> &functions::Libraries {
+        &self.libraries
+    }
+
     pub(super) fn apply_script(&mut self, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         if !op.is_write() {
             // By the clock of the shard nothing has ended that is still there.
@@ -42,9 +48,18 @@ impl Shard {
                     Ok(found) => found,
                     Err(refused) => return refused,
                 };
-                let call = Call { body: &body, sha, keys, args, terms: *terms };
+                let call = Call { function: None, body: &body, sha, keys, args, terms: *terms };
                 engine.run(&call, &mut Hand { shard: self, fx })
             }
+            Op::Call { function, keys, args, terms } => {
+                let Some((library, place)) = self.libraries.find(function) else {
+                    return Fault::NoFunction.into();
+                };
+                let called = called(&library, place);
+                let call = call(&called, keys, args, *terms);
+                engine.run(&call, &mut Hand { shard: self, fx })
+            }
+            Op::Function { op } => self.apply_function(op, &*engine),
             Op::Load { body, bytes_max } => {
                 let sha = sha1(body);
                 match engine.refuses(body) {
@@ -60,6 +75,28 @@ impl Shard {
                 Outcome::Ok
             }
             Op::Exists { .. } => unreachable!("it writes"),
+        }
+    }
+
+    fn apply_function(&mut self, op: &functions::Op<'_>, engine: &dyn Engine) -> Outcome {
+        match op {
+            functions::Op::Load { code, replace, limits } => {
+                match self.libraries.load(code, *replace, *limits, engine) {
+                    Ok(name) => Outcome::Bytes(name.into_bytes()),
+                    Err(refusal) => refused(refusal),
+                }
+            }
+            functions::Op::Delete { name } if self.libraries.delete(name) => Outcome::Ok,
+            functions::Op::Delete { .. } => refused("Library not found".into()),
+            functions::Op::Flush {} => {
+                self.libraries.clear();
+                Outcome::Ok
+            }
+            functions::Op::Restore { payload, policy, limits } => {
+                let restored = self.libraries.restore_payload(payload, *policy, *limits, engine);
+                restored.map_or_else(refused, |()| Outcome::Ok)
+            }
+            read => self.libraries.read(read),
         }
     }
 
@@ -84,13 +121,29 @@ impl Shard {
                         Err(fault) => return Read::Done(fault.into()),
                     },
                 };
-                let call = Call { body: &body, sha, keys, args, terms: *terms };
-                let mut eye = Eye { shard: self, now_ms, tick_first: false };
-                let outcome = engine.run(&call, &mut eye);
-                if eye.tick_first { Read::TickFirst } else { Read::Done(outcome) }
+                let call = Call { function: None, body: &body, sha, keys, args, terms: *terms };
+                self.look_by(&**engine, now_ms, &call)
             }
+            Op::Call { function, keys, args, terms } => {
+                let Some(engine) = &self.engine.0 else {
+                    return Read::Done(Fault::NoEngine.into());
+                };
+                let Some((library, place)) = self.libraries.find(function) else {
+                    return Read::Done(Fault::NoFunction.into());
+                };
+                let called = called(&library, place);
+                self.look_by(&**engine, now_ms, &call(&called, keys, args, *terms))
+            }
+            Op::Function { op } => Read::Done(self.libraries.read(op)),
             Op::Load { .. } | Op::Flush {} => unreachable!("it writes"),
         }
+    }
+
+    /// Runs what must not write.
+    fn look_by(&self, engine: &dyn Engine, now_ms: u64, call: &Call<'_>) -> Read {
+        let mut eye = Eye { shard: self, now_ms, tick_first: false };
+        let outcome = engine.run(call, &mut eye);
+        if eye.tick_first { Read::TickFirst } else { Read::Done(outcome) }
     }
 
     fn remembered(&self, sha: &[u8]) -> Result<(Sha, Arc<[u8]>), Fault> {
@@ -122,6 +175,30 @@ impl Shard {
                 Ok((sha, (*body).into()))
             }
         }
+    }
+}
+
+fn called(library: &Library, place: usize) -> Called<'_> {
+    Called { function: &library.functions[place], source: library.source() }
+}
+
+fn call<'a>(
+    called: &'a Called<'a>,
+    keys: &'a [&'a [u8]],
+    args: &'a [&'a [u8]],
+    terms: Terms,
+) -> Call<'a> {
+    let (body, sha) = (called.source.code, called.source.sha);
+    Call { function: Some(called), body, sha, keys, args, terms }
+}
+
+fn refused(refusal: Refusal) -> Outcome {
+    match refusal {
+        Refusal::Because(why) => {
+            Outcome::Refused { fault: Fault::BadLibrary, text: why.into_bytes() }
+        }
+        Refusal::Full => Fault::LibrariesFull.into(),
+        Refusal::Damaged => Fault::BadPayload.into(),
     }
 }
 

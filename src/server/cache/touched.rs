@@ -7,7 +7,7 @@ use lockstep_cache::{Name, Payload};
 use lockstep_core::keys::waits::Table as Waits;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues, scripts};
+use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues};
 use lockstep_raft::Entry;
 
 /// The database that shows queues.
@@ -68,9 +68,8 @@ pub(super) fn names_read(op: &Op<'_>) -> Option<Vec<Name>> {
         }
         Op::Queue { op } => Some(op.names().map(|name| Name::of(SHOWN_IN, name)).collect()),
         // They look at no keys.
-        Op::Lock { .. } | Op::Session { .. } | Op::Script { op: scripts::Op::Exists { .. } } => {
-            Some(Vec::new())
-        }
+        Op::Lock { .. } | Op::Session { .. } => Some(Vec::new()),
+        Op::Script { op } if !op.runs() => Some(Vec::new()),
         _ => None,
     }
 }
@@ -135,7 +134,7 @@ impl Walk {
             // Which keys it reads and writes is known when it has run.
             Op::Script { op } => {
                 self.in_order = true;
-                self.all |= op.is_write() && matches!(op, scripts::Op::Run { .. });
+                self.all |= op.is_write() && op.runs();
             }
             Op::Gone { origin } => {
                 self.in_order = true;

@@ -20,7 +20,7 @@ pub use source::{links, traffic};
 pub use topology::Topology;
 
 use lockstep_core::op::Slots;
-use lockstep_core::{Op, ShardId, scripts};
+use lockstep_core::{Op, ShardId};
 
 use crate::Node;
 use crate::config::Setting;
@@ -36,9 +36,9 @@ pub fn is_on(node: &Node) -> bool {
 pub fn shard_of(node: &Node, op: &Op<'_>) -> Option<ShardId> {
     match op {
         Op::Key { op } if is_on(node) => op.slot().map(|slot| node.shards.of_slot(slot)),
-        // What is about no keys runs beside the first of them; what is about all scripts, on
-        // every shard.
-        Op::Script { op: scripts::Op::Run { .. } } if is_on(node) => match op.slots() {
+        // What is about no keys runs beside the first of them; what is about all scripts and
+        // libraries, on every shard.
+        Op::Script { op: script } if is_on(node) && script.runs() => match op.slots() {
             Slots::One(slot) => Some(node.shards.of_slot(slot)),
             _ => Some(Shards::KEY_SPACE),
         },

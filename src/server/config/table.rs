@@ -182,6 +182,8 @@ settings! {
             "Memory that a script may use before it is stopped.";
         ScriptCacheMax "script-cache-max" = "64mb", bytes(0, GB), Run:
             "Bytes of all scripts that a shard remembers. Behind that SCRIPT LOAD is refused, and EVAL runs scripts without remembering them.";
+        FunctionCacheMax "function-cache-max" = "64mb", bytes(0, GB), Run:
+            "Bytes of all libraries of functions that a shard keeps. Behind that FUNCTION LOAD and RESTORE are refused.";
         StreamNodeMaxEntries "stream-node-max-entries" = "100", count(0, i64::MAX), Run:
             "Entries of a block of a stream; 0 means any number. What is trimmed with `~` goes by whole blocks.";
         StreamNodeMaxBytes "stream-node-max-bytes" = "4096", bytes(0, BYTES_MAX), Run:

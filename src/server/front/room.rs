@@ -140,7 +140,7 @@ impl RoomKeeper for Keeper {
 /// Whether a command may add something. What a script does is not known beforehand: those
 /// that say that they only read are run without room.
 pub fn is_needed(command: &Command) -> bool {
-    command.spec.is("denyoom") || matches!(command.spec.name, "eval" | "evalsha")
+    command.spec.is("denyoom") || matches!(command.spec.name, "eval" | "evalsha" | "fcall")
 }
 
 /// Whether there is neither memory left nor anything that may be evicted.

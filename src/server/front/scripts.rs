@@ -1,4 +1,5 @@
-//! What is about the scripts of all shards, where keys are spread over them.
+//! What is about the scripts and the libraries of functions of all shards, where keys are
+//! spread over them.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -11,7 +12,8 @@ use lockstep_raft::Delivery;
 
 use crate::Node;
 
-/// Carries out an operation on every shard, one after the other.
+/// Carries out an operation on every shard, one after the other. All have the same
+/// libraries: for what is read of these one is enough.
 pub(super) fn carry_out(
     node: &Arc<Node>,
     op: &scripts::Op<'_>,
@@ -21,8 +23,9 @@ pub(super) fn carry_out(
     Op::Script { op: op.clone() }.put(&mut bytes);
     async move {
         let op = Op::take(&mut &bytes[..]).expect("just written");
+        let one = matches!(&op, Op::Script { op: scripts::Op::Function { op } } if !op.is_write());
         let mut all = None;
-        for shard in node.shards.ids() {
+        for shard in node.shards.ids().take(if one { 1 } else { usize::MAX }) {
             let outcome = match node.shards.ask(shard, &op).await {
                 Delivery::Done(mut outcomes) => outcomes.pop().unwrap_or(Outcome::Ok),
                 failed => return Err(node.shards.failure(shard, &failed)),
@@ -41,7 +44,7 @@ fn both(one: Outcome, other: Outcome) -> Outcome {
             Outcome::List(one.into_iter().zip(other).map(|(one, other)| both(one, other)).collect())
         }
         (Outcome::Int(one), Outcome::Int(other)) => Outcome::Int(one.min(other)),
-        (_, fault @ Outcome::Fault(_)) => fault,
+        (_, fault @ (Outcome::Fault(_) | Outcome::Refused { .. })) => fault,
         (one, _) => one,
     }
 }

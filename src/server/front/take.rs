@@ -200,6 +200,7 @@ impl Front {
             steps_max: settings.number(Setting::ScriptStepsMax),
             memory_max: settings.number(Setting::ScriptMemoryMax),
             cache_max: settings.number(Setting::ScriptCacheMax),
+            functions_max: settings.number(Setting::FunctionCacheMax),
             spread: cluster::is_on(&self.node),
         }
     }

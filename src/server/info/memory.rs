@@ -122,18 +122,20 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
 fn fill_scripts(node: &Node, page: &mut Page) {
     // All shards that keep scripts keep the same ones.
     let kept = node.shards.keys().into_iter().next();
-    let (scripts, bytes) = kept.map_or((0, 0), |group| {
+    let (scripts, bytes, libraries) = kept.map_or_else(Default::default, |group| {
         let state = group.state();
-        (state.scripts().len(), state.scripts().bytes())
+        (state.scripts().len(), state.scripts().bytes(), state.libraries().clone())
     });
     page.zeros(&["used_memory_lua", "used_memory_vm_eval"]);
     page.line("used_memory_lua_human", human(0));
     page.line("used_memory_scripts_eval", bytes);
     page.line("number_of_cached_scripts", scripts);
-    page.zeros(&["number_of_functions", "number_of_libraries", "used_memory_vm_functions"]);
+    page.line("number_of_functions", libraries.functions());
+    page.line("number_of_libraries", libraries.len());
+    page.line("used_memory_vm_functions", 0);
     page.bytes("used_memory_vm_total", 0);
-    page.line("used_memory_functions", 0);
-    page.bytes("used_memory_scripts", bytes);
+    page.line("used_memory_functions", libraries.bytes());
+    page.bytes("used_memory_scripts", bytes + libraries.bytes());
 }
 
 fn fill_fragmentation(memory: &Memory, page: &mut Page) {

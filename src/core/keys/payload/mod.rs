@@ -1,8 +1,6 @@
 //! The payload of DUMP and RESTORE: a value as it stands in an RDB file, the
 //! version of that format, and a checksum.
 
-mod crc64;
-mod lzf;
 mod packed;
 #[cfg(test)]
 mod packed_tests;
@@ -10,43 +8,14 @@ mod stream;
 mod types;
 
 use super::store::{Hasher, Value};
-use super::{STRING_BYTES_MAX, parse_integer};
 use crate::Fault;
-use crate::wire::take_bytes;
-
-/// The version of Redis 7.0, which is written.
-const VERSION: u16 = 10;
-
-/// The version of Redis 7.4, the last one that is read.
-const VERSION_MAX: u16 = 12;
-
-/// Version and checksum.
-const FOOTER_BYTES: usize = 10;
-
-/// The longest text that is tried as an integer.
-const INTEGER_BYTES_MAX: usize = 11;
-
-/// What the two highest bits of a length's first byte say.
-const LEN_6_BITS: u8 = 0;
-const LEN_14_BITS: u8 = 1;
-const LEN_ENCODED: u8 = 3;
-/// Whole first bytes.
-const LEN_32_BITS: u8 = 0x80;
-const LEN_64_BITS: u8 = 0x81;
-
-/// What stands in the place of a length for strings that are encoded.
-const INT_8: u8 = 0;
-const INT_16: u8 = 1;
-const INT_32: u8 = 2;
-const LZF: u8 = 3;
+use crate::rdb::{seal, verified};
 
 /// The payload of a value.
 pub(super) fn dump(value: &Value) -> Vec<u8> {
     let mut out = Vec::new();
     types::put(&mut out, value);
-    out.extend_from_slice(&VERSION.to_le_bytes());
-    let checksum = crc64::checksum(&out);
-    out.extend_from_slice(&checksum.to_le_bytes());
+    seal(&mut out);
     out
 }
 
@@ -59,111 +28,8 @@ pub(super) fn load(payload: &[u8], hasher: Hasher) -> Result<Value, Fault> {
 #[cfg(test)]
 pub(super) fn with_footer(body: &[u8]) -> Vec<u8> {
     let mut payload = body.to_vec();
-    payload.extend_from_slice(&VERSION.to_le_bytes());
-    payload.extend_from_slice(&crc64::checksum(&payload).to_le_bytes());
+    seal(&mut payload);
     payload
-}
-
-/// The payload without its footer.
-fn verified(payload: &[u8]) -> Option<&[u8]> {
-    let (body, footer) = payload.split_at_checked(payload.len().checked_sub(FOOTER_BYTES)?)?;
-    let (version, checksum) = footer.split_first_chunk::<2>()?;
-    let checked = &payload[..payload.len() - size_of::<u64>()];
-    let fits = u16::from_le_bytes(*version) <= VERSION_MAX
-        && crc64::checksum(checked).to_le_bytes()[..] == *checksum;
-    fits.then_some(body)
-}
-
-fn put_string(out: &mut Vec<u8>, bytes: &[u8]) {
-    let small = (bytes.len() <= INTEGER_BYTES_MAX).then(|| parse_integer(bytes)).flatten();
-    match small.and_then(|number| i32::try_from(number).ok()) {
-        Some(number) => put_integer(out, number),
-        None => {
-            put_len(out, bytes.len() as u64);
-            out.extend_from_slice(bytes);
-        }
-    }
-}
-
-fn put_integer(out: &mut Vec<u8>, number: i32) {
-    if let Ok(small) = i8::try_from(number) {
-        out.extend_from_slice(&[LEN_ENCODED << 6 | INT_8, small as u8]);
-    } else if let Ok(small) = i16::try_from(number) {
-        out.push(LEN_ENCODED << 6 | INT_16);
-        out.extend_from_slice(&small.to_le_bytes());
-    } else {
-        out.push(LEN_ENCODED << 6 | INT_32);
-        out.extend_from_slice(&number.to_le_bytes());
-    }
-}
-
-fn put_len(out: &mut Vec<u8>, len: u64) {
-    if len < 1 << 6 {
-        out.push(len as u8);
-    } else if len < 1 << 14 {
-        out.extend_from_slice(&((u16::from(LEN_14_BITS) << 14) | len as u16).to_be_bytes());
-    } else if let Ok(len) = u32::try_from(len) {
-        out.push(LEN_32_BITS);
-        out.extend_from_slice(&len.to_be_bytes());
-    } else {
-        out.push(LEN_64_BITS);
-        out.extend_from_slice(&len.to_be_bytes());
-    }
-}
-
-/// A length, or the code of an encoding.
-enum Len {
-    Bytes(u64),
-    Encoded(u8),
-}
-
-fn take_len(input: &mut &[u8]) -> Option<Len> {
-    let first = take_array::<1>(input)?[0];
-    let low = first & 0x3F;
-    Some(match first {
-        LEN_32_BITS => Len::Bytes(u32::from_be_bytes(take_array(input)?).into()),
-        LEN_64_BITS => Len::Bytes(u64::from_be_bytes(take_array(input)?)),
-        _ => match first >> 6 {
-            LEN_6_BITS => Len::Bytes(low.into()),
-            LEN_14_BITS => Len::Bytes(u16::from_be_bytes([low, take_array::<1>(input)?[0]]).into()),
-            LEN_ENCODED => Len::Encoded(low),
-            _ => return None,
-        },
-    })
-}
-
-fn take_plain_len(input: &mut &[u8]) -> Option<usize> {
-    match take_len(input)? {
-        Len::Bytes(len) if len <= STRING_BYTES_MAX => usize::try_from(len).ok(),
-        _ => None,
-    }
-}
-
-fn take_string(input: &mut &[u8]) -> Option<Vec<u8>> {
-    let mut ahead = *input;
-    let number: i64 = match take_len(&mut ahead)? {
-        Len::Bytes(_) => {
-            let len = take_plain_len(input)?;
-            return take_bytes(input, len).ok().map(<[u8]>::to_vec);
-        }
-        Len::Encoded(INT_8) => i8::from_le_bytes(take_array(&mut ahead)?).into(),
-        Len::Encoded(INT_16) => i16::from_le_bytes(take_array(&mut ahead)?).into(),
-        Len::Encoded(INT_32) => i32::from_le_bytes(take_array(&mut ahead)?).into(),
-        Len::Encoded(LZF) => {
-            let packed = take_plain_len(&mut ahead)?;
-            let len = take_plain_len(&mut ahead)?;
-            let packed = take_bytes(&mut ahead, packed).ok()?;
-            *input = ahead;
-            return lzf::unpack(packed, len);
-        }
-        Len::Encoded(_) => return None,
-    };
-    *input = ahead;
-    Some(number.to_string().into_bytes())
-}
-
-fn take_array<const N: usize>(input: &mut &[u8]) -> Option<[u8; N]> {
-    take_bytes(input, N).ok()?.try_into().ok()
 }
 
 #[cfg(test)]

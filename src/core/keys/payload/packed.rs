@@ -1,10 +1,10 @@
 //! Small values in RDB files: whole ones that stand in one string.
 
-use super::{take_plain_len, take_string};
 use crate::float;
 use crate::keys::store::{
     Collection, Element, Entry, HASH_LIMITS, Hasher, Scored, Value, listpack_elements,
 };
+use crate::rdb::{take_plain_len, take_string};
 
 /// How a node of a list holds its elements: one as it is, or several in a listpack.
 const PLAIN: usize = 1;

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::{Len, put_len, put_string, take_array, take_len, take_string};
 use crate::keys::store::{Block, ConsumerGroup, Pending, Stream};
 use crate::keys::streams::{Id, distance};
+use crate::rdb::{Len, put_len, put_string, take_array, take_len, take_string};
 
 /// Stands for a number of entries read that is not known.
 const UNKNOWN: i64 = -1;

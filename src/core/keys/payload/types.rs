@@ -1,7 +1,8 @@
 //! The types of values in RDB files.
 
-use super::{packed, put_len, put_string, stream, take_array, take_plain_len, take_string};
+use super::{packed, stream};
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
+use crate::rdb::{put_len, put_string, take_array, take_plain_len, take_string};
 use crate::wire::take_bytes;
 
 const STRING: u8 = 0;

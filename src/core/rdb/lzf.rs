@@ -8,8 +8,8 @@
 /// How many bytes a packed byte can stand for at most: 264 in three.
 const GAIN_MAX: usize = 88;
 
-/// Unpacks into exactly `len` bytes.
-pub(super) fn unpack(packed: &[u8], len: usize) -> Option<Vec<u8>> {
+/// Unpacks into exactly `len` bytes; none: it is damaged.
+pub fn unpack(packed: &[u8], len: usize) -> Option<Vec<u8>> {
     let mut out = Vec::with_capacity(len.min(packed.len().saturating_mul(GAIN_MAX)));
     let mut rest = packed.iter();
     while let Some(control) = rest.next() {

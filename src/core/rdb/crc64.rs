@@ -5,8 +5,14 @@ const POLYNOMIAL: u64 = 0x95AC_9329_AC4B_C9B5;
 
 static TABLE: [u64; 256] = table();
 
-pub(super) fn checksum(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0, |crc, byte| (crc >> 8) ^ TABLE[usize::from(crc as u8 ^ byte)])
+/// The checksum of these bytes.
+pub fn checksum(bytes: &[u8]) -> u64 {
+    update(0, bytes)
+}
+
+/// The checksum of what had the checksum `crc`, and these bytes behind it.
+pub fn update(crc: u64, bytes: &[u8]) -> u64 {
+    bytes.iter().fold(crc, |crc, byte| (crc >> 8) ^ TABLE[usize::from(crc as u8 ^ byte)])
 }
 
 const fn table() -> [u64; 256] {
