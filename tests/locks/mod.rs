@@ -8,6 +8,7 @@ mod leftovers;
 mod lives;
 mod many;
 mod measured;
+mod moving;
 mod pushes;
 mod sessions;
 pub mod table;

@@ -4,14 +4,17 @@ mod graph;
 mod owner;
 mod scan;
 
+use super::acquire::number;
 use super::deadlock::Kept;
+use super::grant::full;
 use super::hold::{Hold, Part};
+use super::index::Thing;
 use super::lock::{Lock, Waiter};
 use super::owner::OwnerKey;
 use super::table::Table;
-use super::{NO_END_MS, Op, Owner};
+use super::{Mode, NO_END_MS, Op, Owner};
 use crate::image::Name;
-use crate::{Fault, Outcome, Token};
+use crate::{Fault, Origin, Outcome, Token};
 
 #[cfg(test)]
 pub(super) use graph::TOLD_MAX;
@@ -41,8 +44,35 @@ impl Table {
                 Some(count) => Outcome::Int(count as i64),
                 None => Outcome::Nil,
             },
+            Op::LookAtWait { name, origin, request, .. } if self.waits(name, origin, request) => {
+                Outcome::Waits
+            }
+            Op::LookAtWait { name, ref owner, mode, full: all, .. } => {
+                let hold = owner.as_ref().and_then(|owner| self.given(now_ms, name, owner, mode));
+                let answer = hold.map(|hold| match all {
+                    true => full(now_ms, hold, 0),
+                    false => number(hold.token),
+                });
+                answer.map_or(Outcome::Nil, |answer| Outcome::List(vec![answer]))
+            }
             _ => self.stats.outcome(self.holds, self.waiting),
         }
+    }
+
+    /// Whether a request waits for a lock or latch.
+    fn waits(&self, name: &[u8], origin: Origin, request: u64) -> bool {
+        let mut things = self.index.waits_of(origin, request);
+        things.any(|(id, _)| match self.index.things.get(&id) {
+            Some(Thing::Wait(of) | Thing::LatchWait(of)) => **of == *name,
+            _ => false,
+        })
+    }
+
+    /// What a request for a lock gets if it is made now, and the owner has it already.
+    fn given(&self, now_ms: u64, name: &[u8], owner: &Owner<'_>, mode: Mode) -> Option<&Hold> {
+        let hold = self.own(name, owner)?;
+        let whole = hold.extra().part != Part::Acquiring;
+        (whole && !hold.is_over(now_ms) && hold.mode.covers(mode)).then_some(hold)
     }
 
     /// LOCKASSERT: as LOCKCHECK, but what is not valid is refused.

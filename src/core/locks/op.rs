@@ -273,6 +273,23 @@ wire_enum! {
             /// Its name.
             name: &'a [u8],
         },
+        /// What became of a request that had to wait, for a node that may have missed
+        /// the answer. Waits while it does; List[the answer] when its owner holds what
+        /// it asked for; nil when that is not so, or it waited for a latch.
+        43 => LookAtWait {
+            /// The lock's name.
+            name: &'a [u8],
+            /// The connection that waits.
+            origin: Origin,
+            /// Which of its requests.
+            request: u64,
+            /// Who gets the lock; none for a latch.
+            owner: Option<Owner<'a>>,
+            /// How.
+            mode: Mode,
+            /// More than the token is answered.
+            full: bool,
+        },
     }
 }
 
@@ -403,7 +420,8 @@ impl<'a> Op<'a> {
             | Op::Info { name }
             | Op::Waiters { name, .. }
             | Op::FenceGet { name }
-            | Op::LatchGet { name } => std::slice::from_ref(name),
+            | Op::LatchGet { name }
+            | Op::LookAtWait { name, .. } => std::slice::from_ref(name),
             Op::AcquireMany { names, .. }
             | Op::Confirm { names, .. }
             | Op::Abandon { names, .. }
@@ -433,6 +451,7 @@ impl<'a> Op<'a> {
                 | Op::Confirmed { .. }
                 | Op::FenceGet { .. }
                 | Op::LatchGet { .. }
+                | Op::LookAtWait { .. }
         )
     }
 
@@ -444,6 +463,19 @@ impl<'a> Op<'a> {
             | Op::LatchWait { wait, .. } => *wait,
             _ => None,
         }
+    }
+
+    /// What asks later what became of this request, which is ready to wait.
+    pub fn look_at_wait(&self) -> Option<Self> {
+        let Wait::For { origin, request, .. } = self.wait()?;
+        let (name, owner, mode, full) = match *self {
+            Op::Acquire { name, terms: Terms::Of { owner, mode, full, .. } } => {
+                (name, Some(owner), mode, full)
+            }
+            Op::Convert { name, owner, mode, full, .. } => (name, Some(owner), mode, full),
+            _ => (self.name(), None, Mode::Exclusive {}, false),
+        };
+        Some(Op::LookAtWait { name, origin, request, owner, mode, full })
     }
 
     /// The session in whose name it asks for something that ends with it.

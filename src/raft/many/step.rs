@@ -95,6 +95,7 @@ impl<S: Seat> Coordinator<S> {
         loop {
             let answer = match self.next_event(expected).await {
                 Event::Answered(delivery) => delivery,
+                Event::Adrift if self.still_waits(shard, at, request).await => continue,
                 Event::Adrift => self.take_back(shard, at, request, expected).await,
                 Event::Stopped(why) => {
                     // What it was given meanwhile is given back with the rest.
@@ -137,6 +138,22 @@ impl<S: Seat> Coordinator<S> {
             () = tokio::time::sleep_until(renew_at), if renews => Event::Renew,
             () = tokio::time::sleep_until(overdue), if deadline.is_some() => Event::Overdue,
         }
+    }
+
+    /// Whether the shard still has the request.
+    async fn still_waits(&self, shard: ShardId, at: usize, request: u64) -> bool {
+        let Asked { seat, plan, origin, .. } = &self.asked;
+        let name = plan.name(at);
+        let op = Op::LookAtWait {
+            name,
+            origin: *origin,
+            request,
+            owner: None,
+            mode: plan.mode(at),
+            full: false,
+        };
+        let looked = seat.host().insist(shard, &lockstep_core::Op::Lock { op }).await;
+        matches!(looked, Delivery::Done(outcomes) if outcomes == [Outcome::Waits])
     }
 
     /// Ends the wait; the answer, which may have come before.

@@ -164,6 +164,18 @@ fn overdue(op: &Op<'_>) -> Option<tokio::time::Instant> {
     tokio::time::Instant::now().checked_add(Duration::from_millis(block_ms).saturating_add(after))
 }
 
+/// What asks later what became of a request that waits.
+fn look_at_wait<'a>(op: &Op<'a>) -> Option<Op<'a>> {
+    match op {
+        Op::Key { op: keys::Op::PopOrWait { keep: true, wait: Some(wait), .. } } => {
+            let Wait::For { origin, request, .. } = *wait;
+            Some(Op::Key { op: keys::Op::LookAtWait { origin, request } })
+        }
+        Op::Lock { op } => op.look_at_wait().map(|op| Op::Lock { op }),
+        _ => None,
+    }
+}
+
 /// What somebody waits for who waits for keys.
 struct KeyWait {
     /// Whether what it is served is kept until it is confirmed.
@@ -206,6 +218,8 @@ pub(super) struct Blocked {
     pub queue_op: Option<Vec<u8>>,
     /// The operation, if it is on keys.
     keys: Option<KeyWait>,
+    /// The byte form of what asks what became of it, if that can be asked.
+    look: Option<Vec<u8>>,
     /// When its time has been up for so long that the shard cannot have a leader;
     /// none: it waits without end.
     pub overdue: Option<tokio::time::Instant>,
@@ -227,6 +241,11 @@ impl Blocked {
             }
             _ => None,
         };
+        let look = look_at_wait(op).map(|look| {
+            let mut bytes = Vec::new();
+            look.put(&mut bytes);
+            bytes
+        });
         let (name, queue_op) = match op {
             Op::Queue { op } => (op.name(), Some(crate::queues::kept(op))),
             Op::Lock { op } => (op.name(), None),
@@ -240,6 +259,7 @@ impl Blocked {
             name: name.to_vec(),
             queue_op,
             keys,
+            look,
             overdue: overdue(op),
             loses_all: None,
         }
@@ -266,21 +286,25 @@ impl Blocked {
         self.queue_op.is_some() && !self.only_pops()
     }
 
-    /// Whether it waits for keys, and its answer can be asked for.
-    pub(super) fn is_kept(&self) -> bool {
-        self.keys.as_ref().is_some_and(|keys| keys.kept)
+    /// Whether it can be asked what became of it.
+    pub(super) fn can_look(&self) -> bool {
+        self.look.is_some()
     }
 
-    /// Asks what became of a wait for keys whose answer may have been lost. None: it still
-    /// waits.
+    /// Asks what became of a wait whose answer may have been lost. None: it still waits.
     pub(super) async fn look_again(&self, node: &Node, origin: Origin) -> Option<Delivery> {
-        let op = keys::Op::LookAtWait { origin, request: self.request };
-        match node.shards.insist(self.shard, &Op::Key { op }).await {
+        let look = self.look.as_deref()?;
+        let op = Op::take(&mut &look[..]).expect("written by the node itself");
+        match node.shards.insist(self.shard, &op).await {
             Delivery::Done(mut outcomes) => match outcomes.pop() {
                 Some(Outcome::Waits) => None,
                 Some(Outcome::List(answer)) => Some(Delivery::Done(answer)),
+                // An answer that is not lost is on its way.
+                _ if self.keys.is_none() => Some(self.take_back(node, origin).await),
                 _ => Some(Delivery::Unknown),
             },
+            // It must not be granted to somebody who was told that nothing is known of it.
+            _ if self.keys.is_none() => Some(self.take_back(node, origin).await),
             other => Some(other),
         }
     }

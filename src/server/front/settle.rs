@@ -376,7 +376,7 @@ impl Front {
                     None => Next::Block,
                 }
             }
-            Broken::Adrift if blocked.is_kept() => {
+            Broken::Adrift if blocked.can_look() => {
                 match blocked.look_again(&self.node, self.origin).await {
                     Some(answer) => self.unblock_surely(answer, out).await,
                     None => Next::Block,

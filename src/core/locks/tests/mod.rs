@@ -7,6 +7,7 @@ mod bounds;
 mod deadlocks;
 mod histories;
 mod images;
+mod looked;
 mod modes;
 mod oracle;
 mod stories;
