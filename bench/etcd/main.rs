@@ -9,15 +9,16 @@ use etcd_client::{Client, LockOptions};
 use hdrhistogram::Histogram;
 
 const HELP: &str = "\
-etcd-put --endpoints URL[,URL...] [--work put|lock] [--clients N] [--seconds N] [--bytes N]
-         [--keys N]
+etcd-put --endpoints URL[,URL...] [--work put|lock] [--clients N] [--connections N]
+         [--seconds N] [--bytes N] [--keys N]
 
-  --endpoints  where the members are; the clients spread over them in turn
-  --work       what is asked for: put, or lock followed by unlock, counted as one [put]
-  --clients    how many ask at the same time [50]
-  --seconds    how long is measured, after one second that is not [5]
-  --bytes      the size of a value [100]
-  --keys       how many keys or locks there are [10000]
+  --endpoints    where the members are; the connections spread over them in turn
+  --work         what is asked for: put, or lock followed by unlock, counted as one [put]
+  --clients      how many ask at the same time [50]
+  --connections  how many connections they share [one for each]
+  --seconds      how long is measured, after one second that is not [5]
+  --bytes        the size of a value [100]
+  --keys         how many keys or locks there are [10000]
 ";
 
 /// Longer than any put of a cluster that works, in microseconds.
@@ -31,6 +32,7 @@ struct Flags {
     endpoints: Vec<String>,
     locks: bool,
     clients: usize,
+    connections: Option<usize>,
     seconds: u64,
     bytes: usize,
     keys: u64,
@@ -69,6 +71,7 @@ fn flags() -> Result<Flags, lexopt::Error> {
         endpoints: Vec::new(),
         locks: false,
         clients: 50,
+        connections: None,
         seconds: 5,
         bytes: 100,
         keys: 10_000,
@@ -87,28 +90,31 @@ fn flags() -> Result<Flags, lexopt::Error> {
                 }
             }
             Long("clients") => flags.clients = words.value()?.parse()?,
+            Long("connections") => flags.connections = Some(words.value()?.parse()?),
             Long("seconds") => flags.seconds = words.value()?.parse()?,
             Long("bytes") => flags.bytes = words.value()?.parse()?,
             Long("keys") => flags.keys = words.value()?.parse()?,
             other => return Err(other.unexpected()),
         }
     }
-    if flags.endpoints.is_empty() || flags.clients == 0 || flags.keys == 0 {
-        return Err("--endpoints, and clients and keys above 0, are needed".into());
+    let none = [Some(flags.clients), flags.connections].contains(&Some(0)) || flags.keys == 0;
+    if flags.endpoints.is_empty() || none {
+        return Err("--endpoints, and clients, connections and keys above 0, are needed".into());
     }
     Ok(flags)
 }
 
 async fn run(flags: &Flags) -> Result<String, etcd_client::Error> {
-    let mut clients = Vec::new();
-    for at in 0..flags.clients {
+    let mut connections = Vec::new();
+    for at in 0..flags.connections.unwrap_or(flags.clients) {
         let endpoint = &flags.endpoints[at % flags.endpoints.len()];
-        clients.push(Client::connect([endpoint], None).await?);
+        connections.push(Client::connect([endpoint], None).await?);
     }
+    let clients = connections.iter().cycle().take(flags.clients).cloned();
     let begin = Instant::now() + WARM_UP;
     let end = begin + Duration::from_secs(flags.seconds);
     let mut tasks = Vec::new();
-    for (mut client, seed) in clients.into_iter().zip(0..) {
+    for (mut client, seed) in clients.zip(0..) {
         let work = if flags.locks {
             // One lease per client, as its session would have: only the lock itself
             // is measured.

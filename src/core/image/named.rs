@@ -13,7 +13,9 @@ use siphasher::sip::SipHasher13;
 /// A name, shared by all that refer to it.
 pub type Name = Arc<[u8]>;
 
-/// None: nothing was ever in it, so that copying a map with few entries costs little.
+/// None: nothing is in it. Copying a map with few entries costs little then, and a name
+/// that is not there is mostly found out without a look at memory that has long left the
+/// processor's caches.
 type Bucket<V> = Option<Arc<BTreeMap<Name, V>>>;
 
 /// A million names are 250 to a bucket: copying one takes some 20 us, cloning
@@ -82,12 +84,16 @@ impl<V: Clone> Named<V> {
 
     /// Takes a name out and returns it, as it is shared, with its value.
     pub fn take(&mut self, name: &[u8]) -> Option<(Name, V)> {
-        let bucket = self.buckets[place(name)].as_mut()?;
+        let slot = &mut self.buckets[place(name)];
+        let bucket = slot.as_mut()?;
         // A miss must not cost a copy of the bucket.
         if Arc::get_mut(bucket).is_none() && !bucket.contains_key(name) {
             return None;
         }
         let entry = Arc::make_mut(bucket).remove_entry(name)?;
+        if bucket.is_empty() {
+            *slot = None;
+        }
         self.len -= 1;
         Some(entry)
     }
@@ -147,6 +153,18 @@ mod tests {
         assert_eq!((image.get(b"a"), image.get(b"b"), image.get(b"c")), (Some(&1), Some(&2), None));
         assert_eq!((map.get(b"a"), map.get(b"b"), map.get(b"c")), (Some(&3), None, Some(&4)));
         assert_eq!((image.len(), map.len()), (2, 2));
+    }
+
+    #[test]
+    fn names_that_left_take_no_room() {
+        let mut map = Named::new();
+        for number in 0..10_000 {
+            map.insert(name(&format!("n{number}")), ());
+        }
+        for number in 0..10_000 {
+            map.remove(format!("n{number}").as_bytes());
+        }
+        assert!(map.is_empty() && map.buckets.iter().all(Option::is_none));
     }
 
     #[test]
