@@ -14,6 +14,7 @@ mod floors;
 mod front;
 mod fuzz;
 mod golden;
+mod import;
 mod limits;
 mod locks;
 mod memory;

@@ -13,7 +13,7 @@ pub use lzf::unpack;
 const VERSION: u16 = 10;
 
 /// The version of Redis 7.4, the last one that is read.
-const VERSION_MAX: u16 = 12;
+pub const VERSION_MAX: u16 = 12;
 
 /// Version and checksum.
 const FOOTER_BYTES: usize = 10;
@@ -29,11 +29,14 @@ const LEN_ENCODED: u8 = 3;
 const LEN_32_BITS: u8 = 0x80;
 const LEN_64_BITS: u8 = 0x81;
 
-/// What stands in the place of a length for strings that are encoded.
-const INT_8: u8 = 0;
-const INT_16: u8 = 1;
-const INT_32: u8 = 2;
-const LZF: u8 = 3;
+/// In place of a length: a string that is an integer of 8 bits.
+pub const INT_8: u8 = 0;
+/// Of 16 bits.
+pub const INT_16: u8 = 1;
+/// Of 32 bits.
+pub const INT_32: u8 = 2;
+/// A string that is compressed: its length so, its length, its bytes.
+pub const LZF: u8 = 3;
 
 /// Closes a payload: its version, and a checksum of all.
 pub fn seal(payload: &mut Vec<u8>) {
@@ -98,6 +101,17 @@ pub enum Len {
     Bytes(u64),
     /// A string follows that is encoded so.
     Encoded(u8),
+}
+
+/// How many bytes of a length stand behind its first one; none: there is no such length.
+pub fn len_bytes_behind(first: u8) -> Option<usize> {
+    match (first, first >> 6) {
+        (LEN_32_BITS, _) => Some(4),
+        (LEN_64_BITS, _) => Some(8),
+        (_, LEN_6_BITS | LEN_ENCODED) => Some(0),
+        (_, LEN_14_BITS) => Some(1),
+        _ => None,
+    }
 }
 
 /// Reads a length, or the code of an encoding.

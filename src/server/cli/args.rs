@@ -27,9 +27,10 @@ impl From<lexopt::Error> for Wrong {
 }
 
 /// The words that are commands.
-const COMMANDS: [&str; 10] = [
+const COMMANDS: [&str; 11] = [
     "server",
     "ctl",
+    "import",
     "dev-cluster",
     "check-config",
     "healthcheck",

@@ -9,6 +9,7 @@ usage: lockstep [FILE] [--SETTING VALUE]...
        lockstep check-config [FILE]     say whether the settings are right
        lockstep config show [--origin]  print the settings, and where each comes from
        lockstep ctl node list           look after the nodes of a cluster (ctl --help)
+       lockstep import --rdb FILE       bring the keys of a Redis here (import --help)
        lockstep dev-cluster 3           run three nodes on this machine, to try things
        lockstep healthcheck [--port N]  ask the node on this machine whether it is ready
        lockstep settings-reference      print all settings as a Markdown page

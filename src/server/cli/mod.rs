@@ -8,6 +8,7 @@ mod ctl;
 mod dev_cluster;
 mod health;
 mod help;
+mod import;
 mod serve;
 mod show;
 mod signals;
@@ -29,6 +30,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     let args: Vec<OsString> = args.into_iter().collect();
     match args.get(1).and_then(|word| word.to_str()) {
         Some("ctl") => return ctl::run(&args[2..]),
+        Some("import") => return import::run(&args[2..]),
         Some("dev-cluster") => return dev_cluster::run(&args[2..]),
         _ => {}
     }

@@ -6,6 +6,9 @@ mod packed;
 mod packed_tests;
 mod stream;
 mod types;
+mod ziplist;
+#[cfg(test)]
+mod ziplist_tests;
 
 use super::store::{Hasher, Value};
 use crate::Fault;

@@ -1,5 +1,6 @@
 //! Small values in RDB files: whole ones that stand in one string.
 
+use super::ziplist;
 use crate::float;
 use crate::keys::store::{
     Collection, Element, Entry, HASH_LIMITS, Hasher, Scored, Value, listpack_elements,
@@ -13,10 +14,31 @@ const PACKED: usize = 2;
 /// The head of integers: how many bytes each has, and how many they are.
 const INTEGERS_HEAD_BYTES: usize = 8;
 
+/// How the elements of a small value are packed.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// Since Redis 7.
+    Listpack,
+    /// Before.
+    Ziplist,
+    /// Hashes before Redis 2.6.
+    Zipmap,
+}
+
+impl Form {
+    fn elements(self, bytes: &[u8]) -> Option<Vec<Element<'_>>> {
+        match self {
+            Form::Listpack => Some(listpack_elements(bytes)?.collect()),
+            Form::Ziplist => ziplist::elements(bytes),
+            Form::Zipmap => ziplist::pairs(bytes),
+        }
+    }
+}
+
 /// Fields and values in turn.
-pub(super) fn hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+pub(super) fn hash(input: &mut &[u8], form: Form, hasher: Hasher) -> Option<Collection> {
     let mut hash = Collection::default();
-    pairs(&take_string(input)?, |field, value| {
+    pairs(&form.elements(&take_string(input)?)?, |field, value| {
         let (key, value) = (field.to_vec(), value.to_vec());
         // A field that comes twice is damage.
         hash.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value })
@@ -25,9 +47,9 @@ pub(super) fn hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
 }
 
 /// Members and scores in turn.
-pub(super) fn sorted(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+pub(super) fn sorted(input: &mut &[u8], form: Form, hasher: Hasher) -> Option<Collection> {
     let mut set = Collection::default();
-    pairs(&take_string(input)?, |member, score| {
+    pairs(&form.elements(&take_string(input)?)?, |member, score| {
         let member = member.to_vec();
         let score = match score {
             Element::Int(number) => Some(number as f64),
@@ -86,13 +108,26 @@ pub(super) fn list(input: &mut &[u8]) -> Option<Collection> {
     Some(list)
 }
 
-/// Gives `take` the elements of a listpack two by two, as long as it takes them.
-fn pairs(bytes: &[u8], mut take: impl FnMut(Element<'_>, Element<'_>) -> bool) -> Option<()> {
-    let mut elements = listpack_elements(bytes)?;
-    while let Some(first) = elements.next() {
-        take(first, elements.next()?).then_some(())?;
+/// Ziplists of elements: so many as there are nodes, or one.
+pub(super) fn old_list(input: &mut &[u8], nodes: bool) -> Option<Collection> {
+    let mut list = Collection::default();
+    for _ in 0..if nodes { take_plain_len(input)? } else { 1 } {
+        let bytes = take_string(input)?;
+        for element in ziplist::elements(&bytes)? {
+            list.insert_element(list.len(), &element.to_vec());
+        }
     }
-    Some(())
+    Some(list)
+}
+
+/// Gives `take` elements two by two, as long as it takes them.
+fn pairs(
+    elements: &[Element<'_>],
+    mut take: impl FnMut(Element<'_>, Element<'_>) -> bool,
+) -> Option<()> {
+    let (pairs, rest) = elements.as_chunks::<2>();
+    let all = pairs.iter().all(|[first, second]| take(*first, *second));
+    (all && rest.is_empty()).then_some(())
 }
 
 fn integer(bytes: &[u8]) -> Option<i64> {

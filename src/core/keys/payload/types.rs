@@ -1,6 +1,8 @@
 //! The types of values in RDB files.
 
-use super::{packed, stream};
+use super::packed::{self, Form};
+use super::stream;
+use crate::float;
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
 use crate::rdb::{put_len, put_string, take_array, take_plain_len, take_string};
 use crate::wire::take_bytes;
@@ -8,9 +10,17 @@ use crate::wire::take_bytes;
 const STRING: u8 = 0;
 const LIST: u8 = 1;
 const SET: u8 = 2;
+/// Of before Redis 4: with scores as text.
+const SORTED_OLD: u8 = 3;
 const HASH: u8 = 4;
 const SORTED: u8 = 5;
+const HASH_ZIPMAP: u8 = 9;
+const LIST_ZIPLIST: u8 = 10;
 const INTEGERS: u8 = 11;
+const SORTED_ZIPLIST: u8 = 12;
+const HASH_ZIPLIST: u8 = 13;
+/// Lists of before Redis 7: ziplists.
+const LIST_ZIPLISTS: u8 = 14;
 /// Of Redis 5.
 const STREAM_OLD: u8 = 15;
 const HASH_PACKED: u8 = 16;
@@ -74,10 +84,16 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [HASH] => Value::Hash(take_hash(input, hasher)?),
         [LIST] => Value::List(take_list(input)?),
         [SET] => take_set(input, hasher)?,
-        [SORTED] => Value::Sorted(take_sorted(input, hasher)?),
+        [SORTED] => Value::Sorted(take_sorted(input, hasher, take_score)?),
+        [SORTED_OLD] => Value::Sorted(take_sorted(input, hasher, take_old_score)?),
         [INTEGERS] => packed::integers(input, hasher)?,
-        [HASH_PACKED] => Value::Hash(packed::hash(input, hasher)?),
-        [SORTED_PACKED] => Value::Sorted(packed::sorted(input, hasher)?),
+        [HASH_PACKED] => Value::Hash(packed::hash(input, Form::Listpack, hasher)?),
+        [HASH_ZIPLIST] => Value::Hash(packed::hash(input, Form::Ziplist, hasher)?),
+        [HASH_ZIPMAP] => Value::Hash(packed::hash(input, Form::Zipmap, hasher)?),
+        [SORTED_PACKED] => Value::Sorted(packed::sorted(input, Form::Listpack, hasher)?),
+        [SORTED_ZIPLIST] => Value::Sorted(packed::sorted(input, Form::Ziplist, hasher)?),
+        [LIST_ZIPLIST] => Value::List(packed::old_list(input, false)?),
+        [LIST_ZIPLISTS] => Value::List(packed::old_list(input, true)?),
         [LIST_PACKED] => Value::List(packed::list(input)?),
         [SET_PACKED] => packed::set(input, hasher)?,
         [STREAM_OLD] => Value::of_stream(stream::take(input, stream::Form::Old)?),
@@ -118,15 +134,32 @@ fn take_set(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
     Some(set)
 }
 
-fn take_sorted(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
+fn take_sorted(
+    input: &mut &[u8],
+    hasher: Hasher,
+    take_score: fn(&mut &[u8]) -> Option<f64>,
+) -> Option<Collection> {
     let mut set = Collection::default();
     for _ in 0..take_plain_len(input)? {
-        let member = take_string(input)?;
-        let score = f64::from_le_bytes(take_array(input)?);
+        let (member, score) = (take_string(input)?, take_score(input)?);
         if score.is_nan() || set.score(hasher, &member).is_some() {
             return None;
         }
         set.set_score(hasher, Scored { member: &member, score });
     }
     Some(set)
+}
+
+fn take_score(input: &mut &[u8]) -> Option<f64> {
+    Some(f64::from_le_bytes(take_array(input)?))
+}
+
+/// A length and so much text, or in place of the length what has none.
+fn take_old_score(input: &mut &[u8]) -> Option<f64> {
+    match take_array::<1>(input)?[0] {
+        253 => Some(f64::NAN),
+        254 => Some(f64::INFINITY),
+        255 => Some(f64::NEG_INFINITY),
+        len => float::rounded(take_bytes(input, len.into()).ok()?),
+    }
 }

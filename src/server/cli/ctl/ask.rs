@@ -1,10 +1,11 @@
 //! Asking a node.
 
-use std::fmt;
 use std::net::ToSocketAddrs;
 use std::time::{Duration, Instant};
+use std::{fmt, io};
 
 use lockstep_net::client::{Frame, RespClient};
+use tokio::time::error::Elapsed;
 
 /// How long a node may take to answer the first word.
 const CONNECT_TIME: Duration = Duration::from_secs(5);
@@ -41,16 +42,21 @@ pub(crate) struct Connection {
 impl Connection {
     /// Connects to `host:port`, and shows the password if there is one.
     pub(crate) async fn open(address: &str, password: Option<&str>) -> Result<Self, Trouble> {
+        let mut connection = Self::connect(address).await?;
+        let environment = std::env::var("REDISCLI_AUTH").ok().filter(|word| !word.is_empty());
+        let password = password.map(str::to_owned).or(environment);
+        connection.show(None, password.as_deref()).await?;
+        Ok(connection)
+    }
+
+    /// Connects to `host:port`.
+    pub(crate) async fn connect(address: &str) -> Result<Self, Trouble> {
         let failed = |why: String| Trouble::NoAnswer(format!("{address} does not answer: {why}"));
         let found = address.to_socket_addrs().map_err(|why| failed(why.to_string()))?;
         let mut last = "no such host".to_owned();
         for target in found {
             match tokio::time::timeout(CONNECT_TIME, RespClient::connect(target)).await {
-                Ok(Ok(client)) => {
-                    let mut connection = Connection { client, address: address.to_owned() };
-                    connection.show(password).await?;
-                    return Ok(connection);
-                }
+                Ok(Ok(client)) => return Ok(Connection { client, address: address.to_owned() }),
                 Ok(Err(why)) => last = why.to_string(),
                 Err(_) => last = "no answer in time".to_owned(),
             }
@@ -58,24 +64,55 @@ impl Connection {
         Err(failed(last))
     }
 
-    async fn show(&mut self, password: Option<&str>) -> Result<(), Trouble> {
-        let environment = std::env::var("REDISCLI_AUTH").ok().filter(|word| !word.is_empty());
-        match password.map(str::to_owned).or(environment) {
-            Some(password) => self.ask(&["AUTH", &password]).await.map(drop),
-            None => Ok(()),
+    /// Shows a password, if there is one.
+    pub(crate) async fn show(
+        &mut self,
+        user: Option<&str>,
+        password: Option<&str>,
+    ) -> Result<(), Trouble> {
+        match (user, password) {
+            (Some(user), password) => {
+                self.ask(&["AUTH", user, password.unwrap_or_default()]).await.map(drop)
+            }
+            (None, Some(password)) => self.ask(&["AUTH", password]).await.map(drop),
+            (None, None) => Ok(()),
         }
     }
 
     /// One command and its answer.
     pub(crate) async fn ask<W: AsRef<[u8]>>(&mut self, words: &[W]) -> Result<Frame, Trouble> {
-        let failed =
-            |why: String| Trouble::NoAnswer(format!("{} does not answer: {why}", self.address));
-        match tokio::time::timeout(ANSWER_TIME, self.client.ask(words)).await {
-            Ok(Ok(Frame::SimpleError { data, .. })) => Err(Trouble::Refused(data.to_string())),
-            Ok(Ok(answer)) => Ok(answer),
-            Ok(Err(why)) => Err(failed(why.to_string())),
-            Err(_) => Err(failed(format!("nothing came in {} s", ANSWER_TIME.as_secs()))),
+        self.send(words);
+        self.flush().await?;
+        match self.answer().await? {
+            Frame::SimpleError { data, .. } => Err(Trouble::Refused(data.to_string())),
+            answer => Ok(answer),
         }
+    }
+
+    /// Keeps a command to be sent with others.
+    pub(crate) fn send<W: AsRef<[u8]>>(&mut self, words: &[W]) {
+        self.client.send(words);
+    }
+
+    /// Sends the commands that were kept.
+    pub(crate) async fn flush(&mut self) -> Result<(), Trouble> {
+        let sent = tokio::time::timeout(ANSWER_TIME, self.client.flush()).await;
+        self.in_time(sent)
+    }
+
+    /// The next answer, errors as they are.
+    pub(crate) async fn answer(&mut self) -> Result<Frame, Trouble> {
+        let came = tokio::time::timeout(ANSWER_TIME, self.client.receive()).await;
+        self.in_time(came)
+    }
+
+    fn in_time<T>(&self, done: Result<io::Result<T>, Elapsed>) -> Result<T, Trouble> {
+        let why = match done {
+            Ok(Ok(given)) => return Ok(given),
+            Ok(Err(why)) => why.to_string(),
+            Err(_) => format!("nothing came in {} s", ANSWER_TIME.as_secs()),
+        };
+        Err(Trouble::NoAnswer(format!("{} does not answer: {why}", self.address)))
     }
 }
 
