@@ -42,6 +42,26 @@ fn ten_thousand_idle_connections_cost_little() {
 }
 
 #[test]
+fn memory_that_nothing_is_in_any_more_goes_back_soon() {
+    let server = Server::lockstep(&["--fsync", "never"]);
+    let mut client = server.client();
+    client.call("PING");
+    let before = resident(&server);
+    let value = vec![b'x'; 1 << 20];
+    for number in 0..200 {
+        let key = format!("big:{number}");
+        assert_eq!(client.call_words(&[b"SET", key.as_bytes(), &value]).text(), "OK");
+    }
+    assert!(resident(&server) > before + (150 << 20));
+    assert_eq!(client.call("FLUSHALL").text(), "OK");
+    // Other commands go on, as they do.
+    wait_for("the values' memory", || {
+        client.call("SET some value");
+        resident(&server) < before + (60 << 20)
+    });
+}
+
+#[test]
 fn connections_that_end_give_their_place_back() {
     let server = Server::lockstep(&["--fsync", "never"]);
     let mut first = server.client();
