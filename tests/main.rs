@@ -27,5 +27,6 @@ mod redis_cli;
 mod restart;
 mod scripts;
 mod simulation;
+mod systems;
 mod tracking;
 mod waits;
