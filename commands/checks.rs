@@ -118,6 +118,7 @@ fn error_texts_stand_once() {
         include_str!("error/queues.rs"),
         include_str!("error/server.rs"),
         include_str!("error/streams.rs"),
+        include_str!("error/users.rs"),
     ]
     .concat();
     let mut seen = BTreeSet::new();

@@ -11,6 +11,7 @@ mod protocol;
 mod queues;
 mod server;
 mod streams;
+mod users;
 
 use std::borrow::Cow;
 
@@ -26,6 +27,7 @@ pub use queues::*;
 pub use server::*;
 use streams::no_group;
 pub use streams::*;
+pub use users::*;
 
 /// A refusal, as it goes over the wire: a code in capitals, a blank, a text.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -346,14 +346,39 @@ pub enum Debug<'a> {
 }
 
 /// ACL's subcommands that need more than the table of commands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Acl<'a> {
     /// ACL WHOAMI.
     WhoAmI,
+    /// ACL USERS.
+    Users,
     /// ACL LIST.
     List,
     /// ACL GETUSER.
     GetUser(&'a [u8]),
+    /// ACL SETUSER.
+    SetUser {
+        /// Whom.
+        name: &'a [u8],
+        /// How: each selector is one rule.
+        rules: Vec<Vec<u8>>,
+    },
+    /// ACL DELUSER.
+    DeleteUsers(Vec<&'a [u8]>),
+    /// ACL DRYRUN.
+    DryRun {
+        /// Who would run it.
+        user: &'a [u8],
+        /// The command.
+        words: Vec<&'a [u8]>,
+    },
+    /// ACL LOG: so many of the newest.
+    Log {
+        /// At most so many.
+        count: usize,
+    },
+    /// ACL LOG RESET.
+    ResetLog,
     /// ACL GENPASS, so many hexadecimal digits.
     GeneratePassword(usize),
 }

@@ -36,6 +36,7 @@ pub mod strings;
 pub mod table;
 pub mod transactions;
 pub mod usage;
+pub mod users;
 pub mod waiting;
 pub mod zsets;
 

@@ -127,6 +127,9 @@ pub struct KeySpec {
     pub find: Find,
     /// What else is to be known; mostly empty.
     pub notes: &'static str,
+    /// Clients are not told of it: they would route by it. What a user may touch is judged by
+    /// it all the same.
+    pub hidden: bool,
 }
 
 /// Where the search for keys starts.
@@ -193,6 +196,7 @@ impl KeySpec {
             begin: Begin::Index(first),
             find: Find::Range { last, step, limit: 0 },
             notes: "",
+            hidden: false,
         }
     }
 
@@ -203,7 +207,13 @@ impl KeySpec {
             begin: Begin::Index(index),
             find: Find::Count { at: 0, first: 1, step: 1 },
             notes: "",
+            hidden: false,
         }
+    }
+
+    /// The same, of which clients are not told.
+    pub const fn hidden(self) -> Self {
+        KeySpec { hidden: true, ..self }
     }
 
     /// The same with notes.
@@ -228,6 +238,11 @@ impl Spec {
     /// The last word of the name.
     pub fn last_name(&self) -> &'static str {
         self.name.split_once('|').map_or(self.name, |(_, name)| name)
+    }
+
+    /// The keys that clients are told of, and that it is routed by.
+    pub fn shown_keys(&self) -> &'static [KeySpec] {
+        if self.keys.iter().any(|key| key.hidden) { &[] } else { self.keys }
     }
 
     /// Whether it has this flag.

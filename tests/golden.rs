@@ -6,6 +6,7 @@ mod fills;
 mod functions;
 mod scripts;
 mod sessions;
+mod users;
 mod values;
 
 use std::fmt::Write as _;

@@ -16,7 +16,7 @@ static SUBCOMMANDS: &[Command] = &[
 ];
 
 const ADMIN: &[&str] = &["admin", "noscript", "stale", "no_async_loading"];
-const DANGEROUS: &[&str] = &["@admin", "@slow", "@dangerous"];
+const DANGEROUS: &[&str] = &["@admin", "@slow", "@dangerous", "@cluster"];
 
 static SPEC: Spec = Spec {
     name: "node",
@@ -27,7 +27,7 @@ static SPEC: Spec = Spec {
     complexity: "Depends on subcommand",
     arity: -2,
     flags: &[],
-    acl: &["@slow"],
+    acl: &["@slow", "@cluster"],
     tips: &[],
     keys: &[],
     road: Road::Here,
@@ -117,7 +117,7 @@ static HELP: Spec = Spec {
     complexity: "O(1)",
     arity: 2,
     flags: &["loading", "stale"],
-    acl: &["@slow"],
+    acl: &["@slow", "@cluster"],
     tips: &[],
     keys: &[],
     road: Road::Here,

@@ -23,13 +23,6 @@ pub const BAD_MASTER_PORT: BadArgs = text("ERR Invalid master port");
 pub const NO_REPLICAS_TO_FAIL_OVER: BadArgs = text("ERR FAILOVER requires connected replicas.");
 /// C modules.
 pub const NO_MODULES: BadArgs = text("ERR modules cannot be loaded into this server");
-/// ACL SETUSER, and DELUSER of others than default.
-pub const ONE_USER_ONLY: BadArgs =
-    text("ERR there is only the default user; its password is set with CONFIG SET requirepass");
-/// ACL DELUSER default.
-pub const DEFAULT_USER_STAYS: BadArgs = text("ERR The 'default' user cannot be removed");
-/// ACL SAVE and LOAD.
-pub const NO_ACL_FILE: BadArgs = text("ERR this server keeps no ACL file");
 /// ACL GENPASS with a bad number of bits.
 pub const PASSWORD_BITS: BadArgs = text(
     "ERR ACL GENPASS argument must be the number of bits for the output password, a positive \
@@ -139,15 +132,4 @@ pub fn save_failed(why: &str) -> BadArgs {
     BadArgs(
         format!("ERR the snapshot could not be written: {}", why.replace(['\r', '\n'], " ")).into(),
     )
-}
-
-/// ACL DRYRUN of a user that is none.
-pub fn dryrun_no_user(user: &[u8]) -> BadArgs {
-    BadArgs(format!("ERR User '{}' not found", shown(user, SHOWN_BYTES_MAX)).into())
-}
-
-/// ACL DRYRUN of a command that is none.
-pub fn dryrun_no_command(words: &[&[u8]]) -> BadArgs {
-    let name = words.first().copied().unwrap_or_default();
-    BadArgs(format!("ERR Command '{}' not found", shown(name, SHOWN_BYTES_MAX)).into())
 }

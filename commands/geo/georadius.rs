@@ -29,6 +29,7 @@ const fn stored(word: &'static str, from: i16) -> KeySpec {
         begin: Begin::Keyword { word, from },
         find: Find::Range { last: 0, step: 1, limit: 0 },
         notes: "",
+        hidden: false,
     }
 }
 

@@ -23,7 +23,7 @@ fn one(command: &Command) -> Reply {
         Reply::Int(step),
         words(spec.acl),
         Reply::Set(spec.tips.iter().map(Reply::bulk).collect()),
-        Reply::Set(spec.keys.iter().map(key_spec).collect()),
+        Reply::Set(spec.shown_keys().iter().map(key_spec).collect()),
         // An empty set and a filled array: so Redis does it.
         if subcommands.is_empty() { Reply::Set(subcommands) } else { Reply::Array(subcommands) },
     ])
@@ -33,7 +33,7 @@ fn one(command: &Command) -> Reply {
 /// specifications: the first ranges of a command as far as they are one range.
 pub(super) fn simple_range(spec: &Spec) -> [i64; 3] {
     let mut simple: Option<[i64; 3]> = None;
-    for key in spec.keys {
+    for key in spec.shown_keys() {
         let (Begin::Index(first), Find::Range { last, step, .. }) = (key.begin, key.find) else {
             continue;
         };

@@ -50,7 +50,7 @@ pub fn get_with_flags(call: &[&[u8]]) -> Result<Reply, BadArgs> {
 
 fn of_call(call: &[&[u8]]) -> Result<Vec<Key>, BadArgs> {
     let (command, _) = table::name(call).map_err(|_| error::INVALID_COMMAND)?;
-    if command.spec.keys.is_empty() {
+    if command.spec.shown_keys().is_empty() {
         return Err(error::NO_KEY_ARGUMENTS);
     }
     if !command.spec.takes(call.len()) {
@@ -131,13 +131,21 @@ fn range_end(start: i64, count: i64, last: i64, limit: i64) -> i64 {
     }
 }
 
-/// SET reads the old value only with GET, whose word decides the flags: that is
-/// what `variable_flags` says.
+/// What happens to a key where a word decides it (`variable_flags`): SET reads the old value
+/// only with GET; BITFIELD that does nothing but GET does not write.
 fn flags(spec: &KeySpec, words: &[&[u8]]) -> &'static [&'static str] {
-    let varies = spec.flags.contains(&"variable_flags");
-    match varies && words.iter().skip(3).any(|word| word.eq_ignore_ascii_case(b"get")) {
-        true => &["RW", "access", "update"],
-        false if varies => &["OW", "update"],
-        false => spec.flags,
+    let has = |from: usize, names: &[&str]| {
+        let is_one =
+            |word: &&[u8]| names.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+        words.iter().skip(from).any(is_one)
+    };
+    if !spec.flags.contains(&"variable_flags") {
+        return spec.flags;
+    }
+    match words[0].eq_ignore_ascii_case(b"bitfield") {
+        true if has(2, &["set", "incrby"]) => &["RW", "access", "update"],
+        true => &["RO", "access"],
+        false if has(3, &["get"]) => &["RW", "access", "update"],
+        false => &["OW", "update"],
     }
 }

@@ -19,6 +19,7 @@ const OTHERS: KeySpec = KeySpec {
     begin: Begin::Unknown,
     find: Find::Unknown,
     notes: "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
+    hidden: false,
 };
 
 const STORE: KeySpec = KeySpec {
@@ -26,6 +27,7 @@ const STORE: KeySpec = KeySpec {
     begin: Begin::LastOption { word: "STORE", others: &[("LIMIT", 2), ("GET", 1), ("BY", 1)] },
     find: Find::Unknown,
     notes: "For the optional STORE keyword. It is marked 'unknown' because the keyword can appear anywhere in the argument array",
+    hidden: false,
 };
 
 const SORT_SPEC: Spec = Spec {

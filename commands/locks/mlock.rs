@@ -7,7 +7,9 @@ use super::asked::Asked;
 use super::words::{mode, names, once};
 use crate::here::LockCall;
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, Here, Reply, Request, Road, Spec, error};
+use crate::{
+    Args, BadArgs, Command, Context, Group, Here, KeySpec, Reply, Request, Road, Spec, error,
+};
 
 /// MLOCK.
 pub const COMMAND: Command = Command { spec: &SPEC, parse, reply, subcommands: &[] };
@@ -33,8 +35,8 @@ static SPEC: Spec = Spec {
     flags: &["write", "denyoom", "blocking"],
     acl: &["@lock", "@write", "@blocking"],
     tips: &[],
-    // None: a client that routes by keys would refuse names of several slots itself.
-    keys: &[],
+    // Hidden: a client that routes by keys would refuse names of several slots itself.
+    keys: &[KeySpec::counted(&["RW", "access", "update"], 1).hidden()],
     road: Road::Here,
 };
 

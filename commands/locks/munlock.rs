@@ -4,7 +4,7 @@ use super::words::{Said, names, once, token};
 use crate::args::parse_integer;
 use crate::here::LockCall;
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, Here, Request, Road, Spec, error};
+use crate::{Args, BadArgs, Command, Context, Group, Here, KeySpec, Request, Road, Spec, error};
 
 /// MUNLOCK.
 pub const COMMAND: Command = Command { spec: &SPEC, parse, reply: plain, subcommands: &[] };
@@ -23,7 +23,7 @@ static SPEC: Spec = Spec {
     flags: &["write"],
     acl: &["@lock", "@write", "@slow"],
     tips: &[],
-    keys: &[],
+    keys: &[KeySpec::counted(&["RW", "delete"], 1).hidden()],
     road: Road::Here,
 };
 

@@ -34,6 +34,7 @@ const CHANNELS: &[KeySpec] = &[KeySpec {
     begin: Begin::Index(1),
     find: Find::Range { last: -1, step: 1, limit: 0 },
     notes: "",
+    hidden: false,
 }];
 
 static SUBSCRIBE_SPEC: Spec = Spec {

@@ -1,7 +1,8 @@
-//! ACL: who may do what. There is one user, default, who may do everything.
+//! ACL: who may do what.
 
 use crate::here::Acl;
 use crate::reply::plain;
+use crate::users::{CATEGORIES, check_name, merge_selectors};
 use crate::{
     Args, BadArgs, Command, Context, Group, Here, Reply, Request, Road, Spec, error, help, table,
 };
@@ -21,7 +22,7 @@ static SUBCOMMANDS: &[Command] = &[
     Command { spec: &LOAD, parse: refuse_file, reply: plain, subcommands: &[] },
     Command { spec: &LOG, parse: parse_log, reply: plain, subcommands: &[] },
     Command { spec: &SAVE, parse: refuse_file, reply: plain, subcommands: &[] },
-    Command { spec: &SETUSER, parse: refuse_setuser, reply: plain, subcommands: &[] },
+    Command { spec: &SETUSER, parse: parse_setuser, reply: plain, subcommands: &[] },
     Command { spec: &USERS, parse: parse_users, reply: plain, subcommands: &[] },
     Command { spec: &WHOAMI, parse: parse_whoami, reply: plain, subcommands: &[] },
 ];
@@ -236,32 +237,6 @@ static WHOAMI: Spec = Spec {
     road: Road::Here,
 };
 
-const CATEGORIES: &[&str] = &[
-    "keyspace",
-    "read",
-    "write",
-    "set",
-    "sortedset",
-    "list",
-    "hash",
-    "string",
-    "bitmap",
-    "hyperloglog",
-    "geo",
-    "stream",
-    "pubsub",
-    "admin",
-    "fast",
-    "slow",
-    "blocking",
-    "dangerous",
-    "connection",
-    "transaction",
-    "scripting",
-    "lock",
-    "queue",
-];
-
 fn bare<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
     Err(error::wrong_arity("acl"))
 }
@@ -286,23 +261,16 @@ fn parse_cat<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs
 }
 
 fn parse_deluser<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    if args.any(|name| name == b"default") {
+    let names = args.all();
+    if names.contains(&&b"default"[..]) {
         return Err(error::DEFAULT_USER_STAYS);
     }
-    answer(Reply::Int(0))
+    acl(Acl::DeleteUsers(names.to_vec()))
 }
 
 fn parse_dryrun<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let user = args.word()?;
-    if user != b"default" {
-        return Err(error::dryrun_no_user(user));
-    }
-    let words = args.all();
-    let (command, _) = table::name(words).map_err(|_| error::dryrun_no_command(words))?;
-    if !command.spec.takes(words.len()) {
-        return Err(error::wrong_arity(command.spec.name));
-    }
-    answer(Reply::Ok)
+    acl(Acl::DryRun { user, words: args.all().to_vec() })
 }
 
 fn parse_genpass<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
@@ -314,13 +282,13 @@ fn parse_genpass<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, Bad
     }
     match usize::try_from(bits) {
         // Four bits are a digit.
-        Ok(bits @ 1..=4096) => Ok(Here::Acl(Acl::GeneratePassword(bits.div_ceil(4))).into()),
+        Ok(bits @ 1..=4096) => acl(Acl::GeneratePassword(bits.div_ceil(4))),
         _ => Err(error::PASSWORD_BITS),
     }
 }
 
 fn parse_getuser<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Here::Acl(Acl::GetUser(args.word()?)).into())
+    acl(Acl::GetUser(args.word()?))
 }
 
 fn parse_help<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
@@ -328,36 +296,40 @@ fn parse_help<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
 }
 
 fn parse_list<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Here::Acl(Acl::List).into())
+    acl(Acl::List)
 }
 
 fn parse_log<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    const COUNT: i64 = 10;
     if args.len() > 1 {
         return Err(error::wrong_subcommand(args.called(), "ACL"));
     }
     if args.token("RESET") {
-        return answer(Reply::Ok);
+        return acl(Acl::ResetLog);
     }
-    if !args.is_empty() {
-        args.integer()?;
-    }
-    answer(Reply::Array(Vec::new()))
+    let count = if args.is_empty() { COUNT } else { args.integer()? };
+    acl(Acl::Log { count: usize::try_from(count).unwrap_or(0) })
+}
+
+fn parse_setuser<'a>(_: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
+    let name = check_name(args.word()?)?;
+    acl(Acl::SetUser { name, rules: merge_selectors(args.all())? })
 }
 
 fn parse_users<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    answer(Reply::Array(vec![Reply::bulk("default")]))
+    acl(Acl::Users)
 }
 
 fn parse_whoami<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Ok(Here::Acl(Acl::WhoAmI).into())
+    acl(Acl::WhoAmI)
 }
 
 fn refuse_file<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
     Err(error::NO_ACL_FILE)
 }
 
-fn refuse_setuser<'a>(_: &Context, _: Args<'a>) -> Result<Request<'a>, BadArgs> {
-    Err(error::ONE_USER_ONLY)
+fn acl(asked: Acl<'_>) -> Result<Request<'_>, BadArgs> {
+    Ok(Here::Acl(asked).into())
 }
 
 #[cfg(test)]
@@ -397,7 +369,29 @@ mod tests {
 
     #[test]
     fn the_default_user_stays() {
-        assert_eq!(refusal("ACL DELUSER default"), "ERR The 'default' user cannot be removed");
-        assert_eq!(request("ACL DELUSER nope"), Here::Answer(Reply::Int(0)).into());
+        assert_eq!(refusal("ACL DELUSER a default"), "ERR The 'default' user cannot be removed");
+        let gone = Acl::DeleteUsers(vec![b"a", b"b"]);
+        assert_eq!(request("ACL DELUSER a b"), Here::Acl(gone).into());
+    }
+
+    #[test]
+    fn a_selector_is_one_rule_however_many_words_it_came_in() {
+        let rules = ["on", "(+get ~a)", "~b"].map(|rule| rule.as_bytes().to_vec()).into();
+        let set = Acl::SetUser { name: b"me", rules };
+        assert_eq!(request("ACL SETUSER me on (+get ~a) ~b"), Here::Acl(set).into());
+        assert_eq!(
+            refusal("ACL SETUSER me (+get ~a"),
+            "ERR Unmatched parenthesis in acl selector starting at '(+get'."
+        );
+    }
+
+    #[test]
+    fn the_log_shows_ten_or_as_many_as_asked_for() {
+        let log = |count| Request::Here(Here::Acl(Acl::Log { count }));
+        assert_eq!(request("ACL LOG"), log(10));
+        assert_eq!(request("ACL LOG 3"), log(3));
+        assert_eq!(request("ACL LOG -1"), log(0));
+        assert_eq!(request("ACL LOG reset"), Here::Acl(Acl::ResetLog).into());
+        assert_eq!(refusal("ACL LOG x"), "ERR value is not an integer or out of range");
     }
 }

@@ -27,6 +27,7 @@ static XREAD_SPEC: Spec = Spec {
         begin: Begin::Keyword { word: "STREAMS", from: 1 },
         find: Find::Range { last: -1, step: 1, limit: 2 },
         notes: "",
+        hidden: false,
     }],
     road: Road::Cache,
 };

@@ -28,6 +28,7 @@ static XREADGROUP_SPEC: Spec = Spec {
         begin: Begin::Keyword { word: "STREAMS", from: 4 },
         find: Find::Range { last: -1, step: 1, limit: 2 },
         notes: "",
+        hidden: false,
     }],
     road: Road::Log,
 };

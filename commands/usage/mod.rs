@@ -83,7 +83,7 @@ pub fn arguments(spec: &Spec) -> Result<Vec<Argument>, String> {
         rest = rest.strip_prefix(&word).ok_or(format!("{word} is missing"))?.trim_start();
     }
     let mut arguments = sequence(&notation::parse(rest)?)?;
-    Keys { specs: spec.keys, at: 0, left: 0 }.number(&mut arguments);
+    Keys { specs: spec.shown_keys(), at: 0, left: 0 }.number(&mut arguments);
     Ok(arguments)
 }
 

@@ -29,6 +29,7 @@ pub mod sessions;
 pub mod shard;
 pub mod slot;
 pub mod stamp;
+pub mod users;
 pub mod wait;
 pub mod wire;
 

@@ -5,7 +5,7 @@ mod slots;
 use crate::slot::{self, Slot};
 use crate::wait::Wait;
 use crate::{
-    Db, Fault, Origin, RequestId, cluster, keys, locks, queues, scripts, sessions, wire_enum,
+    Db, Fault, Origin, RequestId, cluster, keys, locks, queues, scripts, sessions, users, wire_enum,
 };
 
 pub use slots::Slots;
@@ -91,6 +91,11 @@ wire_enum! {
             /// The operation.
             op: scripts::Op<'a>,
         },
+        /// On users.
+        133 => User {
+            /// The operation.
+            op: users::Op<'a>,
+        },
     }
 }
 
@@ -169,7 +174,7 @@ impl Op<'_> {
             | Op::Gone { .. }
             | Op::Request { .. }
             | Op::Refused { .. } => Home::Everywhere,
-            Op::Cluster { .. } => Home::Meta,
+            Op::Cluster { .. } | Op::User { .. } => Home::Meta,
         }
     }
 
@@ -186,6 +191,7 @@ impl Op<'_> {
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
+            | Op::User { .. }
             | Op::Request { .. }
             | Op::Refused { .. } => true,
         }

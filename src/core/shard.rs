@@ -13,7 +13,7 @@ use crate::op::Watched;
 use crate::wire::Wire;
 use crate::{
     Effects, Fault, Op, Origin, Outcome, Recall, RequestId, Stamp, cluster, keys, locks, queues,
-    requests,
+    requests, users,
 };
 
 pub use image::{Frozen, Restoring};
@@ -56,6 +56,7 @@ pub struct Shard {
     sessions: crate::sessions::Table,
     scripts: crate::scripts::Table,
     libraries: crate::scripts::functions::Libraries,
+    users: users::Table,
     engine: scripts::Engines,
 }
 
@@ -75,6 +76,7 @@ impl Shard {
             sessions: crate::sessions::Table::new(),
             scripts: crate::scripts::Table::default(),
             libraries: crate::scripts::functions::Libraries::default(),
+            users: users::Table::default(),
             engine: scripts::Engines::default(),
         }
     }
@@ -120,6 +122,7 @@ impl Shard {
             | Op::Boot { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
+            | Op::User { .. }
             | Op::Request { .. }
             | Op::Refused { .. } => {
                 panic!("asked to read what only the log may carry")
@@ -221,6 +224,11 @@ impl Shard {
         &self.cluster
     }
 
+    /// The users; only those of the meta group are ever any.
+    pub fn users(&self) -> &users::Table {
+        &self.users
+    }
+
     /// From now on the rules of locks are looked at after every operation, as they are
     /// in debug builds.
     #[doc(hidden)]
@@ -267,6 +275,7 @@ impl Shard {
             self.keys.fills().state_digest(),
             self.scripts.state_digest(),
             self.libraries.state_digest(),
+            self.users.state_digest(),
         ];
         parts.into_iter().fold(0, |digest: u64, part| {
             (digest.rotate_left(5) ^ part).wrapping_mul(0x9E37_79B9_7F4A_7C15)
@@ -296,6 +305,7 @@ impl Shard {
             Op::Gone { origin } => self.end_connection(at, *origin, fx),
             Op::Cluster { op } => self.cluster.apply(at, op),
             Op::Script { op } => self.apply_script(op, fx),
+            Op::User { op } => self.users.apply(at, op),
             Op::Refused { fault } => (*fault).into(),
             Op::Transaction { .. } => Fault::Nested.into(),
         }

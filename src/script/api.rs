@@ -309,11 +309,19 @@ impl Active<'_> {
         if command.spec.is("noscript") {
             return Err(NOT_ALLOWED.to_owned());
         }
+        if let Some(Err(denied)) = self.user.as_ref().map(|user| user.check(command.spec, words)) {
+            return Err(denied.text_in_script().to_owned());
+        }
         let Terms::Of { read_only, spread, .. } = self.call.terms;
         if (read_only || self.flags.no_writes) && may_write(command) {
             return Err(error::SCRIPT_READ_ONLY.0.into_owned());
         }
         let request = (command.parse)(&self.context(), Args::new(words, used));
+        if let (Some(user), Ok(request)) = (&self.user, &request)
+            && let Err((bad, _)) = user.check_request(command.spec, request, None)
+        {
+            return Ok(Reply::Error(bad));
+        }
         match request {
             Err(bad) => Ok(Reply::Error(bad)),
             Ok(Request::Op(op)) => {
@@ -520,11 +528,14 @@ unsafe extern "C-unwind" fn acl_check(state: *mut lua_State) -> c_int {
                 Err(text) => return refuse(stack, true, text),
             };
             let words: Vec<&[u8]> = words.iter().map(|word| &**word).collect();
-            if table::name(&words).is_err() {
+            let Ok((command, _)) = table::name(&words) else {
                 let text = "Invalid command passed to redis.acl_check_cmd()";
                 return refuse(stack, true, text);
-            }
-            stack.push_boolean(true);
+            };
+            // Safety: it is not kept, and what it calls does not ask for it.
+            let active = active().expect("a script runs");
+            let user = active.user.as_ref();
+            stack.push_boolean(user.is_none_or(|user| user.check(command.spec, &words).is_ok()));
             Ok(1)
         })
     }

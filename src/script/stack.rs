@@ -11,6 +11,7 @@ use std::ffi::{CStr, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
+use lockstep_commands::users::User;
 use lockstep_core::Db;
 use lockstep_core::scripts::{Call, World};
 use mlua_sys as ffi;
@@ -31,6 +32,8 @@ pub(crate) type Raises<T> = Result<T, Raised>;
 pub(crate) struct Active<'a> {
     pub(crate) world: &'a mut dyn World,
     pub(crate) call: &'a Call<'a>,
+    /// Who calls it; none: one who may do everything.
+    pub(crate) user: Option<User>,
     pub(crate) flags: Flags,
     /// The version of the protocol that it has chosen.
     pub(crate) resp: u8,

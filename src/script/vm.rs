@@ -4,6 +4,7 @@ use std::ffi::{c_int, c_void};
 use std::panic::resume_unwind;
 use std::ptr;
 
+use lockstep_commands::users::User;
 use lockstep_commands::{BadArgs, Reply};
 use lockstep_core::scripts::{Call, Sha, Terms, World};
 use mlua_sys as ffi;
@@ -134,6 +135,8 @@ impl Vm {
         let mut active = Active {
             world,
             call,
+            // Nobody writes other bytes; who did would be allowed nothing.
+            user: call.user.map(|user| User::from_bytes(user).unwrap_or_else(|_| User::new(false))),
             flags,
             resp: 2,
             db,

@@ -31,6 +31,7 @@ pub mod stats;
 #[cfg(test)]
 mod testing;
 pub mod tracking;
+pub mod users;
 pub mod watchdog;
 
 pub use node::Node;

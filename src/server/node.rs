@@ -7,7 +7,7 @@ use std::time::{Instant, SystemTime};
 use lockstep_core::{NodeId, Origin};
 
 use crate::clients::Clients;
-use crate::config::Settings;
+use crate::config::{Setting, Settings};
 use crate::exchange::Exchange;
 use crate::front::Waits;
 use crate::latency::Latency;
@@ -48,6 +48,8 @@ pub struct Node {
     pub cache: Arc<crate::cache::Cache>,
     /// This node's part in looking for deadlocks.
     pub deadlocks: crate::deadlocks::Deadlocks,
+    /// The users of the cluster.
+    pub users: crate::users::Users,
     /// The channels and who listens to them.
     pub pubsub: PubSub,
     /// Which clients are told which keys change.
@@ -64,6 +66,14 @@ impl Node {
     /// Whether a connection is, or was, one of this process.
     pub fn is_mine(&self, origin: Origin) -> bool {
         origin.node == self.identity.node_id && origin.boot >= self.identity.first_life
+    }
+
+    /// Whether only this machine may connect: where nobody is asked for a password
+    /// (`protected-mode`).
+    pub fn protect(&self) {
+        let protected = self.users.is_open() && self.settings.flag(Setting::ProtectedMode);
+        let limits = &self.connections.limits;
+        limits.protected.store(protected, std::sync::atomic::Ordering::Relaxed);
     }
 
     /// The life that new connections belong to ([`Origin::boot`]).

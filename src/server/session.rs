@@ -14,6 +14,7 @@ use crate::config::Setting;
 use crate::pubsub::{self, Subscriptions};
 use crate::slowlog::Kept;
 use crate::tracking::Tracks;
+use crate::users::{Account, asks_for_no_password};
 
 /// What one connection knows of itself. Lives on the connection's task.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub struct Session {
     pub protocol: Protocol,
     /// Whether it has shown a password, or none was asked for when it came.
     pub authenticated: bool,
+    /// Who it is.
+    pub user: Arc<Account>,
     /// Whether it watches all commands (MONITOR).
     pub monitors: bool,
     /// Whether its commands answer at once instead of waiting (inside EXEC).
@@ -58,12 +61,15 @@ impl Session {
     /// The session of a connection that was just accepted.
     pub fn open(node: &Node, link: Arc<Link>) -> Self {
         let client = Arc::new(Client::new(link, node.connections.clone()));
+        let user = node.users.default_user().clone();
+        client.set_user(&user);
         node.clients.enter(client.clone());
         Session {
             client,
             db: Db(0),
             protocol: Protocol::Resp2,
             authenticated: asks_for_no_password(node),
+            user,
             monitors: false,
             denies_waiting: false,
             copies: CacheMode::default(),
@@ -132,6 +138,17 @@ impl Session {
         self.client.set_protocol(protocol);
     }
 
+    /// It has said who it is.
+    pub fn become_user(&mut self, user: Arc<Account>) {
+        self.client.set_user(&user);
+        self.authenticated = true;
+        if user.is_gone() {
+            // Deleted in between: who closed its connections has not seen this one.
+            self.client.kill();
+        }
+        self.user = user;
+    }
+
     /// RESET: as good as new, but for what lives elsewhere (the transaction) and
     /// what RESET leaves alone (NO-EVICT, the library's name).
     pub fn reset(&mut self, node: &Node) {
@@ -142,6 +159,8 @@ impl Session {
         self.select(Db(0));
         self.speak(Protocol::Resp2);
         self.client.rename(|names| names.name.clear());
+        self.user = node.users.default_user().clone();
+        self.client.set_user(&self.user);
         self.authenticated = asks_for_no_password(node);
         self.attached = None;
         self.copies = CacheMode::default();
@@ -185,9 +204,4 @@ impl Session {
 
 fn is_out_of_band(reply: &Reply) -> bool {
     matches!(reply, Reply::Push(_) | Reply::Several(_))
-}
-
-/// Whether whoever connects may do everything.
-pub fn asks_for_no_password(node: &Node) -> bool {
-    node.settings.text(Setting::Requirepass).is_empty()
 }

@@ -77,6 +77,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
         find_back(&node).await;
     }
     node.shards.look_at_map();
+    follow::users(&node).await;
     crate::cli::startup::announce(
         &node,
         &crate::cli::startup::Facts {
@@ -88,6 +89,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     );
     let sampler = tokio::spawn(sample(node.clone()));
     let follower = tokio::spawn(follow::map(node.clone()));
+    let users = tokio::spawn(crate::users::follow(node.clone()));
     let teller = tokio::spawn(crate::sessions::tell_of_ends(node.clone()));
     let lives = tokio::spawn(follow::life(node.clone()));
     let mut watchdog = tokio::spawn(watchdog::watch(node.clone()));
@@ -117,6 +119,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     watchdog.abort();
     sampler.abort();
     follower.abort();
+    users.abort();
     teller.abort();
     lives.abort();
     admin.stop().await;
@@ -228,6 +231,7 @@ async fn open_node(
         slowlog: Slowlog::default(),
         latency: Latency::default(),
         monitors: Monitors::default(),
+        users: crate::users::Users::new(&settings.text(Setting::Requirepass)),
         shards: Shards::new(
             groups.host,
             config::seeds::of(&settings),
@@ -247,6 +251,7 @@ async fn open_node(
         settings,
         stop,
     });
+    node.protect();
     node.shards.host().ask_for_room(Arc::new(RoomKeeper::of(&node)));
     // Before anybody can lead: a new leader asks who may have copies.
     crate::cache::start(&node);
@@ -273,8 +278,6 @@ fn apply_limits(limits: &lockstep_net::ConnectionLimits, settings: &Settings) {
     limits.timeout_seconds.store(settings.number(Setting::Timeout), Relaxed);
     limits.clients_max.store(settings.size(Setting::Maxclients), Relaxed);
     limits.tcp_keepalive_seconds.store(settings.number(Setting::TcpKeepalive), Relaxed);
-    let open = settings.text(Setting::Requirepass).is_empty();
-    limits.protected.store(open && settings.flag(Setting::ProtectedMode), Relaxed);
     for (class, limit) in
         [(OutputClass::Normal, &limits.output_normal), (OutputClass::PubSub, &limits.output_pubsub)]
     {
@@ -289,6 +292,7 @@ fn watch_settings(node: &Arc<Node>) {
     node.settings.watch(move |settings, setting| {
         let Some(node) = weak.upgrade() else { return };
         apply_limits(&node.connections.limits, settings);
+        node.protect();
         match setting {
             Setting::Fsync => node.shards.log().set_mode(storage::fsync(settings)),
             Setting::Loglevel => crate::logging::set_level(settings),

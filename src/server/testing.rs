@@ -76,6 +76,7 @@ pub(crate) async fn node_of(shards: u16) -> (Arc<Node>, TempDir) {
         slowlog: Default::default(),
         latency: Default::default(),
         monitors: Default::default(),
+        users: crate::users::Users::new(""),
         pubsub: crate::pubsub::PubSub::new(exchange.clone()),
         tracking: crate::tracking::Tracking::new(host.touches().clone()),
         exchange,

@@ -51,9 +51,7 @@ fn take_filter<'a>(args: &mut Args<'a>, filter: &mut KillFilter<'a>) -> Result<(
         b"type" => filter.kind = Some(kind(value)?),
         b"addr" => filter.address = Some(value),
         b"laddr" => filter.local_address = Some(value),
-        // Users cannot be made: any other name is nobody's.
-        b"user" if value == b"default" => filter.user = Some(value),
-        b"user" => return Err(error::no_such_user(value)),
+        b"user" => filter.user = Some(value),
         b"skipme" if value.eq_ignore_ascii_case(b"yes") => filter.skip_me = true,
         b"skipme" if value.eq_ignore_ascii_case(b"no") => filter.skip_me = false,
         _ => return Err(error::SYNTAX),
@@ -106,7 +104,6 @@ mod tests {
         assert_eq!(refused("CLIENT KILL ID 3 TYPE"), error::SYNTAX);
         assert_eq!(refused("CLIENT KILL SKIPME x"), error::SYNTAX);
         assert_eq!(refused("CLIENT KILL MAXAGE 4"), error::SYNTAX);
-        assert_eq!(refused("CLIENT KILL USER nope").0, "ERR No such user 'nope'");
         assert_eq!(refused("CLIENT KILL TYPE x").0, "ERR Unknown client type 'x'");
     }
 }

@@ -37,6 +37,7 @@ static SPEC: Spec = Spec {
         begin: Begin::Keyword { word: "FROM", from: 1 },
         find: Find::Range { last: -1, step: 1, limit: 0 },
         notes: "",
+        hidden: false,
     }],
     road: Road::Log,
 };

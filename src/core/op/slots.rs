@@ -53,6 +53,7 @@ impl Op<'_> {
             | Op::Session { .. }
             | Op::Gone { .. }
             | Op::Cluster { .. }
+            | Op::User { .. }
             | Op::Request { .. }
             | Op::Refused { .. } => Slots::None,
         }

@@ -59,6 +59,19 @@ wire_enum! {
             /// Under which conditions.
             terms: Terms,
         },
+        /// The same for a user who may not do everything.
+        135 => CallFor {
+            /// Its name.
+            function: &'a [u8],
+            /// The keys it names beforehand.
+            keys: Vec<&'a [u8]>,
+            /// Its other arguments.
+            args: Vec<&'a [u8]>,
+            /// Under which conditions.
+            terms: Terms,
+            /// The user as bytes, as the engine reads them.
+            user: &'a [u8],
+        },
         /// FUNCTION: on the libraries of functions.
         137 => Function {
             /// The operation.
@@ -81,6 +94,39 @@ wire_enum! {
             /// Its SHA-1 in hexadecimal digits.
             sha: &'a [u8],
         },
+        /// This one, for a user who may not do everything.
+        133 => TextFor {
+            /// Its text.
+            body: &'a [u8],
+            /// The user as bytes, as the engine reads them.
+            user: &'a [u8],
+        },
+        /// One that is remembered, for such a user.
+        134 => NamedFor {
+            /// Its SHA-1 in hexadecimal digits.
+            sha: &'a [u8],
+            /// The user as bytes, as the engine reads them.
+            user: &'a [u8],
+        },
+    }
+}
+
+impl<'a> Script<'a> {
+    /// The same script, for a user who may not do everything.
+    #[must_use]
+    pub fn for_user(self, user: &'a [u8]) -> Self {
+        match self {
+            Script::Text { body } | Script::TextFor { body, .. } => Script::TextFor { body, user },
+            Script::Named { sha } | Script::NamedFor { sha, .. } => Script::NamedFor { sha, user },
+        }
+    }
+
+    /// The user for whom it runs; none: one who may do everything.
+    pub fn user(&self) -> Option<&'a [u8]> {
+        match self {
+            Script::Text { .. } | Script::Named { .. } => None,
+            Script::TextFor { user, .. } | Script::NamedFor { user, .. } => Some(user),
+        }
     }
 }
 
@@ -130,6 +176,8 @@ pub struct Call<'a> {
     pub keys: &'a [&'a [u8]],
     /// Its other arguments.
     pub args: &'a [&'a [u8]],
+    /// The user for whom it runs, as bytes; none: one who may do everything.
+    pub user: Option<&'a [u8]>,
     /// Under which conditions.
     pub terms: Terms,
 }
@@ -182,13 +230,31 @@ pub trait Engine: Send + Sync + Debug + 'static {
     fn load(&self, source: &Source<'_>) -> Result<Vec<functions::Function>, String>;
 }
 
+impl<'a> Op<'a> {
+    /// The same operation, for a user who may not do everything.
+    #[must_use]
+    pub fn for_user(self, user: &'a [u8]) -> Self {
+        match self {
+            Op::Run { script, keys, args, terms } => {
+                Op::Run { script: script.for_user(user), keys, args, terms }
+            }
+            Op::Call { function, keys, args, terms }
+            | Op::CallFor { function, keys, args, terms, .. } => {
+                Op::CallFor { function, keys, args, terms, user }
+            }
+            other => other,
+        }
+    }
+}
+
 impl Op<'_> {
     /// Whether this changes anything that replicas must agree on. A script may, unless it
     /// must not.
     pub fn is_write(&self) -> bool {
         match self {
             Op::Run { terms: Terms::Of { read_only, .. }, .. }
-            | Op::Call { terms: Terms::Of { read_only, .. }, .. } => !read_only,
+            | Op::Call { terms: Terms::Of { read_only, .. }, .. }
+            | Op::CallFor { terms: Terms::Of { read_only, .. }, .. } => !read_only,
             Op::Function { op } => op.is_write(),
             Op::Load { .. } | Op::Flush {} => true,
             Op::Exists { .. } => false,
@@ -197,13 +263,13 @@ impl Op<'_> {
 
     /// Whether it runs a script or a function, which may do anything.
     pub fn runs(&self) -> bool {
-        matches!(self, Op::Run { .. } | Op::Call { .. })
+        matches!(self, Op::Run { .. } | Op::Call { .. } | Op::CallFor { .. })
     }
 
     /// The names of the keys it declares.
     pub fn key_names(&self) -> &[&[u8]] {
         match self {
-            Op::Run { keys, .. } | Op::Call { keys, .. } => keys,
+            Op::Run { keys, .. } | Op::Call { keys, .. } | Op::CallFor { keys, .. } => keys,
             _ => &[],
         }
     }

@@ -3,10 +3,11 @@
 //! Every chunk starts with a byte that says whose it is: 0 the shard's own
 //! numbers (always the first chunk), 1 the keys', 2 the locks', 3 the queues', 4
 //! the map of the cluster, 5 the requests', 6 the sessions', 7 those of who waits for keys,
-//! 8 those of keys that are filled, 9 the scripts', 136 the libraries' of functions.
+//! 8 those of keys that are filled, 9 the scripts', 133 the users', 136 the libraries' of
+//! functions.
 
 use crate::wire::{Malformed, Wire};
-use crate::{Shard, cluster, keys, locks, queues, requests, scripts, sessions};
+use crate::{Shard, cluster, keys, locks, queues, requests, scripts, sessions, users};
 
 const NUMBERS: u8 = 0;
 const KEYS: u8 = 1;
@@ -19,6 +20,7 @@ const WAITS: u8 = 7;
 const FILLS: u8 = 8;
 const SCRIPTS: u8 = 9;
 const LIBRARIES: u8 = 136;
+const USERS: u8 = 133;
 
 /// A shard as it was at one moment.
 #[derive(Debug)]
@@ -34,6 +36,7 @@ pub struct Frozen {
     fills: keys::fills::Frozen,
     scripts: scripts::Frozen,
     libraries: scripts::functions::Frozen,
+    users: users::Table,
 }
 
 impl Frozen {
@@ -54,6 +57,7 @@ impl Frozen {
             fills: shard.keys.fills.freeze(),
             scripts: shard.scripts.freeze(),
             libraries: shard.libraries.freeze(),
+            users: shard.users.clone(),
         }
     }
 
@@ -80,6 +84,7 @@ impl Frozen {
             .chain(self.fills.chunks().map(|chunk| Some(tagged(FILLS, chunk))))
             .chain(self.scripts.chunks().map(|chunk| Some(tagged(SCRIPTS, chunk))))
             .chain(self.libraries.chunks().map(|chunk| Some(tagged(LIBRARIES, chunk))))
+            .chain(self.users.chunks().map(|chunk| Some(tagged(USERS, chunk))))
     }
 
     /// The chunks of the snapshot, in order, about 64 KiB each.
@@ -95,6 +100,7 @@ impl Frozen {
             .chain(self.fills.chunks().map(|chunk| tagged(FILLS, chunk)))
             .chain(self.scripts.chunks().map(|chunk| tagged(SCRIPTS, chunk)))
             .chain(self.libraries.chunks().map(|chunk| tagged(LIBRARIES, chunk)))
+            .chain(self.users.chunks().map(|chunk| tagged(USERS, chunk)))
     }
 }
 
@@ -143,6 +149,7 @@ impl Restoring {
             (FILLS, true) => self.shard.keys.fills.restore(rest),
             (SCRIPTS, true) => self.shard.scripts.restore(rest),
             (LIBRARIES, true) => self.shard.libraries.restore(rest),
+            (USERS, true) => self.shard.users.restore(rest),
             (CLUSTER, true) if self.shard.cluster.id().is_none() => self.restore_map(rest),
             _ => Err(Malformed),
         }

@@ -48,15 +48,18 @@ impl Shard {
                     Ok(found) => found,
                     Err(refused) => return refused,
                 };
-                let call = Call { function: None, body: &body, sha, keys, args, terms: *terms };
+                let user = script.user();
+                let call =
+                    Call { function: None, body: &body, sha, keys, args, user, terms: *terms };
                 engine.run(&call, &mut Hand { shard: self, fx })
             }
-            Op::Call { function, keys, args, terms } => {
+            Op::Call { function, keys, args, terms }
+            | Op::CallFor { function, keys, args, terms, .. } => {
                 let Some((library, place)) = self.libraries.find(function) else {
                     return Fault::NoFunction.into();
                 };
                 let called = called(&library, place);
-                let call = call(&called, keys, args, *terms);
+                let call = call(&called, keys, args, user(op), *terms);
                 engine.run(&call, &mut Hand { shard: self, fx })
             }
             Op::Function { op } => self.apply_function(op, &*engine),
@@ -115,16 +118,23 @@ impl Shard {
                     return Read::Done(Fault::NoEngine.into());
                 };
                 let (sha, body) = match script {
-                    Script::Text { body } => (sha1(body), (*body).into()),
-                    Script::Named { sha } => match self.remembered(sha) {
-                        Ok(found) => found,
-                        Err(fault) => return Read::Done(fault.into()),
-                    },
+                    Script::Text { body } | Script::TextFor { body, .. } => {
+                        (sha1(body), (*body).into())
+                    }
+                    Script::Named { sha } | Script::NamedFor { sha, .. } => {
+                        match self.remembered(sha) {
+                            Ok(found) => found,
+                            Err(fault) => return Read::Done(fault.into()),
+                        }
+                    }
                 };
-                let call = Call { function: None, body: &body, sha, keys, args, terms: *terms };
+                let user = script.user();
+                let call =
+                    Call { function: None, body: &body, sha, keys, args, user, terms: *terms };
                 self.look_by(&**engine, now_ms, &call)
             }
-            Op::Call { function, keys, args, terms } => {
+            Op::Call { function, keys, args, terms }
+            | Op::CallFor { function, keys, args, terms, .. } => {
                 let Some(engine) = &self.engine.0 else {
                     return Read::Done(Fault::NoEngine.into());
                 };
@@ -132,7 +142,7 @@ impl Shard {
                     return Read::Done(Fault::NoFunction.into());
                 };
                 let called = called(&library, place);
-                self.look_by(&**engine, now_ms, &call(&called, keys, args, *terms))
+                self.look_by(&**engine, now_ms, &call(&called, keys, args, user(op), *terms))
             }
             Op::Function { op } => Read::Done(self.libraries.read(op)),
             Op::Load { .. } | Op::Flush {} => unreachable!("it writes"),
@@ -162,8 +172,8 @@ impl Shard {
     ) -> Result<(Sha, Arc<[u8]>), Outcome> {
         let Terms::Of { cache_max, .. } = terms;
         match script {
-            Script::Named { sha } => Ok(self.remembered(sha)?),
-            Script::Text { body } => {
+            Script::Named { sha } | Script::NamedFor { sha, .. } => Ok(self.remembered(sha)?),
+            Script::Text { body } | Script::TextFor { body, .. } => {
                 let sha = sha1(body);
                 if let Some(body) = self.scripts.get(&sha) {
                     return Ok((sha, body));
@@ -186,10 +196,19 @@ fn call<'a>(
     called: &'a Called<'a>,
     keys: &'a [&'a [u8]],
     args: &'a [&'a [u8]],
+    user: Option<&'a [u8]>,
     terms: Terms,
 ) -> Call<'a> {
     let (body, sha) = (called.source.code, called.source.sha);
-    Call { function: Some(called), body, sha, keys, args, terms }
+    Call { function: Some(called), body, sha, keys, args, user, terms }
+}
+
+/// The user for whom a function is called; none: one who may do everything.
+fn user<'a>(op: &Op<'a>) -> Option<&'a [u8]> {
+    match op {
+        Op::CallFor { user, .. } => Some(user),
+        _ => None,
+    }
 }
 
 fn refused(refusal: Refusal) -> Outcome {

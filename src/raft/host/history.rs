@@ -15,22 +15,12 @@ const READ_BYTES_MAX: usize = 1 << 20;
 /// if that entry is not in the log. There is only one such entry, committed or
 /// not: who founds a cluster writes the same whenever it tries.
 pub(super) fn seed(log: &Log) -> io::Result<Option<u64>> {
-    let (first, last) = log.first_last(ShardId::META);
-    let Some(last) = last else { return Ok(None) };
-    let mut from = first.map_or(0, |purged| purged.index + 1);
-    while from <= last.index {
-        let records = log.read_up_to(ShardId::META, from, last.index + 1, READ_BYTES_MAX)?;
-        let Some(newest) = records.last() else { break };
-        from = newest.id.index + 1;
-        for record in records {
-            if let Ok(batch) = Batch::from_payload(record.payload)
-                && let Some(seed) = seed_in(&batch)
-            {
-                return Ok(Some(seed));
-            }
-        }
-    }
-    Ok(None)
+    let mut found = None;
+    each_batch(log, |batch| {
+        found = seed_in(batch);
+        found.is_some()
+    })?;
+    Ok(found)
 }
 
 fn seed_in(batch: &Batch) -> Option<u64> {
@@ -39,4 +29,37 @@ fn seed_in(batch: &Batch) -> Option<u64> {
         Op::Cluster { op: cluster::Op::Found { seed, .. } } => Some(seed),
         _ => None,
     })
+}
+
+/// Whether an operation on users stands in the log of the map, committed or not.
+pub(super) fn names_users(log: &Log) -> io::Result<bool> {
+    let mut found = false;
+    each_batch(log, |batch| {
+        found = batch_names_users(batch);
+        found
+    })?;
+    Ok(found)
+}
+
+fn batch_names_users(batch: &Batch) -> bool {
+    let Ok((header, mut rest)) = batch.open() else { return false };
+    (0..header.count).any(|_| matches!(Op::take(&mut rest), Ok(Op::User { .. })))
+}
+
+/// Shows every batch in the log of the map, until one is enough.
+fn each_batch(log: &Log, mut is_enough: impl FnMut(&Batch) -> bool) -> io::Result<()> {
+    let (first, last) = log.first_last(ShardId::META);
+    let Some(last) = last else { return Ok(()) };
+    let mut from = first.map_or(0, |purged| purged.index + 1);
+    while from <= last.index {
+        let records = log.read_up_to(ShardId::META, from, last.index + 1, READ_BYTES_MAX)?;
+        let Some(newest) = records.last() else { break };
+        from = newest.id.index + 1;
+        for record in records {
+            if Batch::from_payload(record.payload).is_ok_and(|batch| is_enough(&batch)) {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }

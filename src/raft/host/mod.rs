@@ -210,6 +210,13 @@ impl Host {
         self.inner.groups.get(ShardId::META)
     }
 
+    /// Whether this node has heard of users, applied or not: what is in the log is not applied
+    /// before somebody leads. A log that cannot be read may have told of some.
+    pub fn had_users(&self) -> bool {
+        let applied = self.meta().is_some_and(|meta| meta.state().users().epoch() > 0);
+        applied || history::names_users(&self.inner.options.log).unwrap_or(true)
+    }
+
     /// How often this node had to look for leaders.
     pub fn turnover(&self) -> TurnoverCounts {
         self.inner.pulse.turnover().counts()

@@ -148,7 +148,11 @@ impl Walk {
             // What is done under a lock is seen by whoever gets it next.
             Op::Lock { .. } | Op::Session { .. } => self.in_order = true,
             // About no keys.
-            Op::Tick {} | Op::Cluster { .. } | Op::Request { .. } | Op::Refused { .. } => {}
+            Op::Tick {}
+            | Op::Cluster { .. }
+            | Op::User { .. }
+            | Op::Request { .. }
+            | Op::Refused { .. } => {}
         }
     }
 

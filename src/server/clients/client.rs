@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
 
-use lockstep_commands::{Command, Protocol, index};
+use lockstep_commands::{Command, Protocol, index, table};
 use lockstep_core::Db;
 use lockstep_net::{Connections, Link, Next, Output, OutputClass};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
+
+use crate::users::Account;
 
 /// What a client is doing or wants, one bit each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +57,10 @@ pub struct Client {
     queued: AtomicI64,
     argument_bytes: AtomicU64,
     names: Mutex<Option<Box<Names>>>,
+    /// Who it is; none: nobody has told yet.
+    user: Mutex<Option<Arc<Account>>>,
+    /// The words of the command that it may wait with.
+    waiting: Mutex<Option<Box<[Vec<u8>]>>>,
     /// How many channels, patterns and shard channels it listens to.
     subscriptions: [AtomicU32; 3],
     /// The client that is told instead of it which keys change; 0: it is told itself.
@@ -108,6 +114,8 @@ impl Client {
             queued: AtomicI64::new(NOT_IN_MULTI),
             argument_bytes: AtomicU64::new(0),
             names: Mutex::new(None),
+            user: Mutex::new(None),
+            waiting: Mutex::new(None),
             subscriptions: Default::default(),
             redirect: AtomicU64::new(0),
             outbox: Mutex::default(),
@@ -201,6 +209,42 @@ impl Client {
     pub fn set_queued(&self, queued: Option<usize>) {
         let queued = queued.and_then(|count| i64::try_from(count).ok()).unwrap_or(NOT_IN_MULTI);
         self.queued.store(queued, Ordering::Relaxed);
+    }
+
+    /// Who it is.
+    pub fn set_user(&self, user: &Arc<Account>) {
+        *self.user.lock() = Some(user.clone());
+    }
+
+    /// Whether it is this user.
+    pub fn is_of(&self, user: &Arc<Account>) -> bool {
+        self.user.lock().as_ref().is_some_and(|mine| Arc::ptr_eq(mine, user))
+    }
+
+    /// The user it is, once it was told.
+    pub fn user(&self) -> Option<Arc<Account>> {
+        self.user.lock().clone()
+    }
+
+    /// It may wait with a command of these words; none: with one that nothing is looked at for.
+    pub fn set_waiting(&self, words: &[&[u8]]) {
+        let words: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).collect();
+        *self.waiting.lock() = (!words.is_empty()).then(|| words.into());
+    }
+
+    /// Closes it if it waits with a command that its user may not run (any more).
+    pub fn look_at_wait(&self) {
+        let Some(user) = self.user().filter(|user| !user.is_unlimited()) else { return };
+        if !self.has(Flag::Blocked) {
+            return;
+        }
+        let waiting = self.waiting.lock();
+        let words: Vec<&[u8]> = waiting.iter().flat_map(|it| it.iter()).map(|it| &it[..]).collect();
+        let denied = table::name(&words)
+            .is_ok_and(|(command, _)| user.rights().user.check(command.spec, &words).is_err());
+        if denied {
+            self.kill();
+        }
     }
 
     /// What it calls itself.
@@ -361,6 +405,8 @@ impl Client {
     pub async fn unblocked(&self) -> bool {
         self.unblock.store(0, Ordering::Release);
         let _blocked = Waiting::begin(self);
+        // Rights may have changed since it was let in, before it counted as waiting.
+        self.look_at_wait();
         loop {
             match self.unblock.swap(0, Ordering::AcqRel) {
                 UNBLOCK_BY_TIMEOUT => return false,

@@ -20,6 +20,7 @@ pub fn line(client: &Client) -> String {
     let queued = client.queued().map_or_else(|| "-1".to_owned(), |count| count.to_string());
     let command = client.last_command().map_or("NULL", |command| command.spec.name);
     let [channels, patterns, shards] = client.subscriptions();
+    let user = client.user().map_or_else(|| "default".to_owned(), |user| text(user.name()));
     let mut line = String::with_capacity(320);
     let fields: [(&str, &dyn std::fmt::Display); 32] = [
         ("id", &client.id()),
@@ -47,7 +48,7 @@ pub fn line(client: &Client) -> String {
         ("tot-mem", &total),
         ("events", &"r"),
         ("cmd", &command),
-        ("user", &"default"),
+        ("user", &user),
         ("redir", &client.redirect()),
         ("resp", &client.protocol()),
         ("lib-name", &text(&names.library)),

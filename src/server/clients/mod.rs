@@ -80,6 +80,7 @@ fn matches(client: &Client, filter: &KillFilter<'_>, me: u64) -> bool {
         && filter.kind.is_none_or(|kind| kind == self::kind(client))
         && is(filter.address, client.link().peer.to_string())
         && is(filter.local_address, client.link().local.to_string())
+        && filter.user.is_none_or(|name| client.user().is_some_and(|user| user.name() == name))
         && !(filter.skip_me && client.id() == me)
 }
 

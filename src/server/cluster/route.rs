@@ -61,6 +61,9 @@ pub fn slot_of(spec: &Spec, words: &[&[u8]]) -> Result<Option<Slot>, BadArgs> {
     if let Some(word) = only_key(spec) {
         return Ok(words.get(word).map(|key| Slot::of(key)));
     }
+    if spec.shown_keys().is_empty() {
+        return Ok(None);
+    }
     // Words that do not say where the keys are get their own error later.
     let Ok(keys) = introspect::keys::of(spec, words) else { return Ok(None) };
     let mut slots = keys.iter().map(|key| Slot::of(words[key.word]));

@@ -153,7 +153,17 @@ settings! {
     }
     Security {
         Requirepass "requirepass" = "", Kind::Secret, Run:
-            "Password of the default user; empty means none.";
+            "Password of the default user; empty means none. CONFIG SET changes it in the whole cluster, which then remembers it: what other nodes are started with holds only as long as it remembers none.";
+        AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run:
+            "Which channels a user may use that ACL SETUSER has just made.";
+        AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run:
+            "Refusals that ACL LOG remembers, each node its own.";
+        AclUsersMax "acl-users-max" = "10000", count(1, 1 << 20), Run:
+            "Users there may be; ACL SETUSER of one more is refused.";
+        AclUserRulesMax "acl-user-rules-max" = "1024", count(1, 1 << 20), Run:
+            "Passwords, selectors and patterns of keys and channels that one user may have.";
+        AclUserBytesMax "acl-user-bytes-max" = "64kb", bytes(1024, MB), Run:
+            "Bytes of one user.";
         EnableDebugCommand "enable-debug-command" = "no", word(&["no", "yes", "local"]), Start:
             "Who may use DEBUG: nobody, everybody, or clients on this machine.";
         Scripting "scripting" = "yes", SWITCH, Start:
@@ -360,8 +370,6 @@ settings! {
         EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start: "Protected settings are fixed at start.";
         EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start: "There are no modules.";
         HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run: "Keys and values are never logged.";
-        AclPubsubDefault "acl-pubsub-default" = "resetchannels", word(&["allchannels", "resetchannels"]), Run: "Which channels a new user may use.";
-        AcllogMaxLen "acllog-max-len" = "128", count(0, i64::MAX), Run: "Refusals that ACL LOG remembers.";
         MaxmemorySamples "maxmemory-samples" = "5", count(1, INT_MAX), Run: "Keys looked at for each key that is evicted; Lockstep has its own number.";
         MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run: "How much work eviction may do in one go.";
         LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run: "How the use counter of a key grows.";

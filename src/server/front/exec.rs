@@ -52,7 +52,9 @@ impl Front {
             return self.reject(command, error::EXEC_ABORT, out);
         }
         let db = self.session.db;
+        self.executes = true;
         let plan = self.plan(&closed);
+        self.executes = false;
         let db = std::mem::replace(&mut self.session.db, db);
         match plan {
             Ok(mut plan) => {
@@ -87,15 +89,21 @@ impl Front {
             cluster::admit_all(&self.node, queued)?;
         }
         let attached = self.session.attached.clone();
+        let rights = self.rights();
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
+            if let Err(bad) = self.permit_queued(rights.as_deref(), queued.command, &words) {
+                plan.steps.push(Step::Reply(Reply::Error(bad)));
+                continue;
+            }
             let used = table::name(&words).map_or(1, |(_, used)| used);
             let mut request =
                 (queued.command.parse)(&self.context(queued.command), Args::new(&words, used));
             if in_cluster_mode {
                 request = cluster::restrict(queued.command.spec, request);
             }
-            let step = match in_session(request, attached.as_ref()) {
+            let request = in_session(request, attached.as_ref());
+            let step = match self.limit(rights.as_deref(), queued.command, request) {
                 Ok(Request::Here(Here::Lock(call))) => {
                     let call = match &attached {
                         Some(id) => attach_call(call, id),

@@ -136,6 +136,7 @@ impl Front {
         }
         match call {
             LockCall::AcquireMany { names, modes, terms } => {
+                self.note_wait(words);
                 self.acquire_many(command, &names, &modes, &terms, begun, out)
             }
             LockCall::ReleaseMany { names, tokens, owner } => {
@@ -143,8 +144,11 @@ impl Front {
             }
             other => {
                 let call = Call::of(&other).expect("the others are above");
-                let node = self.node.clone();
-                let future = async move { shown(command, carry_out(node, call).await) };
+                let (node, rights) = (self.node.clone(), self.rights());
+                let future = async move {
+                    let outcome = carry_out(node, call).await;
+                    shown(command, Front::seen_by(rights.as_deref(), command, outcome))
+                };
                 self.answer_later(command, begun, Box::pin(future), false)
             }
         }

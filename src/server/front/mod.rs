@@ -14,6 +14,7 @@ mod parts;
 mod pending;
 mod queues;
 mod read;
+mod rights;
 mod room;
 mod run;
 mod scripts;
@@ -35,7 +36,8 @@ use lockstep_net::{Closed, Handler, Link, Next, Output, OutputClass};
 
 use crate::Node;
 use crate::running::Running;
-use crate::session::{Session, asks_for_no_password};
+use crate::session::Session;
+use crate::users::asks_for_no_password;
 use handed::Handed;
 use locks::{Door, Opening};
 use near::Near;
@@ -90,6 +92,8 @@ pub struct Front {
     bound_to: Vec<ShardId>,
     closing: bool,
     over: bool,
+    /// It plans what EXEC carries out.
+    executes: bool,
     watch: StopWatch,
 }
 
@@ -125,6 +129,7 @@ impl Front {
             bound_to: Vec::new(),
             closing: false,
             over: false,
+            executes: false,
             watch: StopWatch::default(),
         }
     }

@@ -102,6 +102,7 @@ impl Front {
         if !self.pending.is_empty() {
             return self.defer(words);
         }
+        self.note_wait(words);
         self.begin_call(command, Call::of(&call), begun, out)
     }
 

@@ -42,6 +42,12 @@ impl Front {
         if !self.authenticated() && !command.spec.is("no_auth") {
             return self.refuse(command, error::UNAUTHENTICATED, out);
         }
+        let rights = self.rights();
+        if let Some(rights) = &rights
+            && let Err(bad) = self.permit(rights, command, words)
+        {
+            return self.refuse(command, bad, out);
+        }
         if self.is_paused(command) {
             return self.defer(words);
         }
@@ -65,6 +71,7 @@ impl Front {
         }
         let attached = self.session.attached.clone();
         let request = locks::in_session(request, attached.as_ref());
+        let request = self.limit(rights.as_deref(), command, request);
         let request = self.place(request);
         if let Ok(Request::Op(op)) = &request {
             if !self.pending.is_empty() && self.must_stand_behind(op) {
@@ -219,6 +226,7 @@ impl Front {
         out: &mut Output,
     ) -> Next {
         if let Some(call) = self.as_call(&op) {
+            self.note_wait(words);
             return self.begin_call(command, call, begun, out);
         }
         let shard = match self.route(&op) {
@@ -256,6 +264,7 @@ impl Front {
             blocked.loses_all = locks::loses_all(&op, self.node.shards.count());
             self.blocked = Some(blocked);
             self.pending.push(Pending::Wait { command, shard, begun, kept });
+            self.note_wait(words);
             return Next::Settle;
         }
         self.pending.push(pending(command, shard, begun, kept, &op));

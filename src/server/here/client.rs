@@ -35,6 +35,9 @@ pub(super) fn run<'a>(node: &Arc<Node>, session: &mut Session, command: Client<'
         Client::Info => Reply::Verbatim(clients::line(&me) + "\n"),
         Client::KillAddress(address) => return kill_address(node, &me, address),
         Client::Kill(filter) => {
+            if let Some(name) = filter.user.filter(|name| node.users.get(name).is_none()) {
+                return Reply::Error(error::no_such_user(name)).into();
+            }
             let victims = node.clients.matching(&filter, me.id());
             return kill(&victims, &me, number(victims.len() as u64));
         }

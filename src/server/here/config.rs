@@ -1,21 +1,23 @@
 //! CONFIG.
 
+use std::sync::Arc;
+
 use lockstep_commands::here::Config;
 use lockstep_commands::{BadArgs, Reply};
 
+use super::Answer;
 use crate::Node;
+use crate::config::Setting;
+use crate::users::change;
 
 /// Executes a subcommand of CONFIG.
-pub(super) fn run(node: &Node, config: Config<'_>) -> Reply {
+pub(super) fn run<'a>(node: &Arc<Node>, config: Config<'_>) -> Answer<'a> {
     match config {
         Config::Get(patterns) => {
             let found = node.settings.get(&patterns).into_iter();
             Reply::Map(found.map(|(name, value)| (Reply::bulk(name), Reply::bulk(value))).collect())
         }
-        Config::Set(pairs) => match node.settings.set_all(&pairs) {
-            Ok(()) => Reply::Ok,
-            Err(why) => refused(&why.to_string()),
-        },
+        Config::Set(pairs) => return set(node, &pairs),
         Config::ResetStat => {
             reset(node);
             Reply::Ok
@@ -25,6 +27,29 @@ pub(super) fn run(node: &Node, config: Config<'_>) -> Reply {
             Err(why) => refused(&format!("ERR Rewriting config file: {why}")),
         },
     }
+    .into()
+}
+
+/// CONFIG SET. The password is that of the default user, in the whole cluster.
+fn set<'a>(node: &Arc<Node>, pairs: &[(&[u8], &[u8])]) -> Answer<'a> {
+    let before = node.settings.text(Setting::Requirepass);
+    if let Err(why) = node.settings.set_all(pairs) {
+        return refused(&why.to_string()).into();
+    }
+    if !pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"requirepass")) {
+        return Reply::Ok.into();
+    }
+    let (node, password) = (node.clone(), node.settings.text(Setting::Requirepass).to_string());
+    Answer::Later(Box::pin(async move {
+        match change::set_password(node.clone(), password).await {
+            Ok(()) => Reply::Ok,
+            Err(bad) => {
+                // It was valid before.
+                let _ = node.settings.set("requirepass", &*before);
+                Reply::Error(bad)
+            }
+        }
+    }))
 }
 
 fn refused(text: &str) -> Reply {
@@ -34,6 +59,7 @@ fn refused(text: &str) -> Reply {
 /// CONFIG RESETSTAT: everything INFO counts begins anew.
 fn reset(node: &Node) {
     node.stats.reset();
+    node.users.log.reset_counts();
     node.shards.reset_key_stats();
     node.cache.reset_keyspace();
     let traffic = &node.connections.traffic;

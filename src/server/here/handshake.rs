@@ -1,26 +1,32 @@
-//! HELLO, AUTH and ACL: who is there, and who is speaking.
+//! HELLO and AUTH: who is there, and who is speaking.
 
-use lockstep_commands::here::{Acl, Auth, Hello};
+use std::sync::Arc;
+use std::time::Instant;
+
+use lockstep_commands::here::{Auth, Hello};
 use lockstep_commands::{BadArgs, Protocol, Reply, error};
 
-use crate::Node;
+use super::Answer;
+use crate::clients;
 use crate::config::Setting;
 use crate::info::REDIS_VERSION;
 use crate::session::Session;
-
-const DEFAULT_USER: &[u8] = b"default";
+use crate::users::guesses::Try;
+use crate::users::{Context, DEFAULT, Entry, Reason};
+use crate::{Node, users};
 
 /// HELLO. Nothing changes unless all of it can be done.
-pub(super) fn hello(node: &Node, session: &mut Session, hello: &Hello<'_>) -> Reply {
-    if let Some((user, password)) = hello.auth {
-        if !is_password(node, user, password) {
-            return error::WRONG_PASSWORD.into();
+pub(super) fn hello<'a>(node: &Arc<Node>, session: &mut Session, hello: &Hello<'_>) -> Answer<'a> {
+    match hello.auth {
+        Some((user, password)) => {
+            guess(node, session, "HELLO", user, password, |session| greet(node, session, hello))
         }
-        session.authenticated = true;
+        None if may_speak(node, session) => greet(node, session, hello).into(),
+        None => Reply::Error(error::HELLO_UNAUTHENTICATED).into(),
     }
-    if !may_speak(node, session) {
-        return error::HELLO_UNAUTHENTICATED.into();
-    }
+}
+
+fn greet(node: &Node, session: &mut Session, hello: &Hello<'_>) -> Reply {
     if let Some(name) = hello.name {
         session.client.rename(|names| names.name = name.to_vec());
     }
@@ -49,91 +55,71 @@ fn greeting(node: &Node, session: &Session) -> Reply {
 }
 
 /// AUTH.
-pub(super) fn auth(node: &Node, session: &mut Session, auth: Auth<'_>) -> Reply {
-    match check(node, auth) {
-        Ok(()) => {
-            session.authenticated = true;
-            Reply::Ok
+pub(super) fn auth<'a>(node: &Arc<Node>, session: &mut Session, auth: Auth<'_>) -> Answer<'a> {
+    let default = node.users.default_user();
+    if auth.user.is_none() && default.rights().user.needs_no_password() {
+        return Reply::Error(error::NO_PASSWORD_SET).into();
+    }
+    let user = auth.user.unwrap_or(DEFAULT);
+    guess(node, session, "AUTH", user, auth.password, |_| Reply::Ok)
+}
+
+/// Somebody says who it is: `then` gives the reply if it is right. Who was wrong too often
+/// is told later what came of it.
+fn guess<'a>(
+    node: &Arc<Node>,
+    session: &mut Session,
+    command: &str,
+    user: &[u8],
+    password: &[u8],
+    then: impl FnOnce(&mut Session) -> Reply,
+) -> Answer<'a> {
+    let (from, now) = (session.client.link().peer.ip(), Instant::now());
+    let taken = match node.users.guesses.begin(from, now) {
+        // Nothing is waited for there.
+        Try::In(_) if session.denies_waiting => Try::Never,
+        taken => taken,
+    };
+    let account = match taken {
+        Try::Never => None,
+        _ => node.users.admit(user, password),
+    };
+    let reply = match account {
+        Some(account) => {
+            session.become_user(account);
+            then(session)
         }
-        Err(bad) => bad.into(),
+        None => {
+            if taken == Try::Now {
+                node.users.guesses.wrong(from, now);
+            }
+            refused(node, session, command, user).into()
+        }
+    };
+    match taken {
+        Try::In(wait) => Answer::Later(Box::pin(async move {
+            tokio::time::sleep(wait).await;
+            reply
+        })),
+        Try::Now | Try::Never => reply.into(),
     }
 }
 
-fn check(node: &Node, auth: Auth<'_>) -> Result<(), BadArgs> {
-    if auth.user.is_none() && node.settings.text(Setting::Requirepass).is_empty() {
-        return Err(error::NO_PASSWORD_SET);
-    }
-    let user = auth.user.unwrap_or(DEFAULT_USER);
-    if is_password(node, user, auth.password) { Ok(()) } else { Err(error::WRONG_PASSWORD) }
+fn refused(node: &Node, session: &Session, command: &str, user: &[u8]) -> BadArgs {
+    let entry = Entry {
+        reason: Reason::Auth,
+        context: if session.denies_waiting { Context::Multi } else { Context::TopLevel },
+        object: command.as_bytes().to_vec(),
+        user: user.to_vec(),
+        client: clients::line(&session.client),
+    };
+    node.users.log.add(entry, node.settings.size(Setting::AcllogMaxLen));
+    error::WRONG_PASSWORD
 }
 
 /// Whether a session may do more than show a password. A password that was
 /// taken away since it came is no longer asked for.
-pub(super) fn may_speak(node: &Node, session: &mut Session) -> bool {
-    session.authenticated |= node.settings.text(Setting::Requirepass).is_empty();
+fn may_speak(node: &Node, session: &mut Session) -> bool {
+    session.authenticated |= users::asks_for_no_password(node);
     session.authenticated
-}
-
-fn is_password(node: &Node, user: &[u8], password: &[u8]) -> bool {
-    let wanted = node.settings.text(Setting::Requirepass);
-    user == DEFAULT_USER && (wanted.is_empty() || same(wanted.as_bytes(), password))
-}
-
-/// Compares in a time that does not tell how much is right.
-fn same(wanted: &[u8], given: &[u8]) -> bool {
-    let mut differ = wanted.len() ^ given.len();
-    for (at, byte) in given.iter().enumerate() {
-        let wanted = wanted.get(at % wanted.len().max(1)).copied().unwrap_or_default();
-        differ |= usize::from(wanted ^ byte);
-    }
-    std::hint::black_box(differ) == 0
-}
-
-/// ACL.
-pub(super) fn acl(node: &Node, acl: Acl<'_>) -> Reply {
-    let open = node.settings.text(Setting::Requirepass).is_empty();
-    match acl {
-        Acl::WhoAmI => Reply::bulk(DEFAULT_USER),
-        Acl::List => {
-            let pass = if open { " nopass" } else { "" };
-            Reply::Array(vec![Reply::bulk(format!("user default on{pass} ~* &* +@all"))])
-        }
-        Acl::GetUser(DEFAULT_USER) => user(open),
-        Acl::GetUser(_) => Reply::Nil,
-        Acl::GeneratePassword(digits) => {
-            let mut password = String::with_capacity(digits);
-            while password.len() < digits {
-                password.push_str(&format!("{:016x}", rand::random::<u64>()));
-            }
-            password.truncate(digits);
-            Reply::bulk(password)
-        }
-    }
-}
-
-fn user(open: bool) -> Reply {
-    let mut flags = vec![Reply::bulk("on")];
-    flags.extend(open.then(|| Reply::bulk("nopass")));
-    let fields = [
-        ("flags", Reply::Set(flags)),
-        ("passwords", Reply::Array(Vec::new())),
-        ("commands", Reply::bulk("+@all")),
-        ("keys", Reply::bulk("~*")),
-        ("channels", Reply::bulk("&*")),
-        ("selectors", Reply::Array(Vec::new())),
-    ];
-    Reply::Map(fields.into_iter().map(|(name, value)| (Reply::bulk(name), value)).collect())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::same;
-
-    #[test]
-    fn passwords_are_the_same_or_not() {
-        assert!(same(b"secret", b"secret"));
-        for wrong in [&b""[..], b"s", b"secreT", b"secretsecret", b"secre", b"secret\0"] {
-            assert!(!same(b"secret", wrong), "{wrong:?}");
-        }
-    }
 }

@@ -1,5 +1,6 @@
 //! Commands that this node answers from what it knows itself.
 
+mod acl;
 mod client;
 mod cluster;
 mod config;
@@ -56,8 +57,8 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         }
         Here::Ping(None) => Reply::Simple("PONG").into(),
         Here::Ping(Some(message)) | Here::Echo(message) => Reply::bulk(message).into(),
-        Here::Hello(hello) => handshake::hello(node, session, &hello).into(),
-        Here::Auth(auth) => handshake::auth(node, session, auth).into(),
+        Here::Hello(hello) => handshake::hello(node, session, &hello),
+        Here::Auth(auth) => handshake::auth(node, session, auth),
         Here::Quit => Answer::Close(Some(Reply::Ok)),
         Here::Reset => {
             session.reset(node);
@@ -69,7 +70,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         }
         Here::Client(client) => client::run(node, session, client),
         Here::Info(sections) => info::reply(node, &sections).into(),
-        Here::Config(config) => config::run(node, config).into(),
+        Here::Config(config) => config::run(node, config),
         Here::Time => time().into(),
         Here::Wait { replicas, timeout_ms } => wait::replicas(node, session, replicas, timeout_ms),
         Here::WaitAof { local, replicas, timeout_ms } => {
@@ -90,7 +91,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::Memory(memory) => memory::run(node, memory).into(),
         Here::Debug(debug) => debug::run(node, session, debug),
         Here::Role => role(node).into(),
-        Here::Acl(acl) => handshake::acl(node, acl).into(),
+        Here::Acl(asked) => acl::run(node, session, asked),
         Here::Cluster(asked) => cluster::run(node, asked),
         Here::Node(asked) => cluster::node(node, &asked),
         Here::PubSub(asked) => pubsub::run(node, session, asked),

@@ -114,6 +114,7 @@ fn later<'a>(
     reply: impl FnOnce(&Client) -> Reply + Send + 'static,
 ) -> Answer<'a> {
     let client = session.client.clone();
+    client.set_waiting(&[]);
     let timeout = match timeout_ms {
         0 => FOREVER,
         ms => Duration::from_millis(ms).min(FOREVER),

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::page::Page;
 use crate::Node;
 use crate::config::Setting;
+use crate::users::Reason;
 
 pub(super) fn fill(node: &Node, page: &mut Page) {
     let counted = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
@@ -52,7 +53,11 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("client_output_buffer_limit_disconnections", counted(&counters.output_buffer_limit));
     page.line("protocol_errors", counted(&counters.protocol_errors));
     page.line("idle_disconnections", counted(&counters.idle));
-    page.zeros(&["acl_access_denied_auth", "acl_access_denied_cmd", "acl_access_denied_key"]);
+    let denied = |reason| node.users.log.count(reason);
+    page.line("acl_access_denied_auth", denied(Reason::Auth));
+    page.line("acl_access_denied_cmd", denied(Reason::Command));
+    page.line("acl_access_denied_key", denied(Reason::Key));
+    page.line("acl_access_denied_channel", denied(Reason::Channel));
 }
 
 /// What never happens here but is looked for.

@@ -27,6 +27,11 @@ impl Listeners {
         self.0.is_empty()
     }
 
+    /// Shows all of them.
+    pub fn each(&self, show: impl FnMut(&Client)) {
+        self.0.values().map(|client| &**client).for_each(show);
+    }
+
     /// Gives a message to all of them.
     pub fn tell(&self, message: &Message) -> usize {
         for client in self.0.values() {

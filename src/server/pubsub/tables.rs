@@ -71,6 +71,18 @@ impl Tables {
         by_name + by_pattern
     }
 
+    /// Shows every name and pattern with each client that listens to it.
+    pub fn each_listener(&self, mut show: impl FnMut(&[u8], bool, &Client)) {
+        for table in [&self.channels, &self.shards] {
+            for entry in table {
+                entry.value().each(|client| show(entry.key(), false, client));
+            }
+        }
+        for (pattern, listeners) in &*self.patterns.read() {
+            listeners.each(|client| show(pattern, true, client));
+        }
+    }
+
     /// How many listen to a channel by its name.
     pub fn count(&self, shard: bool, channel: &[u8]) -> usize {
         self.named(shard).get(channel).map_or(0, |listeners| listeners.len())

@@ -2,6 +2,7 @@
 //! thinks of it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use lockstep_core::cluster::Map;
 
@@ -9,6 +10,7 @@ use crate::Node;
 use crate::clients::Flag;
 use crate::config::{Origin, Setting};
 use crate::logging::id;
+use crate::users::change;
 
 /// Follows the map of the cluster, and says what matters to people.
 pub(super) async fn map(node: Arc<Node>) {
@@ -24,6 +26,50 @@ pub(super) async fn map(node: Arc<Node>) {
         if maps.changed().await.is_err() {
             return;
         }
+    }
+}
+
+/// How long a node that comes back waits at its door until it knows the users.
+const USERS_WAIT: Duration = Duration::from_secs(2);
+
+/// Knows the users before anybody is let in. A node alone whose settings say another password
+/// than the one that was kept takes the new one, as whoever starts it wants it.
+///
+/// A node that has heard of users and does not reach the cluster lets nobody in until it does:
+/// they may have changed.
+pub(super) async fn users(node: &Arc<Node>) {
+    let caught_up = change::catch_up(node.clone());
+    match tokio::time::timeout(USERS_WAIT, caught_up).await {
+        Ok(Ok(())) => take_own_password(node).await,
+        // Nobody leads, or there is no cluster yet.
+        _ if node.shards.host().had_users() => {
+            node.users.set_unsure(true);
+            node.protect();
+            tokio::spawn(catch_up_later(node.clone()));
+        }
+        _ => {}
+    }
+}
+
+async fn catch_up_later(node: Arc<Node>) {
+    while change::catch_up(node.clone()).await.is_err() {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    node.users.set_unsure(false);
+    node.protect();
+}
+
+async fn take_own_password(node: &Arc<Node>) {
+    let password = node.settings.text(Setting::Requirepass);
+    let said = !matches!(node.settings.origin(Setting::Requirepass), Origin::Default);
+    let known = node.users.default_user().rights();
+    let same = match password.is_empty() {
+        true => known.user.needs_no_password(),
+        false => !known.user.needs_no_password() && known.user.knows(password.as_bytes()),
+    };
+    if node.links.is_none() && said && !same {
+        // Should it fail, the log of the node has, too.
+        let _ = change::set_password(node.clone(), password.to_string()).await;
     }
 }
 

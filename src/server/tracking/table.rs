@@ -10,6 +10,7 @@ use super::keys::Keys;
 use super::message::{Message, redirect_is_broken};
 use super::terms::Terms;
 use crate::clients::{Client, Clients, Flag};
+use crate::users::Rights;
 
 /// So many keys are forgotten at once when there are too many, and somebody waits.
 const FORGOTTEN_PER_READ: usize = 100;
@@ -139,7 +140,9 @@ impl Table {
         let Some(member) = self.members.get(&id) else { return };
         let terms = &member.terms;
         let listens = terms.prefixes.iter().any(|prefix| name.starts_with(prefix));
-        if !terms.broadcast || listens {
+        let reads = self.members.get(&id).and_then(Member::limits);
+        let reads = reads.is_none_or(|limits| limits.user.reads_key(name));
+        if (!terms.broadcast || listens) && reads {
             member.tell(&Message::of([name]), clients);
         }
     }
@@ -197,11 +200,14 @@ impl Table {
             let message = Message::of(names.keys().copied());
             let listeners = self.prefixes.get(*prefix).into_iter().flatten();
             for (id, member) in listeners.filter_map(|id| Some((id, self.members.get(id)?))) {
-                if !member.terms.no_loop || names.values().all(|by| *by != Some(*id)) {
+                let own = |by: &Option<u64>| member.terms.no_loop && *by == Some(*id);
+                let limits = member.limits();
+                if limits.is_none() && !names.values().any(own) {
                     member.tell(&message, clients);
                     continue;
                 }
-                let others = names.iter().filter(|(_, by)| **by != Some(*id));
+                let reads = |name: &[u8]| limits.as_ref().is_none_or(|it| it.user.reads_key(name));
+                let others = names.iter().filter(|(name, by)| !own(by) && reads(name));
                 let others: Vec<&[u8]> = others.map(|(name, _)| *name).collect();
                 if !others.is_empty() {
                     member.tell(&Message::of(others), clients);
@@ -218,6 +224,12 @@ impl Table {
 }
 
 impl Member {
+    /// What its user may do; none: everything. Of keys that it may not read it hears nothing.
+    fn limits(&self) -> Option<Arc<Rights>> {
+        let user = self.client.user().filter(|user| !user.is_unlimited());
+        user.map(|user| user.rights())
+    }
+
     /// Tells the client, or the one that is told instead.
     fn tell(&self, message: &Message, clients: &Clients) {
         let Some(redirect) = self.terms.redirect else {
