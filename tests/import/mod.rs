@@ -3,6 +3,7 @@
 //! What came here is compared by bringing it back to another Redis, whose digest of all
 //! keys has to be that of the first one.
 
+mod cluster;
 mod damage;
 mod old;
 mod redis;

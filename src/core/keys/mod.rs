@@ -36,6 +36,7 @@ pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
 pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
+pub use payload::{Elements, elements};
 pub use peek::Peek;
 pub use read::{cursor_slot, range, slot_cursor};
 pub use stats::Stats;

@@ -1,6 +1,7 @@
 //! The payload of DUMP and RESTORE: a value as it stands in an RDB file, the
 //! version of that format, and a checksum.
 
+mod elements;
 mod packed;
 #[cfg(test)]
 mod packed_tests;
@@ -9,6 +10,8 @@ mod types;
 mod ziplist;
 #[cfg(test)]
 mod ziplist_tests;
+
+pub use elements::{Elements, elements};
 
 use super::store::{Hasher, Value};
 use crate::Fault;

@@ -2,9 +2,12 @@
 //!
 //! Values are not taken apart: what stands in a file, or what DUMP gives, goes to the
 //! target as it is, by RESTORE. So the target alone decides what is a value, and a damaged
-//! one costs one key. Not more is held in memory than one batch, or one value.
+//! one costs one key. A collection that is too large for one command is written in pieces.
+//! Not more is held in memory than a batch for each node, or one value.
 
 mod file;
+mod lane;
+mod pieces;
 mod reader;
 mod report;
 mod source;

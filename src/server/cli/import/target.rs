@@ -1,39 +1,37 @@
-//! Where keys go: RESTORE after RESTORE, many on their way at a time.
+//! Where keys go: RESTORE after RESTORE, many on their way at a time. Where keys are spread
+//! over nodes each goes to the node that leads its slot.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use lockstep_core::Slot;
+use lockstep_core::slot::SLOTS;
 use lockstep_net::client::Frame;
 
-use super::super::ctl::ask::{Connection, Trouble};
+use super::super::ctl::ask::{Connection, Trouble, items, text};
 use super::file::Value;
+use super::lane::{Lane, Verdict};
+use super::pieces::{self, Written};
 use super::report::Report;
 use super::values::Kind;
 use super::words::Asked;
 
-/// So many commands, or so many bytes, are sent at once and answered before more are.
-const COMMANDS_MAX: usize = 512;
-const BYTES_MAX: usize = 4 << 20;
-/// What was refused because nobody leads, or the target has to load or to make room first,
-/// is sent again for so long.
+/// What was refused for the moment is sent again so often.
 const AGAIN_TIMES: u32 = 100;
 const AGAIN_AFTER: Duration = Duration::from_millis(200);
-/// How such refusals begin.
-const PASSING: [&str; 7] =
-    ["CLUSTERDOWN", "TRYAGAIN", "LOADING", "BUSY ", "MASTERDOWN", "NOREPLICAS", "MISCONF"];
-/// How refusals begin behind which nothing can come to its place.
-const FATAL: [&str; 5] = ["NOAUTH", "NOPERM", "WRONGPASS", "READONLY", "DENIED"];
 
-/// The server that keys go to.
+/// The server that keys go to, or the cluster that it is in.
 pub(super) struct Target {
-    /// None: nothing is written.
-    connection: Option<Connection>,
+    /// Empty: nothing is written. The first one is the server that was named.
+    lanes: Vec<Lane>,
+    /// The lane of each slot; empty: keys are not spread.
+    slots: Vec<usize>,
+    user: Option<String>,
+    password: Option<String>,
     replace: bool,
     /// The database that is selected there.
     db: u64,
     /// Why nothing can go to the selected database.
     closed: Option<String>,
-    sent: Vec<Value>,
-    bytes: usize,
 }
 
 impl Target {
@@ -42,9 +40,20 @@ impl Target {
     /// # Errors
     /// It is not there, or does not let us in.
     pub(super) async fn open(asked: &Asked) -> Result<Self, Trouble> {
-        let connection = if asked.dry_run { None } else { Some(connect(asked).await?) };
-        let (replace, sent) = (asked.replace, Vec::new());
-        Ok(Target { connection, replace, db: 0, closed: None, sent, bytes: 0 })
+        let mut target = Target {
+            lanes: Vec::new(),
+            slots: Vec::new(),
+            user: asked.user.clone(),
+            password: asked.password.clone(),
+            replace: asked.replace,
+            db: 0,
+            closed: None,
+        };
+        if !asked.dry_run {
+            target.lane_to(&asked.to).await?;
+            target.find_slots().await?;
+        }
+        Ok(target)
     }
 
     /// Brings a key to its place, at once or with the next ones.
@@ -53,53 +62,28 @@ impl Target {
             report.of(value.kind()).expired += 1;
             return Ok(());
         }
-        let Some(connection) = &mut self.connection else {
+        if self.lanes.is_empty() {
             report.done(value.kind(), value.payload.len());
             return Ok(());
-        };
+        }
         if value.db != self.db {
-            self.settle(report).await?;
-            return Box::pin(self.select_and_put(value, report)).await;
+            self.select(value.db, report).await?;
         }
         if let Some(why) = &self.closed {
             report.lost(value.kind(), &value.key, why);
             return Ok(());
         }
-        send(connection, &value, self.replace);
-        self.bytes += value.key.len() + value.payload.len();
-        self.sent.push(value);
-        if self.sent.len() >= COMMANDS_MAX || self.bytes >= BYTES_MAX {
-            self.settle(report).await?;
+        let lane = self.slots.get(usize::from(Slot::of(&value.key).0)).copied().unwrap_or(0);
+        if self.lanes[lane].put(value, self.replace) {
+            self.settle_lane(lane, report).await?;
         }
         Ok(())
     }
 
-    async fn select_and_put(&mut self, value: Value, report: &mut Report) -> Result<(), Trouble> {
-        let connection = self.connection.as_mut().expect("asked for by who has one");
-        self.db = value.db;
-        self.closed = match connection.ask(&["SELECT", &value.db.to_string()]).await {
-            Ok(_) => None,
-            Err(Trouble::Refused(why)) => Some(format!("database {}: {why}", value.db)),
-            Err(trouble) => return Err(trouble),
-        };
-        self.put(value, report).await
-    }
-
     /// Waits until all that is on its way has come to its place.
     pub(super) async fn settle(&mut self, report: &mut Report) -> Result<(), Trouble> {
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        connection.flush().await?;
-        let sent = std::mem::take(&mut self.sent);
-        self.bytes = 0;
-        let mut refused = Vec::new();
-        for value in sent {
-            let answer = connection.answer().await?;
-            if let Some(why) = judged(answer, &value, report)? {
-                refused.push((value, why));
-            }
-        }
-        for (value, why) in refused {
-            again(connection, &value, self.replace, why, report).await?;
+        for lane in 0..self.lanes.len() {
+            self.settle_lane(lane, report).await?;
         }
         Ok(())
     }
@@ -107,16 +91,14 @@ impl Target {
     /// Brings a library of functions to its place.
     pub(super) async fn load(&mut self, code: Vec<u8>, report: &mut Report) -> Result<(), Trouble> {
         self.settle(report).await?;
-        let Some(connection) = &mut self.connection else {
+        let Some(lane) = self.lanes.first_mut() else {
             report.done(Kind::Library, code.len());
             return Ok(());
         };
-        let mut words: Vec<&[u8]> = vec![b"FUNCTION", b"LOAD"];
-        if self.replace {
-            words.push(b"REPLACE");
-        }
-        words.push(&code);
-        match connection.insist(&words).await {
+        let words: [&[u8]; 4] = [b"FUNCTION", b"LOAD", b"REPLACE", &code];
+        let without: [&[u8]; 3] = [words[0], words[1], words[3]];
+        let words = if self.replace { &words[..] } else { &without[..] };
+        match lane.connection.insist(words).await {
             Ok(_) => report.done(Kind::Library, code.len()),
             Err(Trouble::Refused(why)) if why.starts_with("ERR Library '") => {
                 report.of(Kind::Library).skipped += 1;
@@ -129,71 +111,128 @@ impl Target {
         }
         Ok(())
     }
-}
 
-async fn connect(asked: &Asked) -> Result<Connection, Trouble> {
-    let mut connection = Connection::connect(&asked.to).await?;
-    connection.show(asked.user.as_deref(), asked.password.as_deref()).await?;
-    match connection.ask(&["PING"]).await {
-        Err(Trouble::Refused(why)) if why.starts_with("NOAUTH") => Err(Trouble::Refused(format!(
-            "{} asks for a password (--password, or the environment's REDISCLI_AUTH): {why}",
-            asked.to
-        ))),
-        Err(trouble) => Err(trouble),
-        Ok(_) => Ok(connection),
+    async fn select(&mut self, db: u64, report: &mut Report) -> Result<(), Trouble> {
+        self.settle(report).await?;
+        self.db = db;
+        // Where keys are spread there is one database only, which is said of the others.
+        self.closed = match self.lanes[0].connection.ask(&["SELECT", &db.to_string()]).await {
+            Ok(_) => None,
+            Err(Trouble::Refused(why)) => Some(format!("database {db}: {why}")),
+            Err(trouble) => return Err(trouble),
+        };
+        Ok(())
     }
-}
 
-fn send(connection: &mut Connection, value: &Value, replace: bool) {
-    let at = value.expires_ms.unwrap_or(0).to_string();
-    let mut words: Vec<&[u8]> = vec![b"RESTORE", &value.key, at.as_bytes(), &value.payload];
-    words.push(b"ABSTTL");
-    if replace {
-        words.push(b"REPLACE");
-    }
-    connection.send(&words);
-}
-
-/// Notes what became of a value. Why it should be sent again, if it should.
-fn judged(answer: Frame, value: &Value, report: &mut Report) -> Result<Option<String>, Trouble> {
-    let Frame::SimpleError { data, .. } = answer else {
-        report.done(value.kind(), value.payload.len());
-        return Ok(None);
-    };
-    let why = data.to_string();
-    let begins = |codes: &[&str]| codes.iter().any(|code| why.starts_with(code));
-    if begins(&FATAL) {
-        return Err(Trouble::Refused(why));
-    }
-    if begins(&PASSING) {
-        return Ok(Some(why));
-    }
-    match why.starts_with("BUSYKEY") {
-        true => report.of(value.kind()).skipped += 1,
-        false => report.lost(value.kind(), &value.key, &why),
-    }
-    Ok(None)
-}
-
-/// Sends a value again until it is taken, or refused for good.
-async fn again(
-    connection: &mut Connection,
-    value: &Value,
-    replace: bool,
-    mut why: String,
-    report: &mut Report,
-) -> Result<(), Trouble> {
-    for _ in 0..AGAIN_TIMES {
-        tokio::time::sleep(AGAIN_AFTER).await;
-        send(connection, value, replace);
-        connection.flush().await?;
-        match judged(connection.answer().await?, value, report)? {
-            Some(still) => why = still,
-            None => return Ok(()),
+    async fn settle_lane(&mut self, lane: usize, report: &mut Report) -> Result<(), Trouble> {
+        for (value, verdict) in self.lanes[lane].settle(report).await? {
+            self.insist(lane, &value, verdict, report).await?;
         }
+        Ok(())
     }
-    report.lost(value.kind(), &value.key, &why);
-    Ok(())
+
+    /// Sends a value again until it is taken, or refused for good.
+    async fn insist(
+        &mut self,
+        mut lane: usize,
+        value: &Value,
+        mut verdict: Verdict,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        let mut last = String::new();
+        for _ in 0..AGAIN_TIMES {
+            match verdict {
+                Verdict::Settled => return Ok(()),
+                Verdict::TooLarge(why) => return self.write(lane, value, &why, report).await,
+                Verdict::Moved(address) => {
+                    lane = self.lane_to(&address).await?;
+                    if let Some(known) = self.slots.get_mut(usize::from(Slot::of(&value.key).0)) {
+                        *known = lane;
+                    }
+                }
+                Verdict::Again(why) => {
+                    tokio::time::sleep(AGAIN_AFTER).await;
+                    last = why;
+                }
+            }
+            // What is on its way there would be answered first.
+            for (other, open) in self.lanes[lane].settle(report).await? {
+                Box::pin(self.insist(lane, &other, open, report)).await?;
+            }
+            verdict = self.lanes[lane].one(value, self.replace, report).await?;
+        }
+        if !matches!(verdict, Verdict::Settled) {
+            report.lost(value.kind(), &value.key, &last);
+        }
+        Ok(())
+    }
+
+    /// Writes what is too large for one command.
+    async fn write(
+        &mut self,
+        lane: usize,
+        value: &Value,
+        why: &str,
+        report: &mut Report,
+    ) -> Result<(), Trouble> {
+        let connection = &mut self.lanes[lane].connection;
+        match pieces::write(connection, value, self.replace).await? {
+            Some(Written::Whole) => report.done(value.kind(), value.payload.len()),
+            Some(Written::Skipped) => report.of(value.kind()).skipped += 1,
+            Some(Written::Refused(why)) => report.lost(value.kind(), &value.key, &why),
+            None => report.lost(value.kind(), &value.key, why),
+        }
+        Ok(())
+    }
+
+    /// The lane to the node at this address, a new one if there is none.
+    async fn lane_to(&mut self, address: &str) -> Result<usize, Trouble> {
+        if let Some(known) = self.lanes.iter().position(|lane| lane.address == address) {
+            return Ok(known);
+        }
+        let mut connection = Connection::connect(address).await?;
+        connection.show(self.user.as_deref(), self.password.as_deref()).await?;
+        match connection.ask(&["PING"]).await {
+            Err(Trouble::Refused(why)) if why.starts_with("NOAUTH") => {
+                return Err(Trouble::Refused(format!(
+                    "{address} asks for a password (--password, or the environment's \
+                     REDISCLI_AUTH): {why}"
+                )));
+            }
+            Err(trouble) => return Err(trouble),
+            Ok(_) => self.lanes.push(Lane::new(address.to_owned(), connection)),
+        }
+        Ok(self.lanes.len() - 1)
+    }
+
+    /// Asks who leads which slots, if keys are spread.
+    async fn find_slots(&mut self) -> Result<(), Trouble> {
+        let ranges = match self.lanes[0].connection.ask(&["CLUSTER", "SLOTS"]).await {
+            Ok(ranges) => ranges,
+            Err(Trouble::Refused(_)) => return Ok(()),
+            Err(trouble) => return Err(trouble),
+        };
+        self.slots = vec![0; usize::from(SLOTS)];
+        for range in items(&ranges) {
+            let [Frame::Number { data: from, .. }, Frame::Number { data: to, .. }, node, ..] =
+                items(range)
+            else {
+                continue;
+            };
+            let [host, port, ..] = items(node) else { continue };
+            let (host, port) = (text(host), text(port));
+            if host.is_empty() {
+                continue;
+            }
+            let lane = self.lane_to(&format!("{host}:{port}")).await?;
+            let place = |slot: i64| usize::try_from(slot).unwrap_or(usize::MAX);
+            let range = place(*from)..place(to.saturating_add(1));
+            if let Some(slots) = self.slots.get_mut(range) {
+                slots.fill(lane);
+            }
+        }
+        Ok(())
+    }
 }
 
 /// The time by which keys of other servers end.
