@@ -23,7 +23,7 @@ fn users_are_made_shown_and_denied_as_in_redis() {
                 None => (line, true),
             };
             let (who, words) = line.split_once(' ').expect("a connection and words");
-            let words = split(words);
+            let words = split(&words.replace("\\n", "\n"));
             let told: Vec<Vec<u8>> = both
                 .iter_mut()
                 .map(|(server, clients)| {

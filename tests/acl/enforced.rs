@@ -30,7 +30,8 @@ fn the_log_tells_what_was_denied_to_whom_and_how_often() {
         log.items().iter().map(line).collect()
     };
     let log = admin.call("ACL LOG");
-    assert!(log.items()[1].field("client-info").unwrap().text().contains(" user=me "), "{log:?}");
+    let client = log.items()[1].field("client-info").unwrap().text();
+    assert!(client.contains(" cmd=get user=me "), "{client}");
     assert_eq!(
         shown(log),
         ["1 auth toplevel AUTH me", "1 key multi y me", "1 channel toplevel c me"][..],

@@ -130,8 +130,42 @@ def scripts():
     raise AssertionError("no error")
 
 
+def users():
+    admin = redis.Redis(port=PORT, decode_responses=True)
+    rules = dict(enabled=True, passwords=["+pw"], keys=["mine*"], categories=["+@all", "-@dangerous"])
+    assert admin.acl_setuser("worker", reset=True, channels=["news"], **rules)
+    user = admin.acl_getuser("worker")
+    assert "on" in user["flags"] and "~mine*" in user["keys"] and "&news" in user["channels"], user
+    assert "worker" in admin.acl_users() and len(admin.acl_list()) == 2
+    for protocol in (2, 3):
+        r = redis.Redis(port=PORT, username="worker", password="pw", protocol=protocol)
+        assert r.acl_whoami() in ("worker", b"worker")
+        assert r.set("mine", 1) is True and r.publish("news", "x") == 0
+        denied = [
+            lambda: r.set("theirs", 1),
+            lambda: r.keys("*"),
+            lambda: r.publish("other", "x"),
+            lambda: r.execute_command("LOCK", "theirs"),
+            lambda: r.pipeline(transaction=True).get("theirs").execute(),
+        ]
+        for call in denied:
+            try:
+                call()
+            except redis.exceptions.NoPermissionError:
+                continue
+            raise AssertionError("no error")
+    try:
+        redis.Redis(port=PORT, username="worker", password="no").ping()
+        raise AssertionError("no error")
+    except redis.exceptions.AuthenticationError:
+        pass
+    assert admin.acl_log()[0]["reason"] == "auth" and admin.acl_log_reset()
+    assert admin.acl_dryrun("worker", "get", "mine") in (True, "OK")
+    assert admin.acl_deluser("worker") == 1
+
+
 plain(2)
 plain(3)
-for session in (binary, many_keys, transactions, errors, databases, locks_and_queues, scripts):
+for session in (binary, many_keys, transactions, errors, databases, locks_and_queues, scripts, users):
     session()
 print("redis-py", redis.__version__, "ok")

@@ -43,10 +43,12 @@ impl Front {
             return self.refuse(command, error::UNAUTHENTICATED, out);
         }
         let rights = self.rights();
-        if let Some(rights) = &rights
-            && let Err(bad) = self.permit(rights, command, words)
-        {
-            return self.refuse(command, bad, out);
+        if let Some(rights) = &rights {
+            // The log of refusals shows it as the client's command.
+            self.session.began(command, words);
+            if let Err(bad) = self.permit(rights, command, words) {
+                return self.refuse(command, bad, out);
+            }
         }
         if self.is_paused(command) {
             return self.defer(words);
