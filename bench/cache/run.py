@@ -83,6 +83,10 @@ class Run:
             Client(port)("CACHE", "STATS", "RESET")
 
 
+# Copies of single keys only.
+LINES = ("--cache-replica-reads", "no")
+
+
 @contextlib.contextmanager
 def running(table, options, *flags):
     run = Run(table, options, flags)
@@ -94,12 +98,13 @@ def running(table, options, *flags):
 
 def share(stats):
     """Which share of reads needed no other node, in percent."""
-    return 100 * (stats["hit_local"] + stats["hit_home"]) / max(stats["gets"], 1)
+    here = stats["hit_local"] + stats["hit_replica"] + stats["hit_home"]
+    return 100 * here / max(stats["gets"], 1)
 
 
 def hits(table, options):
     """Reads from copies beside reads at the home and forwarded ones."""
-    with running(table, options) as run:
+    with running(table, options, *LINES) as run:
         run.generate("load", [run.ports[run.home]], "--keys", 100, "--clients", 1, seconds=60)
         home, other = [run.ports[run.home]], run.others[:1]
         for clients, pipeline in FORMS:
@@ -190,7 +195,9 @@ def mixed(run, *, rate=None):
 
 def mix(table, options):
     """80/20 by Zipf 0.99, through all nodes; at full load, and its latency at a part of it."""
-    for name, settings in (("defaults", {}), ("cache-hot-update auto", {"cache-hot-update": "auto"})):
+    for name, settings in (("defaults", {}), ("cache-replica-reads no", {"cache-replica-reads": "no"}),
+                           ("cache-replica-reads no, cache-hot-update auto",
+                            {"cache-replica-reads": "no", "cache-hot-update": "auto"})):
         with running(table, options, "--cache-max-entries", str(ENTRIES)) as run:
             for setting, value in settings.items():
                 run.set(setting, value)
@@ -227,7 +234,7 @@ def distribution(run):
 def eviction(table, options):
     """Read-only: the share of hits at one node beside the policy's own figures."""
     for exponent, figure in S3_FIFO.items():
-        with running(table, options, "--cache-max-entries", str(ENTRIES)) as run:
+        with running(table, options, "--cache-max-entries", str(ENTRIES), *LINES) as run:
             run.generate("load", [run.ports[run.home]], "--keys", KEYS, "--clients", 1,
                          "--pipeline", 64, seconds=60)
             flags = ("--keys", KEYS, "--clients", 50, "--pipeline", 16, "--zipf", exponent)
@@ -244,7 +251,7 @@ def eviction(table, options):
 def sharers(table, options):
     """SET at the home of a key that both others have, and of one that nobody has."""
     for fsync in ("always", "never"):
-        with running(table, options, "--fsync", fsync) as run:
+        with running(table, options, "--fsync", fsync, *LINES) as run:
             home = Client(run.ports[run.home])
             others = [Client(port) for port in run.others]
             took = {True: [], False: []}
@@ -267,7 +274,7 @@ def sharers(table, options):
 
 def hot(table, options):
     """One key, read through all nodes."""
-    with running(table, options) as run:
+    with running(table, options, *LINES) as run:
         Client(run.ports[0])("SET", "key:0", "x" * 64)
         run.generate("load", [run.ports[run.home]], "--keys", 1, "--clients", 1, seconds=60)
         for clients, pipeline in ((50, 1), (50, 16)):
@@ -285,7 +292,53 @@ def hot(table, options):
                       f"{with_ / without:.2f}", "ratio >= 2", with_ >= 2 * without)
 
 
-ROWS = {"hit": hits, "mix": mix, "eviction": eviction, "sharers": sharers, "hot": hot}
+def replicas(table, options):
+    """Reads of more keys than there is room for copies, from replicas; and what it costs writes
+    that two nodes which do not lead read so."""
+    with running(table, options, "--cache-max-entries", str(ENTRIES)) as run:
+        run.generate("load", [run.ports[run.home]], "--keys", KEYS, "--clients", 1, "--pipeline", 64,
+                     seconds=60)
+        flags = ("--keys", KEYS, "--clients", 50, "--pipeline", 16, "--zipf", 0.99)
+        rates = {}
+        for way in ("auto", "no"):
+            run.set("cache-replica-reads", way)
+            run.reads(run.others, *flags)
+            run.reset()
+            rates[way] = run.reads(run.others, *flags, seconds=2 * options.seconds)
+            if way == "auto":
+                hit = share(run.stats(run.others))
+        table.add(f"read-only, Zipf 0.99, {KEYS} keys, {ENTRIES} entries, at the two nodes that do not lead",
+                  f"{hit:.2f} % without another node, {rates['auto']:.0f}/s; from copies of single keys "
+                  f"{rates['no']:.0f}/s", "100 %", hit >= 99.9)
+    for fsync in ("always", "never"):
+        with running(table, options, "--fsync", fsync) as run:
+            home = Client(run.ports[run.home])
+            others = [Client(port) for port in run.others]
+            took, rates = {"yes": [], "no": []}, {"yes": [], "no": []}
+            for _ in range(2 * options.rounds):
+                for way in ("yes", "no"):
+                    run.set("cache-replica-reads", way)
+                    begun = time.time()
+                    while time.time() < begun + 1:
+                        [other("GET", f"cold:{time.time()}") for other in others]
+                    for turn in range(options.writes // 4):
+                        if turn % 20 == 0:
+                            [other("GET", f"cold:{time.time()}") for other in others]
+                        begun = time.perf_counter()
+                        home("SET", f"key:{turn}", "x" * 100)
+                        took[way].append((time.perf_counter() - begun) * 1e6)
+                    flags = ("--keys", KEYS, "--clients", 50, "--no-preload")
+                    report = run.generate("set", [run.ports[run.home]], *flags)
+                    rates[way].append(report["throughput"]["mean"])
+            one, many = ({way: statistics.median(each[way]) for way in each} for each in (took, rates))
+            table.add(f"SET while both other nodes read from their replicas, fsync {fsync}",
+                      f"p50 {one['yes']:.0f} us beside {one['no']:.0f} us, ratio {one['yes'] / one['no']:.2f}; "
+                      f"50 clients {many['yes']:.0f}/s beside {many['no']:.0f}/s, ratio "
+                      f"{many['yes'] / many['no']:.2f}", "p50 ratio <= 1.3",
+                      one["yes"] <= 1.3 * one["no"])
+
+
+ROWS = {"replicas": replicas, "hit": hits, "mix": mix, "eviction": eviction, "sharers": sharers, "hot": hot}
 
 
 def main():

@@ -161,7 +161,7 @@ static NODES: Spec = Spec {
 static STATE: Spec = Spec {
     name: "cache|state",
     usage: "CACHE STATE key [key ...]",
-    summary: "Tells for each key which node is its home and which nodes have a copy, in which state (M, E, S or I).",
+    summary: "Tells for each key which node is its home and which nodes have a copy, in which state (M, E, S or I; R: none, but it reads the key from a replica).",
     since: "0.1.0",
     group: Group::Cache,
     complexity: "O(N) where N is the number of keys and nodes",

@@ -3,6 +3,7 @@
 mod home;
 mod line;
 mod lines;
+mod marks;
 mod message;
 mod name;
 mod pass;
@@ -12,6 +13,7 @@ mod settings;
 mod sharer;
 mod store;
 mod time;
+mod view;
 
 #[cfg(test)]
 mod chance;
@@ -30,7 +32,7 @@ pub use home::{
 };
 pub use line::{Content, Era, Label, Line, State};
 pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size, TooManyPins};
-pub use message::{Grant, Payload, ToHome, ToNode};
+pub use message::{Grant, Payload, Standing, ToHome, ToNode};
 pub use name::{At, Name, Named};
 pub use pass::{Pass, hit};
 pub use rules::Rules;
@@ -39,3 +41,4 @@ pub use settings::{HotUpdate, Refresh, Settings};
 pub use sharer::{Answer, Care, Out as SharerOut, Reader, Sharer};
 pub use store::{Evicted, Seen, Store};
 pub use time::{Drift, Time};
+pub use view::{Replica, View};

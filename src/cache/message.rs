@@ -60,6 +60,14 @@ wire_enum! {
             /// The version of what it has.
             version: u64,
         },
+        /// Whether it reads the whole shard from a replica of its own: if so it has to be
+        /// told of every write.
+        141 => Follow {
+            /// In which session.
+            session: Session,
+            /// Whether it does.
+            on: bool,
+        },
     }
 }
 
@@ -168,7 +176,43 @@ wire_enum! {
             /// How long it still lives, in nanoseconds.
             left: Option<u64>,
         },
+        /// Keys are being written: to who reads the whole shard from its replica.
+        141 => Touch {
+            /// In which session.
+            session: Session,
+            /// The number of this message.
+            q: u64,
+            /// What begins before the state has seen so many operations is known to the
+            /// node with this message.
+            known: u64,
+            /// Which keys.
+            names: Vec<Name>,
+            /// Whether it is all keys.
+            all: bool,
+            /// How far the home has come.
+            standing: Standing,
+        },
+        /// The same when writes have opened, and with every grant of more time.
+        142 => Stands {
+            /// In which session.
+            session: Session,
+            /// All messages up to this number.
+            upto: u64,
+            /// How far the home has come.
+            standing: Standing,
+        },
     }
+}
+
+/// What the home knows, for who reads the whole shard from a replica. It stays true, so it
+/// may come late, twice and in any order.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Standing {
+    /// How many operations the state of the home has seen, those at least of everything
+    /// that is open.
+    pub seq: u64,
+    /// The messages whose writes are not open. All others that the node was sent are.
+    pub pending: Vec<u64>,
 }
 
 /// The right to keep a copy.
@@ -203,6 +247,7 @@ impl ToHome {
             ToHome::Ack { .. } => "Ack",
             ToHome::PutS { .. } => "PutS",
             ToHome::Revoked { .. } => "Revoked",
+            ToHome::Follow { .. } => "Follow",
         }
     }
 }
@@ -222,6 +267,8 @@ impl ToNode {
             ToNode::Push { .. } => "Push",
             ToNode::Downgrade { .. } => "Downgrade",
             ToNode::Revoke { .. } => "Revoke",
+            ToNode::Touch { .. } => "Touch",
+            ToNode::Stands { .. } => "Stands",
         }
     }
 }
@@ -255,6 +302,17 @@ impl<'a> Wire<'a> for Grant {
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
         let session = Session::take(input)?;
         Ok(Grant { session, q: u64::take(input)?, label: Label::take(input)? })
+    }
+}
+
+impl<'a> Wire<'a> for Standing {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.seq.put(out);
+        self.pending.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        Ok(Standing { seq: u64::take(input)?, pending: Vec::take(input)? })
     }
 }
 
@@ -313,6 +371,12 @@ mod tests {
         again(ToNode::Upd { session, q: 1, name: name.clone(), payload: payload.clone() });
         again(ToNode::Val { session, q: 1, name: name.clone(), version: 3 });
         again(ToNode::Push { grant, name: name.clone(), payload, since: Time(7) });
+        let standing = Standing { seq: 70_000, pending: vec![3, 900] };
+        let names = vec![name.clone()];
+        let stands = standing.clone();
+        again(ToNode::Touch { session, q: 1, known: 8, names, all: true, standing: stands });
+        again(ToNode::Stands { session, upto: 1, standing });
+        again(ToHome::Follow { session, on: true });
         again(ToNode::Downgrade { session, q: 1, name });
         again(ToNode::Revoke { epoch: session.epoch });
     }

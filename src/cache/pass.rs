@@ -23,6 +23,11 @@ impl Pass {
         now.0 < until && self.era.load(Acquire) == era.0
     }
 
+    /// The era of the session that the node has, or had.
+    pub fn era(&self) -> Era {
+        Era(self.era.load(Acquire))
+    }
+
     /// Whether there was a session lately; without one there is nothing to look for.
     pub fn is_known(&self) -> bool {
         self.until.load(Acquire) != 0

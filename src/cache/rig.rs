@@ -154,6 +154,7 @@ impl Rig {
             after: self.seq,
             writers: vec![(through, name.clone())],
             value: Some(payload),
+            moves: true,
             ..Proposal::default()
         };
         self.at_home(|home, now, out| gate = Some(home.proposed(now, proposal, out)));
@@ -164,7 +165,9 @@ impl Rig {
         self.seq += 1;
         self.state.insert(name.clone(), (Bytes::copy_from_slice(value.as_bytes()), self.seq));
         let found = self.look(name).payload;
+        let seq = self.seq;
         self.at_home(|home, now, out| {
+            home.reached(seq);
             home.wrote(gate, found);
             home.applied(now, gate, out);
         });

@@ -49,6 +49,23 @@ pub struct Rules {
     pub careful_ask_anew: bool,
     /// R20: what was sent before its write was applied is confirmed only if it was written.
     pub sent_compared: bool,
+    /// R21: who reads the whole shard is told of every write, which waits for it.
+    pub followers_targeted: bool,
+    /// R22: a replica shows nothing of a key from when its node is told of a write until
+    /// that is open.
+    pub touched_hidden: bool,
+    /// R23: nor before the replica has carried it out.
+    pub behind_hidden: bool,
+    /// R24: a replica that has carried out what its node was not told of shows nothing.
+    pub untold_hidden: bool,
+    /// R25: who begins to read the whole shard is told of the writes that are not open.
+    pub pending_told: bool,
+    /// R26: a replica shows nothing before it has carried out what was open when its node
+    /// began.
+    pub from_the_beginning: bool,
+    /// R27: a node counts as told of what came before a message only if it knows of all of
+    /// it that is not open.
+    pub all_before_known: bool,
 }
 
 impl Rules {
@@ -75,6 +92,13 @@ impl Rules {
         same_as_asked: true,
         careful_ask_anew: true,
         sent_compared: true,
+        followers_targeted: true,
+        touched_hidden: true,
+        behind_hidden: true,
+        untold_hidden: true,
+        pending_told: true,
+        from_the_beginning: true,
+        all_before_known: true,
     };
 }
 

@@ -60,6 +60,9 @@ pub struct Settings {
     pub refresh: Refresh,
     /// `cache-hot-update`.
     pub hot_update: HotUpdate,
+    /// Whether nodes may read whole shards from replicas of their own
+    /// (`cache-replica-reads`).
+    pub replica_reads: bool,
     /// How long an answer of the home is waited for.
     pub flight: Duration,
     /// How many answers may be waited for.
@@ -105,6 +108,7 @@ impl Default for Settings {
             log_order: false,
             refresh: Refresh::default(),
             hot_update: HotUpdate::default(),
+            replica_reads: true,
             flight: Duration::from_secs(1),
             flights_max: 65_536,
             readers_max: 65_536,

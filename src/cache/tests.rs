@@ -1,5 +1,7 @@
 //! What the machines do together.
 
+mod followers;
+
 use std::time::Duration;
 
 use crate::rig::{N1, N2, N3, Rig, key};

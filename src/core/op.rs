@@ -178,6 +178,23 @@ impl Op<'_> {
         }
     }
 
+    /// Whether this may change what a key holds that has no deadline. Everything else only
+    /// ends keys whose time is over.
+    pub fn may_touch_keys(&self) -> bool {
+        match self {
+            Op::Key { op } => op.is_write(),
+            Op::Queue { op } => op.is_write(),
+            Op::Transaction { .. } | Op::Script { .. } | Op::Boot { .. } | Op::Gone { .. } => true,
+            Op::Lock { .. }
+            | Op::Session { .. }
+            | Op::Tick {}
+            | Op::User { .. }
+            | Op::Cluster { .. }
+            | Op::Request { .. }
+            | Op::Refused { .. } => false,
+        }
+    }
+
     /// Whether this changes anything that replicas must agree on.
     pub fn is_write(&self) -> bool {
         match self {

@@ -130,6 +130,16 @@ impl Shard {
         }
     }
 
+    /// Answers a read of keys for a reader that has no clock which could say what is over:
+    /// one beside a replica that does not lead. None: the answer depends on a clock, or on
+    /// more than the keys that it names.
+    pub fn read_lasting(&self, op: &keys::Op<'_>) -> Option<Outcome> {
+        if !op.is_lasting() || self.is_about_queues(op) {
+            return None;
+        }
+        self.keys.read_lasting(self.clock_ms, op)
+    }
+
     /// Answers an operation that only reads, by the shard's own clock: what is
     /// due by it counts as over, ended or not.
     ///

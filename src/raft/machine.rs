@@ -201,6 +201,7 @@ impl Machine {
         progress.publish(applied.map_or(0, |id| id.index()), deadline, 0);
         progress.snapshot_begun();
         shelf.look_behind(&shard.read(), applied.map_or(0, |id| id.index()));
+        watched.came_with(shard.read().seq());
         let fetch = Fetch::new(shelf.clone(), shard.clone());
         Machine {
             id,
@@ -227,7 +228,8 @@ impl Machine {
         let mut shard = self.shard.write();
         let mut notes = Notes::new(&self.touches);
         let remembers = self.guards.requests_remembered;
-        let outcomes = run::run(&mut shard, batch, wanted, remembers, &mut notes, &mut fx);
+        let begins = |seq| self.watched.begun_at(seq);
+        let outcomes = run::run(&mut shard, batch, wanted, remembers, &mut notes, &begins, &mut fx);
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
         self.shelf.look_behind(&shard, index);
@@ -366,6 +368,7 @@ impl RaftStateMachine<Types> for Machine {
         self.progress.publish_waiting(&shard);
         let mut here = self.shard.write();
         shard.use_engine_of(&here);
+        self.watched.came_with(shard.seq());
         *here = shard;
         self.shelf.was_replaced(&here, self.applied.map_or(0, |id| id.index()));
         drop(here);

@@ -4,6 +4,7 @@ mod failing;
 mod fills;
 mod keys;
 mod modes;
+mod replicas;
 mod states;
 mod table;
 mod values;
@@ -12,8 +13,14 @@ use std::time::Duration;
 
 use lockstep_tests::{Client, Cluster, Value, wait_for};
 
-/// Three nodes with one shard, so that one of them is the home of all keys.
+/// Three nodes with one shard, so that one of them is the home of all keys. They read from
+/// copies of single keys only.
 fn cluster(arguments: &[&str]) -> Cluster {
+    start(&[&["--cache-replica-reads", "no"], arguments].concat())
+}
+
+/// The same with settings as they are, but for these.
+fn start(arguments: &[&str]) -> Cluster {
     let mut all = vec!["--shards", "1", "--fsync", "never"];
     all.extend(arguments);
     Cluster::start(3, &all)

@@ -156,7 +156,8 @@ fn every_read_is_counted_once() {
             _ => clients[node].call(&format!("GET k{key}")),
         };
     }
-    let kinds = ["hit_local", "hit_home", "miss_cold", "miss_coherence", "miss_lease"];
+    let kinds =
+        ["hit_local", "hit_replica", "hit_home", "miss_cold", "miss_coherence", "miss_lease"];
     for (node, client) in clients.iter_mut().enumerate() {
         let stats = client.call("CACHE STATS");
         let sum: i64 = kinds.iter().map(|name| number(&stats, name)).sum();

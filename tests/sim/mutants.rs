@@ -73,11 +73,15 @@ pub enum Mutant {
     FlightsStayOpen,
     /// A value that was sent ahead is read before its write may be known.
     UpdateReadable,
+    /// Writes do not wait for nodes that read from their replicas.
+    FollowersForgotten,
+    /// A replica shows what it has not carried out yet as it was before.
+    BehindShown,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 32] = [
+    pub const ALL: [Mutant; 34] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -110,6 +114,8 @@ impl Mutant {
         Mutant::UnopenedShown,
         Mutant::FlightsStayOpen,
         Mutant::UpdateReadable,
+        Mutant::FollowersForgotten,
+        Mutant::BehindShown,
     ];
 
     /// Its name on the command line.
@@ -147,6 +153,8 @@ impl Mutant {
             Mutant::UnopenedShown => "unopened-shown",
             Mutant::FlightsStayOpen => "flights-stay-open",
             Mutant::UpdateReadable => "update-readable",
+            Mutant::FollowersForgotten => "followers-forgotten",
+            Mutant::BehindShown => "behind-shown",
         }
     }
 
@@ -188,7 +196,9 @@ impl Mutant {
             Mutant::CopiesNotAwaited
             | Mutant::UnopenedShown
             | Mutant::FlightsStayOpen
-            | Mutant::UpdateReadable => &[Profile::Storm],
+            | Mutant::UpdateReadable
+            | Mutant::FollowersForgotten
+            | Mutant::BehindShown => &[Profile::Storm],
         }
     }
 
@@ -226,12 +236,20 @@ impl Mutant {
         }
         if let Some(rules) = self.broken_copies() {
             let hot_update = if rules.update_hidden { "no" } else { "always" };
+            let replica_reads = if self.is_of_replicas() { "yes" } else { "no" };
+            let (read_mode, entries) = ("lease", "1000");
             plan.settings.copies =
-                Some(Copying { read_mode: "lease", entries: "1000", hot_update, rules });
+                Some(Copying { read_mode, entries, hot_update, replica_reads, rules });
         }
         if matches!(self, Mutant::BodiesNotSynced | Mutant::BodiesNotWritten) {
             plan.settings.queue_memory = plan.settings.queue_memory.min(2000);
         }
+    }
+
+    /// Whether it is about nodes that read from their replicas.
+    fn is_of_replicas(self) -> bool {
+        use Mutant::{BehindShown, FollowersForgotten};
+        matches!(self, FollowersForgotten | BehindShown)
     }
 
     /// What the copies of keys rest on then.
@@ -242,6 +260,8 @@ impl Mutant {
             Mutant::UnopenedShown => &mut rules.unopened_is_hidden,
             Mutant::FlightsStayOpen => &mut rules.inv_closes_flights,
             Mutant::UpdateReadable => &mut rules.update_hidden,
+            Mutant::FollowersForgotten => &mut rules.followers_targeted,
+            Mutant::BehindShown => &mut rules.behind_hidden,
             _ => return None,
         };
         *broken = false;

@@ -74,7 +74,9 @@ fn copies(seed: u64) -> Option<Copying> {
     let entries = ["1000", "4"][(kind % 2) as usize];
     let hot_update = ["no", "auto", "always", "no"][(kind / 2) as usize];
     let read_mode = if seed / 24 % 5 == 4 { "validate" } else { "lease" };
-    (kind < 7).then_some(Copying { read_mode, entries, hot_update, rules: Rules::ALL })
+    let replica_reads = ["yes", "no", "yes"][(seed / 7 % 3) as usize];
+    let rules = Rules::ALL;
+    (kind < 7).then_some(Copying { read_mode, entries, hot_update, replica_reads, rules })
 }
 
 fn profiles(chance: &mut Chance, wishes: &Wishes) -> Vec<Profile> {

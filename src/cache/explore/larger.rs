@@ -1,6 +1,6 @@
 //! Worlds that take minutes, and gigabytes of memory: see CONTRIBUTING.md.
 
-use super::sound::{AGAIN, BOTH, is_sound_within};
+use super::sound::{AGAIN, BOTH, FOLLOWED, is_sound_within};
 use super::*;
 use crate::{HotUpdate, Refresh};
 
@@ -45,4 +45,20 @@ fn another_home_takes_over_from_two_sharers() {
 fn a_node_comes_back_while_another_home_takes_over() {
     let renewals = [3, 0];
     is_sound(Bounds { ticks: 4, renewals, restart: true, election: true, ..Bounds::SMALL });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_and_from_copies_while_a_key_is_written_twice() {
+    is_sound(Bounds { writes: 2, renewals: [2, 0], reads: [1, 0], ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_leases_end_and_a_key_is_written_twice() {
+    is_sound(Bounds { writes: 2, renewals: [2, 0], repeats: 1, ticks: 2, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_another_home_writes() {
+    let renewals = [2, 0];
+    is_sound(Bounds { writes: 2, renewals, ticks: 2, election: true, ..FOLLOWED });
 }

@@ -33,6 +33,8 @@ pub(super) struct Bounds {
     pub relapse: bool,
     /// Whether the first node comes back without its memory.
     pub restart: bool,
+    /// Whether the first node has a replica, and clients read from it.
+    pub replica: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
@@ -59,6 +61,7 @@ impl Bounds {
         election: false,
         relapse: false,
         restart: false,
+        replica: false,
         careful: false,
         astray: false,
         home_reads: true,

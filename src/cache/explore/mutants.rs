@@ -1,5 +1,6 @@
 //! Each rule is needed: without it, something goes wrong (P26).
 
+use super::sound::FOLLOWED;
 use super::*;
 use crate::{HotUpdate, Refresh, Rules};
 
@@ -152,4 +153,39 @@ fn r20_what_was_sent_is_confirmed_if_it_was_written() {
 fn r16_a_home_that_comes_back_is_another_one() {
     let bounds = Bounds { relapse: true, refresh: Refresh::Off, ..Bounds::SMALL };
     is_broken("R16", bounds, |bounds| bounds.lives_count = false);
+}
+
+#[test]
+fn r21_who_reads_the_whole_shard_is_told_of_every_write() {
+    rule("R21", FOLLOWED, |rules| rules.followers_targeted = false);
+}
+
+#[test]
+fn r22_a_replica_hides_what_is_written() {
+    rule("R22", FOLLOWED, |rules| rules.touched_hidden = false);
+}
+
+#[test]
+fn r23_a_replica_hides_what_it_has_not_carried_out() {
+    rule("R23", FOLLOWED, |rules| rules.behind_hidden = false);
+}
+
+#[test]
+fn r24_a_replica_hides_what_its_node_was_not_told_of() {
+    rule("R24", FOLLOWED, |rules| rules.untold_hidden = false);
+}
+
+#[test]
+fn r25_who_begins_is_told_of_what_is_not_open() {
+    rule("R25", FOLLOWED, |rules| rules.pending_told = false);
+}
+
+#[test]
+fn r26_a_replica_shows_nothing_that_is_older_than_the_beginning() {
+    rule("R26", FOLLOWED, |rules| rules.from_the_beginning = false);
+}
+
+#[test]
+fn r27_who_is_told_of_a_write_knows_of_all_before_it() {
+    rule("R27", Bounds { writes: 2, ..FOLLOWED }, |rules| rules.all_before_known = false);
 }

@@ -100,3 +100,35 @@ fn two_nodes_read_while_a_key_is_written_twice() {
 fn copies_are_evicted_and_fetched_anew_while_a_key_is_written_twice() {
     is_sound(Bounds { writes: 2, reads: [3, 0], evictions: 1, ..Bounds::SMALL });
 }
+
+pub(super) const FOLLOWED: Bounds = Bounds { replica: true, reads: [0, 0], ..Bounds::SMALL };
+
+#[test]
+fn a_node_reads_from_its_replica_while_a_key_is_written_twice() {
+    is_sound(Bounds { writes: 2, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_messages_come_twice_and_leases_end() {
+    is_sound(Bounds { repeats: 1, ticks: 2, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_beside_another_one_that_has_a_copy() {
+    is_sound(Bounds { nodes: 2, reads: [0, 1], renewals: [1, 1], ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_another_home_takes_over() {
+    is_sound(Bounds { renewals: [2, 0], ticks: 2, election: true, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_the_home_comes_back_in_its_term() {
+    is_sound(Bounds { renewals: [2, 0], ticks: 2, relapse: true, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_comes_back_and_reads_from_its_replica() {
+    is_sound(Bounds { renewals: [2, 0], ticks: 2, restart: true, ..FOLLOWED });
+}

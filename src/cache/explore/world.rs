@@ -9,7 +9,7 @@ use super::limits::{Bounds, LEASE, READ_LEASE, TICK};
 use super::shelf::Shelf;
 use crate::{
     Answer, Care, Content, Epoch, GateId, Home, HomeOut, Label, Look, Name, Named, Pass, Payload,
-    Proposal, Reader, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
+    Proposal, Reader, Replica, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
 };
 
 const SHARD: ShardId = ShardId(0);
@@ -29,6 +29,8 @@ pub(super) enum Step {
     Write,
     /// The next entry is committed, and applied by the home.
     Apply,
+    /// The next entry is committed, and applied by the replica of a node.
+    Follow(usize),
     /// A message arrives; it may come again.
     Deliver(Letter, bool),
     /// Another home is elected; so many entries reach it.
@@ -54,6 +56,8 @@ struct Node {
     shelf: Shelf,
     /// Whom it takes for the home.
     home: usize,
+    /// How many entries its replica has carried out, if it has one.
+    applied: u64,
     /// Clients that wait, and what had been seen by all when they came.
     readers: Vec<(Reader, u64)>,
 }
@@ -121,14 +125,23 @@ impl Seat {
     }
 }
 
+impl Node {
+    /// The write that its replica shows.
+    fn read_replica(&self, now: Time) -> Option<u64> {
+        let era = self.sharer.era();
+        let replica = Replica { seq: self.applied, begun: self.applied };
+        let shown = self.sharer.view().shows(replica, std::iter::once(name().at()));
+        (shown && self.sharer.pass().covers(era, now)).then_some(self.applied)
+    }
+}
+
 impl World {
     pub(super) fn new(bounds: Bounds) -> Self {
         let settings = bounds.settings();
-        let node = |_| Node {
-            sharer: Sharer::new(SHARD, 1, true, Time(0), settings),
-            shelf: Shelf::default(),
-            home: 0,
-            readers: Vec::new(),
+        let node = |at| {
+            let mut sharer = Sharer::new(SHARD, 1, true, Time(0), settings);
+            sharer.follow(bounds.replica && at == 0, &mut SharerOut::default());
+            Node { sharer, shelf: Shelf::default(), home: 0, applied: 0, readers: Vec::new() }
         };
         let home =
             Home::new(NodeId(100), Epoch { term: 1, incarnation: 0 }, Time(0), None, settings);
@@ -179,8 +192,12 @@ impl World {
         if leader.applied < leader.log.len() {
             steps.push(Step::Apply);
         }
+        if bounds.replica && self.nodes[0].applied < leader.log.len() as u64 {
+            steps.push(Step::Follow(0));
+        }
         if bounds.election && self.homes.len() == 1 {
-            steps.extend((leader.applied..=leader.log.len()).map(Step::Elect));
+            let committed = leader.applied.max(self.nodes[0].applied as usize);
+            steps.extend((committed..=leader.log.len()).map(Step::Elect));
         }
         if bounds.relapse && !self.relapsed && self.homes.len() == 1 {
             steps.push(Step::Relapse);
@@ -229,6 +246,7 @@ impl World {
             }
             Step::Write => self.write()?,
             Step::Apply => self.apply()?,
+            Step::Follow(node) => self.nodes[node].applied += 1,
             Step::Deliver(letter, again) => self.deliver(letter, again)?,
             Step::Elect(keeps) => self.elect(keeps)?,
             Step::Learn(node) => self.nodes[node].home = self.homes.len() - 1,
@@ -238,6 +256,7 @@ impl World {
                 let (now, settings) = (time(self.now), self.bounds.settings());
                 let node = &mut self.nodes[0];
                 node.sharer = Sharer::new(SHARD, 2, false, now, settings);
+                node.sharer.follow(self.bounds.replica, &mut SharerOut::default());
                 node.shelf = Shelf::default();
                 node.readers.clear();
             }
@@ -258,6 +277,8 @@ impl World {
                     ToNode::Inv { session, .. }
                     | ToNode::Upd { session, .. }
                     | ToNode::Val { session, .. }
+                    | ToNode::Touch { session, .. }
+                    | ToNode::Stands { session, .. }
                     | ToNode::Granted { session, .. } => !over(*session),
                     ToNode::Push { grant, .. } => !over(grant.session),
                     _ => true,
@@ -266,7 +287,9 @@ impl World {
             Letter::ToHome(
                 home,
                 from,
-                ToHome::Ack { session, .. } | ToHome::PutS { session, .. },
+                ToHome::Ack { session, .. }
+                | ToHome::PutS { session, .. }
+                | ToHome::Follow { session, .. },
             ) => homes[*home].home.session_of(id(*from)) <= Some(*session),
             Letter::ToHome(..) => true,
         });
@@ -303,6 +326,7 @@ impl World {
                 written: vec![name()],
                 after: place as u64 - 1,
                 value: Some(payload),
+                moves: true,
                 ..Proposal::default()
             };
             let gate = seat.home.proposed(now, proposal, out);
@@ -316,6 +340,7 @@ impl World {
             seat.applied += 1;
             let gate = seat.gates.iter().find(|(_, place)| *place == seat.applied);
             if let Some((gate, _)) = gate.copied() {
+                seat.home.reached(seat.applied as u64);
                 seat.home.wrote(gate, seat.look().payload);
                 seat.home.applied(now, gate, out);
             }
@@ -335,6 +360,7 @@ impl World {
             }),
             Letter::ToHome(home, from, message) => self.at_home(home, |seat, now, out| {
                 let look = seat.look();
+                seat.home.reached(seat.applied as u64);
                 seat.home.take(now, id(from), message, &mut |_| look.clone(), out);
             }),
         }
@@ -501,6 +527,14 @@ impl World {
             }
         }
         self.is_known(now, &readable)?;
+        for (at, node) in self.nodes.iter().enumerate() {
+            let Some(write) = node.read_replica(now) else { continue };
+            seen.push(write);
+            let home = &self.homes.last().unwrap().home;
+            if home.is_open(now) && !home.may_have(id(at), &name()) {
+                return Err(format!("node {at} reads from a replica, and its home is not aware"));
+            }
+        }
         if self.bounds.home_reads {
             for seat in &self.homes {
                 if seat.home.shows(now, &name(), seat.applied as u64) {

@@ -28,6 +28,12 @@ pub(super) struct Gate {
     pub update: Option<Payload>,
     /// Who has that, not readable yet, by which message.
     pub updated: BTreeMap<NodeId, u64>,
+    /// Who reads the whole shard and was told, by which message: also when it has
+    /// acknowledged.
+    pub followers: BTreeMap<NodeId, u64>,
+    /// What begins before the state has seen so many operations is known to whoever is
+    /// told of this entry.
+    pub known: u64,
     pub applied: bool,
     /// How many operations the state had seen when it was proposed.
     pub after: u64,
@@ -39,6 +45,11 @@ pub(super) struct Gate {
 }
 
 impl Gate {
+    /// Whether it may write keys.
+    pub(super) fn writes(&self) -> bool {
+        self.all || !self.written.is_empty()
+    }
+
     /// The keys that it touches, and whether it writes them.
     fn names(&self) -> impl Iterator<Item = (&Name, bool)> {
         let written = self.written.iter().map(|name| (name, true));

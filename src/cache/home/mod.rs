@@ -12,6 +12,7 @@ mod reads;
 mod writes;
 
 mod directory;
+mod followers;
 mod gates;
 mod seats;
 
@@ -24,7 +25,7 @@ use crate::message::{Payload, ToHome, ToNode};
 use crate::{Epoch, Name, Session, Settings, Time};
 use directory::Directory;
 use gates::Gates;
-use seats::{Acked, Renewal, Seat};
+use seats::{Acked, Follows, Renewal, Seat};
 
 pub use directory::Share;
 pub use gates::GateId;
@@ -44,6 +45,8 @@ pub struct Home {
     q: u64,
     /// The number of the last session.
     sessions: u64,
+    /// How many operations the state here has seen, as far as it was told.
+    seq: u64,
     seats: BTreeMap<NodeId, Seat>,
     directory: Directory,
     gates: Gates,
@@ -107,6 +110,8 @@ pub struct Seated {
     pub acks_in: Duration,
     /// Whether that is too long for it to be granted anything.
     pub slow: bool,
+    /// Whether it reads the whole shard from a replica of its own.
+    pub follows: bool,
 }
 
 /// What has to be done.
@@ -144,6 +149,7 @@ impl Home {
             takeover,
             q: 0,
             sessions: 0,
+            seq: 0,
             seats: BTreeMap::new(),
             directory: Directory::new(settings.directory_max),
             gates: Gates::default(),
@@ -186,6 +192,7 @@ impl Home {
                 }
             }
             ToHome::Revoked { epoch } => self.revoked(now, from, epoch, out),
+            ToHome::Follow { session, on } => self.follow(now, from, session, on, out),
         }
     }
 
@@ -209,6 +216,7 @@ impl Home {
             until: seat.until,
             acks_in: seat.acks_in,
             slow: seat.acks_in > self.settings.slow_sharer,
+            follows: seat.follows == Follows::Yes,
         })
     }
 
@@ -316,6 +324,14 @@ impl Home {
         sharers.map(|(node, share)| (*node, *share)).collect()
     }
 
+    /// Who has to be told when a key is written.
+    pub fn told_of(&self, name: &Name) -> impl Iterator<Item = NodeId> {
+        let sharers = self.directory.get(name).into_iter().flat_map(|entry| &entry.sharers);
+        let all: BTreeSet<NodeId> =
+            sharers.map(|(node, _)| *node).chain(self.followers()).collect();
+        all.into_iter()
+    }
+
     /// By how many a key is shared, as far as the home knows.
     pub fn shared_by(&self, name: &Name) -> usize {
         self.directory.get(name).map_or(0, |entry| entry.sharers.len())
@@ -326,7 +342,8 @@ impl Home {
     pub fn may_have(&self, node: NodeId, name: &Name) -> bool {
         let shares = |entry: &directory::Entry| entry.sharers.contains_key(&node);
         let waited_for = |gate: &gates::Gate| gate.waiting.contains_key(&node);
-        self.directory.get(name).is_some_and(shares)
+        self.follows(node)
+            || self.directory.get(name).is_some_and(shares)
             || self.gates.of(name).any(waited_for)
             || self.gates.ids().any(|(_, gate)| gate.all && waited_for(gate))
     }

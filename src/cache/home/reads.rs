@@ -101,7 +101,9 @@ impl Home {
         if !self.serves(now) || self.gates.first_of(name).is_some() {
             return;
         }
-        if node != self.me {
+        if self.follows(node) {
+            // It reads what it wrote from its replica.
+        } else if node != self.me {
             self.send(now, node, name, payload, Label::Modified, out);
         } else if self.counts_itself(name) {
             self.share(node, name, Some(Label::Modified), false, out);

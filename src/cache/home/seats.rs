@@ -30,6 +30,20 @@ pub(super) struct Seat {
     pub unacked: BTreeMap<u64, GateId>,
     /// How long it takes to, on average.
     pub acks_in: Duration,
+    /// Whether it reads the whole shard from a replica of its own.
+    pub follows: Follows,
+}
+
+/// Whether a node reads the whole shard in its session. Once only: what it was told the
+/// first time would mean something else the second time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub(super) enum Follows {
+    /// Not yet.
+    #[default]
+    No,
+    Yes,
+    /// Not any more.
+    Over,
 }
 
 /// A request for a session.
@@ -61,6 +75,11 @@ impl Home {
         if left.is_zero() || (self.settings.rules.nonces_grow && nonce <= seat.nonce) {
             return;
         }
+        if seat.follows == Follows::Yes && seat.acks_in > self.settings.slow_sharer {
+            // Every write waits for it: its session ends, and then it is told of nothing.
+            seat.acks_in -= seat.acks_in / 8;
+            return;
+        }
         let reborn = nonce.boot != seat.nonce.boot;
         seat.nonce = nonce;
         // One it never knew of may go on: nothing came of it.
@@ -79,6 +98,9 @@ impl Home {
         let granted = ToNode::Granted { nonce, sent, session: seat.session, left: nanos(left) };
         out.messages.push((from, granted));
         self.tell_again(from, out);
+        if self.follows(from) {
+            self.tell_standing(from, out);
+        }
     }
 
     fn begin_session(&mut self, node: NodeId) {
@@ -95,7 +117,11 @@ impl Home {
         let Some(seat) = self.seats.get(&node) else { return };
         for (q, id) in &seat.unacked {
             if let Some(gate) = self.gates.get(*id) {
-                out.messages.push((node, super::writes::told(gate, seat.session, *q)));
+                let told = match gate.followers.get(&node) {
+                    Some(_) => self.touch(node, gate, seat.session, *q),
+                    None => super::writes::told(gate, seat.session, *q),
+                };
+                out.messages.push((node, told));
             }
         }
     }
@@ -138,13 +164,14 @@ impl Home {
     /// nothing.
     fn forget(&mut self, node: NodeId) {
         if let Some(seat) = self.seats.get_mut(&node) {
-            seat.lasts = false;
+            (seat.lasts, seat.follows) = (false, Follows::No);
             seat.unacked.clear();
         }
         self.directory.forget(node);
         for gate in self.gates.values_mut() {
             gate.waiting.remove(&node);
             gate.updated.remove(&node);
+            gate.followers.remove(&node);
         }
     }
 

@@ -26,6 +26,10 @@ pub struct Proposal {
     pub writers: Vec<(NodeId, Name)>,
     /// What the key holds then, if it writes one and that is known.
     pub value: Option<Payload>,
+    /// Whether replicas count it as one that may touch keys, though it names none.
+    pub counts: bool,
+    /// Whether it surely carries out an operation: then no other entry has as many before it.
+    pub moves: bool,
 }
 
 /// Of how many sharers a key is hot when they come back.
@@ -41,13 +45,19 @@ impl Home {
     /// without.
     pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
         self.pass_time(now, out);
-        let Proposal { written, read, all, in_order, after, writers, value } = proposal;
+        let Proposal { written, read, all, in_order, after, writers, value, counts, moves } =
+            proposal;
+        self.reached(after);
         let targets = if all { self.all_targets() } else { self.targets(&written, out) };
         let update = value.filter(|value| self.updates(&written, value));
         let sent = now;
         let rest = Gate::default();
-        let gate = Gate { written, read, all, in_order, update, after, writers, sent, ..rest };
-        self.shut(gate, targets, out)
+        let known = after + u64::from(moves);
+        let gate =
+            Gate { written, read, all, in_order, update, known, after, writers, sent, ..rest };
+        let counts = counts || gate.writes();
+        let followers = if counts { self.followers() } else { BTreeSet::new() };
+        self.shut(gate, targets, &followers, out)
     }
 
     /// Keys are called back to make room in the directory.
@@ -61,13 +71,20 @@ impl Home {
             sent: now,
             ..Gate::default()
         };
-        self.shut(gate, targets, out);
+        self.shut(gate, targets, &BTreeSet::new(), out);
         self.open_all(now, out);
     }
 
     /// Sends the messages of a gate, one to each node.
-    fn shut(&mut self, mut gate: Gate, targets: BTreeSet<NodeId>, out: &mut Out) -> GateId {
+    fn shut(
+        &mut self,
+        mut gate: Gate,
+        mut targets: BTreeSet<NodeId>,
+        followers: &BTreeSet<NodeId>,
+        out: &mut Out,
+    ) -> GateId {
         let mut qs = BTreeMap::new();
+        targets.retain(|node| !followers.contains(node));
         for node in targets {
             if let Some(session) = self.session_of(node) {
                 self.q += 1;
@@ -76,8 +93,14 @@ impl Home {
                 out.messages.push((node, told(&gate, session, self.q)));
             }
         }
+        if gate.writes() {
+            gate.followers = self.numbered(followers);
+            out.probes += gate.followers.len() as u64;
+            qs.extend(&gate.followers);
+        }
         gate.waiting.clone_from(&qs);
         let id = self.gates.add(gate);
+        self.tell_followers(id, followers, out);
         for (node, q) in qs {
             if let Some(seat) = self.seats.get_mut(&node) {
                 seat.unacked.insert(q, id);
@@ -89,6 +112,7 @@ impl Home {
     /// Who has any of the keys, or will have it; it has them no more.
     fn targets(&mut self, names: &[Name], out: &mut Out) -> BTreeSet<NodeId> {
         let mut targets = BTreeSet::new();
+        let followers = self.followers();
         for name in names {
             if self.settings.rules.updates_targeted {
                 for gate in self.gates.of(name).filter(|gate| gate.update.is_some()) {
@@ -100,6 +124,11 @@ impl Home {
             entry.hot = if came_back >= HOT_SHARERS { (entry.hot + 1).min(HOT_WRITES) } else { 0 };
             entry.previous.clear();
             for (node, _) in std::mem::take(&mut entry.sharers) {
+                if followers.contains(&node) {
+                    // It reads the next one from its replica.
+                    targets.insert(node);
+                    continue;
+                }
                 entry.previous.insert(node);
                 if node == self.me {
                     // Nothing has to be sent, and nothing waited for.
@@ -168,13 +197,16 @@ impl Home {
             return;
         }
         let ids: Vec<GateId> = self.gates.ids().map(|(id, _)| id).collect();
+        let mut followers = BTreeSet::new();
         for id in ids {
             if self.may_open(id)
                 && let Some(gate) = self.gates.remove(id)
             {
+                followers.extend(gate.followers.keys().copied());
                 self.opens(id, gate, out);
             }
         }
+        followers.into_iter().for_each(|node| self.tell_standing(node, out));
     }
 
     fn may_open(&self, id: GateId) -> bool {

@@ -29,6 +29,9 @@ impl Sharer {
         self.session = Some(Live { session, until });
         self.had = Some(session);
         self.era = Era(self.era.0 + 1);
+        // Whoever reads from the replica finds another era behind what is forgotten now.
+        self.pass.0.publish(self.era, Time(0));
+        self.follow.forget();
         self.marks.clear();
         self.flushed = 0;
         self.close_flights();

@@ -7,20 +7,22 @@
 
 mod answers;
 mod flights;
-mod marks;
+mod follow;
 mod news;
 
 use std::sync::Arc;
 
 use lockstep_core::ShardId;
 
+use crate::marks::Marks;
 use crate::message::ToHome;
 use crate::pass::Own;
 use crate::{
-    Content, Epoch, Era, Evicted, Name, Named, Nonce, Pass, Session, Settings, Store, Time, hit,
+    Content, Epoch, Era, Evicted, Name, Named, Nonce, Pass, Session, Settings, Store, Time, View,
+    hit,
 };
 use flights::Flights;
-use marks::Marks;
+use follow::Follow;
 
 pub use flights::Reader;
 
@@ -47,6 +49,7 @@ pub struct Sharer {
     flushed: u64,
     flights: Flights,
     pass: Own,
+    follow: Follow,
 }
 
 /// A session that lasts.
@@ -106,6 +109,7 @@ impl Sharer {
             flushed: 0,
             flights: Flights::new(boot),
             pass: Own::default(),
+            follow: Follow::new(settings.high_water_marks),
             settings,
         }
     }
@@ -113,6 +117,11 @@ impl Sharer {
     /// What hits look at.
     pub fn pass(&self) -> Arc<Pass> {
         self.pass.0.clone()
+    }
+
+    /// What those look at who read from a replica of the shard here.
+    pub fn view(&self) -> Arc<View> {
+        self.follow.view()
     }
 
     /// The session it has.
@@ -256,10 +265,14 @@ impl Sharer {
     pub fn resign(&mut self, epoch: Epoch) {
         self.floor = self.floor.max(epoch);
         if self.session.as_ref().is_some_and(|live| live.session.epoch < self.floor) {
-            self.session = None;
-            self.close_flights();
-            self.pass.0.publish(self.era, Time(0));
+            self.end_session();
         }
+    }
+
+    fn end_session(&mut self) {
+        self.session = None;
+        self.close_flights();
+        self.pass.0.publish(self.era, Time(0));
     }
 
     fn is_live(&self, now: Time) -> bool {

@@ -1,5 +1,6 @@
 //! What the home tells without being asked.
 
+use super::follow::Touch;
 use super::{Out, Sharer};
 use crate::message::{Grant, Payload, ToHome, ToNode};
 use crate::{Epoch, Era, Label, Line, Name, Named, Session, State, Store, Time};
@@ -11,6 +12,7 @@ impl Sharer {
         match message {
             ToNode::Granted { nonce, sent, session, left } => {
                 self.granted(nonce, sent, session, left);
+                self.ask_to_follow(session, out);
             }
             ToNode::Data { flight, grant, payload } => {
                 self.data(now, store, flight, grant, payload, out);
@@ -32,13 +34,20 @@ impl Sharer {
             }
             ToNode::Downgrade { session, q, name } => self.downgrade(store, session, q, &name),
             ToNode::Revoke { epoch } => self.revoke(epoch, out),
+            ToNode::Touch { session, q, known, names, all, standing } => {
+                let touch = Touch { session, q, known, names, all, standing };
+                self.touch(store, &touch, out);
+            }
+            ToNode::Stands { session, upto, standing } => {
+                self.stands(session, upto, &standing, out);
+            }
         }
     }
 
     /// Whether a message is of the session this node has. What is of one that it does
     /// not know yet must not be acknowledged: a copy of that session may still come
     /// that is older.
-    fn is_mine(&self, session: Session) -> bool {
+    pub(super) fn is_mine(&self, session: Session) -> bool {
         self.session() == Some(session) || !self.settings.rules.unknown_unacknowledged
     }
 
@@ -47,6 +56,12 @@ impl Sharer {
         if !self.is_mine(session) {
             return;
         }
+        let unread = self.drop_lines(store, q, names);
+        out.to_home.push(ToHome::Ack { session, q, has: false, unread });
+    }
+
+    /// Whether any that went had not been read since it came.
+    pub(super) fn drop_lines(&mut self, store: &impl Store, q: u64, names: &[Name]) -> bool {
         let mut unread = false;
         for name in names {
             self.close_flight(name);
@@ -58,7 +73,7 @@ impl Sharer {
                 }
             });
         }
-        out.to_home.push(ToHome::Ack { session, q, has: false, unread });
+        unread
     }
 
     /// All lines must go: they are of an era that is over.
@@ -66,17 +81,22 @@ impl Sharer {
         if !self.is_mine(session) {
             return;
         }
-        // What is told twice does not end what came in between.
-        if q > self.flushed {
-            self.flushed = q;
-            self.era = Era(self.era.0 + 1);
-            self.flights.close_all();
-            self.marks.raise_all(q);
-            if let Some(live) = &self.session {
-                self.pass.0.publish(self.era, live.until);
-            }
-        }
+        self.drop_all(q);
         out.to_home.push(ToHome::Ack { session, q, has: false, unread: false });
+    }
+
+    pub(super) fn drop_all(&mut self, q: u64) {
+        // What is told twice does not end what came in between.
+        if q <= self.flushed {
+            return;
+        }
+        self.flushed = q;
+        self.era = Era(self.era.0 + 1);
+        self.flights.close_all();
+        self.marks.raise_all(q);
+        if let Some(live) = &self.session {
+            self.pass.0.publish(self.era, live.until);
+        }
     }
 
     /// The line must go, and this takes its place when its write is open.

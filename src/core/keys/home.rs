@@ -210,6 +210,35 @@ impl<'a> Op<'a> {
         }
     }
 
+    /// Whether it reads keys that it names, and gives the same at any time as long as these
+    /// do not change and have no deadline.
+    pub fn is_lasting(&self) -> bool {
+        let names_all = matches!(
+            self,
+            Op::Get { .. }
+                | Op::MGet { .. }
+                | Op::GetRange { .. }
+                | Op::StrLen { .. }
+                | Op::Lcs { .. }
+                | Op::Exists { .. }
+                | Op::Type { .. }
+                | Op::Ttl { .. }
+                | Op::Hash { .. }
+                | Op::List { .. }
+                | Op::Members { .. }
+                | Op::SetMerge { .. }
+                | Op::SetCommon { .. }
+                | Op::Scored { .. }
+                | Op::ScoredMerge { .. }
+                | Op::ScoredCommon { .. }
+                | Op::Bits { .. }
+                | Op::Near { .. }
+                | Op::Distance { .. }
+                | Op::DistinctCount { .. }
+        );
+        names_all && !self.is_write() && self.first_key().is_some()
+    }
+
     /// The first of the keys it names; none for what is about all keys of a
     /// database, or about a slot.
     pub fn first_key(&self) -> Option<&'a [u8]> {

@@ -69,6 +69,18 @@ impl Keyspace {
         if view.met_due() { Read::TickFirst } else { Read::Done(outcome) }
     }
 
+    /// Answers an operation that only reads, for a reader without a clock. None: it met
+    /// something that has a deadline.
+    ///
+    /// # Panics
+    /// When the operation writes.
+    pub fn read_lasting(&self, clock_ms: u64, op: &Op<'_>) -> Option<Outcome> {
+        assert!(!op.is_write(), "asked to read what only the log may carry");
+        let view = View::lasting(self, clock_ms);
+        let outcome = view.run(op);
+        (!view.met_due()).then_some(outcome)
+    }
+
     /// What an operation has written or deleted, nobody fills any more.
     fn end_fills(&mut self, op: &Op<'_>) {
         if self.fills.is_empty() {

@@ -62,7 +62,7 @@ impl Shard {
         of_names && op.names().any(is_key)
     }
 
-    fn is_about_queues(&self, op: &keys::Op<'_>) -> bool {
+    pub(super) fn is_about_queues(&self, op: &keys::Op<'_>) -> bool {
         if self.queues.has_no_names() {
             return false;
         }

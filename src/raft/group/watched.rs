@@ -36,6 +36,9 @@ pub(crate) struct Watched {
     held: Arc<AtomicUsize>,
     /// What the entry that is just applied says to others, if it is held back.
     aside: Mutex<Option<Said>>,
+    /// How many operations the state had seen when the newest entry that may touch keys
+    /// began to be carried out, and one more; changed and read under the lock of the state.
+    touched_at: AtomicU64,
 }
 
 /// What an entry says to others than those who asked for it.
@@ -78,7 +81,19 @@ impl Watched {
             unseen: AtomicU64::new(0),
             held: Arc::default(),
             aside: Mutex::default(),
+            touched_at: AtomicU64::new(0),
         })
+    }
+
+    /// An entry that may touch keys begins to be carried out by a state that has seen so
+    /// many operations.
+    pub(crate) fn begun_at(&self, seq: u64) {
+        self.touched_at.store(seq + 1, SeqCst);
+    }
+
+    /// The state came as a whole, with so many operations: any of them may be such an entry.
+    pub(crate) fn came_with(&self, seq: u64) {
+        self.touched_at.store(seq, SeqCst);
     }
 
     /// An entry is about to be proposed. One that nobody watches costs two counters.
@@ -262,6 +277,13 @@ impl Group {
     /// ([`Shard::seq`]) may be told: asked behind the look.
     pub fn shows(&self, op: &Op<'_>, seq: u64) -> bool {
         self.inner.watched.shows(op, seq)
+    }
+
+    /// How many operations the state had seen when the newest entry began that may have
+    /// touched keys ([`Op::may_touch_keys`]), and one more; 0: none did. To be asked while
+    /// the state is held.
+    pub fn touched_at(&self) -> u64 {
+        self.inner.watched.touched_at.load(SeqCst)
     }
 
     /// Looks again whether this node may serve ([`Watcher::leads`](crate::Watcher)).

@@ -12,7 +12,9 @@ use crate::types::Outcomes;
 /// After how many operations waiting readers get their turn.
 const OPS_PER_TURN: u32 = 64;
 
-/// Applies the operations of a batch in order, and the reads between them.
+/// Applies the operations of a batch in order, and the reads between them. `begins`: told
+/// of how many operations the state had seen before, if any is carried out that may touch
+/// keys.
 /// `wanted`: somebody waits for the outcomes. `remembers`: a request is applied
 /// once, however often it is proposed.
 pub(super) fn run(
@@ -21,13 +23,16 @@ pub(super) fn run(
     wanted: bool,
     remembers: bool,
     notes: &mut Notes<'_>,
+    begins: &dyn Fn(u64),
     fx: &mut Effects,
 ) -> Outcomes {
+    let seq = shard.seq();
     notes.begin(shard);
     let (header, mut rest) = batch.open().expect("checked when the entry was read or made");
     let mut reads = batch.reads().iter().peekable();
     let (mut authors, mut author) = (batch.authors().iter().peekable(), None);
     let mut run = Run { wanted, remembers, outcomes: Outcomes::default(), named: None };
+    let mut touches = false;
     if wanted {
         run.outcomes.list.reserve(header.count as usize + batch.reads().len());
     }
@@ -43,6 +48,11 @@ pub(super) fn run(
         }
         let by = run.named.as_ref().map(|named| named.id.origin).or(author);
         run.apply(shard, header.now_ms, &op, fx);
+        if !touches && shard.seq() > seq && op.may_touch_keys() {
+            // Nobody else has seen the state since.
+            touches = true;
+            begins(seq);
+        }
         notes.gather(shard, &op, by);
         if done % OPS_PER_TURN == OPS_PER_TURN - 1 {
             RwLockWriteGuard::bump(shard);

@@ -237,7 +237,7 @@ impl Cache {
                 Some(payload) => payload.version,
                 None => 0,
             };
-            let told = sharers.iter().filter(|(node, _)| *node != self.me).count();
+            let told = reign.home.told_of(&name).filter(|node| *node != self.me).count();
             (letter, version, shown::home(reign, &name, told))
         }) {
             let (letter, version, about) = home;
@@ -250,8 +250,11 @@ impl Cache {
         });
         let left = until.map_or(0, |until| until.since(now).as_millis());
         let line = self.lines.look(name.at()).filter(|_| left > 0).map(|(line, _)| line);
-        let letter = line.as_ref().zip(era).map_or('I', |(line, era)| line.letter(era));
-        let version = line.as_ref().and_then(|line| line.content()).map_or(0, |at| at.version);
+        let mut letter = line.as_ref().zip(era).map_or('I', |(line, era)| line.letter(era));
+        let mut version = line.as_ref().and_then(|line| line.content()).map_or(0, |at| at.version);
+        if let Some(of_replica) = self.shown_here(shard, At { db, key }).filter(|_| letter == 'I') {
+            (letter, version) = ('R', of_replica);
+        }
         let left = i64::try_from(left).unwrap_or(i64::MAX);
         shown::held(letter, left, line.map_or(0, |line| line.q), version, Outcome::Nil)
     }

@@ -29,14 +29,23 @@ macro_rules! counts {
 }
 
 /// What all reads that a copy could answer are counted as, each as one.
-const READS: &[&str] =
-    &["hit_local", "hit_home", "validated", "miss_cold", "miss_coherence", "miss_lease"];
+const READS: &[&str] = &[
+    "hit_local",
+    "hit_replica",
+    "hit_home",
+    "validated",
+    "miss_cold",
+    "miss_coherence",
+    "miss_lease",
+];
 
 counts! {
     /// Reads that were answered from a line.
     hit_local,
     /// Of these, those of a key that is not there.
     nothing_local,
+    /// Reads that were answered from a replica of the shard here.
+    hit_replica,
     /// Reads that the home answered from the state.
     hit_home,
     /// Reads that the home was asked for though there was a copy, since no lease is
@@ -66,6 +75,8 @@ counts! {
     held_us,
     /// Reads at the home that stood behind such a write.
     hidden,
+    /// Reads that a replica here could not answer, since the key was being written.
+    hidden_here,
     /// Messages to other nodes.
     wire_messages,
     /// Frames that could not be read.

@@ -47,8 +47,9 @@ impl Cache {
         post: &mut Post,
     ) {
         let renews = matches!(message, ToHome::Renew { .. });
-        let wants = renews || flight(message).is_some();
-        let gives = if renews { self.leases() } else { self.is_on() };
+        let follows = matches!(message, ToHome::Follow { on: true, .. });
+        let wants = renews || follows || flight(message).is_some();
+        let gives = if renews || follows { self.leases() } else { self.is_on() };
         let is_known = || self.host.map().nodes().any(|node| node.id == from);
         // Whom the next home does not know it does not wait for.
         if wants && !(gives && is_known()) {
@@ -65,6 +66,9 @@ impl Cache {
         }
         let group = reign.group.clone();
         let message = message.clone();
+        if renews || follows {
+            reign.home.reached(group.state().seq());
+        }
         self.act(seat, reign, post, |home, now, out| {
             home.take(now, from, message, &mut |name| self.look(&group, name), out);
         });

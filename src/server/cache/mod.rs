@@ -22,6 +22,7 @@ mod shown;
 
 mod clock;
 mod counts;
+mod follow;
 mod frame;
 mod hot;
 mod noted;

@@ -80,6 +80,7 @@ fn watch_settings(cache: &Arc<Cache>) {
             Setting::CacheDirectoryMax
             | Setting::CacheSlowSharerMs
             | Setting::CacheRefresh
+            | Setting::CacheReplicaReads
             | Setting::CacheHotUpdate
             | Setting::CacheNegative => cache.look_at_terms(),
             _ => {}
@@ -141,6 +142,8 @@ impl Cache {
                 let mut sharer = seat.sharer.lock();
                 // Also of those that were asked for before copies were turned off.
                 sharer.give_up_late(now, &mut out);
+                let follows = is_wanted && home.is_some() && self.reads_replica(seat, now);
+                sharer.follow(follows, &mut out);
                 if is_wanted && home.is_some() && now.since(seat.asked()) >= renew {
                     seat.ask(now);
                     sharer.renew(now, &mut out);

@@ -8,12 +8,13 @@ use std::sync::atomic::AtomicU64;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use lockstep_cache::{Epoch, Home, Pass, Settings as Terms, Sharer, Time};
+use lockstep_cache::{Epoch, Home, Pass, Settings as Terms, Sharer, Time, View};
 use lockstep_core::ShardId;
 use lockstep_raft::{Deliver, Group};
 use parking_lot::Mutex;
 
 use super::clock;
+use super::follow::Use;
 use super::noted::Noted;
 
 /// How long behind the last read sessions are renewed.
@@ -25,6 +26,10 @@ pub(super) struct Seat {
     pub sharer: Mutex<Sharer>,
     /// What hits look at.
     pub pass: Arc<Pass>,
+    /// What those look at who read from a replica here.
+    pub view: Arc<View>,
+    /// Whether that is worth it.
+    pub use_of: Use,
     /// When copies were wanted last, and when a session was asked for.
     wanted: AtomicU64,
     asked: AtomicU64,
@@ -86,6 +91,8 @@ impl Seat {
         Seat {
             shard,
             pass: sharer.pass(),
+            view: sharer.view(),
+            use_of: Use::default(),
             sharer: Mutex::new(sharer),
             wanted: AtomicU64::new(0),
             asked: AtomicU64::new(0),

@@ -148,6 +148,7 @@ impl Cache {
     }
 
     fn count_miss(&self, seat: &Seat, name: &Name, now: Time) {
+        seat.use_of.count();
         let line = self.lines.look(name.at());
         let counter = match line.map(|(line, _)| line.state) {
             None => &self.counts.miss_cold,

@@ -54,7 +54,7 @@ pub(super) fn line(name: &Name, letter: char, version: u64, bytes: usize) -> Out
 }
 
 /// A session with a home: `List[Bytes node, Int shard, Int left ms, Int acks in us, Int
-/// slow]`.
+/// slow, Int whether it reads from a replica]`.
 pub(super) fn seated(shard: ShardId, seated: &Seated, now: Time) -> Outcome {
     let left = seated.until.since(now).as_millis();
     Outcome::List(vec![
@@ -63,6 +63,7 @@ pub(super) fn seated(shard: ShardId, seated: &Seated, now: Time) -> Outcome {
         Outcome::Int(i64::try_from(left).unwrap_or(i64::MAX)),
         Outcome::Int(i64::try_from(seated.acks_in.as_micros()).unwrap_or(i64::MAX)),
         Outcome::Int(seated.slow.into()),
+        Outcome::Int(seated.follows.into()),
     ])
 }
 
@@ -205,7 +206,7 @@ pub(super) fn nodes(told: Vec<(NodeId, Outcome)>) -> Reply {
             ])
         });
         let theirs = list(parts.get(2)).iter().map(|session| {
-            let names = ["node", "shard", "lease-ms", "ack-us", "quarantined"];
+            let names = ["node", "shard", "lease-ms", "ack-us", "quarantined", "replica"];
             let parts = list(Some(session)).iter().cloned().map(plain);
             map(names.into_iter().zip(parts).collect())
         });
@@ -291,6 +292,7 @@ pub(super) fn explain(
     let (route, messages, waits) = match (writes, here) {
         (false, true) => ("answered here, by the home", 0, "nothing"),
         (false, false) if !is_on => ("asked of the home", 2, "the home"),
+        (false, false) if letter == b"R" => ("answered here, from a replica", 0, "nothing"),
         (false, false) if letter != b"I" => ("answered here, from a copy", 0, "nothing"),
         (false, false) => ("asked of the home, and kept", 2, "the home"),
         (true, here) => {

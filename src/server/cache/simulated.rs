@@ -6,7 +6,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use lockstep_cache::{Answer, At, Rules};
 use lockstep_commands::here::CacheMode;
-use lockstep_core::{Db, ShardId};
+use lockstep_core::{Db, Outcome, ShardId, keys};
 use lockstep_raft::Host;
 use tokio::sync::oneshot;
 use tokio::time::Instant;
@@ -67,7 +67,13 @@ impl Copies {
 
     /// What a key holds, if there is a good copy of it here.
     pub fn hit(&self, shard: ShardId, key: &[u8]) -> Option<Option<Bytes>> {
-        Some(self.0.hit(shard, at(key))?.value)
+        let op = keys::Op::Get { db: Db(0), key };
+        let here = self.0.host.group(shard).filter(|_| self.0.reads_here(shard));
+        match here.and_then(|group| self.0.look_here(&group, &op)) {
+            Some(Outcome::Bytes(value)) => Some(Some(value.into())),
+            Some(Outcome::Nil) => Some(None),
+            _ => Some(self.0.hit(shard, at(key))?.value),
+        }
     }
 
     /// The same where there is none yet and another node leads.

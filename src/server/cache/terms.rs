@@ -10,6 +10,9 @@ use crate::config::{Setting, Settings};
 /// With more nodes than these the cost of copies that nobody reads is weighed.
 const REFRESH_ALL_NODES_MAX: usize = 5;
 
+/// With more nodes than these a write would wait for too many.
+const REPLICA_READS_NODES_MAX: usize = 5;
+
 /// What the protocol goes by, with so many nodes. `factor`: how much longer than in one
 /// room everything takes.
 pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
@@ -34,6 +37,11 @@ pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
             "always" => HotUpdate::Always,
             "auto" => HotUpdate::Auto,
             _ => HotUpdate::No,
+        },
+        replica_reads: match settings.word(Setting::CacheReplicaReads) {
+            "yes" => true,
+            "no" => false,
+            _ => nodes <= REPLICA_READS_NODES_MAX,
         },
         negative: settings.flag(Setting::CacheNegative),
         log_order: false,

@@ -6,8 +6,9 @@ use std::ops::Bound::{self, Excluded, Included};
 use lockstep_cache::{Name, Payload};
 use lockstep_core::keys::waits::Table as Waits;
 use lockstep_core::keys::{self, Expiry, When};
+use lockstep_core::requests::Recall;
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, NodeId, Op, Origin, Wait, queues};
+use lockstep_core::{Db, NodeId, Op, Origin, RequestId, Shard, Wait, queues};
 use lockstep_raft::Entry;
 
 /// The database that shows queues.
@@ -32,6 +33,10 @@ pub(super) struct Touched {
     pub value: Option<Payload>,
     /// How many operations came before it.
     pub after: u64,
+    /// Whether any of its operations may touch keys, as replicas count them.
+    pub counts: bool,
+    /// Whether it surely carries out an operation.
+    pub moves: bool,
 }
 
 impl Touched {
@@ -53,9 +58,19 @@ pub(super) fn of(entry: &Entry<'_>, value_max: Option<usize>) -> Touched {
         // Only a queue that is new takes the place of a key that is not there.
         walk.queues.retain(|queue| !state.queues().holds(queue));
         walk.follow_waits(state.keys().waits());
+        walk.moves |= walk.requests.iter().any(|asked| is_fresh(&state, asked));
         state.seq()
     };
     walk.into_touched(after)
+}
+
+/// A name of operations: of which request, what it does not remember, and whether it may
+/// have been proposed before.
+type Requested = (RequestId, u64, bool);
+
+/// Whether a state will carry a request out that is the next thing it is asked to do.
+fn is_fresh(state: &Shard, (id, floor, retry): &Requested) -> bool {
+    matches!(state.recall(id, *floor, *retry), Recall::Fresh)
 }
 
 /// The keys that a read reads; none: it may look at any.
@@ -91,11 +106,17 @@ struct Walk {
     value_max: Option<usize>,
     /// What was written, as long as it is a single thing.
     value: Option<Option<Payload>>,
+    /// Whether any operation may touch keys, as replicas count them.
+    counts: bool,
+    /// The names of operations, and whether any has none.
+    requests: Vec<Requested>,
+    moves: bool,
 }
 
 impl Walk {
     fn entry_op(&mut self, op: &Op<'_>) {
-        if let Op::Request { id, count, retry, .. } = op {
+        if let Op::Request { id, count, floor, retry } = op {
+            self.requests.push((*id, *floor, *retry));
             if *retry {
                 // It may have been carried out before, and something else since.
                 self.value_max = None;
@@ -103,6 +124,8 @@ impl Walk {
             self.by = Some((id.origin.node, *count));
             return;
         }
+        self.counts |= op.may_touch_keys();
+        self.moves |= self.by.is_none();
         self.op(op);
         self.by = self.by.and_then(|(node, left)| Some((node, left.checked_sub(1)?)));
         self.by = self.by.filter(|(_, left)| *left > 0);
@@ -260,12 +283,12 @@ impl Walk {
             self.written.insert(Name { db: SHOWN_IN, key: queue.into() }, None);
             self.value = Some(None);
         }
-        let Walk { written, mut read, all, in_order, value, .. } = self;
+        let Walk { written, mut read, all, in_order, value, counts, moves, .. } = self;
         read.retain(|name| !written.contains_key(name));
         read.sort_unstable();
         read.dedup();
         if all {
-            return Touched { all, in_order, after, ..Touched::default() };
+            return Touched { all, in_order, after, counts, moves, ..Touched::default() };
         }
         let writers = written.iter().filter_map(|(name, by)| Some(((*by)?, name.clone())));
         Touched {
@@ -276,6 +299,8 @@ impl Walk {
             in_order,
             value: value.flatten(),
             after,
+            counts,
+            moves,
         }
     }
 }

@@ -52,7 +52,9 @@ impl Said<'_> {
 
     fn to_node(message: &ToNode) -> Said<'_> {
         let (q, version, names) = match message {
-            ToNode::Inv { q, names, .. } => (*q, 0, names.iter().collect()),
+            ToNode::Inv { q, names, .. } | ToNode::Touch { q, names, .. } => {
+                (*q, 0, names.iter().collect())
+            }
             ToNode::Upd { q, name, .. } | ToNode::Downgrade { q, name, .. } => (*q, 0, vec![name]),
             ToNode::Val { q, name, version, .. } => (*q, *version, vec![name]),
             ToNode::Push { grant, name, payload, .. } => (grant.q, payload.version, vec![name]),

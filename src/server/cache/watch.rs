@@ -85,7 +85,8 @@ impl Cache {
         let gate = {
             let mut home = seat.home.lock();
             let reign = home.as_mut()?;
-            if touched.is_nothing() && reign.home.remembers().1 == 0 {
+            let counts = touched.counts && reign.home.is_followed();
+            if touched.is_nothing() && !counts && reign.home.remembers().1 == 0 {
                 return None;
             }
             if touched.all {
@@ -98,8 +99,10 @@ impl Cache {
                     self.hot.probes.add(name.clone(), probes as u64);
                 }
             }
-            let Touched { written, read, all, in_order, writers, value, after } = touched;
-            let proposal = Proposal { written, read, all, in_order, after, writers, value };
+            let Touched { written, read, all, in_order, writers, value, after, counts, moves } =
+                touched;
+            let proposal =
+                Proposal { written, read, all, in_order, after, writers, value, counts, moves };
             let mut gate = None;
             self.act(seat, reign, &mut post, |home, now, out| {
                 gate = Some(home.proposed(now, proposal, out));
@@ -123,6 +126,7 @@ impl Cache {
             // Of a reign that is over: who leads now says what became of it.
             let Some(reign) = home.as_mut() else { return };
             let Some(gate) = reign.gate(number) else { return };
+            reign.home.reached(reign.group.state().seq());
             if let Some(name) = reign.home.sent_beforehand(gate).cloned() {
                 let found = self.look(&reign.group, &name).payload;
                 reign.home.wrote(gate, found);

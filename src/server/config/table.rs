@@ -292,6 +292,8 @@ settings! {
             "Whether those who lost a copy to a write are sent a new one when somebody reads the key: never, if they read the last one, always, or always with up to 5 nodes.";
         CacheHotUpdate "cache-hot-update" = "no", word(&["no", "auto", "always"]), Run:
             "Whether a write takes its value to those who have copies, instead of telling them to drop theirs: never, where at least two come back after every write, always.";
+        CacheReplicaReads "cache-replica-reads" = "auto", word(&["auto", "yes", "no"]), Run:
+            "Whether a node that has a replica of a shard reads all of its keys from that, whatever `cache-max-entries` is; then every write waits for its word: never, whenever keys are read there, or with up to 5 nodes, while a hundred reads a second need it.";
         CacheDirectoryMax "cache-directory-max" = "1000000", count(1, u32::MAX as i64), Run:
             "Keys of a shard of which the leader knows who has copies; the oldest are called back for more.";
         CacheSlowSharerMs "cache-slow-sharer-ms" = "50", millis(1, 60_000), Run:

@@ -26,4 +26,17 @@ impl Near {
         }
         near.as_ref()
     }
+
+    /// This node's replica of a shard, whoever leads it.
+    pub(super) fn replica(&mut self, shards: &Shards, shard: ShardId) -> Option<&Group> {
+        let at = usize::from(shard.0);
+        if self.list.len() <= at {
+            self.list.resize(at + 1, None);
+        }
+        let near = &mut self.list[at];
+        if near.as_ref().is_none_or(Group::has_stopped) {
+            *near = shards.replica(shard);
+        }
+        near.as_ref()
+    }
 }

@@ -3,7 +3,8 @@
 use std::time::Instant;
 
 use lockstep_commands::Command;
-use lockstep_core::{Op, Read, ShardId};
+use lockstep_commands::here::CacheMode;
+use lockstep_core::{Op, Outcome, Read, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::Front;
@@ -25,6 +26,11 @@ impl Front {
     ) -> Next {
         if let Some(next) = self.read_line(command, shard, op, begun, words, out) {
             return next;
+        }
+        if let Some(outcome) = self.look_here(shard, op) {
+            let reply = (command.reply)(command.spec, outcome);
+            self.answer(command, reply, begun, words, out);
+            return Next::More;
         }
         let read = self.look(shard, op);
         if read.is_none()
@@ -58,6 +64,20 @@ impl Front {
         let kept = self.session.keep_words(&self.node, words);
         self.pending.push(pending(command, shard, begun, kept, op));
         self.more()
+    }
+
+    /// What a replica of a shard here says, which another node leads, if it may answer.
+    fn look_here(&mut self, shard: ShardId, op: &Op<'_>) -> Option<Outcome> {
+        let Op::Key { op } = op else { return None };
+        // Who leads the shard has to know before the read of whoever is to be told on.
+        if self.session.copies != CacheMode::Strict || self.session.tracks.is_some() {
+            return None;
+        }
+        let cache = &self.node.cache;
+        if !cache.reads_here(shard) {
+            return None;
+        }
+        cache.look_here(self.near.replica(&self.node.shards, shard)?, op)
     }
 
     /// What the state of a shard says, if this node leads it and may answer.

@@ -25,7 +25,8 @@ pub(super) const GAUGES: &[(&str, &str)] = &[
 pub(super) fn publish(node: &Node) {
     for (name, number) in node.cache.numbers() {
         match name {
-            "hit_local" | "hit_home" | "miss_cold" | "miss_coherence" | "miss_lease" => {
+            "hit_local" | "hit_replica" | "hit_home" | "miss_cold" | "miss_coherence"
+            | "miss_lease" => {
                 counter!("lockstep_cache_reads_total", "result" => name).absolute(number);
             }
             "coalesced" => counter!("lockstep_cache_coalesced_total").absolute(number),

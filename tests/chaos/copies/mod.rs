@@ -156,7 +156,9 @@ fn judge(stand: &mut Stand, counters: &Counters, (reads, writes): (u64, u64)) {
     let mut hits = 0;
     for node in 0..NODES {
         let mut client = stand.cluster.client(node);
-        hits += client.call("CACHE STATS").field("hit_local").and_then(Value::int).unwrap_or(0);
+        let stats = client.call("CACHE STATS");
+        let hits_of = |name| stats.field(name).and_then(Value::int).unwrap_or(0);
+        hits += hits_of("hit_local") + hits_of("hit_replica");
         for counter in &counters.list {
             let value = client.call_words(&["GET", &counter.name]).int().unwrap_or(0);
             counters.check(counter, counter.floor(), value.unsigned_abs(), node);

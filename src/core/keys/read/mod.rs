@@ -25,12 +25,19 @@ pub(super) struct View<'a> {
     now_ms: u64,
     /// What was due by then is not there for anybody.
     clock_ms: u64,
+    /// Whether what has a deadline counts as due by the reader's clock.
+    lasting: bool,
     met_due: Cell<bool>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(space: &'a Keyspace, now_ms: u64, clock_ms: u64) -> Self {
-        View { space, now_ms, clock_ms, met_due: Cell::new(false) }
+        View { space, now_ms, clock_ms, lasting: false, met_due: Cell::new(false) }
+    }
+
+    /// The same for a reader without a clock: it may see only what has no deadline.
+    pub(super) fn lasting(space: &'a Keyspace, clock_ms: u64) -> Self {
+        View { lasting: true, ..View::new(space, clock_ms, clock_ms) }
     }
 
     /// Whether a key was met that is past its deadline by the reader's clock
@@ -203,6 +210,10 @@ impl<'a> View<'a> {
     }
 
     fn counted(&self, item: Option<&'a Item>) -> Option<&'a Item> {
+        if self.met_due.get() {
+            // It will be read once more.
+            return item;
+        }
         let counters = &self.space.counters;
         let counter = if item.is_some() { &counters.hits } else { &counters.misses };
         counter.add(1);
@@ -215,6 +226,10 @@ impl<'a> View<'a> {
     }
 
     fn is_there(&self, item: &Item) -> bool {
+        if self.lasting && item.deadline().is_some() {
+            self.met_due.set(true);
+            return false;
+        }
         if item.is_due(self.now_ms) {
             if !item.is_due(self.clock_ms) {
                 self.met_due.set(true);

@@ -62,17 +62,20 @@ pub struct Copying {
     pub entries: &'static str,
     /// `cache-hot-update`.
     pub hot_update: &'static str,
+    /// `cache-replica-reads`.
+    pub replica_reads: &'static str,
     /// What the protocol rests on.
     pub rules: Rules,
 }
 
 impl Copying {
     /// The settings of a server that keeps copies like that.
-    pub fn settings(&self) -> [(&'static str, &'static str); 4] {
+    pub fn settings(&self) -> [(&'static str, &'static str); 5] {
         [
             ("cache-read-mode", self.read_mode),
             ("cache-max-entries", self.entries),
             ("cache-hot-update", self.hot_update),
+            ("cache-replica-reads", self.replica_reads),
             // Odd clocks differ by so much.
             ("cache-clock-drift", "2"),
         ]

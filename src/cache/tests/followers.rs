@@ -1,0 +1,109 @@
+//! Nodes that read whole shards from replicas of their own.
+
+use std::time::Duration;
+
+use lockstep_core::NodeId;
+
+use super::rig;
+use crate::rig::{N1, N3, Rig, key};
+use crate::{Name, Named, Proposal, Replica};
+
+/// The node reads the whole shard, and the home has heard of it.
+fn follow(rig: &mut Rig, node: NodeId) {
+    rig.at_node(node, |node, _, out| node.sharer.follow(true, out));
+    rig.renew();
+    assert!(rig.nodes[&node].sharer.follows());
+}
+
+/// Whether a replica with the first `seq` operations, the newest entry of which began behind
+/// `begun` of them, shows a key.
+fn shows(rig: &Rig, node: NodeId, name: &Name, (seq, begun): (u64, u64)) -> bool {
+    let replica = Replica { seq, begun: begun + 1 };
+    rig.nodes[&node].sharer.view().shows(replica, std::iter::once(name.at()))
+}
+
+#[test]
+fn a_replica_shows_nothing_of_an_entry_that_is_taken_for_one_that_carried_out_nothing() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    assert!(shows(&rig, N1, &key("b"), (1, 0)));
+    // Of requests that were carried out before: as many operations come before the next one.
+    let again = Proposal { written: vec![key("a")], after: 1, ..Proposal::default() };
+    rig.at_home(|home, now, out| {
+        let gate = home.proposed(now, again, out);
+        home.applied(now, gate, out);
+    });
+    rig.deliver();
+    assert!(shows(&rig, N1, &key("b"), (1, 0)));
+    assert!(
+        !shows(&rig, N1, &key("b"), (2, 1)),
+        "the next one wrote it, and the node does not know"
+    );
+    rig.deaf.push(N1);
+    rig.write(N3, &key("b"), "2");
+    assert!(!shows(&rig, N1, &key("b"), (2, 1)));
+}
+
+#[test]
+fn a_replica_hides_what_is_written_until_it_is_open_and_carried_out_there() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    let gate = rig.propose(N3, &key("a"), "2");
+    rig.deliver();
+    assert!(!shows(&rig, N1, &key("a"), (1, 0)) && shows(&rig, N1, &key("b"), (1, 0)));
+    rig.apply(gate, &key("a"), "2");
+    rig.deliver();
+    assert!(!shows(&rig, N1, &key("a"), (1, 0)) && shows(&rig, N1, &key("a"), (2, 1)));
+    assert_eq!((rig.sent["Touch"], rig.sent["Stands"]), (1, 2));
+}
+
+#[test]
+fn a_node_that_reads_the_whole_shard_hears_again_of_what_was_lost() {
+    let mut rig = rig();
+    follow(&mut rig, N1);
+    rig.deaf.push(N1);
+    let gate = rig.write(N3, &key("a"), "1");
+    assert!(!rig.opened.contains(&gate), "it waits");
+    rig.deaf.clear();
+    rig.now = rig.now.after(Duration::from_millis(100));
+    rig.renew();
+    assert!(rig.opened.contains(&gate));
+    assert!(shows(&rig, N1, &key("a"), (1, 0)));
+}
+
+#[test]
+fn who_reads_the_whole_shard_no_more_is_not_told_and_begins_in_another_session() {
+    let mut rig = rig();
+    follow(&mut rig, N1);
+    rig.at_node(N1, |node, _, out| node.sharer.follow(false, out));
+    rig.deliver();
+    rig.write(N3, &key("a"), "1");
+    assert!(!rig.sent.contains_key("Touch") && !shows(&rig, N1, &key("a"), (1, 0)));
+    let era = rig.era(N1);
+    follow_again(&mut rig);
+    assert!(rig.era(N1) > era && shows(&rig, N1, &key("a"), (1, 0)));
+    assert!(!shows(&rig, N1, &key("b"), (0, 0)), "it is behind");
+}
+
+fn follow_again(rig: &mut Rig) {
+    rig.now = rig.now.after(Duration::from_millis(100));
+    follow(rig, N1);
+}
+
+#[test]
+fn a_write_of_everything_hides_everything() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    let all = Proposal { all: true, after: 1, moves: true, ..Proposal::default() };
+    let mut gate = None;
+    rig.at_home(|home, now, out| gate = Some(home.proposed(now, all, out)));
+    rig.deliver();
+    assert!(!shows(&rig, N1, &key("a"), (1, 0)) && !shows(&rig, N1, &key("b"), (2, 1)));
+    rig.at_home(|home, _, _| home.reached(2));
+    rig.at_home(|home, now, out| home.applied(now, gate.unwrap(), out));
+    rig.deliver();
+    assert!(!shows(&rig, N1, &key("a"), (1, 0)) && shows(&rig, N1, &key("a"), (2, 1)));
+}
