@@ -4,7 +4,7 @@ import time
 
 import redis
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 30
 
 
 def connect(port):
@@ -31,7 +31,7 @@ def acknowledged(jobs, send):
 
 def going_on(holds, what):
     """Waits for something, through connections that break."""
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + 2 * PATIENCE_SECONDS
     while time.monotonic() < end:
         try:
             if holds():
@@ -43,6 +43,12 @@ def going_on(holds, what):
 
 
 def finish(sent, done):
-    """Waits until all that was acknowledged is done."""
-    going_on(lambda: sent <= done(), f"all of {len(sent)} jobs")
+    """Waits until all that was acknowledged is done, as long as some of it still comes."""
+    before = None
+    while not sent <= (now := done()):
+        if now == before:
+            raise SystemExit(f"acknowledged and not done: {sorted(sent - now)}")
+        before = now
+        look_again = time.monotonic() + PATIENCE_SECONDS
+        going_on(lambda: done() != before or time.monotonic() > look_again, "an answer")
     print(f"{len(sent)} jobs acknowledged and done", flush=True)
