@@ -273,6 +273,8 @@ impl Sharer {
         self.session = None;
         self.close_flights();
         self.pass.0.publish(self.era, Time(0));
+        // Behind that: nobody takes the session for good any more, nor looks at the replica.
+        self.follow.forget();
     }
 
     fn is_live(&self, now: Time) -> bool {

@@ -6,7 +6,7 @@ use lockstep_core::NodeId;
 
 use super::rig;
 use crate::rig::{N1, N3, Rig, key};
-use crate::{Name, Named, Proposal, Replica};
+use crate::{Epoch, Name, Named, Proposal, Replica};
 
 /// The node reads the whole shard, and the home has heard of it.
 fn follow(rig: &mut Rig, node: NodeId) {
@@ -106,4 +106,15 @@ fn a_write_of_everything_hides_everything() {
     rig.at_home(|home, now, out| home.applied(now, gate.unwrap(), out));
     rig.deliver();
     assert!(!shows(&rig, N1, &key("a"), (1, 0)) && shows(&rig, N1, &key("a"), (2, 1)));
+}
+
+#[test]
+fn who_asks_to_become_the_home_reads_its_replica_no_more() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    assert!(rig.nodes[&N1].sharer.view().is_on());
+    let epoch = Epoch { term: 2, incarnation: 1 };
+    rig.at_node(N1, |node, _, _| node.sharer.resign(epoch));
+    assert!(!rig.nodes[&N1].sharer.view().is_on());
 }
