@@ -1,6 +1,7 @@
 //! The process: wiring, routing, waiting replies, administration.
 
 pub mod admin;
+pub mod allocator;
 pub mod cache;
 pub mod cli;
 pub mod clients;

@@ -122,6 +122,12 @@ impl BodyStore {
         }
     }
 
+    /// Whether there are more of them than memory has room for.
+    pub fn exceed_memory(&self) -> bool {
+        let stored: u64 = self.shelves().iter().map(|shelf| shelf.stored()).sum();
+        stored > self.memory_max.load(Ordering::Relaxed) as u64
+    }
+
     /// Why the data of this node has to be put aside, if a body is damaged or
     /// missing.
     pub fn damage(&self) -> Option<String> {
