@@ -3,8 +3,8 @@
 use lockstep_core::Op;
 use lockstep_core::scripts::{self, Script};
 
-use super::{answer, enabled, terms};
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
+use super::{answer, enabled, keys_and_rest, terms};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
 /// EVAL.
 pub const EVAL: Command =
@@ -98,18 +98,15 @@ fn parse<'a>(
     enabled(ctx)?;
     let script = script(args.word()?);
     let count = args.integer()?;
-    if count > args.len() as i64 {
-        return Err(error::TOO_FEW_KEYS);
-    }
-    let count = usize::try_from(count).map_err(|_| error::NEGATIVE_NUMKEYS)?;
-    let (keys, rest) = args.all().split_at(count);
-    let (keys, args, terms) = (keys.to_vec(), rest.to_vec(), terms(ctx, read_only));
+    let [keys, args] = keys_and_rest(&mut args, count)?;
+    let terms = terms(ctx, read_only);
     Ok(Request::Op(Op::Script { op: scripts::Op::Run { script, keys, args, terms } }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error;
     use crate::testing::{context, refusal, request};
 
     #[test]

@@ -3,7 +3,7 @@
 use lockstep_core::Op;
 use lockstep_core::scripts;
 
-use super::{answer, enabled, terms};
+use super::{answer, enabled, keys_and_rest, terms};
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// FCALL.
@@ -55,12 +55,8 @@ fn call<'a>(ctx: &Context, mut args: Args<'a>, read_only: bool) -> Result<Reques
     enabled(ctx)?;
     let function = args.word()?;
     let count = args.integer().map_err(|_| error::BAD_NUMKEYS)?;
-    if count > args.len() as i64 {
-        return Err(error::TOO_FEW_KEYS);
-    }
-    let count = usize::try_from(count).map_err(|_| error::NEGATIVE_NUMKEYS)?;
-    let (keys, rest) = args.all().split_at(count);
-    let (keys, args, terms) = (keys.to_vec(), rest.to_vec(), terms(ctx, read_only));
+    let [keys, args] = keys_and_rest(&mut args, count)?;
+    let terms = terms(ctx, read_only);
     Ok(Request::Op(Op::Script { op: scripts::Op::Call { function, keys, args, terms } }))
 }
 

@@ -8,7 +8,7 @@ pub mod script;
 
 use lockstep_core::scripts::Terms;
 
-use crate::{BadArgs, Command, Context, error};
+use crate::{Args, BadArgs, Command, Context, error};
 
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[
@@ -28,6 +28,19 @@ pub static COMMANDS: &[Command] = &[
 /// There are none (`scripting no`).
 fn enabled(ctx: &Context) -> Result<(), BadArgs> {
     if ctx.scripts.enabled { Ok(()) } else { Err(error::NO_SCRIPTS) }
+}
+
+/// The keys and the other arguments behind their number.
+///
+/// # Errors
+/// It is negative, or there are fewer words.
+fn keys_and_rest<'a>(args: &mut Args<'a>, keys: i64) -> Result<[Vec<&'a [u8]>; 2], BadArgs> {
+    if keys > args.len() as i64 {
+        return Err(error::TOO_FEW_KEYS);
+    }
+    let count = usize::try_from(keys).map_err(|_| error::NEGATIVE_NUMKEYS)?;
+    let (keys, rest) = args.all().split_at(count);
+    Ok([keys.to_vec(), rest.to_vec()])
 }
 
 /// The conditions under which a script of this connection runs.

@@ -9,7 +9,7 @@ mod states;
 mod table;
 mod values;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockstep_tests::{Client, Cluster, Value, wait_for};
 
@@ -67,6 +67,21 @@ fn wait_for_copy(client: &mut Client, key: &str) {
         client.call(&format!("GET {key}"));
         hits(client) > before
     });
+}
+
+/// A key whose time is over is seen by nobody any more once somebody did not see it.
+fn ends_for_all_at_once(clients: &mut [Client], round: usize, lives_ms: u64) {
+    clients[round % 3].call(&format!("SET t{round} v PX {lives_ms}"));
+    let begun = Instant::now();
+    let mut gone = false;
+    while begun.elapsed() < ms(2 * lives_ms) {
+        for client in &mut *clients {
+            let there = client.call(&format!("GET t{round}")) != Value::Nil;
+            assert!(!(gone && there), "it came back");
+            gone |= !there;
+        }
+    }
+    assert!(gone);
 }
 
 fn ms(ms: u64) -> Duration {

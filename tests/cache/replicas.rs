@@ -112,17 +112,7 @@ fn keys_with_a_deadline_are_not_seen_behind_it() {
     readers(&cluster);
     let mut clients: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
     for round in 0..10 {
-        clients[round % 3].call(&format!("SET t{round} v PX 100"));
-        let begun = Instant::now();
-        let mut gone = false;
-        while begun.elapsed() < ms(200) {
-            for client in &mut clients {
-                let there = client.call(&format!("GET t{round}")) != Value::Nil;
-                assert!(!(gone && there), "it came back");
-                gone |= !there;
-            }
-        }
-        assert!(gone);
+        super::ends_for_all_at_once(&mut clients, round, 100);
     }
 }
 
