@@ -84,6 +84,16 @@ fn ends_for_all_at_once(clients: &mut [Client], round: usize, lives_ms: u64) {
     assert!(gone);
 }
 
+/// Writes `a` and `b` together, 300 times.
+fn write_two_together(writer: &mut Client) {
+    for round in 1..=300 {
+        writer.call("MULTI");
+        writer.call(&format!("SET a {round}"));
+        writer.call(&format!("SET b {round}"));
+        assert_eq!(writer.call("EXEC").items().len(), 2);
+    }
+}
+
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }

@@ -133,13 +133,7 @@ fn several_keys_are_read_as_they_were_at_one_moment() {
                 }
             });
         }
-        let mut writer = cluster.client(1);
-        for round in 1..=300 {
-            writer.call("MULTI");
-            writer.call(&format!("SET a {round}"));
-            writer.call(&format!("SET b {round}"));
-            assert_eq!(writer.call("EXEC").items().len(), 2);
-        }
+        super::write_two_together(&mut cluster.client(1));
         done.store(true, SeqCst);
     });
     assert!(seen.iter().all(|seen| seen.load(SeqCst) > 50), "{seen:?}");

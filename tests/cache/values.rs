@@ -140,13 +140,7 @@ fn nobody_sees_half_of_a_transaction() {
                 }
             });
         }
-        let mut writer = cluster.client(1);
-        for round in 1..=300 {
-            writer.call("MULTI");
-            writer.call(&format!("SET a {round}"));
-            writer.call(&format!("SET b {round}"));
-            assert_eq!(writer.call("EXEC").items().len(), 2);
-        }
+        super::write_two_together(&mut cluster.client(1));
         done.store(true, SeqCst);
     });
     assert!(seen.load(SeqCst) > 100);

@@ -1,8 +1,8 @@
 //! What stands in the log about functions, likewise.
 
+use lockstep_core::Op;
+use lockstep_core::scripts::Op as Script;
 use lockstep_core::scripts::functions::{Limits, Op as Function, Policy};
-use lockstep_core::scripts::{Op as Script, Terms};
-use lockstep_core::{Db, Op};
 
 use super::check;
 
@@ -10,18 +10,7 @@ const OPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/functions-1.txt")
 
 /// One of every operation on functions.
 fn history() -> Vec<Op<'static>> {
-    let terms = Terms::Of {
-        db: Db(3),
-        read_only: true,
-        spread: false,
-        steps_max: 10_000_000,
-        memory_max: 64 << 20,
-        cache_max: 1 << 20,
-        string_bytes_max: 512 << 20,
-        block_entries_max: 100,
-        block_bytes_max: 4096,
-        lfu: true,
-    };
+    let terms = super::scripts::terms();
     let limits = Limits::Of { steps_max: 10_000_000, memory_max: 64 << 20, bytes_max: 1 << 20 };
     let restore = |policy| Function::Restore { payload: b"p", policy, limits };
     let on_libraries = [

@@ -7,9 +7,9 @@ use super::check;
 
 const OPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/scripts-1.txt");
 
-/// One of every operation on scripts.
-fn history() -> Vec<Op<'static>> {
-    let terms = Terms::Of {
+/// Under which scripts and functions run.
+pub(super) fn terms() -> Terms {
+    Terms::Of {
         db: Db(3),
         read_only: true,
         spread: false,
@@ -20,7 +20,12 @@ fn history() -> Vec<Op<'static>> {
         block_entries_max: 100,
         block_bytes_max: 4096,
         lfu: true,
-    };
+    }
+}
+
+/// One of every operation on scripts.
+fn history() -> Vec<Op<'static>> {
+    let terms = terms();
     let (keys, args): (Vec<&[u8]>, Vec<&[u8]>) = (vec![b"k", b""], vec![b"a"]);
     let run = |script| Script::Run { script, keys: keys.clone(), args: args.clone(), terms };
     let all = vec![

@@ -9,6 +9,7 @@ use lockstep_net::{Connections, Link, Next, Output, OutputClass};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
+use super::packed::Packed;
 use crate::users::Account;
 
 /// What a client is doing or wants, one bit each.
@@ -60,7 +61,7 @@ pub struct Client {
     /// Who it is; none: nobody has told yet.
     user: Mutex<Option<Arc<Account>>>,
     /// The words of the command that it may wait with.
-    waiting: Mutex<Option<Box<[Vec<u8>]>>>,
+    waiting: Mutex<Packed>,
     /// How many channels, patterns and shard channels it listens to.
     subscriptions: [AtomicU32; 3],
     /// The client that is told instead of it which keys change; 0: it is told itself.
@@ -115,7 +116,7 @@ impl Client {
             argument_bytes: AtomicU64::new(0),
             names: Mutex::new(None),
             user: Mutex::new(None),
-            waiting: Mutex::new(None),
+            waiting: Mutex::default(),
             subscriptions: Default::default(),
             redirect: AtomicU64::new(0),
             outbox: Mutex::default(),
@@ -228,8 +229,7 @@ impl Client {
 
     /// It may wait with a command of these words; none: with one that nothing is looked at for.
     pub fn set_waiting(&self, words: &[&[u8]]) {
-        let words: Vec<Vec<u8>> = words.iter().map(|word| word.to_vec()).collect();
-        *self.waiting.lock() = (!words.is_empty()).then(|| words.into());
+        self.waiting.lock().set(words);
     }
 
     /// Closes it if it waits with a command that its user may not run (any more).
@@ -239,7 +239,7 @@ impl Client {
             return;
         }
         let waiting = self.waiting.lock();
-        let words: Vec<&[u8]> = waiting.iter().flat_map(|it| it.iter()).map(|it| &it[..]).collect();
+        let words = waiting.words();
         let denied = table::name(&words)
             .is_ok_and(|(command, _)| user.rights().user.check(command.spec, &words).is_err());
         if denied {

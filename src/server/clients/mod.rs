@@ -2,6 +2,7 @@
 
 mod client;
 mod line;
+mod packed;
 mod pause;
 
 use std::sync::Arc;
