@@ -1,14 +1,14 @@
 //! One sled database: opened with care, synced for good.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
 use std::io;
 use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use lockstep_core::ShardId;
 use parking_lot::Mutex;
@@ -27,6 +27,10 @@ const SEGMENT_BYTES: usize = 1 << 20;
 const UNSURE: &str = "UNSURE";
 /// So long a database may take to open. One that is damaged may never come back.
 const OPEN_WAIT: Duration = Duration::from_secs(120);
+/// So long a database may still be held by who closed it: sled lets go of its file when the
+/// last of its threads does, a moment behind the end of the handle.
+const CLOSE_WAIT: Duration = Duration::from_secs(5);
+const CLOSE_LOOK: Duration = Duration::from_millis(2);
 const TREE: &str = "shard-";
 const FILE: &str = "db";
 const BLOBS: &str = "blobs";
@@ -319,6 +323,7 @@ impl Files {
 }
 
 fn open_sled(path: &Path) -> sled::Result<sled::Db> {
+    wait_until_closed(&path.join(FILE))?;
     sled::Config::new()
         .path(path)
         .cache_capacity(CACHE_BYTES)
@@ -327,6 +332,23 @@ fn open_sled(path: &Path) -> sled::Result<sled::Db> {
         .use_compression(false)
         .print_profile_on_drop(false)
         .open()
+}
+
+/// Waits until nobody holds the file of a database. When somebody does to the end, sled
+/// says so.
+fn wait_until_closed(file: &Path) -> io::Result<()> {
+    let file = match File::open(file) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        file => file?,
+    };
+    let begun = Instant::now();
+    while begun.elapsed() < CLOSE_WAIT {
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) => thread::sleep(CLOSE_LOOK),
+            done => return Ok(done?),
+        }
+    }
+    Ok(())
 }
 
 /// Marks a database that was not written or synced as it should have been; the error,

@@ -1,6 +1,8 @@
 //! The sled store: what is on disk after a sync, and space that comes back.
 
 use std::fs;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::*;
 
@@ -159,6 +161,26 @@ fn a_database_is_put_aside_with_the_rest() {
     let aside = crate::quarantine(&crate::RealDisk, dir.path(), "for a test").unwrap();
     assert_eq!(all(&sled(&bodies), SHARD), []);
     assert_eq!(all(&sled(&aside.path.join(crate::BODIES_DIR)), SHARD).len(), 4);
+}
+
+/// sled's threads may hold the file a little longer than the handle lives.
+#[test]
+fn a_database_that_is_let_go_of_late_is_waited_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = sled(dir.path());
+    store.put(SHARD, &row(1, 0..1)).unwrap();
+    store.sync().unwrap();
+    drop(store);
+    let held = fs::File::open(dir.path().join("db-1/db")).unwrap();
+    held.lock().unwrap();
+    let opening = Instant::now();
+    let late = thread::spawn(move || {
+        thread::sleep(Duration::from_millis(200));
+        drop(held);
+    });
+    assert_eq!(all(&sled(dir.path()), SHARD), ids(1, 0..1));
+    assert!(opening.elapsed() >= Duration::from_millis(200));
+    late.join().unwrap();
 }
 
 #[test]
