@@ -1,0 +1,223 @@
+#!/usr/bin/env python3
+"""Runs the Tcl test suite of redis 7.0.15 against Lockstep, unit by unit.
+
+Every unit meets a server (or three nodes) of its own. What passes is compared with
+what passes on Redis (redis.txt) and with the failures that are known (expected.txt);
+anything else that fails ends the run with status 1.
+
+    cargo build -p lockstep
+    tests/tcl/run.py                                   # all units, drop-in profile
+    tests/tcl/run.py --units unit/type/list,unit/scan  # some units
+    tests/tcl/run.py --profile cluster                 # with --cluster-enabled yes
+    tests/tcl/run.py --through follower                # a follower of three nodes
+
+The suite is fetched from Debian's source package into target/tcl, or taken from
+where --suite says. It needs tclsh8.6, redis-cli and, to fetch, apt-get. All that the
+suite says is kept in target/tcl/output.
+"""
+
+import argparse
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parent.parent
+os.environ.setdefault("SERVER", str(ROOT / "target/debug/lockstep"))
+sys.path.insert(0, str(ROOT / "bench/cluster"))
+from nodes import Lockstep, free_ports  # noqa: E402
+
+KEPT = ROOT / "target/tcl"
+VERSION = "7.0.15"
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+SOURCES = f"deb-src [signed-by={KEYRING}] http://deb.debian.org/debian bookworm main\n"
+# What no server owes that is not Redis itself: the same tags as in Redis' own runs
+# against servers without debug commands, replicas and files.
+SKIPPED_TAGS = ("-slow", "-needs:debug", "-needs:repl", "-needs:save", "-needs:config-maxmemory")
+PROFILES = {"drop-in": "--singledb", "cluster": "--cluster-mode"}
+LINE = re.compile(r"^\[(ok|err|exception|TIMEOUT)\]:? ?(.*)$")
+COLOR = re.compile(r"\x1b\[[0-9;]*m")
+# Behind a name: where it stands or how long it took.
+BEHIND = re.compile(r"( in tests/\S+\.tcl| \(\d+ ms\))$")
+
+
+def main():
+    options = arguments()
+    suite = prepared(options.suite or fetched())
+    goals, known = read_goals(options.profile), read_known(options.profile, options.through)
+    units = options.units.split(",") if options.units else list(goals)
+    results = [run_unit(suite, unit, options) for unit in units]
+    print(table(results, goals))
+    return judge(results, goals, known)
+
+
+def arguments():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--profile", choices=PROFILES, default="drop-in")
+    parser.add_argument("--through", choices=("one", "follower"), default="one",
+                        help="a node alone, or a follower of three nodes")
+    parser.add_argument("--units", help="with commas between; all of redis.txt if not given")
+    parser.add_argument("--suite", type=pathlib.Path, help="the unpacked source of redis")
+    parser.add_argument("--timeout", type=int, default=600, help="seconds for one unit")
+    parser.add_argument("--quiet", action="store_true", help="no output of the suite's failures")
+    options = parser.parse_args()
+    if options.profile == "cluster" and options.through == "follower":
+        parser.error("in cluster mode who asks a follower is sent to the leader")
+    return options
+
+
+def fetched():
+    """The suite out of Debian's source package; nothing of this system is changed."""
+    place = KEPT / f"redis-{VERSION}"
+    if place.is_dir():
+        return place
+    for part in ("lists/partial", "cache/archives/partial"):
+        (KEPT / part).mkdir(parents=True, exist_ok=True)
+    (KEPT / "sources.list").write_text(SOURCES)
+    apt = ["apt-get", "-qq", "-o", f"Dir::Etc::sourcelist={KEPT}/sources.list",
+           "-o", "Dir::Etc::sourceparts=-", "-o", f"Dir::State::lists={KEPT}/lists",
+           "-o", f"Dir::Cache={KEPT}/cache", "-o", "APT::Sandbox::User="]
+    subprocess.run([*apt, "update"], check=True, cwd=KEPT)
+    subprocess.run([*apt, "source", "--download-only", "redis"], check=True, cwd=KEPT)
+    with tarfile.open(KEPT / f"redis_{VERSION}.orig.tar.gz") as archive:
+        top = archive.getnames()[0].split("/")[0]
+        archive.extractall(KEPT / "unpacked")
+    (KEPT / "unpacked" / top).rename(place)
+    return place
+
+
+def prepared(suite):
+    """The suite looks for programs in its own src/."""
+    for program in ("redis-cli", "redis-benchmark", "redis-server"):
+        link, found = suite / "src" / program, shutil.which(program)
+        if found and not link.exists():
+            link.symlink_to(found)
+    if not (suite / "src/redis-cli").exists():
+        raise SystemExit("redis-cli is not installed")
+    return suite
+
+
+def read_goals(profile):
+    """What passes on Redis: unit -> count."""
+    column = 1 + list(PROFILES).index(profile)
+    rows = (line.split() for line in lines_of("redis.txt"))
+    return {row[0]: int(row[column]) for row in rows}
+
+
+def read_known(profile, through):
+    """The failures that are known, as pairs of unit and name."""
+    rows = (line.split(None, 2) for line in lines_of("expected.txt"))
+    return {(unit, name) for when, unit, name in rows if when in ("always", profile, through)}
+
+
+def lines_of(name):
+    lines = (HERE / name).read_text().splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+class Result:
+    """What came out of one unit."""
+
+    def __init__(self, unit):
+        self.unit, self.passed, self.failed, self.seconds = unit, [], [], 0.0
+
+    def take(self, line):
+        """Counts a line of the suite's output; gives whether it tells a failure."""
+        match = LINE.match(COLOR.sub("", line.rstrip()))
+        if not match:
+            return False
+        kind, name = match[1], BEHIND.sub("", match[2])
+        if kind == "ok":
+            self.passed.append(name)
+        else:
+            self.failed.append(name if kind == "err" else kind)
+        return kind != "ok"
+
+
+def run_unit(suite, unit, options):
+    result, begun = Result(unit), time.monotonic()
+    server = started(options)
+    try:
+        port = server.ports[0 if options.through == "one" else follower(server)]
+        output = talked(suite, unit, port, options)
+    finally:
+        server.stop()
+    said = KEPT / "output" / f"{unit.replace('/', '-')}.txt"
+    said.parent.mkdir(parents=True, exist_ok=True)
+    said.write_text(output)
+    shown = False
+    for line in output.splitlines():
+        # What follows a failure tells why, up to the next result.
+        shown = result.take(line) or (shown and not line.startswith("["))
+        if shown and not options.quiet:
+            print(f"  {line}", file=sys.stderr)
+        if "End of the report" in line or "The End" in line:
+            break
+    result.seconds = time.monotonic() - begun
+    print(f"{unit}: {len(result.passed)} passed, {len(result.failed)} failed, "
+          f"{result.seconds:.0f} s", file=sys.stderr, flush=True)
+    return result
+
+
+def started(options):
+    flags = ["--fsync", "never"]
+    if options.profile == "cluster":
+        flags += ["--cluster-enabled", "yes"]
+    return Lockstep(size=1 if options.through == "one" else 3, flags=flags)
+
+
+def follower(server):
+    leader = server.leader()
+    return next(at for at in range(server.size) if at != leader)
+
+
+def talked(suite, unit, port, options):
+    """All that the suite says about a unit."""
+    words = ["tclsh8.6", "tests/test_helper.tcl", "--host", "127.0.0.1", "--port", port,
+             "--clients", 1, "--durable", "--ignore-encoding", "--ignore-digest",
+             PROFILES[options.profile], "--single", unit,
+             "--baseport", free_ports(1, beside=(-32, 0))[0], "--timeout", 120]
+    for tag in SKIPPED_TAGS:
+        words += ["--tags", tag]
+    try:
+        done = subprocess.run([str(word) for word in words], cwd=suite, stdout=subprocess.PIPE,
+                              stderr=subprocess.STDOUT, timeout=options.timeout)
+        return done.stdout.decode(errors="replace")
+    except subprocess.TimeoutExpired as late:
+        return (late.stdout or b"").decode(errors="replace") + "\n[TIMEOUT]: of the whole unit\n"
+
+
+def table(results, goals):
+    rows = ["| unit | Lockstep | Redis | failed | seconds |", "| --- | --- | --- | --- | --- |"]
+    for result in results:
+        rows.append(f"| {result.unit} | {len(result.passed)} | {goals.get(result.unit, '-')} | "
+                    f"{len(result.failed)} | {result.seconds:.0f} |")
+    passed = sum(len(result.passed) for result in results)
+    goal = sum(goals.get(result.unit, 0) for result in results)
+    rows.append(f"| all | {passed} | {goal} | {sum(len(r.failed) for r in results)} | |")
+    return "\n".join(rows)
+
+
+def judge(results, goals, known):
+    """Says what nobody expected; gives the status to end with."""
+    wrong = []
+    for result in results:
+        failed = [(result.unit, name) for name in result.failed]
+        wrong += [f"{unit}: failed: {name}" for unit, name in failed if (unit, name) not in known]
+        for unit, name in sorted(known - set(failed)):
+            if unit == result.unit and name in result.passed:
+                print(f"{unit}: passes, was expected to fail: {name}")
+        missed = goals.get(result.unit, 0) - len(result.passed)
+        if missed > len([one for one in known if one[0] == result.unit]):
+            wrong.append(f"{result.unit}: {missed} fewer passed than on Redis")
+    print("\n".join(wrong) or "nothing unexpected")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
