@@ -93,6 +93,13 @@ fn space_comes_back_when_little_lives() {
     assert_eq!(get(&sled(dir.path()), id(2, 9)), Some(body(id(2, 9), 500)));
 }
 
+/// A store with so many bodies, synced and closed.
+fn leave(dir: &Path, count: u64) {
+    let store = sled(dir);
+    store.put(SHARD, &row(1, 0..count)).unwrap();
+    store.sync().unwrap();
+}
+
 /// The directories of databases, with their files.
 fn databases(dir: &Path) -> Vec<String> {
     let names = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name());
@@ -140,10 +147,7 @@ fn a_store_that_was_killed_is_not_written_anew() {
 #[test]
 fn half_a_new_database_is_thrown_away() {
     let dir = tempfile::tempdir().unwrap();
-    let store = sled(dir.path());
-    store.put(SHARD, &row(1, 0..4)).unwrap();
-    store.sync().unwrap();
-    drop(store);
+    leave(dir.path(), 4);
     fs::create_dir(dir.path().join("new")).unwrap();
     fs::write(dir.path().join("new/db"), b"half").unwrap();
     assert_eq!(all(&sled(dir.path()), SHARD).len(), 4);
@@ -154,10 +158,7 @@ fn half_a_new_database_is_thrown_away() {
 fn a_database_is_put_aside_with_the_rest() {
     let dir = tempfile::tempdir().unwrap();
     let bodies = dir.path().join(crate::BODIES_DIR);
-    let store = sled(&bodies);
-    store.put(SHARD, &row(1, 0..4)).unwrap();
-    store.sync().unwrap();
-    drop(store);
+    leave(&bodies, 4);
     let aside = crate::quarantine(&crate::RealDisk, dir.path(), "for a test").unwrap();
     assert_eq!(all(&sled(&bodies), SHARD), []);
     assert_eq!(all(&sled(&aside.path.join(crate::BODIES_DIR)), SHARD).len(), 4);
@@ -167,10 +168,7 @@ fn a_database_is_put_aside_with_the_rest() {
 #[test]
 fn a_database_that_is_let_go_of_late_is_waited_for() {
     let dir = tempfile::tempdir().unwrap();
-    let store = sled(dir.path());
-    store.put(SHARD, &row(1, 0..1)).unwrap();
-    store.sync().unwrap();
-    drop(store);
+    leave(dir.path(), 1);
     let held = fs::File::open(dir.path().join("db-1/db")).unwrap();
     held.lock().unwrap();
     let opening = Instant::now();
