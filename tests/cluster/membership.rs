@@ -128,6 +128,10 @@ fn a_node_that_was_removed_while_it_was_down_is_told_so_when_it_is_back() {
     let mut cluster = cluster(3, 2);
     let mut client = cluster.client(0);
     fill(&mut client);
+    // A node that starts looks who the users are. The log of all shows it afterwards.
+    cluster.kill(1);
+    cluster.restart(1);
+    fill(&mut client);
     let port = cluster.port(2);
     let id = row(&mut client, port).unwrap().id;
     cluster.kill(2);

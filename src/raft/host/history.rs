@@ -3,7 +3,7 @@
 use std::io;
 
 use lockstep_core::wire::Wire;
-use lockstep_core::{Op, ShardId, cluster};
+use lockstep_core::{Op, ShardId, cluster, users};
 use lockstep_storage::Log;
 
 use crate::batch::Batch;
@@ -31,7 +31,7 @@ fn seed_in(batch: &Batch) -> Option<u64> {
     })
 }
 
-/// Whether an operation on users stands in the log of the map, committed or not.
+/// Whether an operation that changes users stands in the log of the map, committed or not.
 pub(super) fn names_users(log: &Log) -> io::Result<bool> {
     let mut found = false;
     each_batch(log, |batch| {
@@ -43,7 +43,12 @@ pub(super) fn names_users(log: &Log) -> io::Result<bool> {
 
 fn batch_names_users(batch: &Batch) -> bool {
     let Ok((header, mut rest)) = batch.open() else { return false };
-    (0..header.count).any(|_| matches!(Op::take(&mut rest), Ok(Op::User { .. })))
+    (0..header.count).any(|_| match Op::take(&mut rest) {
+        // Nodes that look who the users are write one that takes nobody away.
+        Ok(Op::User { op: users::Op::Delete { names } }) => !names.is_empty(),
+        Ok(Op::User { op: users::Op::Put { .. } }) => true,
+        _ => false,
+    })
 }
 
 /// Shows every batch in the log of the map, until one is enough.
@@ -62,4 +67,24 @@ fn each_batch(log: &Log, mut is_enough: impl FnMut(&Batch) -> bool) -> io::Resul
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Ops;
+
+    fn names_users(op: users::Op<'_>) -> bool {
+        let mut ops = Ops::default();
+        ops.write(&Op::User { op });
+        batch_names_users(&Batch::join(1, 1, &mut [ops]))
+    }
+
+    #[test]
+    fn who_only_looks_at_users_names_none() {
+        let put = users::Op::Put { name: b"a", bytes: b"b", expected: 0, users_max: 1 };
+        assert!(names_users(put));
+        assert!(names_users(users::Op::Delete { names: vec![b"a"] }));
+        assert!(!names_users(users::Op::Delete { names: Vec::new() }));
+    }
 }
