@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
+use crate::connection::Turns;
 use crate::{Closed, ConnectionLimits};
 
 /// Look at the clock: a second has passed.
@@ -56,6 +57,7 @@ pub struct Connections {
     pub traffic: Traffic,
     /// Events of all connections.
     pub counters: Counters,
+    pub(crate) turns: Turns,
     links: Mutex<HashMap<u64, Arc<Link>>>,
     last_id: AtomicU64,
     /// Seconds since the start, moved by [`Connections::tick`].

@@ -5,12 +5,14 @@ mod chunk;
 mod input;
 mod run;
 mod socket;
+mod turn;
 
 use lockstep_commands::{BadArgs, Reply};
 
 use crate::{Output, OutputClass};
 pub(crate) use run::linger;
 pub use run::serve;
+pub(crate) use turn::Turns;
 
 /// What the connection does after a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::task::Poll;
+use std::task::{Poll, ready};
 use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
@@ -16,6 +16,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::chunk::Chunk;
 use super::input::{Input, Pause};
 use super::socket::{Socket, Standing};
+use super::turn::Turn;
 use super::{Closed, Handler, Next};
 use crate::{Connections, Link, Output};
 
@@ -46,7 +47,9 @@ pub async fn serve<H: Handler>(
     handler: H,
 ) {
     let entry = Entry { connections: Arc::clone(&connections), id: link.id };
+    let turn = Turn::new(Arc::clone(&connections));
     let mut connection = Connection {
+        turn,
         socket: Socket::new(stream, link, connections),
         input: Input::default(),
         out: Output::default(),
@@ -102,6 +105,7 @@ enum Event {
 }
 
 struct Connection<H> {
+    turn: Turn,
     socket: Socket,
     input: Input,
     out: Output,
@@ -225,10 +229,11 @@ impl<H: Handler> Connection<H> {
     async fn wait(&mut self) -> Result<Event, Closed> {
         let standing = self.standing();
         let had_room = self.socket.has_room(standing);
-        let Connection { socket, input, out, handler, reads_in_a_row } = self;
+        let Connection { turn, socket, input, out, handler, reads_in_a_row } = self;
         let others_first = *reads_in_a_row >= READS_IN_A_ROW_MAX;
         let mut interrupted = pin!(handler.interrupted(out));
         let event = poll_fn(|context| {
+            ready!(turn.poll(context));
             socket.poll_flush(context)?;
             socket.poll_bell(context, standing, true)?;
             if !had_room && socket.has_room(standing) {
@@ -239,8 +244,10 @@ impl<H: Handler> Connection<H> {
             }
             if had_room
                 && !socket.is_stopping()
-                && let Poll::Ready(received) = socket.poll_receive(context, input)
+                && let Poll::Ready(received) =
+                    socket.poll_receive(&mut turn.context(context), input)
             {
+                turn.go_on();
                 return Poll::Ready(received.map(|()| Event::Received));
             }
             if others_first {

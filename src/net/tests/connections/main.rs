@@ -10,3 +10,4 @@ mod server;
 mod slow_readers;
 mod stopping;
 mod time;
+mod turns;

@@ -22,6 +22,8 @@ pub struct Stage {
     pub channel: broadcast::Sender<Vec<u8>>,
     /// Commands executed.
     pub commands: AtomicUsize,
+    /// What was noted, in order.
+    pub noted: Mutex<Vec<String>>,
     /// Whether clients have to AUTH.
     pub asks_password: bool,
     closed: Mutex<Vec<Closed>>,
@@ -48,6 +50,7 @@ impl Server {
             release: Notify::new(),
             channel: broadcast::channel(1000).0,
             commands: AtomicUsize::new(0),
+            noted: Mutex::default(),
             asks_password,
             closed: Mutex::default(),
         });
@@ -172,6 +175,11 @@ impl Handler for Actor {
             b"SUBSCRIBE" => {
                 self.subscribed = Some(self.stage.channel.subscribe());
                 self.finish(b"subscribed", out);
+            }
+            b"NOTE" => {
+                let word = String::from_utf8_lossy(argument).into_owned();
+                self.stage.noted.lock().unwrap().push(word);
+                self.finish(b"noted", out);
             }
             b"ID" => self.finish(self.link.id.to_string().as_bytes(), out),
             b"PANIC" => panic!("asked for"),
