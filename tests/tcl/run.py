@@ -63,7 +63,7 @@ def arguments():
                         help="a node alone, or a follower of three nodes")
     parser.add_argument("--units", help="with commas between; all of redis.txt if not given")
     parser.add_argument("--suite", type=pathlib.Path, help="the unpacked source of redis")
-    parser.add_argument("--timeout", type=int, default=600, help="seconds for one unit")
+    parser.add_argument("--timeout", type=int, default=900, help="seconds for one unit")
     parser.add_argument("--quiet", action="store_true", help="no output of the suite's failures")
     options = parser.parse_args()
     if options.profile == "cluster" and options.through == "follower":
@@ -181,7 +181,7 @@ def talked(suite, unit, port, options):
     words = ["tclsh8.6", "tests/test_helper.tcl", "--host", "127.0.0.1", "--port", port,
              "--clients", 1, "--durable", "--ignore-encoding", "--ignore-digest",
              PROFILES[options.profile], "--single", unit,
-             "--baseport", free_ports(1, beside=(-32, 0))[0], "--timeout", 120]
+             "--baseport", free_ports(1, beside=(-32, 0))[0], "--timeout", options.timeout]
     for tag in SKIPPED_TAGS:
         words += ["--tags", tag]
     try:
