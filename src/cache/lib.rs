@@ -1,6 +1,7 @@
 //! The coherent node-local cache.
 
 mod home;
+mod limbo;
 mod line;
 mod lines;
 mod marks;
@@ -30,6 +31,7 @@ mod tests;
 pub use home::{
     Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Seated, Share, Takeover,
 };
+pub use limbo::Limbo;
 pub use line::{Content, Era, Label, Line, State};
 pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size, TooManyPins};
 pub use message::{Grant, Payload, Standing, ToHome, ToNode};

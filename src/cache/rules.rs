@@ -66,6 +66,11 @@ pub struct Rules {
     /// R27: a node counts as told of what came before a message only if it knows of all of
     /// it that is not open.
     pub all_before_known: bool,
+    /// R28: a new home shows nothing before it opens that may have been written and not
+    /// been open.
+    pub limbo_hidden: bool,
+    /// R29: what may not have been open is known from a session with the last home only.
+    pub limbo_of_last: bool,
 }
 
 impl Rules {
@@ -99,6 +104,8 @@ impl Rules {
         pending_told: true,
         from_the_beginning: true,
         all_before_known: true,
+        limbo_hidden: true,
+        limbo_of_last: true,
     };
 }
 

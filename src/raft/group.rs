@@ -324,6 +324,12 @@ impl Group {
         self.inner.office.leads()
     }
 
+    /// Whether this node leads the shard and does not serve yet: it may have answers to some
+    /// reads.
+    pub(crate) fn takes_over(&self) -> bool {
+        self.inner.office.phase() == crate::office::Phase::Taking
+    }
+
     /// Answers a read from the state, if this node may: the lease is looked at
     /// after the state was.
     ///

@@ -26,6 +26,7 @@ use crate::office::{Office, Phase};
 use crate::snapshot::{self, Builder, Image};
 use crate::touches::{Notes, Touch, Touches};
 use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
+use crate::watcher::Former;
 
 /// How far a shard has come; read by many, written by its machine.
 #[derive(Debug, Default)]
@@ -93,11 +94,11 @@ impl Progress {
         *self.applied_as.lock()
     }
 
-    /// The last node before that leader of which an entry was committed: nobody else
-    /// can have served since.
-    pub(crate) fn led_before(&self, leader: LeaderId) -> Option<NodeId> {
+    /// The last leader before that one of which an entry was committed: nobody else can
+    /// have served since.
+    pub(crate) fn led_before(&self, leader: LeaderId) -> Option<Former> {
         let before = self.applied_before.lock().filter(|before| *before < leader);
-        before.map(|before| NodeId(before.node_id))
+        before.map(|before| Former { node: NodeId(before.node_id), term: before.term })
     }
 
     fn applies_as(&self, before: Option<LeaderId>, leader: LeaderId) {

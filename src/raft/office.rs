@@ -156,6 +156,18 @@ impl Office {
         state.lease.leading_since.filter(|_| state.lease.leading == Some(leader))
     }
 
+    /// As which leader this replica takes over and does not serve yet, and when it sent what
+    /// a quorum has acknowledged last; none also where that is too long ago. Whoever leads
+    /// next and serves has waited for that quorum.
+    pub(crate) fn taking_over(&self) -> Option<(LeaderId, Instant)> {
+        let state = self.state.lock();
+        let lease = &state.lease;
+        let leader = lease.stands_as()?;
+        let now = Instant::now();
+        let since = lease.quorum_since(self.me, now)?;
+        (self.phase() == Phase::Taking && now < since + self.lease()).then_some((leader, since))
+    }
+
     fn enter(&self, phase: Phase) {
         if self.phase.swap(phase as u8, Release) != phase as u8 {
             self.moved.notify_waiters();

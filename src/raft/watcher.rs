@@ -31,6 +31,11 @@ pub trait Watcher: Send + Sync + Debug + 'static {
     /// Asked only while something is held back.
     fn shows(&self, shard: ShardId, op: &Op<'_>, seq: u64) -> bool;
 
+    /// Whether a read may be answered though this node, which leads, does not serve yet:
+    /// because an older leader might still answer, or for what [`Watcher::leads`] says.
+    /// `quorum`: when it sent what a quorum has acknowledged last.
+    fn shows_early(&self, shard: ShardId, op: &Op<'_>, come: Come, quorum: Instant) -> bool;
+
     /// This node leads a shard and is ready to serve. Says until when it must not; it
     /// is asked again then, or when [`Group::look_again`] is called.
     fn leads(&self, group: &Group, reign: Reign) -> Option<Instant>;
@@ -62,8 +67,26 @@ pub struct Reign {
     pub term: u64,
     /// It did not begin later than then.
     pub since: Instant,
-    /// The last node that led the shard before, and may have granted anything.
-    pub before: Option<NodeId>,
+    /// The last one that led the shard before, and may have granted anything.
+    pub before: Option<Former>,
+}
+
+/// Who led a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Former {
+    /// The node.
+    pub node: NodeId,
+    /// In which term.
+    pub term: u64,
+}
+
+/// How far a state had come when it was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Come {
+    /// How many operations it had seen.
+    pub seq: u64,
+    /// As [`Group::touched_at`] says.
+    pub touched_at: u64,
 }
 
 /// An entry that is about to be proposed.

@@ -256,3 +256,58 @@ fn a_node_begins_when_it_reads_much_that_it_has_no_copies_of() {
         hits(&mut reader) > 0
     });
 }
+
+/// What nobody wrote lately is the same everywhere, whoever still has old copies.
+#[test]
+fn a_new_home_answers_reads_while_copies_of_a_dead_node_may_last() {
+    let arguments = ["--shards", "1", "--replicas", "5", "--fsync", "never"];
+    let copies = ["--cache-replica-reads", "yes", "--cache-lease-ms", "3000"];
+    let mut cluster = Cluster::start(5, &[&arguments[..], &copies[..]].concat());
+    let dead = (cluster.wait_leader(0) + 1) % 5;
+    cluster.client(dead).call("SET quiet still");
+    cluster.kill(dead);
+    // The home may move by itself, and whoever leads then had no word of it before.
+    let answered = (0..10).any(|_| {
+        let home = cluster.wait_leader(0);
+        let early = reads_of_a_new_home(&mut cluster, home, dead);
+        cluster.restart(home);
+        early > 0
+    });
+    assert!(answered, "no new home answered anything before it served");
+}
+
+/// How many reads the home answered that took over from one that was killed, before it
+/// served.
+fn reads_of_a_new_home(cluster: &mut Cluster, home: usize, dead: usize) -> i64 {
+    let mut others: Vec<Client> = (0..5)
+        .filter(|node| ![home, dead].contains(node))
+        .map(|node| cluster.client(node))
+        .collect();
+    others.iter_mut().for_each(wait_for_replica);
+    let early = |others: &mut [Client]| {
+        let count = |client: &mut Client| number(&client.call("CACHE STATS"), "early");
+        others.iter_mut().map(count).sum::<i64>()
+    };
+    let before = early(&mut others);
+    cluster.kill(home);
+    let mut writers: Vec<Client> = (0..5)
+        .filter(|node| ![home, dead].contains(node))
+        .map(|node| cluster.client(node))
+        .collect();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let done = &done;
+        scope.spawn(move || {
+            // It waits until no copy of the dead node is good any more.
+            while !writers.iter_mut().any(|writer| writer.call("SET busy 1").text() == "OK") {}
+            done.store(true, SeqCst);
+        });
+        while !done.load(SeqCst) {
+            for client in &mut others {
+                let value = client.call("GET quiet");
+                assert!(value.is_error() || value.text() == "still", "{value:?}");
+            }
+        }
+    });
+    early(&mut others) - before
+}

@@ -35,6 +35,8 @@ pub(super) struct Bounds {
     pub restart: bool,
     /// Whether the first node has a replica, and clients read from it.
     pub replica: bool,
+    /// Whether the home that is elected is at the first node.
+    pub heir: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
@@ -62,6 +64,7 @@ impl Bounds {
         relapse: false,
         restart: false,
         replica: false,
+        heir: false,
         careful: false,
         astray: false,
         home_reads: true,

@@ -1,6 +1,6 @@
 //! Each rule is needed: without it, something goes wrong (P26).
 
-use super::sound::FOLLOWED;
+use super::sound::{FOLLOWED, HEIR};
 use super::*;
 use crate::{HotUpdate, Refresh, Rules};
 
@@ -188,4 +188,14 @@ fn r26_a_replica_shows_nothing_that_is_older_than_the_beginning() {
 #[test]
 fn r27_who_is_told_of_a_write_knows_of_all_before_it() {
     rule("R27", Bounds { writes: 2, ..FOLLOWED }, |rules| rules.all_before_known = false);
+}
+
+#[test]
+fn r28_a_new_home_hides_what_may_not_have_been_open() {
+    rule("R28", HEIR, |rules| rules.limbo_hidden = false);
+}
+
+#[test]
+fn r28_a_new_home_hides_what_its_node_was_not_told_of() {
+    rule("R28 with R24", HEIR, |rules| rules.untold_hidden = false);
 }

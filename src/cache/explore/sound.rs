@@ -123,6 +123,18 @@ fn a_node_reads_from_its_replica_while_another_home_takes_over() {
     is_sound(Bounds { renewals: [2, 0], ticks: 2, election: true, ..FOLLOWED });
 }
 
+pub(super) const HEIR: Bounds = Bounds { heir: true, election: true, ..FOLLOWED };
+
+#[test]
+fn a_new_home_reads_before_older_leases_are_over() {
+    is_sound(Bounds { writes: 2, ticks: 2, ..HEIR });
+}
+
+#[test]
+fn a_new_home_reads_beside_another_node_that_has_an_older_copy() {
+    is_sound(Bounds { nodes: 2, reads: [0, 1], renewals: [1, 1], ticks: 1, ..HEIR });
+}
+
 #[test]
 fn a_node_reads_from_its_replica_while_the_home_comes_back_in_its_term() {
     is_sound(Bounds { renewals: [2, 0], ticks: 2, relapse: true, ..FOLLOWED });

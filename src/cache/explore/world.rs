@@ -70,6 +70,10 @@ struct Seat {
     applied: usize,
     /// The gates of entries that are not open, with their places in the log.
     gates: Vec<(GateId, usize)>,
+    /// How many entries were there when it was elected.
+    inherited: usize,
+    /// When a quorum stood by it.
+    stood: u64,
 }
 
 #[derive(Clone, Debug)]
@@ -117,11 +121,27 @@ fn time(tick: u64) -> Time {
 }
 
 impl Seat {
+    fn new(home: Home, log: Vec<u8>, stood: u64) -> Self {
+        let inherited = log.len();
+        Seat { home, applied: inherited, log, gates: Vec::new(), inherited, stood }
+    }
+
     fn look(&self) -> Look {
         let version = self.applied as u64;
         let written = version.checked_sub(1).map(|at| self.log[at as usize]);
         let value = written.map(|value| Bytes::copy_from_slice(&[value]));
         Look { payload: Some(Payload { value, version, left: None }), seq: version }
+    }
+
+    /// The write that it shows, open or not yet.
+    fn shown(&self, now: Time) -> Option<u64> {
+        let applied = self.applied as u64;
+        let replica = Replica { seq: applied, begun: applied };
+        let early = || {
+            self.log.len() == self.inherited
+                && self.home.shows_early(now, time(self.stood), replica, [name().at()].into_iter())
+        };
+        (self.home.shows(now, &name(), applied) || early()).then_some(applied)
     }
 }
 
@@ -149,7 +169,7 @@ impl World {
             bounds,
             now: 0,
             nodes: (0..bounds.nodes).map(node).collect(),
-            homes: vec![Seat { home, log: Vec::new(), applied: 0, gates: Vec::new() }],
+            homes: vec![Seat::new(home, Vec::new(), 0)],
             letters: Vec::new(),
             floor: 0,
             writes: 0,
@@ -170,7 +190,7 @@ impl World {
         if self.now < bounds.ticks {
             steps.extend([Step::Tick(false), Step::Tick(true)]);
         }
-        for node in 0..self.nodes.len() {
+        for node in (0..self.nodes.len()).filter(|node| !self.is_home(*node)) {
             if self.renewals[node] < bounds.renewals[node] {
                 steps.push(Step::Renew(node));
             }
@@ -192,7 +212,7 @@ impl World {
         if leader.applied < leader.log.len() {
             steps.push(Step::Apply);
         }
-        if bounds.replica && self.nodes[0].applied < leader.log.len() as u64 {
+        if bounds.replica && !self.is_home(0) && self.nodes[0].applied < leader.log.len() as u64 {
             steps.push(Step::Follow(0));
         }
         if bounds.election && self.homes.len() == 1 {
@@ -224,8 +244,9 @@ impl World {
             Step::Tick(stands) => {
                 self.now += 1;
                 if stands {
-                    let now = time(self.now);
-                    self.homes.last_mut().unwrap().home.stands(now);
+                    let (tick, last) = (self.now, self.homes.last_mut().unwrap());
+                    last.home.stands(time(tick));
+                    last.stood = tick;
                 }
                 for home in 0..self.homes.len() {
                     self.at_home(home, |seat, now, out| seat.home.pass_time(now, out))?;
@@ -369,9 +390,22 @@ impl World {
     fn elect(&mut self, keeps: usize) -> Result<(), String> {
         let log = self.homes[0].log[..keeps].to_vec();
         self.undone_beyond(keeps)?;
-        let takeover = self.takeover();
+        let mut takeover = self.takeover();
         let epoch = Epoch { term: 2, incarnation: 0 };
-        self.begin(NodeId(101), epoch, Some(takeover), log)
+        if !self.bounds.heir {
+            return self.begin(NodeId(101), epoch, Some(takeover), log);
+        }
+        takeover.missing.remove(&id(0));
+        self.nodes[0].sharer.resign(epoch);
+        let limbo = self.nodes[0].sharer.limbo(1);
+        self.begin(id(0), epoch, Some(takeover), log)?;
+        self.homes[1].home.inherits(limbo);
+        Ok(())
+    }
+
+    /// Whether a node is the home itself.
+    fn is_home(&self, node: usize) -> bool {
+        self.bounds.heir && node == 0 && self.homes.len() > 1
     }
 
     fn relapse(&mut self) -> Result<(), String> {
@@ -402,7 +436,7 @@ impl World {
     ) -> Result<(), String> {
         let now = time(self.now);
         let home = Home::new(me, epoch, now, takeover, self.bounds.settings());
-        self.homes.push(Seat { home, applied: log.len(), log, gates: Vec::new() });
+        self.homes.push(Seat::new(home, log, self.now));
         let last = self.homes.len() - 1;
         self.at_home(last, |seat, _, out| seat.home.revoke(out))
     }
@@ -536,11 +570,7 @@ impl World {
             }
         }
         if self.bounds.home_reads {
-            for seat in &self.homes {
-                if seat.home.shows(now, &name(), seat.applied as u64) {
-                    seen.push(seat.applied as u64);
-                }
-            }
+            seen.extend(self.homes.iter().filter_map(|seat| seat.shown(now)));
         }
         let Some(newest) = seen.iter().max() else { return Ok(()) };
         let oldest = seen.iter().min().unwrap();

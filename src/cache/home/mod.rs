@@ -22,7 +22,7 @@ use std::time::Duration;
 use lockstep_core::NodeId;
 
 use crate::message::{Payload, ToHome, ToNode};
-use crate::{Epoch, Name, Session, Settings, Time};
+use crate::{At, Epoch, Limbo, Name, Replica, Session, Settings, Time};
 use directory::Directory;
 use gates::Gates;
 use seats::{Acked, Follows, Renewal, Seat};
@@ -41,6 +41,8 @@ pub struct Home {
     quorum: Time,
     /// What older homes granted may still be used.
     takeover: Option<Takeover>,
+    /// What the last home may have written that is not open.
+    limbo: Option<Limbo>,
     /// The number of the last message that matters to copies.
     q: u64,
     /// The number of the last session.
@@ -147,6 +149,7 @@ impl Home {
             epoch,
             quorum,
             takeover,
+            limbo: None,
             q: 0,
             sessions: 0,
             seq: 0,
@@ -157,6 +160,11 @@ impl Home {
             held_count: 0,
             settings,
         }
+    }
+
+    /// This node knew that of the writes of the last home.
+    pub fn inherits(&mut self, limbo: Option<Limbo>) {
+        self.limbo = limbo;
     }
 
     /// A message of a node; what asks for a copy reads the state by `look`.
@@ -242,6 +250,9 @@ impl Home {
             self.takeover = None;
             self.open_all(now, out);
         }
+        if self.limbo.is_some() && self.serves(now) {
+            self.limbo = None;
+        }
         let surplus = self.directory.surplus().min(RECALLS_AT_ONCE);
         let _all_are_under_way = (0..surplus).all(|_| self.make_room(now, out));
     }
@@ -304,6 +315,24 @@ impl Home {
     pub fn serves(&self, now: Time) -> bool {
         let read_lease = self.settings.drift.shortened(self.settings.read_lease);
         self.is_open(now) && self.age(now) < read_lease
+    }
+
+    /// Whether what the state here holds of these keys may be shown though it does not serve
+    /// yet. Only while nothing was proposed in its term, and everything that was committed
+    /// before is applied: the state has come as far as `replica` says then. `quorum`: when it
+    /// sent what a quorum has acknowledged.
+    pub fn shows_early<'a>(
+        &self,
+        now: Time,
+        quorum: Time,
+        replica: Replica,
+        names: impl Iterator<Item = At<'a>>,
+    ) -> bool {
+        let rules = &self.settings.rules;
+        let read_lease = self.settings.drift.shortened(self.settings.read_lease);
+        let stands = now.since(quorum) < read_lease || !rules.under_quorum;
+        let limbo = self.limbo.as_ref();
+        stands && limbo.is_some_and(|limbo| limbo.shows(replica, names) || !rules.limbo_hidden)
     }
 
     /// How long a session may last that begins now.

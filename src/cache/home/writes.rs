@@ -45,6 +45,7 @@ impl Home {
     /// without.
     pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
         self.pass_time(now, out);
+        self.limbo = None;
         let Proposal { written, read, all, in_order, after, writers, value, counts, moves } =
             proposal;
         self.reached(after);

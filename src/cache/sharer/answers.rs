@@ -32,6 +32,7 @@ impl Sharer {
         // Whoever reads from the replica finds another era behind what is forgotten now.
         self.pass.0.publish(self.era, Time(0));
         self.follow.forget();
+        self.limbo = None;
         self.marks.clear();
         self.flushed = 0;
         self.close_flights();

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::{Out, Sharer};
 use crate::message::{Standing, ToHome};
-use crate::{Name, Session, Store, View};
+use crate::{Limbo, Name, Session, Store, View};
 
 /// What is known of writes, for a replica here that clients read from.
 #[derive(Debug, Hash)]
@@ -147,9 +147,18 @@ impl Sharer {
 
     fn stop_following(&mut self, out: &mut Out) {
         let Some(session) = self.session() else { return };
+        self.keep_limbo();
         self.follow.forget();
         self.follow.over = true;
         out.to_home.push(ToHome::Follow { session, on: false });
+    }
+
+    /// What is known of writes is about to be forgotten. It stays true: whatever was not told
+    /// is beyond what is known.
+    pub(super) fn keep_limbo(&mut self) {
+        if let Some(session) = self.session().filter(|_| self.follow.began) {
+            self.limbo = Some(Limbo::new(session.epoch, View::clone(&self.follow.view)));
+        }
     }
 
     /// The home gave a session, or more time for it.

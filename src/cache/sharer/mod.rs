@@ -18,8 +18,8 @@ use crate::marks::Marks;
 use crate::message::ToHome;
 use crate::pass::Own;
 use crate::{
-    Content, Epoch, Era, Evicted, Name, Named, Nonce, Pass, Session, Settings, Store, Time, View,
-    hit,
+    Content, Epoch, Era, Evicted, Limbo, Name, Named, Nonce, Pass, Session, Settings, Store, Time,
+    View, hit,
 };
 use flights::Flights;
 use follow::Follow;
@@ -50,6 +50,8 @@ pub struct Sharer {
     flights: Flights,
     pass: Own,
     follow: Follow,
+    /// What was known of writes when that ended.
+    limbo: Option<Limbo>,
 }
 
 /// A session that lasts.
@@ -110,6 +112,7 @@ impl Sharer {
             flights: Flights::new(boot),
             pass: Own::default(),
             follow: Follow::new(settings.high_water_marks),
+            limbo: None,
             settings,
         }
     }
@@ -269,7 +272,15 @@ impl Sharer {
         }
     }
 
+    /// What this node knows of writes that may not be open, if its last session in which it
+    /// read from a replica was with a home of that term: the last one before it leads itself.
+    pub fn limbo(&self, term: u64) -> Option<Limbo> {
+        let counts = |limbo: &&Limbo| limbo.is_of(term) || !self.settings.rules.limbo_of_last;
+        self.limbo.as_ref().filter(counts).cloned()
+    }
+
     fn end_session(&mut self) {
+        self.keep_limbo();
         self.session = None;
         self.close_flights();
         self.pass.0.publish(self.era, Time(0));

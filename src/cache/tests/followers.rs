@@ -5,8 +5,8 @@ use std::time::Duration;
 use lockstep_core::NodeId;
 
 use super::rig;
-use crate::rig::{N1, N3, Rig, key};
-use crate::{Epoch, Name, Named, Proposal, Replica};
+use crate::rig::{N1, N2, N3, Rig, key};
+use crate::{Epoch, Home, Name, Named, Proposal, Replica, Rules, Settings, Takeover};
 
 /// The node reads the whole shard, and the home has heard of it.
 fn follow(rig: &mut Rig, node: NodeId) {
@@ -117,4 +117,76 @@ fn who_asks_to_become_the_home_reads_its_replica_no_more() {
     let epoch = Epoch { term: 2, incarnation: 1 };
     rig.at_node(N1, |node, _, _| node.sharer.resign(epoch));
     assert!(!rig.nodes[&N1].sharer.view().is_on());
+}
+
+/// Whether the home that succeeds at a node shows a key before it opens.
+fn shows_early(rig: &Rig, node: NodeId, before: u64, name: &Name, come: (u64, u64)) -> bool {
+    let epoch = Epoch { term: before + 1, incarnation: 1 };
+    let until = rig.now.after(Duration::from_secs(1));
+    let takeover = Takeover { not_before: rig.now, until, missing: [N2].into() };
+    let mut home = Home::new(node, epoch, rig.now, Some(takeover), Settings::default());
+    home.inherits(rig.nodes[&node].sharer.limbo(before));
+    assert!(!home.shows(rig.now, name, come.0), "it does not serve yet");
+    let replica = Replica { seq: come.0, begun: come.1 + 1 };
+    home.shows_early(rig.now, rig.now, replica, std::iter::once(name.at()))
+}
+
+/// The node that has read the whole shard asks to become the home itself.
+fn resign(rig: &mut Rig, node: NodeId) {
+    let epoch = Epoch { term: 9, incarnation: 1 };
+    rig.at_node(node, |node, _, _| node.sharer.resign(epoch));
+}
+
+#[test]
+fn a_new_home_shows_at_once_what_was_surely_open() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    let gate = rig.propose(N3, &key("b"), "2");
+    rig.deliver();
+    resign(&mut rig, N1);
+    assert!(shows_early(&rig, N1, 1, &key("a"), (2, 1)));
+    assert!(!shows_early(&rig, N1, 1, &key("b"), (2, 1)), "others may read what was before");
+    assert!(!shows_early(&rig, N1, 1, &key("a"), (3, 2)), "it was not told of the last one");
+    // The home forgets the node and goes on without telling it.
+    rig.apply(gate, &key("b"), "2");
+    rig.write(N3, &key("a"), "3");
+    assert!(!shows_early(&rig, N1, 1, &key("a"), (3, 2)));
+}
+
+#[test]
+fn who_did_not_read_the_whole_shard_or_does_no_more_shows_nothing_early() {
+    let mut rig = rig();
+    rig.write(N3, &key("a"), "1");
+    assert!(!shows_early(&rig, N1, 1, &key("a"), (1, 0)));
+    follow(&mut rig, N1);
+    rig.at_node(N1, |node, _, out| node.sharer.follow(false, out));
+    assert!(shows_early(&rig, N1, 1, &key("a"), (1, 0)), "it knows still");
+    rig.deliver();
+    rig.write(N3, &key("a"), "2");
+    resign(&mut rig, N1);
+    assert!(!shows_early(&rig, N1, 1, &key("a"), (2, 1)), "nobody told it any more");
+}
+
+/// R29: the entries of another home in between have the numbers of some that were never
+/// committed.
+#[test]
+fn what_was_known_of_an_earlier_home_says_nothing_of_the_last_one() {
+    let rules = Rules { limbo_of_last: false, ..Rules::ALL };
+    assert!(!another_led_in_between(Rules::ALL));
+    assert!(another_led_in_between(rules), "the rule is what keeps it from that");
+}
+
+/// Whether a home that had a session with the last but one shows what the last one wrote.
+fn another_led_in_between(rules: Rules) -> bool {
+    let mut rig = Rig::new(N3, Settings { rules, ..Settings::default() });
+    rig.write(N3, &key("a"), "1");
+    follow(&mut rig, N1);
+    // Never committed; another home wrote `b` instead, under the same number.
+    rig.propose(N3, &key("a"), "2");
+    rig.deliver();
+    resign(&mut rig, N1);
+    let come = (2, 1);
+    assert!(shows_early(&rig, N1, 1, &key("b"), come), "the last home wrote no such entry");
+    shows_early(&rig, N1, 2, &key("b"), come)
 }

@@ -17,6 +17,8 @@ use crate::batch::{Batch, Ops};
 use crate::mailbox::{Mailbox, Refusal};
 use crate::office::Phase;
 use crate::tickets::{Answer, Tickets};
+use crate::types::LeaderId;
+use crate::watcher::Come;
 
 /// How often the other tasks get a turn before an entry is closed: connections
 /// that are ready hand in their shares, and an entry of many costs little more
@@ -119,6 +121,9 @@ impl Inner {
     /// Answers a share of reads from the state; the lease is looked at after the
     /// state was.
     pub(super) fn look(&self, ops: Ops, mailbox: &Arc<Mailbox>) -> Result<(), Refusal> {
+        if self.office.phase() == Phase::Taking {
+            return self.look_early(&ops, mailbox);
+        }
         let outcomes = self.look_at(&ops);
         let Some(outcomes) = outcomes.filter(|(_, seq)| self.shows_all(&ops, *seq)) else {
             return self.inbox.put(ops.behind_a_tick(), mailbox.clone());
@@ -130,13 +135,45 @@ impl Inner {
         Ok(())
     }
 
+    /// The same while this replica leads and does not serve yet, for what older leaders can
+    /// have left nothing of. Nothing is proposed meanwhile.
+    fn look_early(&self, ops: &Ops, mailbox: &Arc<Mailbox>) -> Result<(), Refusal> {
+        let leads = || self.takes_over().ok_or(Refusal::NotLeader);
+        // In front of the look and behind it: all that was committed is there, and nothing
+        // else.
+        let (leader, _) = leads()?;
+        let (outcomes, come) = self.look_at_lasting(ops).ok_or(Refusal::NotLeader)?;
+        let shown = leads().is_ok_and(|(still, quorum)| {
+            still == leader && self.watched.shows_early(reads_of(ops), come, quorum)
+        });
+        if !shown {
+            return Err(Refusal::NotLeader);
+        }
+        self.fetch.deliver(outcomes, mailbox);
+        Ok(())
+    }
+
+    /// As which leader this replica does not serve yet, though all that was committed before
+    /// is applied and a quorum stands behind it; and when it sent what that acknowledged.
+    fn takes_over(&self) -> Option<(LeaderId, Instant)> {
+        let taking = self.office.taking_over();
+        taking.filter(|(leader, _)| self.progress.applied_as() == Some(*leader))
+    }
+
+    /// What is found of keys that no clock changes; none: something else is asked for.
+    fn look_at_lasting(&self, ops: &Ops) -> Option<(Vec<Outcome>, Come)> {
+        let shard = self.shard.read();
+        let read = |op: Op<'_>| match op {
+            Op::Key { op } => shard.read_lasting(&op),
+            _ => None,
+        };
+        let outcomes: Option<Vec<Outcome>> = reads_of(ops).map(read).collect();
+        Some((outcomes?, Come { seq: shard.seq(), touched_at: self.watched.touched_at() }))
+    }
+
     /// Whether what was found in a state that has seen so many operations may be told.
     fn shows_all(&self, ops: &Ops, seq: u64) -> bool {
-        self.watched.is_all_open()
-            || ops.reads.iter().all(|(_, read)| {
-                let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
-                self.watched.shows(&op, seq)
-            })
+        self.watched.is_all_open() || reads_of(ops).all(|op| self.watched.shows(&op, seq))
     }
 
     /// What is found, and how many operations the state had seen. `None`: the clock of
@@ -158,4 +195,11 @@ impl Inner {
         let seq = shard.seq();
         Some((outcomes, seq))
     }
+}
+
+/// The operations of a share that only reads.
+fn reads_of(ops: &Ops) -> impl Iterator<Item = Op<'_>> {
+    ops.reads
+        .iter()
+        .map(|(_, read)| Op::take(&mut &read[..]).expect("encoded by this process, or checked"))
 }

@@ -14,7 +14,7 @@ use crate::batch::Batch;
 use crate::bodies::Fetch;
 use crate::touches::{Touch, Touches};
 use crate::types::LeaderId;
-use crate::watcher::{Deliver, Entry, Reign, Watching, writes_keys};
+use crate::watcher::{Come, Deliver, Entry, Reign, Watching, writes_keys};
 
 /// After that it is looked again for a watcher that is still to come.
 const WATCHER_REST: Duration = Duration::from_millis(5);
@@ -160,6 +160,23 @@ impl Watched {
             || self.watching.get().is_none_or(|watcher| watcher.shows(self.shard, op, seq))
     }
 
+    /// Whether reads may be told that were answered before this leader serves.
+    pub(crate) fn shows_early<'a>(
+        &self,
+        mut ops: impl Iterator<Item = Op<'a>>,
+        come: Come,
+        quorum: Instant,
+    ) -> bool {
+        let watcher = self.watching.get();
+        watcher
+            .is_some_and(|watcher| ops.all(|op| watcher.shows_early(self.shard, &op, come, quorum)))
+    }
+
+    /// See [`Group::touched_at`].
+    pub(crate) fn touched_at(&self) -> u64 {
+        self.touched_at.load(SeqCst)
+    }
+
     /// This node asks for votes.
     pub(crate) fn campaigns(&self, leader: LeaderId) {
         if let Some(watcher) = self.watching.get() {
@@ -283,7 +300,7 @@ impl Group {
     /// touched keys ([`Op::may_touch_keys`]), and one more; 0: none did. To be asked while
     /// the state is held.
     pub fn touched_at(&self) -> u64 {
-        self.inner.watched.touched_at.load(SeqCst)
+        self.inner.watched.touched_at()
     }
 
     /// Looks again whether this node may serve ([`Watcher::leads`](crate::Watcher)).

@@ -130,6 +130,12 @@ impl Lease {
         self.abdicated == Some(leader) || self.supports > Some(leader)
     }
 
+    /// As which leader others have acknowledged something, if that is not over.
+    pub(super) fn stands_as(&self) -> Option<LeaderId> {
+        let leading = self.leading.filter(|leader| !self.is_over(*leader));
+        leading.filter(|_| self.acked_as == leading)
+    }
+
     /// Whether this replica asks for votes that would replace the leader.
     pub(super) fn asks_votes(&self, against: LeaderId) -> bool {
         self.grants.as_ref().is_some_and(|grants| grants.leader > against)

@@ -17,7 +17,8 @@ use super::failures::sim_log;
 use super::rig::Rig;
 use super::{get, open, set, start_watched};
 use crate::{
-    Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Refusal, Reign, Watcher, Watching,
+    Come, Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Refusal, Reign, Watcher,
+    Watching,
 };
 
 /// Holds every entry back until the test opens it.
@@ -82,8 +83,13 @@ impl Watcher for Held {
         *op != get("a")
     }
 
+    fn shows_early(&self, _: ShardId, op: &Op<'_>, come: Come, quorum: Instant) -> bool {
+        assert!(come.touched_at <= come.seq + 1 && quorum <= Instant::now());
+        *op != get("a")
+    }
+
     fn leads(&self, group: &Group, reign: Reign) -> Option<Instant> {
-        self.led.lock().push((reign.before, group.clone()));
+        self.led.lock().push((reign.before.map(|before| before.node), group.clone()));
         *self.not_before.lock()
     }
 
@@ -274,10 +280,35 @@ async fn a_new_leader_serves_when_its_watcher_lets_it() {
         sleep(Duration::from_millis(1)).await;
     }
     assert_eq!(rig.node(third).group().read(&get("a")), Err(Refusal::NotLeader));
+    reads_early(&rig, third).await;
     *watchers[&third].not_before.lock() = None;
     let group = watchers[&third].led.lock().last().unwrap().1.clone();
     group.look_again();
     let (leader, took) = rig.led().await;
     assert_eq!((leader, took < Duration::from_millis(200)), (third, true));
     handed.await.unwrap().unwrap();
+}
+
+/// A leader that does not serve yet answers what its watcher allows, as long as a quorum
+/// stands behind it.
+async fn reads_early(rig: &Rig, leader: u64) {
+    let group = rig.node(leader).group();
+    let read = |key| {
+        let (mailbox, mut ops) = (Arc::new(Mailbox::default()), Ops::default());
+        ops.read(&get(key));
+        group.submit(ops, &mailbox)?;
+        let Some(Delivery::Done(outcomes)) = mailbox.try_take() else { panic!("no answer") };
+        Ok(outcomes)
+    };
+    let begun = Instant::now();
+    while read("b") != Ok(vec![Outcome::Nil]) {
+        assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", read("b"));
+        sleep(Duration::from_millis(1)).await;
+    }
+    assert_eq!(read("a"), Err(Refusal::NotLeader));
+    assert_eq!(group.read(&get("b")), Err(Refusal::NotLeader), "it does not serve");
+    rig.net.cut_off(leader);
+    sleep(Duration::from_millis(130)).await;
+    assert_eq!(read("b"), Err(Refusal::NotLeader), "others may have elected another one");
+    rig.net.heal();
 }

@@ -75,6 +75,8 @@ counts! {
     held_us,
     /// Reads at the home that stood behind such a write.
     hidden,
+    /// Reads that a new home here answered before it served.
+    early,
     /// Reads that a replica here could not answer, since the key was being written.
     hidden_here,
     /// Messages to other nodes.

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
-use lockstep_cache::{At, Epoch, Home, HomeOut, Look, Name, Payload, Takeover, Time, ToHome};
+use lockstep_cache::{
+    At, Epoch, Home, HomeOut, Look, Name, Payload, Replica, Takeover, Time, ToHome,
+};
 use lockstep_core::keys::Peek;
 use lockstep_core::{NodeId, ShardId};
 use lockstep_raft::{Group, Reign as Led};
@@ -195,7 +197,10 @@ impl Cache {
             if home.as_ref().is_none_or(|reign| reign.term != led.term) {
                 let serial = seat.serial.fetch_add(1, Relaxed) + 1;
                 let inherited = home.take().map(Reign::left_over).unwrap_or_default();
-                *home = Some(Reign { inherited, ..self.reign(group, led, serial) });
+                let mut reign = Reign { inherited, ..self.reign(group, led, serial) };
+                let limbo = led.before.and_then(|before| seat.sharer.lock().limbo(before.term));
+                reign.home.inherits(limbo);
+                *home = Some(reign);
                 seat.noted.clear();
                 seat.is_shared.store(false, SeqCst);
             }
@@ -217,7 +222,7 @@ impl Cache {
         let since = clock::time_of(led.since);
         let terms = *self.terms.read();
         let epoch = Epoch { term: led.term, incarnation: self.boot };
-        let missing = self.who_may_have_copies(group, led.before);
+        let missing = self.who_may_have_copies(group, led.before.map(|before| before.node));
         let until = since.after(terms.wait_out());
         let takeover = Takeover { not_before: now, until, missing };
         Reign {
@@ -263,6 +268,25 @@ impl Cache {
         let shows = names.iter().all(|name| reign.home.shows(now, name, seq));
         if !shows {
             count(&self.counts.hidden);
+        }
+        shows
+    }
+
+    /// The same of the home here before it serves.
+    pub(super) fn shows_early<'a>(
+        &self,
+        shard: ShardId,
+        quorum: Time,
+        replica: Replica,
+        names: impl Iterator<Item = At<'a>>,
+    ) -> bool {
+        let Some(seat) = self.seat_if_any(shard) else { return false };
+        let home = seat.home.lock();
+        let shows = home
+            .as_ref()
+            .is_some_and(|reign| reign.home.shows_early(clock::now(), quorum, replica, names));
+        if shows {
+            count(&self.counts.early);
         }
         shows
     }

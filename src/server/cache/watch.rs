@@ -3,9 +3,9 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lockstep_cache::{Epoch, HotUpdate, Proposal};
+use lockstep_cache::{At, Epoch, HotUpdate, Proposal, Replica};
 use lockstep_core::{Op, ShardId};
-use lockstep_raft::{Deliver, Entry, Gate, Group, Reign, Watcher};
+use lockstep_raft::{Come, Deliver, Entry, Gate, Group, Reign, Watcher};
 use tokio::time::Instant;
 
 use super::counts::count;
@@ -53,6 +53,14 @@ impl Watcher for Gates {
         let Some(cache) = self.0.upgrade() else { return false };
         let Some(names) = touched::names_read(op) else { return false };
         cache.shows(shard, &names, seq)
+    }
+
+    fn shows_early(&self, shard: ShardId, op: &Op<'_>, come: Come, quorum: Instant) -> bool {
+        let Some(cache) = self.0.upgrade() else { return false };
+        let Op::Key { op } = op else { return false };
+        let replica = Replica { seq: come.seq, begun: come.touched_at };
+        let names = op.key_names().map(|key| At { db: op.db(), key });
+        cache.shows_early(shard, clock::time_of(quorum), replica, names)
     }
 
     fn leads(&self, group: &Group, reign: Reign) -> Option<Instant> {

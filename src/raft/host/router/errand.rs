@@ -71,7 +71,7 @@ impl Inner {
         let mut way = Way { begun: Instant::now(), hint: None, lost: false, silent: None };
         ops.set_floor(self.knowledge.seq(shard));
         loop {
-            let tried = match self.next_stop(shard, &mut way) {
+            let tried = match self.next_stop(shard, &ops, &mut way) {
                 Stop::Here(group) => self.try_here(&group, &ops).await,
                 Stop::There(node) => self.try_there(shard, node, &ops, &mut way).await,
                 Stop::Nowhere => Tried::NotProposed,
@@ -102,10 +102,10 @@ impl Inner {
         ops.id().is_some() || ops.only_reads()
     }
 
-    fn next_stop(&self, shard: ShardId, way: &mut Way) -> Stop {
-        if let Some(Some(group)) =
-            self.groups.with(shard, |group| group.leads().then(|| group.clone()))
-        {
+    fn next_stop(&self, shard: ShardId, ops: &Ops, way: &mut Way) -> Stop {
+        let is_here = |group: &Group| group.leads() || (ops.only_reads() && group.takes_over());
+        let here = |group: &Group| is_here(group).then(|| group.clone());
+        if let Some(Some(group)) = self.groups.with(shard, here) {
             return Stop::Here(group);
         }
         let me = self.me();
