@@ -16,7 +16,7 @@ const SCARCE_MS: c_long = 1;
 ///
 /// Without that a node through which 100,000 messages of 1 KB a second go to disk has 100 to
 /// 150 MB more than it needs. It has its price (a SET without others in the way costs an
-/// eighth more), so it is done where a backlog is larger than memory, and only there. What
+/// eighth more), so it is done where bodies take all the memory they may, and only there. What
 /// `MIMALLOC_PURGE_DELAY` in the environment says stays.
 pub fn set_scarce(scarce: bool) {
     static BEFORE: AtomicBool = AtomicBool::new(false);

@@ -47,7 +47,7 @@ pub async fn watch(node: Arc<Node>) {
         let stats = node.shards.log_stats();
         let bodies = node.shards.host().bodies();
         node.shards.set_disk_full(stats.disk_full || bodies.is_full());
-        crate::allocator::set_scarce(bodies.exceed_memory());
+        crate::allocator::set_scarce(bodies.fill_memory());
         if let Some(why) = bodies.damage().filter(|_| node.links.is_some()) {
             give_up_bodies(&node, &why);
             return;

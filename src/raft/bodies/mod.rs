@@ -122,10 +122,11 @@ impl BodyStore {
         }
     }
 
-    /// Whether there are more of them than memory has room for.
-    pub fn exceed_memory(&self) -> bool {
-        let stored: u64 = self.shelves().iter().map(|shelf| shelf.stored()).sum();
-        stored > self.memory_max.load(Ordering::Relaxed) as u64
+    /// Whether they take, in memory and on disk together, as much as memory has room for.
+    pub fn fill_memory(&self) -> bool {
+        let all = |shelf: &Arc<Shelf>| shelf.stored() + shelf.resident() as u64;
+        let bytes: u64 = self.shelves().iter().map(all).sum();
+        bytes > self.memory_max.load(Ordering::Relaxed) as u64
     }
 
     /// Why the data of this node has to be put aside, if a body is damaged or

@@ -35,7 +35,7 @@ pub const BODY_BYTES_MAX: usize = 64 << 20;
 
 /// Where a node keeps bodies. All of it waits for the disk.
 pub trait Bodies: Send + Sync + Debug {
-    /// Puts bodies, in place of what had their names.
+    /// Puts bodies, in place of what had their names; some of them where it fails.
     ///
     /// # Errors
     /// The disk is full, fails, or the store is damaged. What was put since the

@@ -33,6 +33,9 @@ const DAMAGED: &str = "DAMAGED";
 const SMALL_BYTES: u64 = 64 << 20;
 /// So much of a database is copied at once.
 const COPY_BYTES: usize = 4 << 20;
+/// Bodies go to the database in batches of so many bytes. During one of them sled lets go of
+/// no page that it wrote anew, and each time a few records were added to a page it does.
+const BATCH_BYTES: usize = 512 << 10;
 /// A write leaves so much free on the file system: sled does not survive a disk
 /// that fills up under it as well as we do.
 const SPARE_BYTES: u64 = 32 << 20;
@@ -202,8 +205,8 @@ fn put_block(
 impl Bodies for SledBodies {
     fn put(&self, shard: ShardId, bodies: &[(BodyId, Arc<[u8]>)]) -> Result<(), StorageError> {
         let (_alone, database) = self.write()?;
-        let bytes: u64 = bodies.iter().map(|(_, body)| body.len() as u64 + 64).sum();
-        check_room(&self.dir, bytes)?;
+        let needed: u64 = bodies.iter().map(|(_, body)| body.len() as u64 + 64).sum();
+        check_room(&self.dir, needed)?;
         let mut blocks: BTreeMap<Block, BTreeMap<BodyId, Arc<[u8]>>> = BTreeMap::new();
         for (id, body) in bodies {
             if body.len() > super::BODY_BYTES_MAX {
@@ -212,12 +215,17 @@ impl Bodies for SledBodies {
             }
             blocks.entry(Block::of(*id)).or_default().insert(*id, body.clone());
         }
-        let mut changes = Vec::with_capacity(blocks.len());
+        let (mut changes, mut bytes) = (Vec::new(), 0);
         for (block, bodies) in blocks {
+            bytes += bodies.values().map(|body| body.len()).sum::<usize>();
             if let Some(gone) = self.gone.lock().get_mut(&(shard, block)) {
                 bodies.keys().for_each(|id| *gone &= !bit(*id));
             }
             put_block(&database, shard, block, bodies, &mut changes)?;
+            if bytes >= BATCH_BYTES {
+                database.change(shard, std::mem::take(&mut changes))?;
+                bytes = 0;
+            }
         }
         database.change(shard, changes)
     }

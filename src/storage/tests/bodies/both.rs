@@ -37,6 +37,22 @@ fn bodies_of_all_sizes_come_back() {
     });
 }
 
+/// More than goes to sled in one batch, and some of each block is there already.
+#[test]
+fn many_bodies_at_once_all_come_back() {
+    const COUNT: u64 = 5_000;
+    with_both(|store| {
+        store.put(SHARD, &row(1, (0..COUNT).step_by(3))).unwrap();
+        store.put(SHARD, &row(1, (0..COUNT).filter(|seq| seq % 7 != 3))).unwrap();
+        store.sync().unwrap();
+        let there = |seq: u64| seq.is_multiple_of(3) || seq % 7 != 3;
+        let got = store.get(SHARD, &ids(1, 0..COUNT)).unwrap();
+        for (seq, got) in (0..COUNT).zip(got) {
+            assert_eq!(got, there(seq).then(|| body(id(1, seq), 500)), "{seq}");
+        }
+    });
+}
+
 #[test]
 fn queues_and_shards_do_not_meet() {
     with_both(|store| {
