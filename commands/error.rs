@@ -70,6 +70,12 @@ pub const TRANSACTION_TOO_BIG: BadArgs =
 /// The operations of a transaction belong to several shards.
 pub const CROSS_SHARD: BadArgs =
     text("CROSSSLOT the keys, locks and queues of a transaction must be in one shard");
+/// XREAD and XREADGROUP with BLOCK, in a script, as they were written there.
+pub fn blocks_in_script(name: &[u8]) -> BadArgs {
+    let name = String::from_utf8_lossy(name);
+    BadArgs(format!("ERR {name} command is not allowed with BLOCK option from scripts").into())
+}
+
 /// No memory is left and nothing may be evicted.
 pub const OUT_OF_MEMORY: BadArgs = text("OOM command not allowed when used memory > 'maxmemory'.");
 /// Not applied: the log has no room.

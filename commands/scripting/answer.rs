@@ -28,10 +28,24 @@ const ERROR: u8 = 11;
 pub fn reply(spec: &Spec, outcome: Outcome) -> Reply {
     match outcome {
         Outcome::List(parts) => match &parts[..] {
-            [Outcome::Bytes(bytes)] => from_bytes(bytes).unwrap_or(Reply::Nil),
+            [Outcome::Bytes(bytes)] | [Outcome::Bytes(bytes), Outcome::Int(_)] => {
+                from_bytes(bytes).unwrap_or(Reply::Nil)
+            }
             _ => plain(spec, Outcome::List(parts)),
         },
         other => plain(spec, other),
+    }
+}
+
+/// What is to be known of the run that gave an outcome (`lockstep_core::scripts::HAS_READ` and
+/// its like).
+pub fn notes(outcome: &Outcome) -> i64 {
+    match outcome {
+        Outcome::List(parts) => match &parts[..] {
+            [Outcome::Bytes(_), Outcome::Int(notes)] => *notes,
+            _ => 0,
+        },
+        _ => 0,
     }
 }
 

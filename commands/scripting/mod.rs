@@ -6,7 +6,7 @@ pub mod fcall;
 pub mod function;
 pub mod script;
 
-use lockstep_core::scripts::Terms;
+use lockstep_core::scripts::{LFU, Terms};
 
 use crate::{Args, BadArgs, Command, Context, error};
 
@@ -55,6 +55,6 @@ fn terms(ctx: &Context, read_only: bool) -> Terms {
         string_bytes_max: ctx.string_bytes_max,
         block_entries_max: ctx.streams.block_entries_max,
         block_bytes_max: ctx.streams.block_bytes_max,
-        lfu: ctx.lfu,
+        notes: if ctx.lfu { LFU } else { 0 },
     }
 }

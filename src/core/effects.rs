@@ -88,17 +88,29 @@ impl Effect {
 pub struct Effects {
     list: Vec<Effect>,
     events: bool,
+    by: Option<Origin>,
 }
 
 impl Effects {
     /// None yet; events are gathered if somebody `wants_events`.
     pub fn new(wants_events: bool) -> Self {
-        Effects { list: Vec::new(), events: wants_events }
+        Effects { list: Vec::new(), events: wants_events, by: None }
     }
 
     /// Whether events are wanted.
     pub fn wants_events(&self) -> bool {
         self.events
+    }
+
+    /// From now on what this connection asked for is applied; none: nobody can say whose it is.
+    pub fn serve(&mut self, by: Option<Origin>) {
+        self.by = by;
+    }
+
+    /// Who asked for what is applied, for those who tell of it: no part of what replicas
+    /// agree on.
+    pub fn served(&self) -> Option<Origin> {
+        self.by
     }
 
     /// Adds one.

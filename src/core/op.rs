@@ -224,6 +224,16 @@ impl Op<'_> {
         }
     }
 
+    /// The same operation where memory has no room for what adds something. None: it is of
+    /// no use then.
+    #[must_use]
+    pub fn without_room(&self) -> Option<Self> {
+        match self {
+            Op::Script { op } => op.clone().without_room().map(|op| Op::Script { op }),
+            _ => None,
+        }
+    }
+
     /// The same operation, not ready to wait: for MULTI and scripts.
     #[must_use]
     pub fn without_wait(self) -> Self {

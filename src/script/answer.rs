@@ -7,6 +7,7 @@ use lockstep_commands::{BadArgs, Reply};
 use mlua_sys as ffi;
 
 use crate::stack::{Raises, Stack};
+use crate::vm::IGNORE_STATS;
 
 /// How deep replies may stand within replies.
 const DEPTH_MAX: u32 = 1000;
@@ -60,7 +61,7 @@ pub(crate) fn push(stack: Stack, resp: u8, reply: Reply) -> Raises<()> {
         Reply::Error(bad) => {
             push_error(stack, &bad.0);
             stack.push_boolean(true);
-            stack.set(-2, "ignore_error_stats_update");
+            stack.set(-2, IGNORE_STATS);
         }
     }
     stack.spend(1)

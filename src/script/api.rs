@@ -8,21 +8,22 @@ use lockstep_commands::error;
 use lockstep_commands::here::PubSub;
 use lockstep_commands::request::SPARSE_BYTES_MAX;
 use lockstep_commands::{
-    Args, BadArgs, Command, Context, Here, LockContext, Protocol, QueueContext, Reply, Request,
-    ScriptContext, StreamContext, table,
+    Args, BadArgs, Command, Context, Group, Here, LockContext, Protocol, QueueContext, Reply,
+    Request, ScriptContext, StreamContext, table,
 };
+use lockstep_core::keys::{self, sorting};
 use lockstep_core::op::Slots;
-use lockstep_core::scripts::{Call, Terms, sha1};
-use lockstep_core::{Db, Op, Origin};
+use lockstep_core::scripts::{Call, HAS_READ, LFU, NO_ROOM, Terms, sha1};
+use lockstep_core::{Db, Op, Origin, Outcome};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
 use crate::stack::{Active, Raised, Raises, Stack, active, inner};
-use crate::vm::GLOBALS;
-use crate::{answer, guard, library};
+use crate::vm::{GLOBALS, IGNORE_STATS, INSIDE};
+use crate::{Called, Told, answer, guard, library};
 
 /// How many steps a command counts for.
-const STEPS_PER_COMMAND: u64 = 100;
+const STEPS_PER_COMMAND: u64 = 80;
 
 /// What of Lua is not for scripts.
 const REMOVED: [&CStr; 8] =
@@ -30,9 +31,22 @@ const REMOVED: [&CStr; 8] =
 
 /// What is written in Lua itself: code is text here, and the table of globals stays as it is.
 const PRELUDE: &CStr = cr#"
-local globals, protected, undefined, read_only = ...
+local globals, protected, undefined, read_only, inside = ...
 local loadstring, setmetatable, type, concat, byte =
     loadstring, setmetatable, type, table.concat, string.byte
+
+local function shut(library, metatable)
+  metatable.__newindex = read_only
+  metatable.__metatable = false
+  return setmetatable(library, metatable)
+end
+for name, library in pairs(globals) do
+  if type(library) == 'table' and library ~= globals then
+    local shown = shut({}, { __index = library })
+    inside[shown] = library
+    globals[name] = shown
+  end
+end
 
 local function load_text(text, name)
   if type(text) == 'string' and byte(text) == 27 then
@@ -52,7 +66,7 @@ globals.load = function(pieces, name)
 end
 globals._G = protected
 setmetatable(globals, { __index = undefined })
-setmetatable(protected, { __index = globals, __newindex = read_only, __metatable = {} })
+setmetatable(protected, { __index = globals, __newindex = read_only, __metatable = shut({}, {}) })
 "#;
 
 /// Fills the globals.
@@ -115,13 +129,21 @@ unsafe fn protect(state: *mut lua_State) {
         ffi::lua_replace(state, ffi::LUA_GLOBALSINDEX);
         ffi::lua_pushcclosure(state, undefined, 0);
         ffi::lua_pushcclosure(state, read_only, 0);
-        ffi::lua_call(state, 4, 0);
+        ffi::lua_createtable(state, 0, 16);
+        ffi::lua_pushvalue(state, -1);
+        ffi::lua_rawseti(state, ffi::LUA_REGISTRYINDEX, INSIDE.into());
+        ffi::lua_call(state, 5, 0);
         let stack = Stack::of(state);
         ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, GLOBALS.into());
-        let changing: [(&str, ffi::lua_CFunction); 3] =
-            [("rawget", of_globals), ("rawset", not_of_globals), ("setmetatable", not_of_globals)];
-        for (name, function) in changing {
-            stack.get(-1, name);
+        let looking: [(&str, &str, ffi::lua_CFunction); 5] = [
+            ("pairs", "next", pairs),
+            ("next", "next", of_shown),
+            ("rawget", "rawget", of_shown),
+            ("rawset", "rawset", not_of_shown),
+            ("setmetatable", "setmetatable", not_of_shown),
+        ];
+        for (name, original, function) in looking {
+            stack.get(-1, original);
             ffi::lua_pushvalue(state, ffi::LUA_GLOBALSINDEX);
             ffi::lua_pushcclosure(state, function, 2);
             stack.set(-2, name);
@@ -261,10 +283,10 @@ fn command(stack: Stack, raises: bool) -> Raises<c_int> {
         let active = unsafe { active() }.expect("a script runs");
         match active.run(&words) {
             Ok(reply) => reply,
-            Err(text) => {
-                answer::push_error(stack, &text);
+            Err(bad) => {
+                answer::push_error(stack, &bad.0);
                 stack.push_boolean(true);
-                stack.set(-2, "ignore_error_stats_update");
+                stack.set(-2, IGNORE_STATS);
                 return if raises { Err(Raised) } else { Ok(1) };
             }
         }
@@ -296,13 +318,27 @@ fn words(stack: Stack) -> Result<Vec<std::borrow::Cow<'static, [u8]>>, &'static 
 }
 
 impl Active<'_> {
-    /// Runs a command.
+    /// Runs a command, and tells what became of it.
     ///
     /// # Errors
     /// Why it is not for scripts, or not for this one.
-    fn run(&mut self, words: &[&[u8]]) -> Result<Reply, String> {
+    fn run(&mut self, words: &[&[u8]]) -> Result<Reply, BadArgs> {
         let (command, used) = table::name(words)
-            .map_err(|_| "ERR Unknown Redis command called from script".to_owned())?;
+            .map_err(|_| BadArgs("ERR Unknown Redis command called from script".into()))?;
+        let given = self.run_known(command, words, used).map_err(|text| BadArgs(text.into()));
+        if let Some(teller) = self.teller {
+            let told = given.as_ref().map_or_else(Told::Refused, Told::Done);
+            teller(Called { asker: self.world.asker(), db: self.db, command, words, told });
+        }
+        given
+    }
+
+    fn run_known(
+        &mut self,
+        command: &'static Command,
+        words: &[&[u8]],
+        used: usize,
+    ) -> Result<Reply, String> {
         if !command.spec.takes(words.len()) {
             return Err("ERR Wrong number of args calling Redis command from script".to_owned());
         }
@@ -312,10 +348,16 @@ impl Active<'_> {
         if let Some(Err(denied)) = self.user.as_ref().map(|user| user.check(command.spec, words)) {
             return Err(denied.text_in_script().to_owned());
         }
-        let Terms::Of { read_only, spread, .. } = self.call.terms;
+        let Terms::Of { read_only, spread, notes, .. } = self.call.terms;
         if (read_only || self.flags.no_writes) && may_write(command) {
             return Err(error::SCRIPT_READ_ONLY.0.into_owned());
         }
+        let poor = notes & NO_ROOM != 0 && !self.flags.allow_oom;
+        // What has begun to write is not stopped half-way.
+        if poor && command.spec.is("denyoom") && !self.has_written {
+            return Err(error::OUT_OF_MEMORY.0.into_owned());
+        }
+        self.has_written |= command.spec.is("write");
         let request = (command.parse)(&self.context(), Args::new(words, used));
         if let (Some(user), Ok(request)) = (&self.user, &request)
             && let Err((bad, _)) = user.check_request(command.spec, request, None)
@@ -329,8 +371,15 @@ impl Active<'_> {
                     return Err("ERR Script attempted to access a non local key in a cluster node"
                         .to_owned());
                 }
+                if op.wait().is_some() && command.spec.group == Group::Stream {
+                    return Ok(error::blocks_in_script(words[0]).into());
+                }
                 match op.without_wait() {
                     Op::Key { op } => {
+                        if command.spec.is("readonly") {
+                            self.notes |= HAS_READ;
+                        }
+                        let op = self.in_an_order(op);
                         let outcome = self.world.apply(&op);
                         Ok((command.reply)(command.spec, outcome))
                     }
@@ -339,6 +388,21 @@ impl Active<'_> {
             }
             Ok(Request::Here(here)) => self.here(here),
         }
+    }
+
+    /// The elements of a set have an order in scripts, also where SORT is told to leave them
+    /// as they are.
+    fn in_an_order<'op>(&mut self, op: keys::Op<'op>) -> keys::Op<'op> {
+        let keys::Op::Sort { db, key, terms, ref get } = op else { return op };
+        let sorting::Terms::Are { by: Some(_), reverse, offset, limit, .. } = terms else {
+            return op;
+        };
+        let kind = |this: &mut Self| this.world.apply(&keys::Op::Type { db, key });
+        if terms.looks_elsewhere() || kind(self) != Outcome::Word("set") {
+            return op;
+        }
+        let terms = sorting::Terms::Are { by: None, alpha: true, reverse, offset, limit };
+        keys::Op::Sort { db, key, terms, get: get.clone() }
     }
 
     /// What a node answers itself, as far as all would answer the same.
@@ -382,7 +446,7 @@ impl Active<'_> {
     }
 
     fn context(&self) -> Context {
-        let Terms::Of { string_bytes_max, block_entries_max, block_bytes_max, lfu, .. } =
+        let Terms::Of { string_bytes_max, block_entries_max, block_bytes_max, notes, .. } =
             self.call.terms;
         Context {
             db: self.db,
@@ -391,7 +455,7 @@ impl Active<'_> {
             protocol: if self.resp == 3 { Protocol::Resp3 } else { Protocol::Resp2 },
             string_bytes_max,
             sparse_bytes_max: SPARSE_BYTES_MAX,
-            lfu,
+            lfu: notes & LFU != 0,
             seed: self.world.seed().wrapping_mul(0x9E37_79B9_7F4A_7C15),
             locks: LockContext::default(),
             queues: QueueContext::default(),
@@ -608,10 +672,48 @@ pub(crate) unsafe extern "C-unwind" fn read_only(state: *mut lua_State) -> c_int
     unsafe { ffi::luaL_error(state, c"Attempt to modify a readonly table".as_ptr()) }
 }
 
-/// Runs a function of the library, unless it is about the table of globals.
-unsafe extern "C-unwind" fn not_of_globals(state: *mut lua_State) -> c_int {
+/// Puts in the place of the first argument, if that is a table that only shows another, that
+/// other one; whether it is such.
+unsafe fn look_inside(state: *mut lua_State) -> bool {
     unsafe {
         if ffi::lua_rawequal(state, 1, ffi::lua_upvalueindex(2)) != 0 {
+            ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, GLOBALS.into());
+            ffi::lua_replace(state, 1);
+            return true;
+        }
+        if ffi::lua_type(state, 1) != ffi::LUA_TTABLE {
+            return false;
+        }
+        ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, INSIDE.into());
+        ffi::lua_pushvalue(state, 1);
+        ffi::lua_rawget(state, -2);
+        let shows = ffi::lua_type(state, -1) == ffi::LUA_TTABLE;
+        if shows {
+            ffi::lua_replace(state, 1);
+            ffi::lua_settop(state, -2);
+        } else {
+            ffi::lua_settop(state, -3);
+        }
+        shows
+    }
+}
+
+/// `pairs`, which goes through what a table shows.
+unsafe extern "C-unwind" fn pairs(state: *mut lua_State) -> c_int {
+    unsafe {
+        ffi::luaL_checktype(state, 1, ffi::LUA_TTABLE);
+        look_inside(state);
+        ffi::lua_pushvalue(state, ffi::lua_upvalueindex(1));
+        ffi::lua_pushvalue(state, 1);
+        ffi::lua_pushnil(state);
+    }
+    3
+}
+
+/// Runs a function of the library, unless it is about a table that only shows another.
+unsafe extern "C-unwind" fn not_of_shown(state: *mut lua_State) -> c_int {
+    unsafe {
+        if look_inside(state) {
             ffi::lua_pushstring(state, c"Attempt to modify a readonly table".as_ptr());
             ffi::lua_error(state);
         }
@@ -620,13 +722,10 @@ unsafe extern "C-unwind" fn not_of_globals(state: *mut lua_State) -> c_int {
     }
 }
 
-/// Runs a function of the library; what scripts know as the globals shows what they are.
-unsafe extern "C-unwind" fn of_globals(state: *mut lua_State) -> c_int {
+/// Runs a function of the library, about what a table shows.
+unsafe extern "C-unwind" fn of_shown(state: *mut lua_State) -> c_int {
     unsafe {
-        if ffi::lua_rawequal(state, 1, ffi::lua_upvalueindex(2)) != 0 {
-            ffi::lua_rawgeti(state, ffi::LUA_REGISTRYINDEX, GLOBALS.into());
-            ffi::lua_replace(state, 1);
-        }
+        look_inside(state);
         let function = ffi::lua_tocfunction(state, ffi::lua_upvalueindex(1));
         function.map_or(0, |function| function(state))
     }

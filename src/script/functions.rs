@@ -87,7 +87,7 @@ impl Vm {
 /// Why the code of a library did not run to its end.
 fn why(failed: c_int, loading: &Loading<'_>, spent: bool) -> String {
     let text = match &loading.refused {
-        _ if spent => "FUNCTION LOAD takes more than script-steps-max steps",
+        _ if spent => "FUNCTION LOAD timeout: it takes more than script-steps-max steps",
         Some(text) if failed == 0 && loading.status != ffi::LUA_ERRMEM => text,
         _ => "FUNCTION LOAD needs more than script-memory-max bytes of memory",
     };
@@ -145,19 +145,20 @@ fn told(stack: Stack) -> String {
     }
 }
 
-/// Takes from `redis` what is not for functions, and keeps it as it is then.
+/// Takes from `redis` what is not for functions.
 fn forget(stack: Stack) {
     unsafe {
         ffi::lua_rawgeti(stack.state, ffi::LUA_REGISTRYINDEX, vm::GLOBALS.into());
         stack.get(-1, "redis");
+        ffi::lua_rawgeti(stack.state, ffi::LUA_REGISTRYINDEX, vm::INSIDE.into());
+        ffi::lua_insert(stack.state, -2);
+        ffi::lua_rawget(stack.state, -2);
         for name in NOT_FOR_FUNCTIONS {
             stack.push_nil();
             stack.set(-2, name);
         }
-        push_read_only(stack);
-        stack.set(-3, "redis");
     }
-    stack.pop(2);
+    stack.pop(3);
 }
 
 /// Pushes a table that shows what the one on top has, and takes nothing.

@@ -31,6 +31,7 @@ const METERED: [(&CStr, &[(&CStr, u8)]); 3] = [
         &[
             (c"byte", 16),
             (c"char", 16),
+            (c"dump", COSTLY),
             (c"format", 16),
             (c"lower", 16),
             (c"reverse", 16),
@@ -73,9 +74,6 @@ pub(crate) unsafe fn open(state: *mut lua_State) {
             ffi::lua_pushcclosure(state, function, 0);
             ffi::lua_setfield(state, -2, name.as_ptr());
         }
-        // Compiled code is not loaded, and need not be made.
-        ffi::lua_pushnil(state);
-        ffi::lua_setfield(state, -2, c"dump".as_ptr());
         ffi::lua_settop(state, -2);
     }
 }

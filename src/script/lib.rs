@@ -33,16 +33,44 @@ mod tests;
 mod vm;
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use lockstep_commands::{BadArgs, Reply};
-use lockstep_core::Outcome;
+use lockstep_commands::{BadArgs, Command, Reply, error};
 use lockstep_core::scripts::functions::{self as libraries, Function};
-use lockstep_core::scripts::{Call, Engine, Source, Terms, World, sha1};
+use lockstep_core::scripts::{Asker, Call, Engine, NO_ROOM, Source, Terms, World, sha1};
+use lockstep_core::{Db, Outcome};
 use parking_lot::Mutex;
 
 use shebang::Flags;
 use vm::Vm;
+
+/// What became of a command that a script called.
+#[derive(Clone, Copy, Debug)]
+pub enum Told<'a> {
+    /// It was carried out, and gave this.
+    Done(&'a Reply),
+    /// It was refused before.
+    Refused(&'a BadArgs),
+}
+
+/// A command that a script called.
+#[derive(Clone, Copy, Debug)]
+pub struct Called<'a> {
+    /// Who asked for the script.
+    pub asker: Asker,
+    /// The selected database, behind the command.
+    pub db: Db,
+    /// The command.
+    pub command: &'static Command,
+    /// Its words.
+    pub words: &'a [&'a [u8]],
+    /// What became of it.
+    pub told: Told<'a>,
+}
+
+/// Takes what became of each command that scripts call, on the thread that runs them; must
+/// not wait.
+pub type Teller = Box<dyn Fn(Called<'_>) + Send + Sync>;
 
 /// How many interpreters are kept for later.
 const IDLE_MAX: usize = 4;
@@ -51,6 +79,7 @@ const IDLE_MAX: usize = 4;
 #[derive(Default)]
 pub struct Lua {
     idle: Mutex<Vec<Vm>>,
+    teller: OnceLock<Teller>,
 }
 
 impl Lua {
@@ -62,6 +91,12 @@ impl Lua {
         let lua = Lua::default();
         lua.idle.lock().push(Vm::new().ok_or(NoAddresses)?);
         Ok(Arc::new(lua))
+    }
+
+    /// From now on `teller` is told what becomes of the commands of scripts. The first one
+    /// that is named stays.
+    pub fn tell(&self, teller: Teller) {
+        let _ = self.teller.set(teller);
     }
 
     fn with<T>(&self, run: impl FnOnce(&mut Vm) -> T) -> T {
@@ -103,20 +138,26 @@ impl Engine for Lua {
                     None => vm.load(&call.sha, call.body),
                 };
                 loaded.map_err(|text| error(&format!("ERR {text}")))?;
-                Ok(vm.run(call, flags, world))
+                Ok(vm.run(call, flags, world, self.teller.get()))
             })
         });
-        outcome(&reply.unwrap_or_else(|refused| refused))
+        let (reply, notes) = reply.unwrap_or_else(|refused| (refused, 0));
+        outcome(&reply, notes)
     }
 
     fn refuses(&self, body: &[u8]) -> Option<Outcome> {
         let loaded = self.with(|vm| vm.load(&sha1(body), body));
-        loaded.err().map(|text| outcome(&error(&format!("ERR {text}"))))
+        loaded.err().map(|text| outcome(&error(&format!("ERR {text}")), 0))
     }
 
     fn load(&self, source: &Source<'_>) -> Result<Vec<Function>, String> {
         self.with(|vm| vm.register(source))
     }
+}
+
+/// Whether a script says in its first line that it does not write.
+pub fn only_reads(body: &[u8]) -> bool {
+    shebang::read(body).is_ok_and(|(flags, _)| flags.no_writes)
 }
 
 /// What a script or a function says of itself.
@@ -129,23 +170,27 @@ fn flags_of(call: &Call<'_>) -> Result<Flags, BadArgs> {
             given: true,
             no_writes: called.function.flags & libraries::NO_WRITES != 0,
             no_cluster: called.function.flags & libraries::NO_CLUSTER != 0,
+            allow_oom: called.function.flags & libraries::ALLOW_OOM != 0,
         },
         None => shebang::read(call.body).map_err(|text| bad(&format!("ERR {text}")))?.0,
     };
     match refusal(&flags, call) {
-        Some(text) => Err(bad(text)),
+        Some(refused) => Err(refused),
         None => Ok(flags),
     }
 }
 
 /// Why a script with these flags is not run so.
-fn refusal(flags: &Flags, call: &Call<'_>) -> Option<&'static str> {
-    let Terms::Of { read_only, spread, .. } = call.terms;
+fn refusal(flags: &Flags, call: &Call<'_>) -> Option<BadArgs> {
+    let Terms::Of { read_only, spread, notes, .. } = call.terms;
     if flags.given && read_only && !flags.no_writes {
-        return Some("ERR Can not execute a script with write flag using *_ro command.");
+        return Some(bad("ERR Can not execute a script with write flag using *_ro command."));
     }
     if spread && flags.no_cluster {
-        return Some("ERR Can not run script on cluster, 'no-cluster' flag is set.");
+        return Some(bad("ERR Can not run script on cluster, 'no-cluster' flag is set."));
+    }
+    if flags.given && !flags.no_writes && !flags.allow_oom && notes & NO_ROOM != 0 {
+        return Some(error::OUT_OF_MEMORY);
     }
     None
 }
@@ -158,7 +203,9 @@ fn bad(text: &str) -> BadArgs {
     BadArgs(text.replace(['\r', '\n'], " ").into())
 }
 
-/// The form in which a reply travels to the client's node.
-fn outcome(reply: &Reply) -> Outcome {
-    Outcome::List(vec![Outcome::Bytes(lockstep_commands::scripting::answer::to_bytes(reply))])
+/// The form in which a reply travels to the client's node, with what is to be known of the run
+/// ([`HAS_READ`](lockstep_core::scripts::HAS_READ) and its like).
+fn outcome(reply: &Reply, notes: i64) -> Outcome {
+    let bytes = Outcome::Bytes(lockstep_commands::scripting::answer::to_bytes(reply));
+    Outcome::List(if notes == 0 { vec![bytes] } else { vec![bytes, Outcome::Int(notes)] })
 }

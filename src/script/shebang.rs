@@ -11,6 +11,8 @@ pub(crate) struct Flags {
     pub(crate) no_writes: bool,
     /// It does not run where keys are spread by slot.
     pub(crate) no_cluster: bool,
+    /// It runs, and adds what it likes, where memory has no room.
+    pub(crate) allow_oom: bool,
 }
 
 /// The flags of a script, and the place where it begins: the first line stays as an empty
@@ -38,9 +40,9 @@ pub(crate) fn read(body: &[u8]) -> Result<(Flags, usize), String> {
             match flag {
                 "no-writes" => flags.no_writes = true,
                 "no-cluster" => flags.no_cluster = true,
-                // There is room, or nothing is run; what is read is never old; keys of other
-                // slots may be in other shards.
-                "allow-oom" | "allow-stale" | "allow-cross-slot-keys" => {}
+                "allow-oom" => flags.allow_oom = true,
+                // What is read is never old; keys of other slots may be in other shards.
+                "allow-stale" | "allow-cross-slot-keys" => {}
                 other => return Err(format!("Unexpected flag in script shebang: {other}")),
             }
         }

@@ -17,6 +17,7 @@ use lockstep_core::scripts::{Call, World};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
+use crate::Teller;
 use crate::heap::Heap;
 use crate::library;
 use crate::shebang::Flags;
@@ -41,6 +42,12 @@ pub(crate) struct Active<'a> {
     /// The state of its random numbers.
     pub(crate) chance: u64,
     pub(crate) json: library::Settings,
+    /// Who is told what becomes of its commands.
+    pub(crate) teller: Option<&'a Teller>,
+    /// Whether a command was carried out that writes.
+    pub(crate) has_written: bool,
+    /// What is to be known of the run.
+    pub(crate) notes: i64,
     /// Why this process is to break behind it.
     pub(crate) panic: Option<Box<dyn Any + Send>>,
 }

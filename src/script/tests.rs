@@ -52,7 +52,7 @@ impl Bench {
     pub(super) fn reply(&mut self, op: Op<'_>) -> Reply {
         match self.apply(op) {
             Outcome::List(parts) => match &parts[..] {
-                [Outcome::Bytes(bytes)] => answer::from_bytes(bytes).unwrap(),
+                [Outcome::Bytes(bytes), ..] => answer::from_bytes(bytes).unwrap(),
                 other => panic!("{other:?}"),
             },
             other => panic!("{other:?}"),
@@ -91,7 +91,7 @@ pub(super) fn terms() -> Terms {
         string_bytes_max: 1 << 20,
         block_entries_max: 100,
         block_bytes_max: 4096,
-        lfu: false,
+        notes: 0,
     }
 }
 

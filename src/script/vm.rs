@@ -6,7 +6,7 @@ use std::ptr;
 
 use lockstep_commands::users::User;
 use lockstep_commands::{BadArgs, Reply};
-use lockstep_core::scripts::{Call, Sha, Terms, World};
+use lockstep_core::scripts::{Call, IS_COUNTED, Sha, Terms, World};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
@@ -14,12 +14,15 @@ use crate::functions::FUNCTIONS;
 use crate::heap::{Heap, Image, LIMIT_MAX, allocate};
 use crate::shebang::Flags;
 use crate::stack::{Active, Stack, with_active};
-use crate::{answer, api, guard, library, shebang};
+use crate::{Teller, answer, api, guard, library, shebang};
 
 /// How many scripts are kept ready.
 const READY_MAX: usize = 64;
 /// How many bytes these have.
 const READY_BYTES_MAX: usize = 16 << 20;
+
+/// A field of errors that were counted when they came up, as Redis names it.
+pub(crate) const IGNORE_STATS: &str = "ignore_error_stats_update";
 
 /// What stands in the registry: the globals.
 pub(crate) const GLOBALS: c_int = 1;
@@ -27,6 +30,8 @@ pub(crate) const GLOBALS: c_int = 1;
 const HANDLER: c_int = 2;
 /// The script.
 const SCRIPT: c_int = 3;
+/// What stands behind tables that take nothing, by these.
+pub(crate) const INSIDE: c_int = 5;
 
 /// What is kept ready: a script, or a library with the steps and the bytes that loading it
 /// may take.
@@ -126,8 +131,15 @@ impl Vm {
         }
     }
 
-    /// Runs the script that was loaded last, or a function of the library.
-    pub(crate) fn run(&mut self, call: &Call<'_>, flags: Flags, world: &mut dyn World) -> Reply {
+    /// Runs the script that was loaded last, or a function of the library: its reply, and
+    /// what is to be known of the run.
+    pub(crate) fn run(
+        &mut self,
+        call: &Call<'_>,
+        flags: Flags,
+        world: &mut dyn World,
+        teller: Option<&Teller>,
+    ) -> (Reply, i64) {
         let ((sha, _), image) = self.ready.last().expect("it was loaded");
         assert!(*sha == call.sha, "it is this one");
         let Terms::Of { db, memory_max, steps_max, .. } = call.terms;
@@ -142,6 +154,9 @@ impl Vm {
             db,
             chance: seed,
             json: library::Settings::default(),
+            teller,
+            has_written: false,
+            notes: 0,
             panic: None,
         };
         let mut run = Run { call, status: 0, reply: None };
@@ -158,19 +173,18 @@ impl Vm {
             resume_unwind(panic);
         }
         let ended_badly = failed != 0 || run.status != 0;
+        let has_read = active.notes & !IS_COUNTED;
         if ended_badly && spent {
-            return error(
-                "ERR the script was stopped: it takes more than script-steps-max steps. \
-                 What it has written stays",
-            );
+            let text = "ERR the script was stopped: it takes more than script-steps-max steps. \
+                        What it has written stays";
+            return (error(text), has_read);
         }
         if failed != 0 || run.status == ffi::LUA_ERRMEM {
-            return error(
-                "ERR the script was stopped: it needs more than script-memory-max bytes of \
-                 memory. What it has written stays",
-            );
+            let text = "ERR the script was stopped: it needs more than script-memory-max bytes of \
+                        memory. What it has written stays";
+            return (error(text), has_read);
         }
-        run.reply.unwrap_or_else(|| error("ERR execution failure"))
+        (run.reply.unwrap_or_else(|| error("ERR execution failure")), active.notes)
     }
 }
 
@@ -258,6 +272,13 @@ unsafe fn finish(stack: Stack, run: *mut Run<'_>) {
     unsafe {
         let heap = crate::stack::heap_of(stack.state);
         (*heap).be_patient(true);
+        if stack.kind(-1) == ffi::LUA_TTABLE {
+            let counted = stack.get(-1, IGNORE_STATS) == ffi::LUA_TBOOLEAN && stack.boolean(-1);
+            stack.pop(1);
+            if let Some(active) = crate::stack::active().filter(|_| counted) {
+                active.notes |= IS_COUNTED;
+            }
+        }
         let reply = if (*run).status == 0 {
             let resp = crate::stack::active().map_or(2, |active| active.resp);
             answer::take(stack, resp)
@@ -265,6 +286,11 @@ unsafe fn finish(stack: Stack, run: *mut Run<'_>) {
             api::failure(stack, (*run).call)
         };
         (*heap).be_patient(false);
+        if !matches!(reply, Reply::Error(_))
+            && let Some(active) = crate::stack::active()
+        {
+            active.notes &= !IS_COUNTED;
+        }
         (*run).reply = Some(reply);
     }
 }

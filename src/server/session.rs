@@ -41,6 +41,8 @@ pub struct Session {
     pub subscriptions: Option<Box<Subscriptions>>,
     /// What it wants to be told of keys that change; none: nothing.
     pub tracks: Option<Box<Tracks>>,
+    /// How many bytes the command had that is about clients.
+    pub asked_bytes: u64,
     replies: Replies,
     kept: Kept,
 }
@@ -76,6 +78,7 @@ impl Session {
             attached: None,
             subscriptions: None,
             tracks: None,
+            asked_bytes: 0,
             replies: Replies::On,
             kept: Kept::default(),
         }
@@ -94,6 +97,15 @@ impl Session {
     pub fn began(&mut self, command: &'static Command, words: &[&[u8]]) {
         let bytes = words.iter().map(|word| word.len() as u64).sum();
         self.client.set_last_command(index::of(command.spec), bytes);
+    }
+
+    /// A command about clients has these words: CLIENT LIST counts the bytes of what it is
+    /// asked by.
+    pub fn asks_with(&mut self, words: &[&[u8]]) {
+        let digits = |number: usize| number.max(1).ilog10() as usize + 1;
+        let of_word = |word: &&[u8]| word.len() + digits(word.len()) + 5;
+        let bytes = words.iter().map(of_word).sum::<usize>() + digits(words.len()) + 3;
+        self.asked_bytes = bytes as u64;
     }
 
     /// Whether it may do no more than listen: it speaks RESP2 and has subscribed.
@@ -181,6 +193,13 @@ impl Session {
         if let Some(words) = kept.and_then(|at| self.kept.words(at)) {
             node.slowlog.offer_shortened(node, self, elapsed, || words);
         }
+    }
+
+    /// What the slow log would show of words that were kept, if it takes commands that take no
+    /// time: the command goes on to wait, which does not count.
+    pub fn shown_words(&self, node: &Node, kept: Option<usize>) -> Option<Vec<Vec<u8>>> {
+        let all = node.settings.signed(Setting::SlowlogLogSlowerThan) == 0;
+        kept.filter(|_| all).and_then(|at| self.kept.words(at)).map(|words| words.shown())
     }
 
     /// All commands whose words were kept have ended.

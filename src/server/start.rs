@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime};
 
 use lockstep_core::Origin;
+use lockstep_core::scripts::Asker;
 use lockstep_net::{Connections, Listener};
 use lockstep_raft::{LIVES, Limits};
 use tokio::sync::watch;
@@ -215,6 +216,7 @@ async fn open_node(
     let who = crate::cache::Who { node: origin.node, boot, alone: groups.links.is_none() };
     let cache = Cache::new(who, exchange.clone(), groups.host.clone(), settings.clone());
     let tracking = crate::tracking::Tracking::new(groups.host.touches().clone());
+    let scripts = parts.scripts.clone();
     let node = Arc::new(Node {
         identity: Identity {
             node_id: origin.node,
@@ -251,12 +253,31 @@ async fn open_node(
         settings,
         stop,
     });
+    count_scripts(&scripts, &node, origin);
     node.protect();
     node.shards.host().ask_for_room(Arc::new(RoomKeeper::of(&node)));
     // Before anybody can lead: a new leader asks who may have copies.
     crate::cache::start(&node);
     crate::locks::start(&node);
     Ok((node, groups.threads))
+}
+
+/// Lets commands of scripts count like others: those that run here alone, and of those that all
+/// replicas run what this node's clients asked for, since it started.
+fn count_scripts(scripts: &lockstep_script::Lua, node: &Arc<Node>, origin: Origin) {
+    let node = Arc::downgrade(node);
+    let counts = move |asker| match asker {
+        Asker::Reader => true,
+        Asker::Connection(by) => by.node == origin.node && by.boot >= origin.boot,
+        Asker::Unknown => false,
+    };
+    scripts.tell(Box::new(move |called| {
+        if counts(called.asker)
+            && let Some(node) = node.upgrade()
+        {
+            node.stats.called(called.command, called.told);
+        }
+    }));
 }
 
 fn run_id() -> String {

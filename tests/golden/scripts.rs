@@ -19,7 +19,7 @@ pub(super) fn terms() -> Terms {
         string_bytes_max: 512 << 20,
         block_entries_max: 100,
         block_bytes_max: 4096,
-        lfu: true,
+        notes: 1,
     }
 }
 

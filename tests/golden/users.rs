@@ -29,7 +29,7 @@ fn history(user: &[u8]) -> Vec<Op<'_>> {
         string_bytes_max: 4,
         block_entries_max: 5,
         block_bytes_max: 6,
-        lfu: false,
+        notes: 0,
     };
     let put = Users::Put { name: b"me", bytes: user, expected: 300, users_max: 10_000 };
     let (keys, args): (Vec<&[u8]>, Vec<&[u8]>) = (vec![b"k"], vec![b"a"]);

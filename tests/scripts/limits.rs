@@ -42,13 +42,23 @@ fn where_there_are_to_be_none_there_are_none() {
 }
 
 #[test]
-fn where_memory_is_full_only_scripts_that_read_run() {
-    let server = Server::lockstep(&["--fsync", "never", "--maxmemory", "1"]);
+fn where_memory_is_full_commands_of_scripts_that_add_something_are_refused() {
+    let server = Server::lockstep(&["--fsync", "never"]);
     let mut client = server.client();
-    client.call("CONFIG SET maxmemory 0");
     client.call("SET k v");
     client.call("CONFIG SET maxmemory 1");
-    let body = "return redis.call('get','k')";
-    assert!(eval(&mut client, body, &["0"]).text().starts_with("OOM"));
-    assert_eq!(client.call_words(&["EVAL_RO", body, "0"]).text(), "v");
+    let read = "return redis.call('get','k')";
+    assert_eq!(eval(&mut client, read, &["0"]).text(), "v");
+    assert_eq!(client.call_words(&["EVAL_RO", read, "0"]).text(), "v");
+    let write = "return redis.call('set','k','w')";
+    assert!(eval(&mut client, write, &["0"]).text().starts_with("OOM"));
+    assert!(eval(&mut client, "#!lua\nreturn 1", &["0"]).text().starts_with("OOM"));
+    assert_eq!(client.call("GET k").text(), "v");
+    let allowed = format!("#!lua flags=allow-oom\n{write}");
+    assert_eq!(eval(&mut client, &allowed, &["0"]).text(), "OK");
+    let counts = client.call("INFO commandstats").text();
+    let of_set = counts.lines().find(|line| line.starts_with("cmdstat_set:")).unwrap();
+    assert!(of_set.contains("calls=2,") && of_set.contains("rejected_calls=1,"), "{of_set}");
+    let errors = client.call("INFO errorstats").text();
+    assert!(errors.contains("errorstat_OOM:count=2\r\n"), "counted once each: {errors}");
 }

@@ -12,7 +12,7 @@ mod table;
 
 use std::fmt::Debug;
 
-use crate::{Db, Outcome, keys, wire_enum};
+use crate::{Db, Origin, Outcome, keys, wire_enum};
 
 pub use sha1::{Sha, sha1};
 pub use table::{Frozen, Table};
@@ -157,9 +157,31 @@ wire_enum! {
             block_entries_max: u64,
             /// How many bytes such a block has; 0: any number.
             block_bytes_max: u64,
-            /// Whether the eviction policy counts accesses.
-            lfu: bool,
+            /// What else holds: [`LFU`], [`NO_ROOM`].
+            notes: u8,
         },
+    }
+}
+
+/// A note of [`Terms`]: the eviction policy counts accesses.
+pub const LFU: u8 = 1;
+/// A note of [`Terms`]: there is no room for what adds something. Whether there is, whoever
+/// leads the shard says.
+pub const NO_ROOM: u8 = 2;
+
+/// A note of what a run gave, a number behind the bytes of its reply; none stands for 0: a
+/// command was carried out that only reads.
+pub const HAS_READ: i64 = 1;
+/// The same: its reply is the error of one of its commands, and was counted as that.
+pub const IS_COUNTED: i64 = 2;
+
+impl Terms {
+    /// The same with one more note.
+    #[must_use]
+    pub fn noted(mut self, note: u8) -> Self {
+        let Terms::Of { notes, .. } = &mut self;
+        *notes |= note;
+        self
     }
 }
 
@@ -214,6 +236,20 @@ pub trait World {
     fn now_ms(&self) -> u64;
     /// The number of the last operation, the seed of choices.
     fn seed(&self) -> u64;
+    /// Who asked for the script, for those who tell of it: what it does must not depend on
+    /// that.
+    fn asker(&self) -> Asker;
+}
+
+/// Who asked for a script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asker {
+    /// A reader: it runs here alone, and is in no log.
+    Reader,
+    /// This connection: all replicas run it.
+    Connection(Origin),
+    /// Nobody can say: it comes out of a log.
+    Unknown,
 }
 
 /// Runs scripts. All replicas have the same one.
@@ -258,6 +294,19 @@ impl Op<'_> {
             Op::Function { op } => op.is_write(),
             Op::Load { .. } | Op::Flush {} => true,
             Op::Exists { .. } => false,
+        }
+    }
+
+    /// The same operation where there is no room for what adds something. None: it runs
+    /// nothing.
+    #[must_use]
+    pub fn without_room(mut self) -> Option<Self> {
+        match &mut self {
+            Op::Run { terms, .. } | Op::Call { terms, .. } | Op::CallFor { terms, .. } => {
+                *terms = terms.noted(NO_ROOM);
+                Some(self)
+            }
+            _ => None,
         }
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Read, Shard};
 use crate::scripts::functions::{self, Library, Refusal};
-use crate::scripts::{Call, Called, Engine, Op, Script, Sha, Terms, World, sha1};
+use crate::scripts::{Asker, Call, Called, Engine, Op, Script, Sha, Terms, World, sha1};
 use crate::{Effect, Effects, Fault, Outcome, keys};
 
 /// The engine of a shard; without one no script runs.
@@ -36,7 +36,7 @@ impl Shard {
     pub(super) fn apply_script(&mut self, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         if !op.is_write() {
             // By the clock of the shard nothing has ended that is still there.
-            return match self.read_script(self.clock_ms, op) {
+            return match self.read_script_for(asker(fx), self.clock_ms, op) {
                 Read::Done(outcome) => outcome,
                 Read::TickFirst => Fault::NoEngine.into(),
             };
@@ -105,6 +105,10 @@ impl Shard {
 
     /// Answers an operation that only reads.
     pub(super) fn read_script(&self, now_ms: u64, op: &Op<'_>) -> Read {
+        self.read_script_for(Asker::Reader, now_ms, op)
+    }
+
+    fn read_script_for(&self, asker: Asker, now_ms: u64, op: &Op<'_>) -> Read {
         match op {
             Op::Exists { shas } => {
                 let has =
@@ -131,7 +135,7 @@ impl Shard {
                 let user = script.user();
                 let call =
                     Call { function: None, body: &body, sha, keys, args, user, terms: *terms };
-                self.look_by(&**engine, now_ms, &call)
+                self.look_by(&**engine, (asker, now_ms), &call)
             }
             Op::Call { function, keys, args, terms }
             | Op::CallFor { function, keys, args, terms, .. } => {
@@ -142,7 +146,11 @@ impl Shard {
                     return Read::Done(Fault::NoFunction.into());
                 };
                 let called = called(&library, place);
-                self.look_by(&**engine, now_ms, &call(&called, keys, args, user(op), *terms))
+                self.look_by(
+                    &**engine,
+                    (asker, now_ms),
+                    &call(&called, keys, args, user(op), *terms),
+                )
             }
             Op::Function { op } => Read::Done(self.libraries.read(op)),
             Op::Load { .. } | Op::Flush {} => unreachable!("it writes"),
@@ -150,8 +158,8 @@ impl Shard {
     }
 
     /// Runs what must not write.
-    fn look_by(&self, engine: &dyn Engine, now_ms: u64, call: &Call<'_>) -> Read {
-        let mut eye = Eye { shard: self, now_ms, tick_first: false };
+    fn look_by(&self, engine: &dyn Engine, (asker, now_ms): (Asker, u64), call: &Call<'_>) -> Read {
+        let mut eye = Eye { shard: self, asker, now_ms, tick_first: false };
         let outcome = engine.run(call, &mut eye);
         if eye.tick_first { Read::TickFirst } else { Read::Done(outcome) }
     }
@@ -221,6 +229,11 @@ fn refused(refusal: Refusal) -> Outcome {
     }
 }
 
+/// Who asked for what is applied.
+fn asker(fx: &Effects) -> Asker {
+    fx.served().map_or(Asker::Unknown, Asker::Connection)
+}
+
 /// What a script reaches of a shard.
 struct Hand<'a> {
     shard: &'a mut Shard,
@@ -246,11 +259,16 @@ impl World for Hand<'_> {
     fn seed(&self) -> u64 {
         self.shard.seq
     }
+
+    fn asker(&self) -> Asker {
+        asker(self.fx)
+    }
 }
 
 /// What a script that must not write sees of a shard.
 struct Eye<'a> {
     shard: &'a Shard,
+    asker: Asker,
     now_ms: u64,
     /// It met something that has ended by the reader's clock only.
     tick_first: bool,
@@ -279,5 +297,9 @@ impl World for Eye<'_> {
 
     fn seed(&self) -> u64 {
         self.shard.seq
+    }
+
+    fn asker(&self) -> Asker {
+        self.asker
     }
 }

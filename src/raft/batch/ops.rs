@@ -61,16 +61,17 @@ impl Ops {
     }
 
     /// There is no room: a refusal stands in the place of each write that needs
-    /// some.
+    /// some, and is of no use without.
     pub(crate) fn refuse_for_room(&mut self, fault: Fault) {
         let refused = std::mem::take(&mut self.need_room);
         let bytes = std::mem::take(&mut self.bytes);
         let mut rest = &bytes[..];
         for number in 0..self.count {
             let before = rest;
-            Op::take(&mut rest).expect("encoded by this process, or checked");
+            let op = Op::take(&mut rest).expect("encoded by this process, or checked");
             if refused.binary_search(&number).is_ok() {
-                Op::Refused { fault }.put(&mut self.bytes);
+                let poor = op.without_room().filter(|_| fault == Fault::OutOfMemory);
+                poor.unwrap_or(Op::Refused { fault }).put(&mut self.bytes);
             } else {
                 self.bytes.extend_from_slice(&before[..before.len() - rest.len()]);
             }
@@ -237,6 +238,7 @@ impl<'a> Wire<'a> for Ops {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use lockstep_core::scripts::{self, LFU, NO_ROOM, Script, Terms};
     use lockstep_core::{Db, keys};
 
     use super::*;
@@ -247,6 +249,10 @@ mod tests {
 
     fn incr(key: &[u8]) -> Op<'_> {
         Op::Key { op: keys::Op::IncrBy { db: Db(0), key, by: 1 } }
+    }
+
+    fn refused(fault: Fault) -> Op<'static> {
+        Op::Refused { fault }
     }
 
     fn again(ops: &Ops) -> Result<Ops, Malformed> {
@@ -270,9 +276,37 @@ mod tests {
         assert_eq!((came.len(), &came.reads), (ops.len(), &ops.reads));
         let mut rest = &came.bytes[..];
         let found: Vec<Op<'_>> = (0..came.count).map(|_| Op::take(&mut rest).unwrap()).collect();
-        let refused = Op::Refused { fault: Fault::OutOfMemory };
-        assert_eq!(found, [del(b"a"), refused.clone(), del(b"c"), refused]);
+        let refused = || refused(Fault::OutOfMemory);
+        assert_eq!(found, [del(b"a"), refused(), del(b"c"), refused()]);
         assert!(rest.is_empty());
+    }
+
+    #[test]
+    fn a_script_runs_without_room_as_one_that_may_add_nothing() {
+        let terms = |notes| Terms::Of {
+            db: Db(0),
+            read_only: false,
+            spread: false,
+            steps_max: 1,
+            memory_max: 1,
+            cache_max: 1,
+            string_bytes_max: 1,
+            block_entries_max: 1,
+            block_bytes_max: 1,
+            notes,
+        };
+        let run = |notes| {
+            let (script, keys, args) = (Script::Text { body: b"x" }, vec![], vec![]);
+            Op::Script { op: scripts::Op::Run { script, keys, args, terms: terms(notes) } }
+        };
+        let poor = run(LFU | NO_ROOM);
+        let cases = [(Fault::OutOfMemory, poor), (Fault::DiskFull, refused(Fault::DiskFull))];
+        for (fault, expected) in cases {
+            let mut ops = Ops::default();
+            ops.write_if_room(&run(LFU));
+            ops.refuse_for_room(fault);
+            assert_eq!(Op::take(&mut &ops.bytes[..]), Ok(expected));
+        }
     }
 
     #[test]

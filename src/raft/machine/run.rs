@@ -47,6 +47,7 @@ pub(super) fn run(
             author = *by;
         }
         let by = run.named.as_ref().map(|named| named.id.origin).or(author);
+        fx.serve(by);
         run.apply(shard, header.now_ms, &op, fx);
         if !touches && shard.seq() > seq && op.may_touch_keys() {
             // Nobody else has seen the state since.

@@ -19,6 +19,8 @@ pub(super) const FUNCTIONS: &[(&str, lua_CFunction)] = &[
     ("decode_max_depth", decode_max_depth),
     ("encode_number_precision", encode_number_precision),
     ("encode_keep_buffer", encode_keep_buffer),
+    ("encode_invalid_numbers", encode_invalid_numbers),
+    ("decode_invalid_numbers", decode_invalid_numbers),
 ];
 
 /// How deep values may stand within values, however it is set.
@@ -38,6 +40,17 @@ pub(crate) struct Settings {
     /// Significant digits of numbers.
     precision: u8,
     keeps_buffer: bool,
+    encode_invalid: Invalid,
+    /// Whether numbers that JSON does not know are read.
+    decode_invalid: bool,
+}
+
+/// What becomes of numbers that JSON does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Invalid {
+    Refused,
+    Written,
+    Null,
 }
 
 impl Default for Settings {
@@ -50,6 +63,8 @@ impl Default for Settings {
             decode_depth_max: DEPTH_MAX,
             precision: 14,
             keeps_buffer: true,
+            encode_invalid: Invalid::Refused,
+            decode_invalid: true,
         }
     }
 }
@@ -133,6 +148,49 @@ unsafe extern "C-unwind" fn encode_number_precision(state: *mut lua_State) -> c_
                 set(|settings| settings.precision = digits as u8);
             }
             stack.push_number(settings().precision.into());
+            Ok(1)
+        })
+    }
+}
+
+/// The argument as a switch, which may be a boolean or one of these words; none: it is not
+/// given.
+fn switch(stack: Stack, name: &str, words: &[&str]) -> Raises<Option<usize>> {
+    match stack.kind(1) {
+        ffi::LUA_TNONE | ffi::LUA_TNIL => Ok(None),
+        ffi::LUA_TBOOLEAN => Ok(Some(stack.boolean(1).into())),
+        _ => {
+            let word = stack.bytes(1).unwrap_or_default();
+            let place = words.iter().position(|known| known.as_bytes() == word);
+            let why = || format!("invalid option '{}'", String::from_utf8_lossy(word));
+            place.map(Some).ok_or_else(|| bad_argument(stack, 1, name, &why()))
+        }
+    }
+}
+
+unsafe extern "C-unwind" fn encode_invalid_numbers(state: *mut lua_State) -> c_int {
+    unsafe {
+        inner(state, |stack| {
+            let all = [Invalid::Refused, Invalid::Written, Invalid::Null];
+            if let Some(place) = switch(stack, "encode_invalid_numbers", &["off", "on", "null"])? {
+                set(|settings| settings.encode_invalid = all[place]);
+            }
+            match settings().encode_invalid {
+                Invalid::Null => stack.push_bytes(b"null"),
+                other => stack.push_boolean(other == Invalid::Written),
+            }
+            Ok(1)
+        })
+    }
+}
+
+unsafe extern "C-unwind" fn decode_invalid_numbers(state: *mut lua_State) -> c_int {
+    unsafe {
+        inner(state, |stack| {
+            if let Some(place) = switch(stack, "decode_invalid_numbers", &["off", "on"])? {
+                set(|settings| settings.decode_invalid = place == 1);
+            }
+            stack.push_boolean(settings().decode_invalid);
             Ok(1)
         })
     }

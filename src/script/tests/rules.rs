@@ -1,9 +1,10 @@
 //! What is remembered, what is refused, and how errors are told.
 
-use lockstep_core::scripts::{Op, Script, Terms, sha1};
+use lockstep_commands::scripting::answer;
+use lockstep_core::scripts::{HAS_READ, IS_COUNTED, NO_ROOM, Op, Script, Terms, sha1};
 use lockstep_core::{Fault, Outcome};
 
-use super::{Bench, shown, without_sha};
+use super::{Bench, shown, terms, without_sha};
 
 #[test]
 fn errors_say_where_they_were_raised() {
@@ -140,4 +141,41 @@ fn select_is_for_the_script_alone() {
     assert_eq!(bench.eval("redis.call('select',3) return redis.call('set','k','v')"), "+OK");
     assert_eq!(bench.value("redis.call('get','k')"), "nil");
     assert_eq!(bench.eval("redis.call('select',3) return redis.call('get','k')"), "v");
+}
+
+#[test]
+fn without_room_commands_that_add_something_are_refused() {
+    let mut bench = Bench::new();
+    bench.terms = terms().noted(NO_ROOM);
+    let refused = "OOM command not allowed when used memory > 'maxmemory'.";
+    let body = "return redis.call('set','k','v')";
+    let error = format!("-{refused} script: SHA, on @user_script:1.");
+    assert_eq!(without_sha(&bench.eval(body), body), error);
+    let shown = refused.replace('\'', "\\'");
+    assert_eq!(bench.eval("return redis.pcall('set','k','v').err"), shown);
+    assert_eq!(bench.eval("return redis.call('del','k')"), ":0");
+    assert_eq!(bench.eval("redis.call('get','k') return redis.pcall('set','k','v').err"), shown);
+    // It has begun to write.
+    assert_eq!(bench.eval("redis.call('del','k') return redis.call('set','k','v')"), "+OK");
+    assert_eq!(bench.eval("#!lua\nreturn 1"), format!("-{refused}"));
+    assert_eq!(bench.eval("#!lua flags=no-writes\nreturn 1"), ":1");
+    let body = "#!lua flags=allow-oom\nreturn redis.call('set','k','v')";
+    assert_eq!(bench.eval(body), "+OK");
+}
+
+#[test]
+fn a_run_tells_whether_it_read_and_whether_its_error_was_counted() {
+    let mut bench = Bench::new();
+    let mut notes = |body: &str| {
+        let script = Script::Text { body: body.as_bytes() };
+        let (keys, args, terms) = (Vec::new(), Vec::new(), bench.terms);
+        answer::notes(&bench.apply(Op::Run { script, keys, args, terms }))
+    };
+    assert_eq!(notes("return redis.call('set','k','v')"), 0);
+    assert_eq!(notes("return redis.call('get','k')"), HAS_READ);
+    assert_eq!(notes("return redis.call('lpush','k','v')"), IS_COUNTED);
+    assert_eq!(notes("return redis.pcall('llen','k')"), IS_COUNTED | HAS_READ);
+    assert_eq!(notes("redis.pcall('lpush','k','v') return 1"), 0);
+    assert_eq!(notes("return redis.error_reply('MY own')"), 0);
+    assert_eq!(notes("return nosuch"), 0);
 }

@@ -40,6 +40,8 @@ pub enum Flag {
     BrokenRedirect = 1 << 10,
     /// It is told what nodes say of copies of keys (CACHE TRACE).
     Traces = 1 << 11,
+    /// It waits for the end of a pause (CLIENT PAUSE).
+    Postponed = 1 << 12,
 }
 
 const NO_COMMAND: u16 = u16::MAX;
@@ -400,11 +402,22 @@ impl Client {
         true
     }
 
+    /// Waits for the end of a pause. It counts as waiting, and CLIENT UNBLOCK does not end it.
+    pub async fn postponed(&self, over: impl Future<Output = ()>) {
+        let _postponed = Waiting::begin(self, Flag::Postponed);
+        over.await;
+    }
+
+    /// Whether it waits, for what others do or for the end of a pause.
+    pub fn waits(&self) -> bool {
+        self.has(Flag::Blocked) || self.has(Flag::Postponed)
+    }
+
     /// Waits for CLIENT UNBLOCK: whether it asks for an error. The client counts
     /// as waiting for as long as this is waited for.
     pub async fn unblocked(&self) -> bool {
         self.unblock.store(0, Ordering::Release);
-        let _blocked = Waiting::begin(self);
+        let _blocked = Waiting::begin(self, Flag::Blocked);
         // Rights may have changed since it was let in, before it counted as waiting.
         self.look_at_wait();
         loop {
@@ -418,18 +431,18 @@ impl Client {
 }
 
 /// The flag of a client that waits, taken back however the wait ends.
-struct Waiting<'a>(&'a Client);
+struct Waiting<'a>(&'a Client, Flag);
 
 impl<'a> Waiting<'a> {
-    fn begin(client: &'a Client) -> Self {
-        client.set(Flag::Blocked, true);
-        Waiting(client)
+    fn begin(client: &'a Client, flag: Flag) -> Self {
+        client.set(flag, true);
+        Waiting(client, flag)
     }
 }
 
 impl Drop for Waiting<'_> {
     fn drop(&mut self) {
-        self.0.set(Flag::Blocked, false);
+        self.0.set(self.1, false);
     }
 }
 

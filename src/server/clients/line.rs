@@ -9,11 +9,17 @@ const FIXED_BYTES: u64 = 1024;
 
 /// The line, without a line end. The order of the fields is Redis'.
 pub fn line(client: &Client) -> String {
+    line_with(client, 0)
+}
+
+/// The same of the client that asks: the command by which it does, which has so many bytes, is
+/// not done with.
+pub fn line_with(client: &Client, asked_bytes: u64) -> String {
     let link = client.link();
     let names = client.names();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let relaxed = std::sync::atomic::Ordering::Relaxed;
-    let query_bytes = link.query_bytes.load(relaxed) as u64;
+    let query_bytes = link.query_bytes.load(relaxed) as u64 + asked_bytes;
     let output_bytes = (link.output_bytes.load(relaxed) + client.outbox_bytes()) as u64;
     let argument_bytes = client.argument_bytes();
     let total = FIXED_BYTES + query_bytes + output_bytes + argument_bytes;
@@ -69,7 +75,7 @@ fn flags(client: &Client) -> String {
         (client.has(Flag::Monitor), 'O'),
         (client.has(Flag::PubSub), 'P'),
         (client.queued().is_some(), 'x'),
-        (client.has(Flag::Blocked), 'b'),
+        (client.waits(), 'b'),
         (client.has(Flag::Tracking), 't'),
         (client.has(Flag::BrokenRedirect), 'R'),
         (client.has(Flag::Broadcast), 'B'),

@@ -11,7 +11,8 @@ use dashmap::DashMap;
 use lockstep_commands::here::{ClientKind, KillFilter};
 
 pub use client::{Client, Flag};
-pub use line::line;
+pub use line::{line, line_with};
+
 pub use pause::{Pause, may_write};
 
 /// The registry of connected clients.

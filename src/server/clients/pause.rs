@@ -83,10 +83,10 @@ impl Pause {
 
 /// Whether a command may change something.
 pub fn may_write(command: &Command) -> bool {
-    // Redis counts messages in without saying so in COMMAND INFO.
-    let publishes = matches!(command.spec.name, "publish" | "spublish");
-    let runs_scripts = matches!(command.spec.name, "eval" | "evalsha");
-    command.spec.is("write") || command.spec.is("may_replicate") || publishes || runs_scripts
+    // Redis counts messages and estimates in without saying so in COMMAND INFO.
+    let besides = matches!(command.spec.name, "publish" | "spublish" | "pfcount");
+    let runs = matches!(command.spec.name, "eval" | "evalsha" | "fcall");
+    command.spec.is("write") || command.spec.is("may_replicate") || besides || runs
 }
 
 #[cfg(test)]
@@ -108,6 +108,9 @@ mod tests {
         assert!(!held(&pause, "ping"));
         assert!(held(&pause, "set"));
         assert!(held(&pause, "publish"));
+        assert!(held(&pause, "pfcount"));
+        assert!(held(&pause, "fcall"));
+        assert!(!held(&pause, "eval_ro"));
         pause.begin(1, false);
         assert!(held(&pause, "ping"));
         pause.end();

@@ -3,10 +3,12 @@
 use std::time::{Duration, Instant};
 
 use lockstep_commands::{BadArgs, Command, Here, Reply, error};
+use lockstep_core::Outcome;
 use lockstep_net::{Next, Output};
 
 use super::Front;
 use super::pending::Later;
+use super::tracking::was_counted;
 use super::transaction::Transaction;
 use crate::here::{self, Answer};
 
@@ -33,7 +35,12 @@ impl Front {
             Here::Lock(call) => return self.lock_call(command, call, begun, words, out),
             Here::Queue(call) => return self.queue_call(command, call, begun, words, out),
             Here::Session(asked) => return self.session(command, asked, begun, words, out),
-            other => here::run(&self.node, &mut self.session, other),
+            other => {
+                if matches!(other, Here::Client(_)) {
+                    self.session.asks_with(words);
+                }
+                here::run(&self.node, &mut self.session, other)
+            }
         };
         self.take_answer(command, answer, begun, words, out)
     }
@@ -98,6 +105,24 @@ impl Front {
         }
         let elapsed = self.watch.end(begun);
         self.node.stats.record(command, elapsed, &reply);
+        self.node.slowlog.offer(&self.node, &self.session, elapsed, words);
+        self.emit(reply, out);
+    }
+
+    /// Shows what a read gave.
+    pub(super) fn show(
+        &mut self,
+        command: &'static Command,
+        outcome: Outcome,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) {
+        self.ran(command, Some(&outcome));
+        let counted = was_counted(&self.node, command, &outcome);
+        let reply = (command.reply)(command.spec, outcome);
+        let elapsed = self.watch.end(begun);
+        self.node.stats.record_run(command, elapsed, &reply, counted);
         self.node.slowlog.offer(&self.node, &self.session, elapsed, words);
         self.emit(reply, out);
     }

@@ -28,6 +28,7 @@ mod tracking;
 mod transaction;
 mod waits;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use lockstep_commands::{BadArgs, Reply, table};
@@ -46,6 +47,7 @@ use pending::{Blocked, Later, Pending};
 pub use room::{Keeper as RoomKeeper, Room};
 use run::Run;
 use stopwatch::StopWatch;
+use tracking::Named;
 use transaction::Transaction;
 pub use waits::{Expected, Waits};
 
@@ -88,6 +90,10 @@ pub struct Front {
     handed: Handed,
     /// The number of the last request.
     request: u64,
+    /// What scripts that were begun may have read, in order.
+    named: VecDeque<Named>,
+    /// How many commands were looked at for what they read.
+    looked_at: u64,
     /// The shards where it may hold locks or wait, so that its end matters.
     bound_to: Vec<ShardId>,
     closing: bool,
@@ -126,6 +132,8 @@ impl Front {
             running: None,
             handed: Handed::default(),
             request: 0,
+            named: VecDeque::new(),
+            looked_at: 0,
             bound_to: Vec::new(),
             closing: false,
             over: false,

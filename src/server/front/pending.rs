@@ -225,6 +225,8 @@ pub(super) struct Blocked {
     pub overdue: Option<tokio::time::Instant>,
     /// The owner that loses everything, in all shards, as the victim of a deadlock.
     pub loses_all: Option<Vec<u8>>,
+    /// What the slow log will show of it, if it takes everything.
+    pub words: Option<Vec<Vec<u8>>>,
 }
 
 impl Blocked {
@@ -262,6 +264,7 @@ impl Blocked {
             look,
             overdue: overdue(op),
             loses_all: None,
+            words: None,
         }
     }
 

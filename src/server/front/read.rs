@@ -28,8 +28,7 @@ impl Front {
             return next;
         }
         if let Some(outcome) = self.look_here(shard, op) {
-            let reply = (command.reply)(command.spec, outcome);
-            self.answer(command, reply, begun, words, out);
+            self.show(command, outcome, begun, words, out);
             return Next::More;
         }
         let read = self.look(shard, op);
@@ -48,8 +47,7 @@ impl Front {
                 if let Some((at, _)) = asked(op) {
                     self.node.cache.read_here(shard, at);
                 }
-                let reply = (command.reply)(command.spec, outcome);
-                self.answer(command, reply, begun, words, out);
+                self.show(command, outcome, begun, words, out);
                 return Next::More;
             }
             Some(Read::TickFirst) => {

@@ -137,8 +137,8 @@ impl RoomKeeper for Keeper {
     }
 }
 
-/// Whether a command may add something. What a script does is not known beforehand: those
-/// that say that they only read are run without room.
+/// Whether a command may add something. What a script does is not known beforehand: without
+/// room it is run as one whose commands may not.
 pub fn is_needed(command: &Command) -> bool {
     command.spec.is("denyoom") || matches!(command.spec.name, "eval" | "evalsha" | "fcall")
 }

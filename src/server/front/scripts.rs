@@ -4,8 +4,8 @@
 use std::future::Future;
 use std::sync::Arc;
 
-use lockstep_commands::BadArgs;
-use lockstep_core::scripts;
+use lockstep_commands::{BadArgs, Command};
+use lockstep_core::scripts::{self, Sha, functions};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Op, Outcome};
 use lockstep_raft::Delivery;
@@ -33,6 +33,25 @@ pub(super) fn carry_out(
             all = Some(all.map_or(outcome.clone(), |all| both(all, outcome)));
         }
         Ok(all.unwrap_or(Outcome::Ok))
+    }
+}
+
+/// Whether a command runs a script, or a function, that says of itself that it does not write.
+pub(super) fn only_reads(node: &Node, command: &Command, words: &[&[u8]]) -> bool {
+    let Some(name) = words.get(1) else { return false };
+    match command.spec.name {
+        "eval" => lockstep_script::only_reads(name),
+        "evalsha" => node.shards.keys().first().is_some_and(|group| {
+            let body = Sha::from_hex(name).and_then(|sha| group.state().scripts().get(&sha));
+            body.is_some_and(|body| lockstep_script::only_reads(&body))
+        }),
+        "fcall" => node.shards.keys().first().is_some_and(|group| {
+            let found = group.state().libraries().find(name);
+            found.is_some_and(|(library, place)| {
+                library.functions[place].flags & functions::NO_WRITES != 0
+            })
+        }),
+        _ => false,
     }
 }
 

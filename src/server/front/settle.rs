@@ -8,6 +8,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
 use super::pending::{Blocked, Pending};
+use super::tracking::was_counted;
 use super::transaction::Step;
 use super::{Front, life, locks};
 use crate::queues::{Back, Call, ask_again};
@@ -76,7 +77,7 @@ impl Front {
         if let Some(words) = self.deferred.take() {
             let refs: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
             if self.is_deferred_paused(&refs) {
-                self.node.clients.pause.over().await;
+                self.session.client.postponed(self.node.clients.pause.over()).await;
             }
             return self.command(&refs, out);
         }
@@ -128,7 +129,8 @@ impl Front {
     }
 
     fn is_deferred_paused(&self, words: &[&[u8]]) -> bool {
-        lockstep_commands::table::find(words).is_ok_and(|(command, _)| self.is_paused(command))
+        let found = lockstep_commands::table::find(words);
+        found.is_ok_and(|(command, _)| self.is_paused(command, words))
     }
 
     /// Answers what is pending from the outcomes that have come.
@@ -193,7 +195,12 @@ impl Front {
                 self.settle_queue(command, outcome, &op, (begun, kept))
             }
             Pending::Wait { command, shard, begun, kept } => match self.parts.next(shard) {
-                Ok(Outcome::Waits) => Settled::Waits,
+                Ok(Outcome::Waits) => {
+                    if let Some(blocked) = &mut self.blocked {
+                        blocked.words = self.session.shown_words(&self.node, kept);
+                    }
+                    Settled::Waits
+                }
                 outcome => {
                     let (loses_all, queue_op) = self.not_blocked();
                     if let Some(op) = queue_op {
@@ -229,12 +236,15 @@ impl Front {
         begun: Instant,
         kept: Option<usize>,
     ) -> Settled {
+        self.ran(command, outcome.as_ref().ok());
+        let counted =
+            outcome.as_ref().is_ok_and(|outcome| was_counted(&self.node, command, outcome));
         let reply = match outcome {
             Ok(outcome) => (command.reply)(command.spec, outcome),
             Err(bad) => Reply::Error(bad),
         };
         let elapsed = begun.elapsed();
-        self.node.stats.record(command, elapsed, &reply);
+        self.node.stats.record_run(command, elapsed, &reply, counted);
         self.session.offer_kept(&self.node, elapsed, kept);
         Settled::Reply(reply)
     }
@@ -333,8 +343,9 @@ impl Front {
                 Step::Here(queued) => self.run_step(&queued),
                 Step::Outcome(command) => {
                     let outcome = outcomes.next().expect("an outcome for every operation");
+                    let counted = was_counted(&self.node, command, &outcome);
                     let reply = (command.reply)(command.spec, outcome);
-                    self.node.stats.record(command, Duration::ZERO, &reply);
+                    self.node.stats.record_run(command, Duration::ZERO, &reply, counted);
                     reply
                 }
             })
@@ -494,6 +505,9 @@ impl Front {
         let reply = reply(self, &blocked);
         // Redis does not count the time it waited, either.
         self.node.stats.record(blocked.command, Duration::ZERO, &reply);
+        if let Some(words) = blocked.words {
+            self.node.slowlog.offer_shown(&self.node, &self.session, words);
+        }
         self.session.send(&reply, out);
         self.end()
     }

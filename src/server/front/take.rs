@@ -13,7 +13,7 @@ use lockstep_raft::Ops;
 use super::pending::{Blocked, Pending};
 use super::queues::{pending, told_apart};
 use super::run::Run;
-use super::{Front, locks, room, transaction};
+use super::{Front, locks, room, scripts, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
 use crate::{cluster, here};
@@ -50,7 +50,7 @@ impl Front {
                 return self.refuse(command, bad, out);
             }
         }
-        if self.is_paused(command) {
+        if self.is_paused(command, words) {
             return self.defer(words);
         }
         let in_cluster_mode = cluster::is_on(&self.node);
@@ -108,12 +108,17 @@ impl Front {
     }
 
     /// Whether a command has to wait for the end of a pause (CLIENT PAUSE).
-    pub(super) fn is_paused(&self, command: &Command) -> bool {
-        let writes = || match command.spec.name {
-            "exec" => self.transaction.writes(),
-            _ => may_write(command),
+    pub(super) fn is_paused(&self, command: &Command, words: &[&[u8]]) -> bool {
+        let writes = |command, words: &[&[u8]]| {
+            may_write(command) && !scripts::only_reads(&self.node, command, words)
         };
-        self.node.clients.pause.holds(writes)
+        self.node.clients.pause.holds(|| match command.spec.name {
+            "exec" => self.transaction.queued_commands().any(|queued| {
+                let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
+                writes(queued.command, &words)
+            }),
+            _ => writes(command, words),
+        })
     }
 
     /// Keeps a command until what is pending is settled, or a pause is over.
@@ -298,11 +303,15 @@ impl Front {
         if self.node.shards.disk_full() {
             return Err(error::DISK_FULL);
         }
-        if let Some(planned) = room::make(&self.node, group, self.parts.of(shard), self.request)? {
-            self.busy_with.get_or_insert(shard);
-            self.pending.push(Pending::Eviction { shard, _planned: planned });
+        match room::make(&self.node, group, self.parts.of(shard), self.request) {
+            Ok(None) => self.part_for(shard, op).write(op),
+            Ok(Some(planned)) => {
+                self.busy_with.get_or_insert(shard);
+                self.pending.push(Pending::Eviction { shard, _planned: planned });
+                self.part_for(shard, op).write(op);
+            }
+            Err(bad) => self.part_for(shard, op).write(&op.without_room().ok_or(bad)?),
         }
-        self.part_for(shard, op).write(op);
         Ok(())
     }
 

@@ -8,7 +8,6 @@ use lockstep_net::{Next, Output};
 
 use super::pending::Pending;
 use super::{Front, room};
-use crate::clients::may_write;
 use crate::config::Setting;
 use crate::shards::Shards;
 
@@ -64,9 +63,9 @@ impl Transaction {
         self.spoiled = self.open;
     }
 
-    /// Whether a queued command writes.
-    pub(super) fn writes(&self) -> bool {
-        self.queued.iter().any(|queued| may_write(queued.command))
+    /// The queued commands.
+    pub(super) fn queued_commands(&self) -> impl Iterator<Item = &Queued> {
+        self.queued.iter()
     }
 
     pub(super) fn unwatch(&mut self) {

@@ -31,8 +31,8 @@ pub(super) fn run<'a>(node: &Arc<Node>, session: &mut Session, command: Client<'
             me.rename(|names| names.library_version = version.to_vec());
             Reply::Ok
         }
-        Client::List(filter) => Reply::Verbatim(list(node, &filter)),
-        Client::Info => Reply::Verbatim(clients::line(&me) + "\n"),
+        Client::List(filter) => Reply::Verbatim(list(node, session, &filter)),
+        Client::Info => Reply::Verbatim(clients::line_with(&me, session.asked_bytes) + "\n"),
         Client::KillAddress(address) => return kill_address(node, &me, address),
         Client::Kill(filter) => {
             if let Some(name) = filter.user.filter(|name| node.users.get(name).is_none()) {
@@ -87,7 +87,7 @@ fn number(number: u64) -> Reply {
     Reply::Int(i64::try_from(number).unwrap_or(i64::MAX))
 }
 
-fn list(node: &Node, filter: &ListFilter) -> String {
+fn list(node: &Node, session: &Session, filter: &ListFilter) -> String {
     let clients = match filter {
         ListFilter::All => node.clients.all(),
         ListFilter::Kind(wanted) => {
@@ -100,7 +100,9 @@ fn list(node: &Node, filter: &ListFilter) -> String {
             ids.filter_map(|id| node.clients.get(id)).collect()
         }
     };
-    clients.iter().map(|client| clients::line(client) + "\n").collect()
+    let bytes = |id| if id == session.client.id() { session.asked_bytes } else { 0 };
+    let line = |client: &Arc<_>| clients::line_with(client, bytes(client.id())) + "\n";
+    clients.iter().map(line).collect()
 }
 
 /// The old form: one address, one's own, too.

@@ -14,7 +14,7 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     };
     let input = largest(&|client| client.link().query_bytes.load(Ordering::Relaxed));
     let output = largest(&|client| client.link().output_bytes.load(Ordering::Relaxed));
-    let blocked = clients.iter().filter(|client| client.has(Flag::Blocked)).count();
+    let blocked = clients.iter().filter(|client| client.waits()).count();
     page.line("connected_clients", clients.len());
     page.line("cluster_connections", 0);
     page.line("maxclients", node.settings.number(Setting::Maxclients));

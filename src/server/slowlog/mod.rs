@@ -67,15 +67,17 @@ impl Slowlog {
         if micros < slower_than {
             return;
         }
-        let entry = Entry {
-            id: 0,
-            at_seconds: now_seconds(),
-            micros,
-            words: words().shown(),
-            address: session.client.link().peer.to_string(),
-            name: session.client.names().name,
-        };
+        let entry = entry(session, micros, words().shown());
         self.add(entry, node.settings.size(Setting::SlowlogMaxLen));
+    }
+
+    /// A command has ended that waited, which does not count: into the log with what is shown
+    /// of it if that takes everything.
+    pub fn offer_shown(&self, node: &Node, session: &Session, words: Vec<Vec<u8>>) {
+        if node.settings.signed(Setting::SlowlogLogSlowerThan) == 0 {
+            let entry = entry(session, 0, words);
+            self.add(entry, node.settings.size(Setting::SlowlogMaxLen));
+        }
     }
 
     /// Adds an entry, and gives it its number.
@@ -104,6 +106,17 @@ impl Slowlog {
     /// Forgets all entries.
     pub fn reset(&self) {
         self.entries.lock().clear();
+    }
+}
+
+fn entry(session: &Session, micros: u64, words: Vec<Vec<u8>>) -> Entry {
+    Entry {
+        id: 0,
+        at_seconds: now_seconds(),
+        micros,
+        words,
+        address: session.client.link().peer.to_string(),
+        name: session.client.names().name,
     }
 }
 

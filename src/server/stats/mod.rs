@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use lockstep_commands::{BadArgs, Command, Reply, index};
+use lockstep_script::Told;
 
 use crate::Node;
 use cells::Cells;
@@ -40,6 +41,34 @@ impl Stats {
         if let Reply::Error(bad) = reply {
             cell.add_failed();
             self.errors.add(bad);
+        }
+    }
+
+    /// The same of one that ran a script; `counted`: its error is that of a command of the
+    /// script, which was counted already.
+    pub fn record_run(
+        &self,
+        command: &'static Command,
+        elapsed: Duration,
+        reply: &Reply,
+        counted: bool,
+    ) {
+        if !counted {
+            return self.record(command, elapsed, reply);
+        }
+        let cell = self.cells.of(index::of(command.spec));
+        cell.add_call(u64::try_from(elapsed.as_nanos()).unwrap_or(u64::MAX));
+        cell.add_failed();
+    }
+
+    /// A script has called a command. How long that took is a part of the script's time.
+    pub fn called(&self, command: &'static Command, told: Told<'_>) {
+        match told {
+            Told::Done(reply) => self.record(command, Duration::ZERO, reply),
+            Told::Refused(bad) => {
+                self.errors.add(bad);
+                self.cells.of(index::of(command.spec)).add_rejected();
+            }
         }
     }
 
@@ -157,6 +186,24 @@ mod tests {
         let usage = stats.command(ping());
         assert_eq!((usage.calls, usage.failed, usage.rejected), (1, 1, 1));
         assert_eq!(stats.errors_total(), 3);
+    }
+
+    #[test]
+    fn an_error_of_a_script_s_command_is_counted_once() {
+        let stats = Stats::default();
+        let eval = table::by_name(b"eval").unwrap();
+        let refused: Reply = error::OUT_OF_MEMORY.into();
+        stats.called(ping(), Told::Refused(&error::OUT_OF_MEMORY));
+        stats.record_run(eval, Duration::ZERO, &refused, true);
+        let counts = |command| {
+            let usage = stats.command(command);
+            (usage.calls, usage.failed, usage.rejected)
+        };
+        assert_eq!((counts(ping()), counts(eval)), ((0, 0, 1), (1, 1, 0)));
+        assert_eq!(stats.errors(), [("OOM".to_owned(), 1)]);
+        stats.record_run(eval, Duration::ZERO, &refused, false);
+        stats.called(ping(), Told::Done(&Reply::Ok));
+        assert_eq!((stats.errors_total(), counts(ping()).0), (2, 1));
     }
 
     #[test]

@@ -28,18 +28,19 @@ impl Keys {
         self.items
     }
 
-    /// A client reads a key. Now and then readers are forgotten that do not `live`.
-    pub fn add(&mut self, name: &[u8], id: u64, live: impl Fn(u64) -> bool) {
+    /// A client reads a key; whether that was not known. Now and then readers are forgotten
+    /// that do not `live`.
+    pub fn add(&mut self, name: &[u8], id: u64, live: impl Fn(u64) -> bool) -> bool {
         let Some(at) = self.places.get(name) else {
             let name: Arc<[u8]> = name.into();
             self.places.insert(name.clone(), self.list.len());
             self.list.push((name, [id].into_iter().collect()));
             self.items += 1;
-            return;
+            return true;
         };
         let readers = &mut self.list[*at].1;
         if readers.contains(&id) {
-            return;
+            return false;
         }
         if readers.len() > 2 && readers.len().is_power_of_two() {
             let before = readers.len();
@@ -48,6 +49,19 @@ impl Keys {
         }
         readers.push(id);
         self.items += 1;
+        true
+    }
+
+    /// A client has not read a key.
+    pub fn remove(&mut self, name: &[u8], id: u64) {
+        let Some(at) = self.places.get(name).copied() else { return };
+        let readers = &mut self.list[at].1;
+        let before = readers.len();
+        readers.retain(|reader| *reader != id);
+        self.items -= before - readers.len();
+        if readers.is_empty() {
+            self.take(name);
+        }
     }
 
     /// Takes out a key, with those who have read it.
@@ -101,9 +115,24 @@ mod tests {
     }
 
     #[test]
+    fn who_has_not_read_a_key_after_all_is_forgotten_alone() {
+        let mut keys = Keys::default();
+        assert!(keys.add(b"a", 1, |_| true) && keys.add(b"a", 2, |_| true));
+        assert!(!keys.add(b"a", 1, |_| true), "it was known");
+        keys.remove(b"a", 1);
+        keys.remove(b"b", 1);
+        assert_eq!((keys.len(), keys.items()), (1, 1));
+        keys.remove(b"a", 2);
+        assert_eq!((keys.len(), keys.items()), (0, 0));
+        assert_eq!(keys.take(b"a"), None);
+    }
+
+    #[test]
     fn readers_that_are_gone_do_not_pile_up() {
         let mut keys = Keys::default();
-        (0..10_000).for_each(|id| keys.add(b"a", id, |id| id == 5));
+        for id in 0..10_000 {
+            keys.add(b"a", id, |id| id == 5);
+        }
         assert!(keys.items() < 8, "{}", keys.items());
         assert!(keys.take(b"a").unwrap().contains(&5));
     }

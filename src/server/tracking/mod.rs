@@ -71,24 +71,32 @@ impl Tracking {
     }
 
     /// A client is about to read these keys of a shard, which this node `leads` or does
-    /// not.
+    /// not. Those of which that was not known.
     pub fn reads<'a>(
         &self,
         node: &Node,
         client: &Client,
         (shard, leads): (ShardId, bool),
         names: impl Iterator<Item = &'a [u8]>,
-    ) {
+    ) -> Vec<&'a [u8]> {
         let keys_max = node.settings.size(Setting::TrackingTableMaxKeys);
         let mut state = self.state.lock();
         let covered = state.sources.covers(shard, leads, Instant::now());
+        let mut new = Vec::new();
         for name in names {
-            if covered {
-                state.table.read(client.id(), name, keys_max, &node.clients);
-            } else {
+            if !covered {
                 state.table.cannot_tell(client.id(), name, &node.clients);
+            } else if state.table.read(client.id(), name, keys_max, &node.clients) {
+                new.push(name);
             }
         }
+        new
+    }
+
+    /// A client has not read these keys after all.
+    pub fn not_read(&self, client: &Client, names: &[Vec<u8>]) {
+        let mut state = self.state.lock();
+        names.iter().for_each(|name| state.table.not_read(client.id(), name));
     }
 
     /// A client is told nothing any more.

@@ -108,15 +108,21 @@ impl Table {
         }
     }
 
-    /// A client is about to read a key. Of more than `keys_max` keys (0: no limit) some
-    /// are said to have changed, and forgotten.
-    pub fn read(&mut self, id: u64, name: &[u8], keys_max: usize, clients: &Clients) {
-        let Some(member) = self.members.get(&id) else { return };
+    /// A client is about to read a key; whether that was not known. Of more than `keys_max`
+    /// keys (0: no limit) some are said to have changed, and forgotten.
+    pub fn read(&mut self, id: u64, name: &[u8], keys_max: usize, clients: &Clients) -> bool {
+        let Some(member) = self.members.get(&id) else { return false };
         if member.terms.broadcast {
-            return;
+            return false;
         }
-        self.keys.add(name, id, |id| self.members.contains_key(&id));
+        let is_new = self.keys.add(name, id, |id| self.members.contains_key(&id));
         self.make_room(keys_max, FORGOTTEN_PER_READ, clients);
+        is_new
+    }
+
+    /// A client has not read a key after all.
+    pub fn not_read(&mut self, id: u64, name: &[u8]) {
+        self.keys.remove(name, id);
     }
 
     /// Forgets keys above `keys_max`, at most so many; whether there are still too many.

@@ -23,6 +23,8 @@ pub const FLAGS: [&str; 5] =
     ["no-writes", "allow-oom", "allow-stale", "no-cluster", "allow-cross-slot-keys"];
 /// It does not write.
 pub const NO_WRITES: u8 = 1;
+/// It runs, and adds what it likes, where memory has no room.
+pub const ALLOW_OOM: u8 = 1 << 1;
 /// It does not run where keys are spread by slot.
 pub const NO_CLUSTER: u8 = 1 << 3;
 

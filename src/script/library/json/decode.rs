@@ -128,6 +128,7 @@ impl Reader<'_> {
             digits.get(..name.len()).is_some_and(|front| front.eq_ignore_ascii_case(name))
         });
         let (number, len) = match named {
+            Some(_) if !settings().decode_invalid => return Token::Bad("invalid number"),
             Some(b"nan") => (f64::NAN, 3),
             Some(name) => (f64::INFINITY, name.len()),
             None => decimal(digits),

@@ -6,7 +6,7 @@ use lockstep_commands::double::general;
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
-use super::{DEPTH_MAX, Settings, settings};
+use super::{DEPTH_MAX, Invalid, Settings, settings};
 use crate::library::bad_argument;
 use crate::stack::{Raised, Raises, Stack, inner};
 
@@ -55,8 +55,18 @@ impl Writer {
     }
 
     fn number(&mut self, number: f64) -> Raises<()> {
-        if !number.is_finite() {
-            return Err(self.refuse("must not be NaN or Inf"));
+        match self.settings.encode_invalid {
+            _ if number.is_finite() => {}
+            Invalid::Refused => return Err(self.refuse("must not be NaN or Inf")),
+            Invalid::Null => {
+                self.out.extend(b"null");
+                return Ok(());
+            }
+            Invalid::Written if number.is_nan() => {
+                self.out.extend(b"nan");
+                return Ok(());
+            }
+            Invalid::Written => {}
         }
         self.out.extend(general(number, self.settings.precision).bytes());
         Ok(())
