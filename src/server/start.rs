@@ -15,6 +15,7 @@ use lockstep_core::Origin;
 use lockstep_core::scripts::Asker;
 use lockstep_net::{Connections, Listener};
 use lockstep_raft::{LIVES, Limits};
+use lockstep_script::Told;
 use tokio::sync::watch;
 
 use crate::cache::Cache;
@@ -253,7 +254,7 @@ async fn open_node(
         settings,
         stop,
     });
-    count_scripts(&scripts, &node, origin);
+    tell_of_scripts(&scripts, &node, origin);
     node.protect();
     node.shards.host().ask_for_room(Arc::new(RoomKeeper::of(&node)));
     // Before anybody can lead: a new leader asks who may have copies.
@@ -262,9 +263,9 @@ async fn open_node(
     Ok((node, groups.threads))
 }
 
-/// Lets commands of scripts count like others: those that run here alone, and of those that all
+/// Lets commands of scripts count, and be shown, like others: those that run here alone, and of those that all
 /// replicas run what this node's clients asked for, since it started.
-fn count_scripts(scripts: &lockstep_script::Lua, node: &Arc<Node>, origin: Origin) {
+fn tell_of_scripts(scripts: &lockstep_script::Lua, node: &Arc<Node>, origin: Origin) {
     let node = Arc::downgrade(node);
     let counts = move |asker| match asker {
         Asker::Reader => true,
@@ -276,6 +277,9 @@ fn count_scripts(scripts: &lockstep_script::Lua, node: &Arc<Node>, origin: Origi
             && let Some(node) = node.upgrade()
         {
             node.stats.called(called.command, called.told);
+            if let Told::Done(_) = called.told {
+                node.monitors.feed_called(called.db, called.command, called.words);
+            }
         }
     }));
 }

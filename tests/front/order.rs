@@ -138,17 +138,49 @@ fn a_monitor_sees_commands_in_the_order_they_ran_and_where() {
     monitor.call("MONITOR");
     let lines = ["SELECT 2", "MULTI", "SET a 1", "GET a", "EXEC", "RESET", "PING"];
     pipeline(&mut server.client(), &lines);
-    let seen: Vec<String> = lines.iter().map(|_| monitor.reply().unwrap().text()).collect();
-    let shown = |line: &String| {
-        let (_, rest) = line.split_once('[').unwrap();
-        let (place, words) = rest.split_once("] ").unwrap();
-        format!("{} {}", place.split(' ').next().unwrap(), words.replace('"', ""))
-    };
-    let shown: Vec<String> = seen.iter().map(shown).collect();
+    let seen: Vec<String> = lines.iter().map(|_| seen(&mut monitor)).collect();
     assert_eq!(
-        shown,
+        seen,
         ["2 SELECT 2", "2 MULTI", "2 SET a 1", "2 GET a", "2 EXEC", "0 RESET", "0 PING"]
     );
+}
+
+#[test]
+fn a_monitor_sees_the_commands_of_a_script_behind_it_but_not_those_that_were_refused() {
+    let server = Server::lockstep(&[]);
+    let mut monitor = server.client();
+    monitor.call("MONITOR");
+    let script = "redis.pcall('nosuch') redis.pcall('multi') redis.call('select',3) \
+                  redis.pcall('lpush','a','x') return redis.call('set','a','1')";
+    let read = "return redis.call('get','a')";
+    let mut client = server.client();
+    client.call_words(&["EVAL", script, "0"]);
+    client.call_words(&["EVAL_RO", read, "0"]);
+    client.call("PING");
+    let all: Vec<String> = (0..7).map(|_| seen(&mut monitor)).collect();
+    let shown = |script: &str| script.replace('"', "");
+    assert_eq!(
+        all,
+        [
+            format!("0 EVAL {} 0", shown(script)),
+            "3 lua select 3".to_owned(),
+            "3 lua lpush a x".to_owned(),
+            "3 lua set a 1".to_owned(),
+            format!("0 EVAL_RO {} 0", shown(read)),
+            "0 lua get a".to_owned(),
+            "0 PING".to_owned(),
+        ]
+    );
+}
+
+/// The next line that a monitor is told: the database, `lua` for those of scripts, the words.
+fn seen(monitor: &mut Client) -> String {
+    let line = monitor.reply().unwrap().text();
+    let (_, rest) = line.split_once('[').unwrap();
+    let (place, words) = rest.split_once("] ").unwrap();
+    let (db, address) = place.split_once(' ').unwrap();
+    let lua = if address == "lua" { " lua" } else { "" };
+    format!("{db}{lua} {}", words.replace('"', ""))
 }
 
 /// How many entries a lone node has applied.

@@ -121,6 +121,7 @@ impl Front {
                 Err(bad) => Step::Reply(Reply::Error(bad)),
             };
             plan.steps.push(step);
+            self.node.monitors.feed_ahead(&self.session, queued.command, &words);
             self.node.monitors.feed(&self.session, queued.command, &words);
         }
         Ok(plan)

@@ -85,6 +85,7 @@ impl Front {
         }
         self.opened.clear();
         self.session.began(command, words);
+        self.node.monitors.feed_ahead(&self.session, command, words);
         let next = match request {
             Ok(Request::Op(op)) => {
                 self.remember(command, &op);

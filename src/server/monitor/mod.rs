@@ -1,4 +1,4 @@
-//! MONITOR: every command of every client, as it begins.
+//! MONITOR: every command of every client, as it begins, and those of scripts.
 
 mod redact;
 
@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use lockstep_commands::Command;
+use lockstep_core::Db;
 use parking_lot::RwLock;
 
 use crate::clients::{Client, Flag};
@@ -51,18 +52,40 @@ impl Monitors {
         self.len() == 0
     }
 
-    /// Shows a command to all who watch. Administrative ones are not shown.
+    /// Shows a command to all who watch. Administrative ones are not shown, and what runs a
+    /// script was shown ahead of it.
     pub fn feed(&self, session: &Session, command: &Command, words: &[&[u8]]) {
-        if self.is_empty() || command.spec.is("admin") || command.spec.is("skip_monitor") {
-            return;
+        if !self.is_empty() && !command.spec.is("admin") && !is_shown_ahead(command) {
+            self.show(session.db, &session.client.link().peer.to_string(), words);
         }
+    }
+
+    /// The same of a command that is about to run a script, whose commands stand behind it.
+    pub fn feed_ahead(&self, session: &Session, command: &Command, words: &[&[u8]]) {
+        if !self.is_empty() && is_shown_ahead(command) {
+            self.show(session.db, &session.client.link().peer.to_string(), words);
+        }
+    }
+
+    /// Shows a command that a script has called.
+    pub fn feed_called(&self, db: Db, command: &Command, words: &[&[u8]]) {
+        if !self.is_empty() && !command.spec.is("admin") {
+            self.show(db, "lua", words);
+        }
+    }
+
+    fn show(&self, db: Db, address: &str, words: &[&[u8]]) {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let peer = session.client.link().peer;
-        let line = line(since, session.db.0, &peer.to_string(), words);
+        let line = line(since, db.0, address, words);
         for client in self.list.read().iter() {
             client.push(line.as_bytes());
         }
     }
+}
+
+/// Whether a command runs a script: Redis does not show it of itself, but the script does.
+fn is_shown_ahead(command: &Command) -> bool {
+    command.spec.is("skip_monitor")
 }
 
 /// A command's line, as it goes over the wire.
