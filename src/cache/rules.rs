@@ -71,6 +71,8 @@ pub struct Rules {
     pub limbo_hidden: bool,
     /// R29: what may not have been open is known from a session with the last home only.
     pub limbo_of_last: bool,
+    /// R31: who left for good is given no more time from when the shard is told so.
+    pub departed_dismissed: bool,
 }
 
 impl Rules {
@@ -106,6 +108,7 @@ impl Rules {
         all_before_known: true,
         limbo_hidden: true,
         limbo_of_last: true,
+        departed_dismissed: true,
     };
 }
 

@@ -44,6 +44,18 @@ pub struct Origin {
     pub conn: u64,
 }
 
+impl Origin {
+    /// Stands behind every life of a node: what begins with it ends all of them, for good.
+    pub fn after_all(node: NodeId) -> Origin {
+        Origin { node, boot: u64::MAX, conn: 0 }
+    }
+
+    /// Whether it stands behind every life of its node.
+    pub fn is_after_all(&self) -> bool {
+        self.boot == u64::MAX
+    }
+}
+
 impl<'a> Wire<'a> for Db {
     fn put(&self, out: &mut Vec<u8>) {
         out.push(self.0);

@@ -4,6 +4,7 @@ mod failing;
 mod fills;
 mod keys;
 mod modes;
+mod removed;
 mod replicas;
 mod states;
 mod table;

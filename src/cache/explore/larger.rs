@@ -1,6 +1,6 @@
 //! Worlds that take minutes, and gigabytes of memory: see CONTRIBUTING.md.
 
-use super::sound::{AGAIN, BOTH, FOLLOWED, is_sound_within};
+use super::sound::{AGAIN, BOTH, FOLLOWED, REMOVED, is_sound_within};
 use super::*;
 use crate::{HotUpdate, Refresh};
 
@@ -61,4 +61,9 @@ fn a_node_reads_from_its_replica_while_leases_end_and_a_key_is_written_twice() {
 fn a_node_reads_from_its_replica_while_another_home_writes() {
     let renewals = [2, 0];
     is_sound(Bounds { writes: 2, renewals, ticks: 2, election: true, ..FOLLOWED });
+}
+
+#[test]
+fn a_node_that_was_removed_runs_on_and_asks_for_more_time() {
+    is_sound(Bounds { ticks: 3, renewals: [2, 0], ..REMOVED });
 }

@@ -37,6 +37,10 @@ pub(super) struct Bounds {
     pub replica: bool,
     /// Whether the home that is elected is at the first node.
     pub heir: bool,
+    /// Whether the first node is removed from the cluster, and runs on.
+    pub removal: bool,
+    /// R30: a new home waits for the leases of who was removed.
+    pub removed_count: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
@@ -65,6 +69,8 @@ impl Bounds {
         restart: false,
         replica: false,
         heir: false,
+        removal: false,
+        removed_count: true,
         careful: false,
         astray: false,
         home_reads: true,

@@ -1,6 +1,6 @@
 //! Each rule is needed: without it, something goes wrong (P26).
 
-use super::sound::{FOLLOWED, HEIR};
+use super::sound::{FOLLOWED, HEIR, REMOVED};
 use super::*;
 use crate::{HotUpdate, Refresh, Rules};
 
@@ -198,4 +198,15 @@ fn r28_a_new_home_hides_what_may_not_have_been_open() {
 #[test]
 fn r28_a_new_home_hides_what_its_node_was_not_told_of() {
     rule("R28 with R24", HEIR, |rules| rules.untold_hidden = false);
+}
+
+#[test]
+fn r30_a_new_home_waits_for_who_was_removed() {
+    is_broken("R30", REMOVED, |bounds| bounds.removed_count = false);
+}
+
+#[test]
+fn r31_who_was_removed_is_given_no_more_time() {
+    let bounds = Bounds { ticks: 3, renewals: [2, 0], ..REMOVED };
+    rule("R31", bounds, |rules| rules.departed_dismissed = false);
 }

@@ -123,6 +123,14 @@ fn a_node_reads_from_its_replica_while_another_home_takes_over() {
     is_sound(Bounds { renewals: [2, 0], ticks: 2, election: true, ..FOLLOWED });
 }
 
+pub(super) const REMOVED: Bounds =
+    Bounds { removal: true, election: true, ticks: 2, ..Bounds::SMALL };
+
+#[test]
+fn a_node_that_was_removed_runs_on_while_another_home_takes_over() {
+    is_sound(REMOVED);
+}
+
 pub(super) const HEIR: Bounds = Bounds { heir: true, election: true, ..FOLLOWED };
 
 #[test]

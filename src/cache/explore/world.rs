@@ -41,6 +41,8 @@ pub(super) enum Step {
     Relapse,
     /// The first node comes back without its memory.
     Restart,
+    /// The first node is removed from the cluster, of which it is not told.
+    Remove,
 }
 
 /// A message on its way.
@@ -94,13 +96,15 @@ pub(super) struct World {
     repeats: u8,
     relapsed: bool,
     restarted: bool,
+    /// When the first node was removed.
+    removed: Option<u64>,
 }
 
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.now, &self.nodes, &self.homes, &self.letters, self.floor).hash(state);
         (self.writes, self.reads, self.renewals, self.evictions, self.repeats).hash(state);
-        (self.relapsed, self.restarted).hash(state);
+        (self.relapsed, self.restarted, self.removed).hash(state);
     }
 }
 
@@ -179,6 +183,7 @@ impl World {
             repeats: 0,
             relapsed: false,
             restarted: false,
+            removed: None,
         }
     }
 
@@ -224,6 +229,9 @@ impl World {
         }
         if bounds.restart && !self.restarted {
             steps.push(Step::Restart);
+        }
+        if bounds.removal && self.removed.is_none() && self.homes.len() == 1 {
+            steps.push(Step::Remove);
         }
         let mut before = None;
         for letter in &self.letters {
@@ -272,6 +280,10 @@ impl World {
             Step::Elect(keeps) => self.elect(keeps)?,
             Step::Learn(node) => self.nodes[node].home = self.homes.len() - 1,
             Step::Relapse => self.relapse()?,
+            Step::Remove => {
+                self.removed = Some(self.now);
+                self.homes[0].home.dismiss(id(0));
+            }
             Step::Restart => {
                 self.restarted = true;
                 let (now, settings) = (time(self.now), self.bounds.settings());
@@ -422,8 +434,17 @@ impl World {
         Takeover {
             not_before: time(self.now + READ_LEASE),
             until: time(self.now + LEASE),
-            missing: (0..self.nodes.len()).map(id).collect(),
+            missing: (0..self.nodes.len())
+                .filter(|node| self.is_waited_for(*node))
+                .map(id)
+                .collect(),
         }
+    }
+
+    /// Whether a node may have a lease, as far as a new home can know.
+    fn is_waited_for(&self, node: usize) -> bool {
+        let removed = self.removed.filter(|_| node == 0);
+        removed.is_none_or(|at| self.bounds.removed_count && self.now < at + LEASE)
     }
 
     /// A new home begins, with all of the log applied.

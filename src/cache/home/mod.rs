@@ -50,6 +50,8 @@ pub struct Home {
     /// How many operations the state here has seen, as far as it was told.
     seq: u64,
     seats: BTreeMap<NodeId, Seat>,
+    /// Who left for good.
+    dismissed: BTreeSet<NodeId>,
     directory: Directory,
     gates: Gates,
     /// Who waits until a write is open.
@@ -154,6 +156,7 @@ impl Home {
             sessions: 0,
             seq: 0,
             seats: BTreeMap::new(),
+            dismissed: BTreeSet::new(),
             directory: Directory::new(settings.directory_max),
             gates: Gates::default(),
             held: BTreeMap::new(),
@@ -165,6 +168,14 @@ impl Home {
     /// This node knew that of the writes of the last home.
     pub fn inherits(&mut self, limbo: Option<Limbo>) {
         self.limbo = limbo;
+    }
+
+    /// The shard is about to be told that a node left for good: it is given no more time, so
+    /// that whoever leads next knows by when its leases are over.
+    pub fn dismiss(&mut self, node: NodeId) {
+        if self.settings.rules.departed_dismissed {
+            self.dismissed.insert(node);
+        }
     }
 
     /// A message of a node; what asks for a copy reads the state by `look`.
@@ -179,7 +190,7 @@ impl Home {
         self.pass_time(now, out);
         match message {
             ToHome::Renew { nonce, sent, had, keeps } => {
-                if self.serves(now) {
+                if self.serves(now) && !self.dismissed.contains(&from) {
                     let renewal = Renewal { nonce, sent, had, keeps };
                     self.renew(now, from, &renewal, out);
                     self.open_all(now, out);

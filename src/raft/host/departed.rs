@@ -5,15 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use lockstep_core::requests::Recall;
-use lockstep_core::{Op, Origin, RequestId};
+use lockstep_core::{NodeId, Op, Origin, RequestId};
 
 use super::Inner;
 use crate::Group;
 
 /// How often somebody looks at least whether a node has left.
 const LOOK: Duration = Duration::from_millis(500);
-/// A life that no node comes to: all before it are over.
-const AFTER_ALL: u64 = u64::MAX;
 
 impl Inner {
     /// Tells the shards that this node leads which nodes have left or were given
@@ -24,7 +22,7 @@ impl Inner {
         let mut changes = self.map.subscribe();
         loop {
             let map = self.map.borrow().clone();
-            let gone = map.removed_nodes().map(|node| Origin { node, boot: AFTER_ALL, conn: 0 });
+            let gone = map.removed_nodes().map(Origin::after_all);
             let given_up = map.all_ended();
             let given_up =
                 given_up.map(|(node, boot)| Origin { node, boot: boot.saturating_add(1), conn: 0 });
@@ -42,6 +40,13 @@ impl Inner {
                 () = tokio::time::sleep(LOOK) => {}
             }
         }
+    }
+}
+
+impl Group {
+    /// Whether the shard was told that a node left for good.
+    pub fn has_left(&self, node: NodeId) -> bool {
+        knows(self, Origin::after_all(node))
     }
 }
 

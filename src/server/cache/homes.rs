@@ -65,6 +65,10 @@ impl Cache {
                 // An entry is on its way that nobody was told of: next time.
                 return;
             }
+            // Behind that: of what comes later the home is told.
+            if reign.group.has_left(from) {
+                return;
+            }
         }
         let group = reign.group.clone();
         let message = message.clone();
@@ -246,6 +250,8 @@ impl Cache {
     fn who_may_have_copies(&self, group: &Group, before: Option<NodeId>) -> BTreeSet<NodeId> {
         let map = self.host.map();
         let mut nodes: BTreeSet<NodeId> = map.nodes().map(|node| node.id).collect();
+        // Those that were removed by force may still run.
+        nodes.extend(map.removed_nodes());
         if map.id().is_none() {
             nodes.insert(UNKNOWN);
         }
@@ -253,6 +259,7 @@ impl Cache {
         let standing = standing.borrow();
         nodes.extend(standing.voters.iter().chain(&standing.learners));
         nodes.retain(|node| *node != self.me && Some(*node) != before);
+        nodes.retain(|node| !self.has_departed(group.id(), *node));
         nodes
     }
 

@@ -22,6 +22,7 @@ mod shown;
 
 mod clock;
 mod counts;
+mod departed;
 mod follow;
 mod frame;
 mod hot;
@@ -47,6 +48,7 @@ use crate::config::Settings;
 use crate::exchange::Exchange;
 pub(crate) use calls::carry_out;
 use counts::{Answered, Counts};
+use departed::Departed;
 use hot::Hot;
 pub(crate) use run::start;
 use seat::Seat;
@@ -84,6 +86,7 @@ pub struct Cache {
     answered: Answered,
     hot: Hot,
     traces: Traces,
+    departed: Departed,
     /// Rung when there is something to do earlier than expected.
     bell: Notify,
 }
@@ -145,6 +148,7 @@ impl Cache {
             answered: Answered::default(),
             hot: Hot::default(),
             traces: Traces::default(),
+            departed: Departed::default(),
             bell: Notify::new(),
         })
     }

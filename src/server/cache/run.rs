@@ -98,6 +98,7 @@ async fn run(cache: Weak<Cache>) {
             nodes = members;
             cache.look_at_terms();
         }
+        cache.look_for_departed();
         let mut post = Post::default();
         let next = cache.renew(now, &mut post).into_iter().chain(cache.pass_time(now, &mut post));
         let rest = next.map(|next| next.since(now)).min();

@@ -37,6 +37,8 @@ pub(super) struct Touched {
     pub counts: bool,
     /// Whether it surely carries out an operation.
     pub moves: bool,
+    /// The nodes that it says have left for good.
+    pub departed: Vec<NodeId>,
 }
 
 impl Touched {
@@ -111,6 +113,7 @@ struct Walk {
     /// The names of operations, and whether any has none.
     requests: Vec<Requested>,
     moves: bool,
+    departed: Vec<NodeId>,
 }
 
 impl Walk {
@@ -165,6 +168,9 @@ impl Walk {
             }
             Op::Boot { origin } => {
                 self.in_order = true;
+                if origin.is_after_all() {
+                    self.departed.push(origin.node);
+                }
                 let first = Origin { boot: 0, conn: 0, ..*origin };
                 self.ends.push((Included(first), Excluded(*origin)));
             }
@@ -283,12 +289,13 @@ impl Walk {
             self.written.insert(Name { db: SHOWN_IN, key: queue.into() }, None);
             self.value = Some(None);
         }
-        let Walk { written, mut read, all, in_order, value, counts, moves, .. } = self;
+        let Walk { written, mut read, all, in_order, value, counts, moves, departed, .. } = self;
         read.retain(|name| !written.contains_key(name));
         read.sort_unstable();
         read.dedup();
         if all {
-            return Touched { all, in_order, after, counts, moves, ..Touched::default() };
+            let rest = Touched::default();
+            return Touched { all, in_order, after, counts, moves, departed, ..rest };
         }
         let writers = written.iter().filter_map(|(name, by)| Some(((*by)?, name.clone())));
         Touched {
@@ -301,6 +308,7 @@ impl Walk {
             after,
             counts,
             moves,
+            departed,
         }
     }
 }
@@ -474,6 +482,18 @@ mod tests {
         }
         assert!(behind(&served, &[waits(3, b"k", element())]).all);
         assert_eq!(behind(&served, &[waits(5, b"k", element())]).written, [name(b"k")]);
+    }
+
+    #[test]
+    fn only_the_end_of_all_lives_of_a_node_says_that_it_left() {
+        let boot = |origin| Op::Boot { origin };
+        let left = Origin::after_all(NodeId(7));
+        let ops = [boot(origin(4)), boot(left), set(b"a")];
+        assert_eq!(of_ops(&ops).departed, [NodeId(7)]);
+        assert!(of_ops(&[boot(origin(4)), Op::Gone { origin: left }]).departed.is_empty());
+        let flush = Op::Key { op: keys::Op::FlushAll {} };
+        let touched = of_ops(&[flush, boot(left)]);
+        assert_eq!((touched.all, touched.departed), (true, vec![NodeId(7)]));
     }
 
     #[test]

@@ -93,6 +93,7 @@ impl Cache {
         let gate = {
             let mut home = seat.home.lock();
             let reign = home.as_mut()?;
+            touched.departed.iter().for_each(|node| reign.home.dismiss(*node));
             let counts = touched.counts && reign.home.is_followed();
             if touched.is_nothing() && !counts && reign.home.remembers().1 == 0 {
                 return None;
@@ -107,8 +108,18 @@ impl Cache {
                     self.hot.probes.add(name.clone(), probes as u64);
                 }
             }
-            let Touched { written, read, all, in_order, writers, value, after, counts, moves } =
-                touched;
+            let Touched {
+                written,
+                read,
+                all,
+                in_order,
+                writers,
+                value,
+                after,
+                counts,
+                moves,
+                departed: _,
+            } = touched;
             let proposal =
                 Proposal { written, read, all, in_order, after, writers, value, counts, moves };
             let mut gate = None;
