@@ -108,6 +108,9 @@ fn fill_forever(
     while !done.load(SeqCst) {
         let Some(open) = client.as_mut() else {
             client = cluster.try_client(node);
+            if client.is_none() {
+                std::thread::sleep(ms(20));
+            }
             continue;
         };
         let floor = deleted.load(SeqCst);
@@ -171,7 +174,8 @@ fn late_fillers_overwrite_nothing(kills: bool) {
                 Ok(reply) if !reply.is_error() => deleted.store(value, SeqCst),
                 _ => client = None,
             }
-            std::thread::sleep(ms(15));
+            // A deletion ends tokens: where all takes long, more time for them.
+            std::thread::sleep(ms(15) + begun.elapsed() / 50);
         }
         done.store(true, SeqCst);
     });
