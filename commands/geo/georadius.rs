@@ -106,7 +106,7 @@ fn radius<'a>(
     };
     let mut looking = Looking { from: Some(from), ..Looking::default() };
     looking.circle(&mut args)?;
-    Ok(looking.options(args, form, called)?.request(ctx, key))
+    Ok(looking.options(args, form, called)?.request(ctx, key, form))
 }
 
 #[cfg(test)]
@@ -130,7 +130,7 @@ mod tests {
             |search, place| Op::Near { db, key, search, distance: false, score: false, place };
         assert_eq!(key_op("georadius k 1 2 2 ft withcoord"), near(from_place, true));
         assert_eq!(key_op("georadiusbymember_ro k a 2 ft"), near(from_member, false));
-        let store = Op::NearStore { db, to: b"t", key, search: from_member, distances: true };
+        let store = Op::RadiusStore { db, to: b"t", key, search: from_member, distances: true };
         assert_eq!(key_op("georadiusbymember k a 2 ft store s storedist t"), store);
         assert_eq!(refusal("georadius_ro k 1 2 2 ft store s"), "ERR syntax error");
         let text = "ERR STORE option in GEORADIUS is not compatible with WITHDIST, WITHHASH and \

@@ -43,13 +43,15 @@ static GEOSEARCHSTORE_SPEC: Spec = Spec {
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let (called, key) = (args.called(), args.word()?);
-    Ok(Looking::default().options(args, Form::Search, called)?.request(ctx, key))
+    let form = Form::Search;
+    Ok(Looking::default().options(args, form, called)?.request(ctx, key, form))
 }
 
 fn parse_store<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let (called, to, key) = (args.called(), args.word()?, args.word()?);
     let looking = Looking { store: Some(to), ..Looking::default() };
-    Ok(looking.options(args, Form::SearchStore, called)?.request(ctx, key))
+    let form = Form::SearchStore;
+    Ok(looking.options(args, form, called)?.request(ctx, key, form))
 }
 
 #[cfg(test)]

@@ -152,13 +152,16 @@ impl<'a> Looking<'a> {
     }
 
     /// What is asked of the places at a key.
-    pub fn request(self, ctx: &Context, key: &'a [u8]) -> Request<'a> {
-        let Looking { from, shape, unit, count, any, nearest_first, .. } = self;
+    pub fn request(self, ctx: &Context, key: &'a [u8], form: Form) -> Request<'a> {
+        let Looking { from, shape, unit, count, any, nearest_first, distances, .. } = self;
         let (Some(from), Some(shape)) = (from, shape) else { unreachable!("it was checked") };
         let search = Search::Is { from, shape, unit, count, any, nearest_first };
         let (db, [distance, score, place]) = (ctx.db, self.with);
         match self.store {
-            Some(to) => Op::NearStore { db, to, key, search, distances: self.distances }.into(),
+            Some(to) if form == Form::Radius => {
+                Op::RadiusStore { db, to, key, search, distances }.into()
+            }
+            Some(to) => Op::NearStore { db, to, key, search, distances }.into(),
             None => Op::Near { db, key, search, distance, score, place }.into(),
         }
     }

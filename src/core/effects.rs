@@ -6,7 +6,8 @@
 mod event;
 mod notice;
 
-use crate::{NodeId, Origin, Outcome, wire_enum};
+use crate::keys::{Event, Happened};
+use crate::{Db, NodeId, Origin, Outcome, wire_enum};
 
 pub use event::{EventKind, LockEvent};
 pub use notice::{Notice, Reason};
@@ -66,6 +67,15 @@ wire_enum! {
             /// The message.
             message: Vec<u8>,
         },
+        /// Something happened to a key that somebody listens to.
+        8 => Keyspace {
+            /// The database.
+            db: Db,
+            /// The key.
+            key: Vec<u8>,
+            /// What happened.
+            event: Event,
+        },
     }
 }
 
@@ -78,10 +88,18 @@ impl Effect {
             | Effect::Endings {}
             | Effect::SessionNotice { .. }
             | Effect::Available { .. }
-            | Effect::Publish { .. } => None,
+            | Effect::Publish { .. }
+            | Effect::Keyspace { .. } => None,
         }
     }
 }
+
+/// How many bytes of events of keys one entry tells of; what is beyond is lost, as messages
+/// on channels may be: a client that listens would long have more unread than it may.
+pub const KEY_EVENT_BYTES_MAX: usize = 64 << 20;
+
+/// What an event takes besides the name of its key, about.
+const EVENT_BYTES: usize = 64;
 
 /// The effects of one or more operations, in order.
 #[derive(Debug, Default)]
@@ -89,12 +107,36 @@ pub struct Effects {
     list: Vec<Effect>,
     events: bool,
     by: Option<Origin>,
+    /// The classes of events of keys that are gathered.
+    key_events: u64,
+    /// What the keys of those that were gathered take.
+    key_event_bytes: usize,
 }
 
 impl Effects {
     /// None yet; events are gathered if somebody `wants_events`.
     pub fn new(wants_events: bool) -> Self {
-        Effects { list: Vec::new(), events: wants_events, by: None }
+        Effects { events: wants_events, ..Effects::default() }
+    }
+
+    /// Gathers events of keys, too, of these classes ([`Class::bit`](crate::keys::Class)).
+    #[must_use]
+    pub fn with_key_events(self, classes: u64) -> Self {
+        Effects { key_events: classes, ..self }
+    }
+
+    /// Which classes of events of keys are wanted.
+    pub fn key_events(&self) -> u64 {
+        self.key_events
+    }
+
+    /// Adds what happened to a key. When there is very much, the rest is left out.
+    pub fn push_key_event(&mut self, happened: Happened) {
+        let Happened { db, key, event } = happened;
+        self.key_event_bytes = self.key_event_bytes.saturating_add(key.len() + EVENT_BYTES);
+        if self.key_event_bytes <= KEY_EVENT_BYTES_MAX {
+            self.list.push(Effect::Keyspace { db, key, event });
+        }
     }
 
     /// Whether events are wanted.

@@ -84,6 +84,7 @@ impl Shard {
     /// Applies the next operation of the shard's history, proposed at `now_ms`.
     pub fn apply(&mut self, now_ms: u64, op: &Op<'_>, fx: &mut Effects) -> Outcome {
         let effects_before = fx.len();
+        self.keys.hear(fx.key_events());
         self.clock_ms = self.clock_ms.max(now_ms);
         let at = self.next_stamp();
         let budget = if matches!(op, Op::Tick {}) { DUE_PER_TICK } else { DUE_PER_OP };
@@ -100,6 +101,7 @@ impl Shard {
         self.requests.answered(fx.since(effects_before));
         // Behind that: who is served confirms it, also where its request is asked for again.
         self.serve_waits(fx);
+        self.tell_of_keys(fx);
         outcome
     }
 
@@ -128,6 +130,18 @@ impl Shard {
                 panic!("asked to read what only the log may carry")
             }
         }
+    }
+
+    /// The keys that a read of keys does not find at `now_ms` by the reader's clock; for
+    /// whoever listens to that. Of anything else none.
+    pub fn missed(&self, now_ms: u64, op: &Op<'_>) -> Vec<keys::Happened> {
+        let Op::Key { op } = op else { return Vec::new() };
+        if op.is_write() || self.is_about_queues(op) {
+            return Vec::new();
+        }
+        let (db, event) = (op.db(), keys::Event::KeyMiss {});
+        let missed = self.keys.missed(now_ms.max(self.clock_ms), op);
+        missed.into_iter().map(|key| keys::Happened { db, key, event }).collect()
     }
 
     /// Answers a read of keys for a reader that has no clock which could say what is over:
@@ -296,6 +310,13 @@ impl Shard {
     /// afterwards is shared.
     pub fn freeze(&self) -> Frozen {
         Frozen::of(self)
+    }
+
+    /// Hands on what happened to keys, while somebody listens.
+    fn tell_of_keys(&mut self, fx: &mut Effects) {
+        for happened in self.keys.take_happened() {
+            fx.push_key_event(happened);
+        }
     }
 
     fn next_stamp(&mut self) -> Stamp {

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::sync::atomic::{AtomicBool, AtomicUsize};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize};
 
+use lockstep_core::keys::Class;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
@@ -27,6 +28,16 @@ pub struct Limits {
     pub inbox_bytes_max: AtomicUsize,
     /// Whether the leader gathers what happens to locks (`notify-lock-events`).
     pub lock_events: AtomicBool,
+    /// The classes of what happens to keys that the leader gathers, as bits
+    /// (`notify-keyspace-events`).
+    pub key_events: AtomicU64,
+}
+
+impl Limits {
+    /// Whether the leader gathers events of keys of this class.
+    pub(crate) fn hears(&self, class: Class) -> bool {
+        self.key_events.load(Relaxed) & class.bit() != 0
+    }
 }
 
 /// The operations that wait to be proposed, in the order they came.
@@ -49,6 +60,10 @@ struct Waiting {
 impl Inbox {
     pub(crate) fn new(limits: Arc<Limits>) -> Self {
         Inbox { waiting: Mutex::default(), bell: Notify::new(), limits }
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
     }
 
     /// Adds a connection's share, if there is room for it.

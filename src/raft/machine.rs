@@ -225,7 +225,11 @@ impl Machine {
     fn apply_batch(&self, index: u64, batch: &Batch, wanted: bool) -> (Outcomes, Option<u64>) {
         let _stops = AbortOnPanic(self.id);
         let leads = self.office.phase() != Phase::Away;
-        let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed));
+        // Only the node that proposed the entry, and only once: a log that is read again, or
+        // on another node, tells of nothing twice.
+        let classes = if wanted { self.limits.key_events.load(Ordering::Relaxed) } else { 0 };
+        let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed))
+            .with_key_events(classes);
         let mut shard = self.shard.write();
         let mut notes = Notes::new(&self.touches);
         let remembers = self.guards.requests_remembered;

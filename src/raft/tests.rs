@@ -96,6 +96,7 @@ fn limits() -> Arc<Limits> {
         batch_ops_max: 4096.into(),
         inbox_bytes_max: 4096.into(),
         lock_events: false.into(),
+        key_events: 0.into(),
     })
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::future::join_all;
 use lockstep_core::NodeId;
 use lockstep_raft::{App, CallError, Host, Served};
 
@@ -23,10 +24,22 @@ pub enum Topic {
     Tracking = 5,
     /// Copies of keys.
     Cache = 6,
+    /// Which events of keys are published.
+    KeyEvents = 7,
 }
 
-const TOPICS: [Topic; 6] =
-    [Topic::PubSub, Topic::Deadlocks, Topic::Clients, Topic::Queues, Topic::Tracking, Topic::Cache];
+const TOPICS: [Topic; 7] = [
+    Topic::PubSub,
+    Topic::Deadlocks,
+    Topic::Clients,
+    Topic::Queues,
+    Topic::Tracking,
+    Topic::Cache,
+    Topic::KeyEvents,
+];
+
+/// How long all others together are waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Takes the messages of other nodes on one topic.
 pub trait Listener: Send + Sync + 'static {
@@ -90,6 +103,29 @@ impl Exchange {
         timeout: Duration,
     ) -> Result<Bytes, CallError> {
         self.host.call_app(node, &addressed(topic, request), timeout).await
+    }
+
+    /// What the other nodes answer that can be reached and do so within a second. Nothing is
+    /// waited for where there are none.
+    pub fn ask_others(
+        &self,
+        topic: Topic,
+        request: Vec<u8>,
+    ) -> Option<impl Future<Output = Vec<Bytes>> + Send + 'static> {
+        if self.is_alone() {
+            return None;
+        }
+        let mut others = self.others();
+        others.retain(|node| self.reaches(*node));
+        if others.is_empty() {
+            return None;
+        }
+        let exchange = self.clone();
+        Some(async move {
+            let ask = |node| exchange.call(node, topic, &request, PATIENCE);
+            let replies = join_all(others.into_iter().map(ask)).await;
+            replies.into_iter().filter_map(Result::ok).collect()
+        })
     }
 
     /// The other nodes of the cluster.

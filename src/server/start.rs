@@ -27,7 +27,7 @@ use crate::front::{Front, RoomKeeper, Waits};
 use crate::latency::Latency;
 use crate::monitor::Monitors;
 use crate::node::{Identity, Node};
-use crate::pubsub::PubSub;
+use crate::pubsub::{PubSub, keyspace};
 use crate::sessions::Sessions;
 use crate::shards::Shards;
 use crate::slowlog::Slowlog;
@@ -188,6 +188,7 @@ async fn open_node(
         batch_ops_max: settings.size(Setting::BatchOpsMax).into(),
         inbox_bytes_max: settings.size(Setting::InboxBytesMax).into(),
         lock_events: settings.flag(Setting::NotifyLockEvents).into(),
+        key_events: keyspace::classes(&settings).into(),
     });
     let peer_port = settings.port(Setting::PeerPort);
     let me = address::myself(&settings, origin.node, port, peer_port);
@@ -214,6 +215,7 @@ async fn open_node(
     }
     host::watch_limits(&settings, limits, snapshot_bytes, storage.bodies.clone());
     let exchange = Exchange::new(groups.host.clone());
+    keyspace::listen(&exchange, settings.clone());
     let who = crate::cache::Who { node: origin.node, boot, alone: groups.links.is_none() };
     let cache = Cache::new(who, exchange.clone(), groups.host.clone(), settings.clone());
     let tracking = crate::tracking::Tracking::new(groups.host.touches().clone());

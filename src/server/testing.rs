@@ -135,6 +135,7 @@ fn options(
             batch_ops_max: 1000.into(),
             inbox_bytes_max: (1 << 24).into(),
             lock_events: false.into(),
+            key_events: 0.into(),
         }),
         snapshot_log_bytes: Arc::new(AtomicU64::new(1 << 30)),
         timing: Timing::LAN,

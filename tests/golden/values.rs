@@ -190,6 +190,7 @@ fn sorted() -> Vec<Op<'static>> {
             place: true,
         },
         KeyOp::NearStore { db, to: b"near", key: b"places", search: rectangle, distances: true },
+        KeyOp::RadiusStore { db, to: b"near", key: b"places", search: rectangle, distances: false },
         KeyOp::Distance { db, key: b"places", from: b"Palermo", to: b"Catania", unit: 0.3048 },
     ];
     all.into_iter().map(key).collect()

@@ -2,6 +2,8 @@
 
 mod against_redis;
 mod cluster;
+mod keyspace;
+mod keyspace_cluster;
 mod listening;
 mod slow;
 

@@ -92,7 +92,8 @@ impl<'a> Op<'a> {
             | Op::DistinctCount { keys, .. } => KeyNames { keys: keys.iter(), ..none },
             Op::ScoredRangeStore { to, from, .. }
             | Op::SortStore { to, key: from, .. }
-            | Op::NearStore { to, key: from, .. } => KeyNames::of(Some(to), Some(from)),
+            | Op::NearStore { to, key: from, .. }
+            | Op::RadiusStore { to, key: from, .. } => KeyNames::of(Some(to), Some(from)),
             Op::SetMergeStore { to, keys, .. }
             | Op::ScoredMergeStore { to, keys, .. }
             | Op::BitMerge { to, keys, .. }
@@ -189,6 +190,7 @@ impl<'a> Op<'a> {
             | Op::DistinctMerge { db, .. }
             | Op::Near { db, .. }
             | Op::NearStore { db, .. }
+            | Op::RadiusStore { db, .. }
             | Op::Distance { db, .. } => *db,
             Op::SwapDb { a, .. } => *a,
             Op::Digest {}

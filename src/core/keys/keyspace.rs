@@ -1,5 +1,6 @@
 //! The key space of a shard as a state machine.
 
+use super::events::{Event, Heard};
 use super::fills::{self, Voided};
 use super::read::View;
 use super::stats::{Counters, Stats};
@@ -22,6 +23,8 @@ pub struct Keyspace {
     pub(super) garbage: Garbage,
     /// What changed and has no names, while somebody wants to know.
     touched: Option<Touched>,
+    /// What happened, while somebody listens.
+    pub(super) heard: Heard,
     /// Who waits for keys.
     pub(crate) waits: waits::Table,
     /// The keys that are filled. Invariant: none of them is there.
@@ -53,7 +56,9 @@ impl Keyspace {
             self.end_fills(op);
             outcome
         } else {
-            View::new(self, at.now_ms, at.now_ms).run(op)
+            let outcome = View::new(self, at.now_ms, at.now_ms).run(op);
+            self.tell_missed(at.now_ms, op);
+            outcome
         }
     }
 
@@ -140,6 +145,7 @@ impl Keyspace {
             let Some((db, database)) = self.next_due(at.now_ms) else { break };
             let Some(item) = database.remove_due(at.now_ms) else { break };
             self.waits.note_gone(db, item.key.bytes());
+            self.tell(db, item.key.bytes(), Event::Expired {});
             item.value.discard(&mut self.garbage);
             removed += 1;
         }

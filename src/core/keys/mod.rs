@@ -4,6 +4,7 @@ pub mod bitmaps;
 mod chosen;
 mod digest;
 mod distinct;
+mod events;
 mod evict;
 mod extended;
 pub mod fills;
@@ -30,6 +31,7 @@ pub mod waits;
 mod write;
 pub mod zsets;
 
+pub use events::{Class, Event, Happened};
 pub use evict::Policy;
 pub use home::KeyNames;
 pub use image::Frozen;

@@ -286,9 +286,13 @@ wire_enum! {
             db: Db, key: &'a [u8], search: geo::Search<'a>, distance: bool, score: bool,
             place: bool,
         },
-        /// GEOSEARCHSTORE, GEORADIUS STORE: the same as a sorted set at a key, with
-        /// `distances` in place of the scores. How many there are.
+        /// GEOSEARCHSTORE: the same as a sorted set at a key, with `distances` in place of
+        /// the scores. How many there are.
         129 => NearStore {
+            db: Db, to: &'a [u8], key: &'a [u8], search: geo::Search<'a>, distances: bool,
+        },
+        /// GEORADIUS STORE: as `NearStore`; who listens to events is told another one.
+        131 => RadiusStore {
             db: Db, to: &'a [u8], key: &'a [u8], search: geo::Search<'a>, distances: bool,
         },
         /// GEODIST: how far two members are from each other, in units of so many meters. A

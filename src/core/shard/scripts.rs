@@ -244,7 +244,9 @@ impl World for Hand<'_> {
     fn apply(&mut self, op: &keys::Op<'_>) -> Outcome {
         // A version of its own, as in a transaction.
         let at = self.shard.next_stamp();
-        self.shard.apply_waiting(&at, op, self.fx)
+        let outcome = self.shard.apply_waiting(&at, op, self.fx);
+        self.shard.tell_of_keys(self.fx);
+        outcome
     }
 
     fn publish(&mut self, shard: bool, channel: &[u8], message: &[u8]) {

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod events;
 mod fills;
 mod requests;
 mod sessions;

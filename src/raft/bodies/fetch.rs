@@ -50,15 +50,18 @@ impl Fetch {
     }
 
     /// Carries out effects when all of their bodies are there; answers without their
-    /// bodies are not given.
+    /// bodies are not given. What happened to keys waits for none: it is told in the order
+    /// of the entries.
     pub(crate) fn carry_out(
         self: &Arc<Self>,
         mut effects: Vec<Effect>,
-        sink: impl FnOnce(Vec<Effect>) + Send + 'static,
+        sink: impl Fn(Vec<Effect>) + Send + 'static,
     ) {
         if all_here(effects.iter_mut().filter_map(answer)) {
             return sink(effects);
         }
+        let of_keys = |effect: &mut Effect| matches!(effect, Effect::Keyspace { .. });
+        sink(effects.extract_if(.., of_keys).collect());
         let fetch = self.clone();
         tokio::spawn(async move {
             if !fetch.bring(&mut effects.iter_mut().filter_map(answer).collect::<Vec<_>>()).await {

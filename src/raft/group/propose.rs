@@ -5,9 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use lockstep_core::keys::Class;
 use lockstep_core::shard::VERSION;
 use lockstep_core::wire::Wire;
-use lockstep_core::{Op, Outcome, Read};
+use lockstep_core::{Effects, Op, Outcome, Read};
 use parking_lot::RwLockReadGuard;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
@@ -131,6 +132,7 @@ impl Inner {
         if !self.office.leads() {
             return Err(Refusal::NotLeader);
         }
+        self.tell_missed(&ops);
         self.fetch.deliver(outcomes.0, mailbox);
         Ok(())
     }
@@ -149,6 +151,7 @@ impl Inner {
         if !shown {
             return Err(Refusal::NotLeader);
         }
+        self.tell_missed(ops);
         self.fetch.deliver(outcomes, mailbox);
         Ok(())
     }
@@ -169,6 +172,21 @@ impl Inner {
         };
         let outcomes: Option<Vec<Outcome>> = reads_of(ops).map(read).collect();
         Some((outcomes?, Come { seq: shard.seq(), touched_at: self.watched.touched_at() }))
+    }
+
+    /// Tells whoever listens of the keys that reads did not find.
+    fn tell_missed(&self, ops: &Ops) {
+        if !self.inbox.limits().hears(Class::Miss) {
+            return;
+        }
+        let mut fx = Effects::default();
+        let shard = self.shard.read();
+        for op in reads_of(ops) {
+            let missed = shard.missed(self.clock.now_ms(), &op);
+            missed.into_iter().for_each(|happened| fx.push_key_event(happened));
+        }
+        drop(shard);
+        (self.effects)(fx.take(), true);
     }
 
     /// Whether what was found in a state that has seen so many operations may be told.

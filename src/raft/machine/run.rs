@@ -1,5 +1,6 @@
 //! Carries out the operations of one entry.
 
+use lockstep_core::keys::Class;
 use lockstep_core::requests::Recall;
 use lockstep_core::wire::Wire;
 use lockstep_core::{Effects, Op, Outcome, RequestId, Shard};
@@ -38,7 +39,7 @@ pub(super) fn run(
     }
     for done in 0..header.count {
         while let Some((_, read)) = reads.next_if(|(at, _)| *at == done) {
-            run.look(shard, read);
+            run.look(shard, read, fx);
         }
         // Not a client's fault: what does not decode was never proposed by a
         // node of this version, and to skip it would part the replicas.
@@ -60,7 +61,7 @@ pub(super) fn run(
             notes.begin(shard);
         }
     }
-    reads.for_each(|(_, read)| run.look(shard, read));
+    reads.for_each(|(_, read)| run.look(shard, read, fx));
     run.outcomes
 }
 
@@ -136,9 +137,13 @@ impl Run {
     }
 
     /// Reads ride along only where somebody waits for them.
-    fn look(&mut self, shard: &Shard, read: &[u8]) {
+    fn look(&mut self, shard: &Shard, read: &[u8], fx: &mut Effects) {
         let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
         self.outcomes.list.push(shard.look(&op));
+        if fx.key_events() & Class::Miss.bit() != 0 {
+            let missed = shard.missed(shard.clock_ms(), &op);
+            missed.into_iter().for_each(|happened| fx.push_key_event(happened));
+        }
     }
 }
 

@@ -301,6 +301,7 @@ impl Rig {
                     batch_ops_max: 4096.into(),
                     inbox_bytes_max: (1 << 20).into(),
                     lock_events: false.into(),
+                    key_events: 0.into(),
                 }),
                 snapshot_log_bytes: Arc::new(self.snapshot_log_bytes.into()),
                 effects: Arc::new(|_, _| ()),

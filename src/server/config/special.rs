@@ -136,34 +136,36 @@ fn print_output_limits(limits: &[OutputLimit; OUTPUT_CLASSES]) -> String {
 
 /// Event classes of `notify-keyspace-events`, as bits of its number.
 pub mod event {
+    use lockstep_core::keys::Class;
+
     /// `K`: events are published under the name of the key.
     pub const KEYSPACE: u64 = 1 << 0;
     /// `E`: events are published under the name of the event.
     pub const KEYEVENT: u64 = 1 << 1;
     /// `g`: commands of no type, DEL and its like.
-    pub const GENERIC: u64 = 1 << 2;
+    pub const GENERIC: u64 = Class::Generic.bit();
     /// `$`: strings.
-    pub const STRING: u64 = 1 << 3;
+    pub const STRING: u64 = Class::String.bit();
     /// `l`: lists.
-    pub const LIST: u64 = 1 << 4;
+    pub const LIST: u64 = Class::List.bit();
     /// `s`: sets.
-    pub const SET: u64 = 1 << 5;
+    pub const SET: u64 = Class::Set.bit();
     /// `h`: hashes.
-    pub const HASH: u64 = 1 << 6;
+    pub const HASH: u64 = Class::Hash.bit();
     /// `z`: sorted sets.
-    pub const ZSET: u64 = 1 << 7;
+    pub const ZSET: u64 = Class::Sorted.bit();
     /// `x`: keys that expired.
-    pub const EXPIRED: u64 = 1 << 8;
+    pub const EXPIRED: u64 = Class::Expired.bit();
     /// `e`: keys that were evicted.
-    pub const EVICTED: u64 = 1 << 9;
+    pub const EVICTED: u64 = Class::Evicted.bit();
     /// `t`: streams.
-    pub const STREAM: u64 = 1 << 10;
+    pub const STREAM: u64 = Class::Stream.bit();
     /// `m`: reads that found nothing.
-    pub const KEY_MISS: u64 = 1 << 11;
-    /// `d`: modules.
+    pub const KEY_MISS: u64 = Class::Miss.bit();
+    /// `d`: modules. There are none.
     pub const MODULE: u64 = 1 << 12;
     /// `n`: keys that are new.
-    pub const NEW: u64 = 1 << 13;
+    pub const NEW: u64 = Class::New.bit();
     /// `A`: all classes that Redis counts in.
     pub const ALL: u64 =
         GENERIC | STRING | LIST | SET | HASH | ZSET | EXPIRED | EVICTED | STREAM | MODULE;
@@ -203,7 +205,7 @@ fn event_bits(letter: char) -> Option<u64> {
     all.into_iter().find(|(name, _)| *name == letter).map(|(_, bit)| *bit)
 }
 
-pub(super) fn print_events(bits: u64) -> String {
+pub(crate) fn print_events(bits: u64) -> String {
     let pick = |(letter, bit): &(char, u64)| (bits & bit != 0).then_some(*letter);
     let mut letters = String::new();
     if bits & event::ALL == event::ALL {

@@ -184,6 +184,8 @@ settings! {
             "Memory for keys above which they are evicted or writes refused; 0 means no limit.";
         MaxmemoryPolicy "maxmemory-policy" = "noeviction", POLICIES, Run:
             "Which keys go when memory is full.";
+        NotifyKeyspaceEvents "notify-keyspace-events" = "", Kind::Events, Run:
+            "Which events on keys are published, on `__keyspace@<db>__:<key>` (`K`) and `__keyevent@<db>__:<event>` (`E`); `CONFIG SET` changes it on all nodes that can be reached; they need the same, since the leader of a shard publishes.";
         TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
             "Keys that a node remembers for clients that cache (CLIENT TRACKING); of more than these some, chosen by chance, are said to have changed and forgotten. 0 means no limit.";
         ScriptStepsMax "script-steps-max" = "10000000", count(1000, i64::MAX), Run:
@@ -376,7 +378,6 @@ settings! {
         MaxmemoryEvictionTenacity "maxmemory-eviction-tenacity" = "10", count(0, 100), Run: "How much work eviction may do in one go.";
         LfuLogFactor "lfu-log-factor" = "10", count(0, INT_MAX), Run: "How the use counter of a key grows.";
         LfuDecayTime "lfu-decay-time" = "1", count(0, INT_MAX), Run: "How the use counter of a key falls.";
-        NotifyKeyspaceEvents "notify-keyspace-events" = "", Kind::Events, Run: "Which events on keys are published.";
         BusyReplyThreshold "busy-reply-threshold" or "lua-time-limit" = "5000", millis(0, i64::MAX), Run: "When a script counts as slow.";
         Appendfilename "appendfilename" = "appendonly.aof", TEXT, Start: "Name of Redis' log.";
         Appenddirname "appenddirname" = "appendonlydir", TEXT, Start: "Directory of Redis' log.";

@@ -13,6 +13,7 @@ use tokio::sync::oneshot;
 use super::Front;
 use super::pending::Pending;
 use crate::cache::{Asked, Reading};
+use crate::pubsub::keyspace;
 
 /// A read that waits for a copy.
 pub(super) struct Line {
@@ -78,8 +79,7 @@ impl Front {
         out: &mut Output,
     ) -> Option<Next> {
         let (at, asked) = asked(op)?;
-        if self.session.tracks.is_some() {
-            // Who leads the shard has to know before the read that it is to be told on.
+        if !self.may_copy() {
             return None;
         }
         let cache = &self.node.cache;
@@ -94,6 +94,12 @@ impl Front {
         None
     }
 
+    /// Whether anybody else than the leader of a shard may answer a read: not where it has
+    /// to know of the read, since the client is to be told on, or somebody listens.
+    pub(super) fn may_copy(&self) -> bool {
+        self.session.tracks.is_none() && !keyspace::hears_misses(&self.node)
+    }
+
     /// The same where there is none yet and another node leads.
     pub(super) fn fetch_line(
         &mut self,
@@ -106,7 +112,7 @@ impl Front {
     ) -> Option<Next> {
         let (at, asked) = asked(op)?;
         // How long a key lives a copy does not say, mostly.
-        if self.session.tracks.is_some() || asked == Asked::Life {
+        if !self.may_copy() || asked == Asked::Life {
             return None;
         }
         let care = self.node.cache.care(self.session.copies)?;

@@ -11,6 +11,7 @@ use super::Front;
 use super::line::asked;
 use super::pending::Pending;
 use super::queues::pending;
+use crate::pubsub::keyspace;
 
 impl Front {
     /// Reads from the state of a shard, if this connection has nothing unfinished
@@ -67,8 +68,7 @@ impl Front {
     /// What a replica of a shard here says, which another node leads, if it may answer.
     fn look_here(&mut self, shard: ShardId, op: &Op<'_>) -> Option<Outcome> {
         let Op::Key { op } = op else { return None };
-        // Who leads the shard has to know before the read of whoever is to be told on.
-        if self.session.copies != CacheMode::Strict || self.session.tracks.is_some() {
+        if self.session.copies != CacheMode::Strict || !self.may_copy() {
             return None;
         }
         let cache = &self.node.cache;
@@ -82,13 +82,19 @@ impl Front {
     pub(super) fn look(&mut self, shard: ShardId, op: &Op<'_>) -> Option<Read> {
         let now_ms = self.watch.now_ms();
         let group = self.near.leader(&self.node.shards, shard)?;
-        let (read, seq) = {
+        let hears = keyspace::hears_misses(&self.node);
+        let (read, seq, missed) = {
             let state = group.state();
-            (state.read(now_ms, op), state.seq())
+            let missed = if hears { state.missed(now_ms, op) } else { Vec::new() };
+            (state.read(now_ms, op), state.seq(), missed)
         };
         // What is held back until all copies are gone is read behind it.
         let read = if group.shows(op, seq) { read } else { Read::TickFirst };
         // Behind the look: the lease may have ended since it was looked at.
-        group.leads().then_some(read)
+        let leads = group.leads();
+        if leads && matches!(read, Read::Done(_)) {
+            keyspace::publish_all(&self.node, missed);
+        }
+        leads.then_some(read)
     }
 }

@@ -8,16 +8,17 @@ use lockstep_commands::{BadArgs, Reply};
 use super::Answer;
 use crate::Node;
 use crate::config::Setting;
+use crate::pubsub::keyspace;
 use crate::users::change;
 
-/// Executes a subcommand of CONFIG.
-pub(super) fn run<'a>(node: &Arc<Node>, config: Config<'_>) -> Answer<'a> {
+/// Executes a subcommand of CONFIG. `may_wait`: the reply may take time.
+pub(super) fn run<'a>(node: &Arc<Node>, config: Config<'_>, may_wait: bool) -> Answer<'a> {
     match config {
         Config::Get(patterns) => {
             let found = node.settings.get(&patterns).into_iter();
             Reply::Map(found.map(|(name, value)| (Reply::bulk(name), Reply::bulk(value))).collect())
         }
-        Config::Set(pairs) => return set(node, &pairs),
+        Config::Set(pairs) => return set(node, &pairs, may_wait),
         Config::ResetStat => {
             reset(node);
             Reply::Ok
@@ -30,13 +31,26 @@ pub(super) fn run<'a>(node: &Arc<Node>, config: Config<'_>) -> Answer<'a> {
     .into()
 }
 
-/// CONFIG SET. The password is that of the default user, in the whole cluster.
-fn set<'a>(node: &Arc<Node>, pairs: &[(&[u8], &[u8])]) -> Answer<'a> {
+/// CONFIG SET. The password is that of the default user, in the whole cluster; of which
+/// events are published, all nodes are told.
+fn set<'a>(node: &Arc<Node>, pairs: &[(&[u8], &[u8])], may_wait: bool) -> Answer<'a> {
     let before = node.settings.text(Setting::Requirepass);
     if let Err(why) = node.settings.set_all(pairs) {
         return refused(&why.to_string()).into();
     }
-    if !pairs.iter().any(|(name, _)| name.eq_ignore_ascii_case(b"requirepass")) {
+    let has = |name: &str| pairs.iter().any(|(of, _)| of.eq_ignore_ascii_case(name.as_bytes()));
+    let told = if has("notify-keyspace-events") {
+        keyspace::tell_others(node, may_wait && !has("requirepass"))
+    } else {
+        None
+    };
+    if let Some(told) = told {
+        return Answer::Later(Box::pin(async move {
+            told.await;
+            Reply::Ok
+        }));
+    }
+    if !has("requirepass") {
         return Reply::Ok.into();
     }
     let (node, password) = (node.clone(), node.settings.text(Setting::Requirepass).to_string());

@@ -70,7 +70,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         }
         Here::Client(client) => client::run(node, session, client),
         Here::Info(sections) => info::reply(node, &sections).into(),
-        Here::Config(config) => config::run(node, config),
+        Here::Config(config) => config::run(node, config, !session.denies_waiting),
         Here::Time => time().into(),
         Here::Wait { replicas, timeout_ms } => wait::replicas(node, session, replicas, timeout_ms),
         Here::WaitAof { local, replicas, timeout_ms } => {

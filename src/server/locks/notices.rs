@@ -20,6 +20,7 @@ use super::elsewhere::{self, Word};
 use super::events;
 use crate::Node;
 use crate::clients::{Client, Flag};
+use crate::pubsub::keyspace;
 
 /// So many notices are remembered.
 const RECENT_MAX: usize = 8192;
@@ -59,6 +60,7 @@ impl Notices {
                 // How many listen here is of no interest.
                 let _ = node.pubsub.publish_on(shard, &channel, &message);
             }
+            Effect::Keyspace { db, key, event } => keyspace::publish(&node, db, &key, event),
             Effect::Available { queue, part } => node.queues.partitions.available(&queue, part),
             // Answers are for those who wait, ends of sessions for the sessions' own.
             Effect::Answer { .. } | Effect::Endings {} => {}

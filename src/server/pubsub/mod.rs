@@ -5,6 +5,7 @@
 //! moment, or whose node cannot be reached, does not get it. What one publisher sends
 //! arrives in its order.
 
+pub mod keyspace;
 mod listeners;
 mod message;
 mod others;

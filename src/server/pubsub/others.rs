@@ -1,19 +1,14 @@
 //! What other nodes say about channels, and what they are asked.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
-use futures_util::future::join_all;
 use lockstep_core::wire::Wire;
 use lockstep_core::{NodeId, wire_enum};
 use lockstep_raft::Served;
 
 use super::{PubSub, Tables, bytes};
 use crate::exchange::{Listener, Topic};
-
-/// How long another node is waited for.
-const PATIENCE: Duration = Duration::from_secs(1);
 
 /// How many bytes of names a node tells of at most.
 const NAMES_BYTES_MAX: usize = 16 << 20;
@@ -92,26 +87,12 @@ fn put_names(names: &[Vec<u8>], out: &mut Vec<u8>) {
 }
 
 impl PubSub {
-    /// What the other nodes answer that can be reached and do so in time. Nothing is
-    /// waited for where there are none.
+    /// What the other nodes answer ([`Exchange::ask_others`](crate::exchange::Exchange)).
     pub(super) fn ask_others(
         &self,
         said: &Said<'_>,
     ) -> Option<impl Future<Output = Vec<Bytes>> + Send + 'static> {
-        if self.exchange.is_alone() {
-            return None;
-        }
-        let mut others = self.exchange.others();
-        others.retain(|node| self.exchange.reaches(*node));
-        if others.is_empty() {
-            return None;
-        }
-        let (exchange, said) = (self.exchange.clone(), bytes(said));
-        Some(async move {
-            let ask = |node| exchange.call(node, Topic::PubSub, &said, PATIENCE);
-            let replies = join_all(others.into_iter().map(ask)).await;
-            replies.into_iter().filter_map(Result::ok).collect()
-        })
+        self.exchange.ask_others(Topic::PubSub, bytes(said))
     }
 }
 

@@ -23,6 +23,7 @@ use crate::config::seeds::{self, Seed};
 use crate::config::{Setting, Settings, special};
 use crate::front::Waits;
 use crate::links::Links;
+use crate::pubsub::keyspace;
 use crate::sessions::Sessions;
 
 /// More nodes than there can be: a node that expects so many founds no cluster.
@@ -238,6 +239,9 @@ pub(super) fn watch_limits(
             Setting::InboxBytesMax => size(&limits.inbox_bytes_max),
             Setting::NotifyLockEvents => {
                 limits.lock_events.store(settings.flag(setting), Ordering::Relaxed);
+            }
+            Setting::NotifyKeyspaceEvents => {
+                limits.key_events.store(keyspace::classes(settings), Ordering::Relaxed);
             }
             _ => {}
         }

@@ -2,6 +2,7 @@
 
 use super::area::{Area, Reach};
 use super::{From, Place, Search, Shape, distance};
+use crate::keys::Event;
 use crate::keys::store::{Collection, Hasher, Scored, Value};
 use crate::keys::write::Writer;
 use crate::keys::zsets::{ScoreBound, Span, members};
@@ -93,6 +94,7 @@ pub(in crate::keys) fn store(
     [to, key]: [&[u8]; 2],
     search: &Search<'_>,
     distances: bool,
+    event: Event,
 ) -> Result<Outcome, Fault> {
     let hasher = writer.space.hasher;
     let set = writer.found(db, &[key], Value::sorted)?.pop().flatten();
@@ -104,7 +106,7 @@ pub(in crate::keys) fn store(
         }
     }
     let count = result.len();
-    writer.replace_collection(db, to, Value::Sorted(result));
+    writer.replace_collection(db, to, Value::Sorted(result), event);
     Ok(Outcome::Int(count as i64))
 }
 

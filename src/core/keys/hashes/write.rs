@@ -2,9 +2,9 @@
 
 use super::Op;
 use crate::keys::extended::Extended;
-use crate::keys::parse_integer;
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Value};
 use crate::keys::write::Writer;
+use crate::keys::{Event, parse_integer};
 use crate::{Db, Fault, Outcome};
 
 pub(in crate::keys) fn write(
@@ -22,6 +22,7 @@ pub(in crate::keys) fn write(
         db,
         key,
         || Value::Hash(Collection::default()),
+        event(op),
         |value, hasher| {
             let Value::Hash(of) = value else { return Err(Fault::WrongType) };
             let mut fields = Fields { of, hasher };
@@ -35,6 +36,16 @@ pub(in crate::keys) fn write(
             }
         },
     )
+}
+
+fn event(op: &Op<'_>) -> Option<Event> {
+    match op {
+        Op::Set { .. } | Op::SetNew { .. } => Some(Event::HSet {}),
+        Op::Del { .. } => Some(Event::HDel {}),
+        Op::IncrBy { .. } => Some(Event::HIncrBy {}),
+        Op::IncrByFloat { .. } => Some(Event::HIncrByFloat {}),
+        _ => None,
+    }
 }
 
 /// A hash that is changed. Every change says what it gives, and whether it did change

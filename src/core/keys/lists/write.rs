@@ -2,6 +2,7 @@
 
 use super::Op;
 use super::read::{bytes, place, range};
+use crate::keys::Event;
 use crate::keys::store::{Collection, Value};
 use crate::keys::write::Writer;
 use crate::{Db, Fault, Outcome};
@@ -12,7 +13,7 @@ pub(in crate::keys) fn write(
     key: &[u8],
     op: &Op<'_>,
 ) -> Result<Outcome, Fault> {
-    edit(writer, db, key, |list| match op {
+    edit(writer, db, key, event(op), |list| match op {
         Op::Push { values, front, only_there } => Ok(push(list, values, *front, *only_there)),
         Op::Pop { front, count: None } => Ok(pop_one(list, *front)),
         Op::Pop { front, count: Some(count) } => Ok(pop(list, *front, *count)),
@@ -24,6 +25,26 @@ pub(in crate::keys) fn write(
     })
 }
 
+fn event(op: &Op<'_>) -> Option<Event> {
+    match op {
+        Op::Push { front, .. } => Some(pushed(*front)),
+        Op::Pop { front, .. } => Some(popped(*front)),
+        Op::Set { .. } => Some(Event::LSet {}),
+        Op::Insert { .. } => Some(Event::LInsert {}),
+        Op::Remove { .. } => Some(Event::LRem {}),
+        Op::Trim { .. } => Some(Event::LTrim {}),
+        _ => None,
+    }
+}
+
+fn pushed(front: bool) -> Event {
+    if front { Event::LPush {} } else { Event::RPush {} }
+}
+
+fn popped(front: bool) -> Event {
+    if front { Event::LPop {} } else { Event::RPop {} }
+}
+
 /// LMOVE and RPOPLPUSH: an element of one list goes to another one, or to another end.
 pub(in crate::keys) fn shift(
     writer: &mut Writer<'_>,
@@ -31,27 +52,46 @@ pub(in crate::keys) fn shift(
     [from, to]: [&[u8]; 2],
     [from_front, to_front]: [bool; 2],
 ) -> Result<Outcome, Fault> {
-    // In one go, so that a list of one element is not gone in between, and its deadline.
-    if from == to {
-        return edit(writer, db, from, |list| {
+    let moved = if from == to {
+        // In one go, so that a list of one element is not gone in between, and its deadline.
+        edit(writer, db, from, None, |list| {
             let (moved, there) = pop_one(list, from_front);
             if let Outcome::Bytes(element) = &moved {
                 push(list, &[element], to_front, false);
             }
             Ok((moved, there))
-        });
-    }
-    // Nothing is taken away before it is known that it has where to go.
-    let there = edit(writer, db, from, |list| Ok((list.len() > 0, false)))?;
-    if !there {
-        return Ok(Outcome::Nil);
-    }
-    edit(writer, db, to, |_| Ok(((), false)))?;
-    let moved = edit(writer, db, from, |list| Ok(pop_one(list, from_front)))?;
-    if let Outcome::Bytes(element) = &moved {
-        edit(writer, db, to, |list| Ok(push(list, &[element], to_front, false)))?;
+        })?
+    } else {
+        // Nothing is taken away before it is known that it has where to go.
+        let there = edit(writer, db, from, None, |list| Ok((list.len() > 0, false)))?;
+        if !there {
+            return Ok(Outcome::Nil);
+        }
+        edit(writer, db, to, None, |_| Ok(((), false)))?;
+        let moved = edit(writer, db, from, None, |list| Ok(pop_one(list, from_front)))?;
+        if let Outcome::Bytes(element) = &moved {
+            edit(writer, db, to, None, |list| Ok(push(list, &[element], to_front, false)))?;
+        }
+        moved
+    };
+    if matches!(moved, Outcome::Bytes(_)) {
+        tell_shift(writer, db, [from, to], [from_front, to_front]);
     }
     Ok(moved)
+}
+
+/// In the order of Redis: the element is pushed before the list that it came from is gone.
+fn tell_shift(
+    writer: &mut Writer<'_>,
+    db: Db,
+    [from, to]: [&[u8]; 2],
+    [from_front, to_front]: [bool; 2],
+) {
+    writer.tell(db, to, pushed(to_front));
+    writer.tell(db, from, popped(from_front));
+    if !writer.has(db, from) {
+        writer.tell(db, from, Event::Del {});
+    }
 }
 
 /// LMPOP: from the first of some lists that is there.
@@ -63,7 +103,8 @@ pub(in crate::keys) fn pop_first(
     count: u64,
 ) -> Result<Outcome, Fault> {
     for key in keys {
-        let popped = edit(writer, db, key, |list| Ok(pop(list, front, count)))?;
+        let event = Some(popped(front));
+        let popped = edit(writer, db, key, event, |list| Ok(pop(list, front, count)))?;
         if matches!(popped, Outcome::List(_)) {
             return Ok(Outcome::List(vec![bytes(key), popped]));
         }
@@ -76,12 +117,14 @@ fn edit<T>(
     writer: &mut Writer<'_>,
     db: Db,
     key: &[u8],
+    event: Option<Event>,
     work: impl FnOnce(&mut Collection) -> Result<(T, bool), Fault>,
 ) -> Result<T, Fault> {
     writer.edit(
         db,
         key,
         || Value::List(Collection::default()),
+        event,
         |value, _| {
             let Value::List(list) = value else { return Err(Fault::WrongType) };
             work(list)

@@ -7,7 +7,7 @@ mod scan;
 mod strings;
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
@@ -28,11 +28,23 @@ pub(super) struct View<'a> {
     /// Whether what has a deadline counts as due by the reader's clock.
     lasting: bool,
     met_due: Cell<bool>,
+    /// The keys that are not found, where they are asked for.
+    missed: Option<RefCell<Vec<Vec<u8>>>>,
 }
 
 impl<'a> View<'a> {
     pub(super) fn new(space: &'a Keyspace, now_ms: u64, clock_ms: u64) -> Self {
-        View { space, now_ms, clock_ms, lasting: false, met_due: Cell::new(false) }
+        let met_due = Cell::new(false);
+        View { space, now_ms, clock_ms, lasting: false, met_due, missed: None }
+    }
+
+    /// The keys that a read does not find, in the order in which it looks.
+    pub(super) fn missed(space: &'a Keyspace, now_ms: u64, op: &Op<'_>) -> Vec<Vec<u8>> {
+        let mut view = View::new(space, now_ms, now_ms);
+        view.missed = Some(RefCell::default());
+        // What it gives was told already.
+        let _ = view.run(op);
+        view.missed.map(RefCell::into_inner).unwrap_or_default()
     }
 
     /// The same for a reader without a clock: it may see only what has no deadline.
@@ -172,7 +184,7 @@ impl<'a> View<'a> {
     /// A key that a client uses: notes the use and counts it.
     fn used(&self, db: Db, key: &[u8]) -> Option<&'a Item> {
         let name = self.space.hasher.name(key);
-        let item = self.counted(self.find(db, &name))?;
+        let item = self.counted(key, self.find(db, &name))?;
         item.access.touch(self.now_ms, name.hash);
         Some(item)
     }
@@ -206,10 +218,17 @@ impl<'a> View<'a> {
 
     /// A key that a client only looks at: counted, but not used.
     fn seen(&self, db: Db, key: &[u8]) -> Option<&'a Item> {
-        self.counted(self.find(db, &self.space.hasher.name(key)))
+        self.counted(key, self.find(db, &self.space.hasher.name(key)))
     }
 
-    fn counted(&self, item: Option<&'a Item>) -> Option<&'a Item> {
+    fn counted(&self, key: &[u8], item: Option<&'a Item>) -> Option<&'a Item> {
+        if let Some(missed) = &self.missed {
+            // It was counted when it was read.
+            if item.is_none() {
+                missed.borrow_mut().push(key.to_vec());
+            }
+            return item;
+        }
         if self.met_due.get() {
             // It will be read once more.
             return item;

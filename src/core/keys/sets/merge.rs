@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::Merge;
+use crate::keys::Event;
 use crate::keys::store::{Collection, Hasher, Value};
 use crate::keys::write::Writer;
 use crate::{Db, Fault, Outcome};
@@ -53,7 +54,12 @@ pub(in crate::keys) fn store(
         result.add_member(hasher, member);
     }
     let count = result.set()?.len();
-    writer.replace_collection(db, to, result);
+    let event = match how {
+        Merge::Union {} => Event::SUnionStore {},
+        Merge::Intersection {} => Event::SInterStore {},
+        Merge::Difference {} => Event::SDiffStore {},
+    };
+    writer.replace_collection(db, to, result, event);
     Ok(Outcome::Int(count as i64))
 }
 

@@ -2,9 +2,9 @@
 
 use super::Op;
 use super::read::member;
-use crate::keys::chosen;
 use crate::keys::store::{Hasher, Value};
 use crate::keys::write::Writer;
+use crate::keys::{Event, chosen};
 use crate::{Db, Fault, Outcome};
 
 pub(in crate::keys) fn write(
@@ -14,7 +14,7 @@ pub(in crate::keys) fn write(
     op: &Op<'_>,
 ) -> Result<Outcome, Fault> {
     let mut gone = None;
-    let result = writer.edit(db, key, Value::no_members, |set, hasher| {
+    let result = writer.edit(db, key, Value::no_members, event(op), |set, hasher| {
         set.set()?;
         Ok(match op {
             Op::Add { members } => add(set, hasher, members),
@@ -37,6 +37,15 @@ pub(in crate::keys) fn write(
     result
 }
 
+fn event(op: &Op<'_>) -> Option<Event> {
+    match op {
+        Op::Add { .. } => Some(Event::SAdd {}),
+        Op::Remove { .. } => Some(Event::SRem {}),
+        Op::Pop { .. } | Op::PopSome { .. } => Some(Event::SPop {}),
+        _ => None,
+    }
+}
+
 /// SMOVE: a member goes from one set to another.
 pub(in crate::keys) fn shift(
     writer: &mut Writer<'_>,
@@ -45,14 +54,14 @@ pub(in crate::keys) fn shift(
     to: &[u8],
     member: &[u8],
 ) -> Result<Outcome, Fault> {
-    let there = writer.edit(db, from, Value::no_members, |set, hasher| {
+    let there = writer.edit(db, from, Value::no_members, None, |set, hasher| {
         let set = set.set()?;
         Ok(((set.len() > 0, set.get(hasher, member).is_some()), false))
     })?;
     let (any, has) = there;
     if any && from != to {
         // Nothing is taken away before it is known that it has where to go.
-        writer.edit(db, to, Value::no_members, |set, _| set.set().map(|_| ((), false)))?;
+        writer.edit(db, to, Value::no_members, None, |set, _| set.set().map(|_| ((), false)))?;
         if has {
             write(writer, db, from, &Op::Remove { members: vec![member] })?;
             write(writer, db, to, &Op::Add { members: vec![member] })?;

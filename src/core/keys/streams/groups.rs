@@ -1,8 +1,10 @@
 //! Groups of consumers, and what they are given (XREADGROUP, XACK).
 
+use super::events::has_consumer;
 use super::read::{limit, no_group, shown};
 use super::write::edit;
 use super::{After, Id, lag};
+use crate::keys::Event;
 use crate::keys::store::{ConsumerGroup, Pending, Stream, Value};
 use crate::keys::write::{Change, Writer};
 use crate::{Db, Fault, Outcome};
@@ -38,7 +40,12 @@ pub(in crate::keys) fn read_group(
     }
     let (mut parts, now_ms) = (Vec::new(), writer.at.now_ms);
     for (key, after) in keys.iter().zip(after) {
+        let Reader { group, consumer, .. } = reader;
+        let known = !writer.space.hears_any() || has_consumer(writer, db, key, group, consumer);
         let given = edit(writer, db, key, |stream| Ok(reader.read(stream, *after, now_ms)))?;
+        if !known && has_consumer(writer, db, key, group, consumer) {
+            writer.tell(db, key, Event::XGroupCreateConsumer {});
+        }
         if let Some(Some(entries)) = given {
             parts.push(Outcome::Bytes(key.to_vec()));
             parts.push(Outcome::List(entries));

@@ -2,6 +2,7 @@
 
 mod add;
 mod claim;
+mod events;
 mod groups;
 mod id;
 mod info;

@@ -2,6 +2,7 @@
 
 use super::add::{add, trim};
 use super::claim::{Claims, auto_claim, claim};
+use super::events::Told;
 use super::groups;
 use super::read::no_group;
 use super::{Id, Op};
@@ -15,6 +16,15 @@ pub(in crate::keys) fn write(
     key: &[u8],
     op: &Op<'_>,
 ) -> Result<Outcome, Fault> {
+    let told = Told::before(writer, db, key, op);
+    let outcome = carry_out(writer, db, key, op)?;
+    if let Some(told) = told {
+        told.behind(writer, db, key, op, &outcome);
+    }
+    Ok(outcome)
+}
+
+fn carry_out(writer: &mut Writer<'_>, db: Db, key: &[u8], op: &Op<'_>) -> Result<Outcome, Fault> {
     let now_ms = writer.at.now_ms;
     match op {
         Op::Add { id, fields, create, trim, block_entries_max, block_bytes_max } => {
@@ -120,7 +130,7 @@ fn edit_or_make<T>(
     }
     let mut stream = Stream::default();
     let (result, _) = work(&mut stream)?;
-    writer.replace_collection(db, key, Value::of_stream(stream));
+    writer.put_stream(db, key, Value::of_stream(stream));
     Ok(Some(result))
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod collections;
+mod events;
 mod fuzz;
 mod garbage;
 mod histories;

@@ -1,9 +1,9 @@
 //! Changing bits of strings.
 
 use super::Writer;
-use crate::keys::STRING_BYTES_MAX;
 use crate::keys::bitmaps::{Merge, Op, Step, bits, field};
 use crate::keys::store::{Str, Value};
+use crate::keys::{Event, STRING_BYTES_MAX};
 use crate::{Db, Fault, Outcome, Stamp};
 
 impl Writer<'_> {
@@ -49,10 +49,10 @@ impl Writer<'_> {
         let merged = bits::merge(how, &strings);
         let (len, name) = (merged.len(), self.space.hasher.name(to));
         if len == 0 {
-            self.find(db, &name);
-            self.remove(db, &name);
+            self.delete(db, &name);
         } else {
             self.put(db, &name, Value::Str(Str::raw(merged)), None);
+            self.tell(db, to, Event::Set {});
         }
         Ok(Outcome::Int(len as i64))
     }
@@ -84,8 +84,13 @@ impl Writer<'_> {
             let Value::Str(string) = value else { unreachable!("it was looked at before") };
             let bytes = string.grow(len);
             bytes.resize(len, 0);
-            work(bytes, old != Some(len))
+            let (outcome, changed) = work(bytes, old != Some(len));
+            ((outcome, changed), changed)
         });
-        Ok(done.expect("the key is there"))
+        let (outcome, changed) = done.expect("the key is there");
+        if changed {
+            self.tell(db, key, Event::SetBit {});
+        }
+        Ok(outcome)
     }
 }

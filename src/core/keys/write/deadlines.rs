@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::keys::store::{Item, Name};
-use crate::keys::{ExpireWhen, Expiry};
+use crate::keys::{Event, ExpireWhen, Expiry};
 use crate::{Db, Fault, Outcome, Stamp};
 
 impl Writer<'_> {
@@ -38,13 +38,16 @@ impl Writer<'_> {
         Outcome::Int(had.into())
     }
 
-    /// Changes the deadline of a key that is there. If it is past, the key goes.
+    /// Changes the deadline of a key that is there, and tells of it. If it is past, the key
+    /// goes.
     pub(super) fn set_deadline(&mut self, db: Db, name: &Name<'_>, deadline: Option<u64>) {
         let Stamp { now_ms, seq, .. } = *self.at;
         if deadline.is_some_and(|deadline| deadline <= now_ms) {
-            self.remove(db, name);
+            self.delete(db, name);
         } else {
             self.space.database_mut(db).set_deadline(name, deadline, seq);
+            let event = if deadline.is_some() { Event::Expire {} } else { Event::Persist {} };
+            self.tell(db, name.key, event);
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Counting different elements.
 
 use super::Writer;
+use crate::keys::Event;
 use crate::keys::distinct::{Sketch, merge};
 use crate::keys::store::{Str, Value};
 use crate::{Db, Fault, Outcome};
@@ -35,14 +36,22 @@ impl Writer<'_> {
         keys: &[&[u8]],
         sparse_max: u64,
     ) -> Result<Outcome, Fault> {
-        let target = self.sketch(db, to)?;
+        let target = self.read_sketch(db, to)?;
         let mut sketches = Vec::with_capacity(keys.len());
         for key in keys {
-            sketches.extend(self.sketch(db, key)?);
+            sketches.extend(self.read_sketch(db, key)?);
         }
         let merged = merge(target, &sketches, sparse_max)?;
         self.put_sketch(db, to, merged);
         Ok(Outcome::Ok)
+    }
+
+    fn read_sketch(&mut self, db: Db, key: &[u8]) -> Result<Option<Sketch>, Fault> {
+        let found = self.sketch(db, key)?;
+        if found.is_none() {
+            self.tell(db, key, Event::KeyMiss {});
+        }
+        Ok(found)
     }
 
     fn sketch(&mut self, db: Db, key: &[u8]) -> Result<Option<Sketch>, Fault> {
@@ -60,5 +69,6 @@ impl Writer<'_> {
         } else {
             self.put(db, &name, value, None);
         }
+        self.tell(db, key, Event::PfAdd {});
     }
 }

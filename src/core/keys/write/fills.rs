@@ -47,6 +47,7 @@ impl Writer<'_> {
         self.space.end_fill(db, key);
         let name = self.space.hasher.name(key);
         self.put(db, &name, Value::Str(Str::new(value)), deadline);
+        self.tell_set(db, key, deadline, expiry);
         Ok(Outcome::Ok)
     }
 

@@ -2,7 +2,7 @@
 
 use super::Writer;
 use super::deadlines::signed;
-use crate::keys::{Expiry, payload};
+use crate::keys::{Event, Expiry, payload};
 use crate::{Db, Fault, Outcome};
 
 impl Writer<'_> {
@@ -10,20 +10,21 @@ impl Writer<'_> {
         let hasher = self.space.hasher;
         let mut removed = 0;
         for key in keys {
-            let name = hasher.name(key);
-            removed += i64::from(self.find(db, &name).is_some());
-            self.remove(db, &name);
+            removed += i64::from(self.delete(db, &hasher.name(key)));
         }
         Outcome::Int(removed)
     }
 
     pub(super) fn evict(&mut self, keys: &[(Db, &[u8])]) -> Outcome {
         let hasher = self.space.hasher;
-        let mut removed = 0;
+        let mut removed = 0_i64;
         for (db, key) in keys {
             let name = hasher.name(key);
-            removed += i64::from(self.find(*db, &name).is_some());
-            self.remove(*db, &name);
+            if self.find(*db, &name).is_some() {
+                self.remove(*db, &name);
+                self.tell(*db, key, Event::Evicted {});
+                removed += 1;
+            }
         }
         self.space.counters.evicted.add(removed.unsigned_abs());
         Outcome::Int(removed)
@@ -81,8 +82,13 @@ impl Writer<'_> {
             Expiry::In { ms } => Some(ms.wrapping_add(signed(self.now_ms()))),
         };
         let deadline = deadline.map(|ms| u64::try_from(ms).unwrap_or(0));
+        if deadline.is_some_and(|deadline| deadline <= self.now_ms()) {
+            self.delete(db, &name);
+            return Ok(());
+        }
         self.remove(db, &name);
         self.put(db, &name, value, deadline);
+        self.tell(db, key, Event::Restore {});
         Ok(())
     }
 

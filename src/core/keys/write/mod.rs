@@ -11,7 +11,7 @@ mod sorted;
 mod strings;
 
 use super::store::{Hasher, Item, Name, Value};
-use super::{Keyspace, Op, geo, hashes, lists, sets, streams, waits, zsets};
+use super::{Class, Event, Keyspace, Op, geo, hashes, lists, sets, streams, waits, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
 
 /// What an operation did to a value.
@@ -107,7 +107,10 @@ impl Writer<'_> {
                 self.merge_distinct(*db, to, keys, *sparse_max)?
             }
             Op::NearStore { db, to, key, search, distances } => {
-                geo::store(self, *db, [to, key], search, *distances)?
+                geo::store(self, *db, [to, key], search, *distances, Event::GeoSearchStore {})?
+            }
+            Op::RadiusStore { db, to, key, search, distances } => {
+                geo::store(self, *db, [to, key], search, *distances, Event::GeoRadiusStore {})?
             }
             Op::FillSet { db, key, token, value, expiry } => {
                 self.fill_set(*db, key, *token, value, *expiry)?
@@ -134,6 +137,7 @@ impl Writer<'_> {
             let ended = database.end(name);
             self.space.counters.expired.add(1);
             self.space.waits.note_gone(db, name.key);
+            self.space.heard.tell(db, name.key, Event::Expired {});
             ended?.value.discard(&mut self.space.garbage);
             return None;
         }
@@ -146,12 +150,18 @@ impl Writer<'_> {
         let counters = &self.space.counters;
         let counter = if found { &counters.hits } else { &counters.misses };
         counter.add(1);
+        if !found {
+            self.tell(db, name.key, Event::KeyMiss {});
+        }
         self.space.database(db).filter(|_| found)?.get(name)
     }
 
     /// Gives a key a value. One whose deadline is past by now is gone at once.
     fn put(&mut self, db: Db, name: &Name<'_>, value: Value, deadline: Option<u64>) {
         let Stamp { now_ms, seq, .. } = *self.at;
+        if self.space.hears(Class::New) && self.find(db, name).is_none() {
+            self.tell(db, name.key, Event::New {});
+        }
         if deadline.is_some_and(|deadline| deadline <= now_ms) {
             self.remove(db, name);
             return;
@@ -180,12 +190,14 @@ impl Writer<'_> {
     }
 
     /// Works on the collection at a key, one of the kind of `new` if there is none yet.
-    /// One that is empty behind that is gone.
+    /// One that is empty behind that is gone. Who listens is told of `event`; without one
+    /// whoever calls this tells all.
     pub(super) fn edit<T>(
         &mut self,
         db: Db,
         key: &[u8],
         new: fn() -> Value,
+        event: Option<Event>,
         work: impl FnOnce(&mut Value, Hasher) -> Result<(T, bool), Fault>,
     ) -> Result<T, Fault> {
         let Stamp { now_ms, seq, .. } = *self.at;
@@ -196,6 +208,7 @@ impl Writer<'_> {
             let (result, _) = work(&mut value, hasher)?;
             if !value.is_empty() {
                 self.put(db, &name, value, None);
+                self.tell_some(db, key, event);
             }
             return Ok(result);
         }
@@ -205,8 +218,12 @@ impl Writer<'_> {
             ((result, value.is_empty()), changed)
         });
         let (result, empty) = done.expect("the key is there");
+        if matches!(result, Ok((_, true))) {
+            self.tell_some(db, key, event);
+        }
         if empty {
             self.remove(db, &name);
+            self.tell_some(db, key, event.map(|_| Event::Del {}));
         }
         result.map(|(result, _)| result)
     }
@@ -252,23 +269,52 @@ impl Writer<'_> {
         let hasher = self.space.hasher;
         for key in keys {
             // What is past its deadline goes first.
-            self.find(db, &hasher.name(key));
+            if self.find(db, &hasher.name(key)).is_none() {
+                self.tell(db, key, Event::KeyMiss {});
+            }
         }
         let database = self.space.database(db);
         let item = |key: &&[u8]| database.and_then(|all| all.get(&hasher.name(key)));
         keys.iter().map(|key| item(key).map(|item| kind(&item.value)).transpose()).collect()
     }
 
-    /// Puts a collection in the place of whatever is at a key; an empty one leaves
-    /// nothing there.
-    pub(super) fn replace_collection(&mut self, db: Db, key: &[u8], value: Value) {
+    /// Puts a collection in the place of whatever is at a key, which is `event`; an empty
+    /// one leaves nothing there.
+    pub(super) fn replace_collection(&mut self, db: Db, key: &[u8], value: Value, event: Event) {
         let name = self.space.hasher.name(key);
         if value.is_empty() {
-            self.find(db, &name);
-            self.remove(db, &name);
+            self.delete(db, &name);
         } else {
             self.put(db, &name, value, None);
+            self.tell(db, key, event);
         }
+    }
+
+    /// Puts a stream where nothing is, an empty one, too.
+    pub(super) fn put_stream(&mut self, db: Db, key: &[u8], stream: Value) {
+        let name = self.space.hasher.name(key);
+        self.put(db, &name, stream, None);
+    }
+
+    /// Tells who listens.
+    pub(super) fn tell(&mut self, db: Db, key: &[u8], event: Event) {
+        self.space.tell(db, key, event);
+    }
+
+    fn tell_some(&mut self, db: Db, key: &[u8], event: Option<Event>) {
+        if let Some(event) = event {
+            self.tell(db, key, event);
+        }
+    }
+
+    /// Removes a key as DEL does; whether it was there.
+    fn delete(&mut self, db: Db, name: &Name<'_>) -> bool {
+        let there = self.find(db, name).is_some();
+        self.remove(db, name);
+        if there {
+            self.tell(db, name.key, Event::Del {});
+        }
+        there
     }
 
     fn remove(&mut self, db: Db, name: &Name<'_>) {

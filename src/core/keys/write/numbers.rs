@@ -1,6 +1,7 @@
 //! Counting.
 
 use super::Writer;
+use crate::keys::Event;
 use crate::keys::extended::Extended;
 use crate::keys::read::string;
 use crate::keys::store::{Item, Name, Str, Value};
@@ -15,6 +16,7 @@ impl Writer<'_> {
         };
         let new = old.checked_add(by).ok_or(Fault::Overflow)?;
         self.replace(db, &name, Str::Int(new));
+        self.tell(db, key, Event::IncrBy {});
         Ok(Outcome::Int(new))
     }
 
@@ -32,6 +34,7 @@ impl Writer<'_> {
         let by = Extended::parse(by).ok_or(Fault::NotFloat)?;
         let text = old.sum(by).ok_or(Fault::NotFinite)?.to_text();
         self.replace(db, &name, Str::text(&text));
+        self.tell(db, key, Event::IncrByFloat {});
         Ok(Outcome::Bytes(text))
     }
 

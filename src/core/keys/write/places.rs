@@ -2,7 +2,7 @@
 
 use super::Writer;
 use crate::keys::store::{Item, Name};
-use crate::keys::waits;
+use crate::keys::{Event, waits};
 use crate::{Db, Fault, Outcome};
 
 impl Writer<'_> {
@@ -25,6 +25,7 @@ impl Writer<'_> {
         }
         self.remove(to_db, &to);
         self.put(to_db, &to, value, deadline);
+        self.tell(to_db, to.key, Event::CopyTo {});
         Ok(Outcome::Int(1))
     }
 
@@ -45,6 +46,8 @@ impl Writer<'_> {
         }
         if !same {
             self.carry(db, &from, db, &to);
+            self.tell(db, from.key, Event::RenameFrom {});
+            self.tell(db, to.key, Event::RenameTo {});
         }
         Ok(if only_new { Outcome::Int(1) } else { Outcome::Ok })
     }
@@ -58,6 +61,8 @@ impl Writer<'_> {
             return Ok(Outcome::Int(0));
         }
         self.carry(db, &name, to_db, &name);
+        self.tell(db, key, Event::MoveFrom {});
+        self.tell(to_db, key, Event::MoveTo {});
         Ok(Outcome::Int(1))
     }
 
@@ -69,6 +74,7 @@ impl Writer<'_> {
         let deadline = item.deadline();
         let item = Item::new(to.key, item.value, deadline, self.at.seq, item.access);
         self.space.database_mut(to_db).insert(to, item);
+        self.tell(to_db, to.key, Event::New {});
         if awaited {
             self.space.waits.note(to_db, to.key);
         }

@@ -1,6 +1,7 @@
 //! SORT STORE.
 
 use super::Writer;
+use crate::keys::Event;
 use crate::keys::sorting::{Source, Terms};
 use crate::keys::store::{Collection, Value};
 use crate::{Db, Fault, Outcome};
@@ -16,7 +17,9 @@ impl Writer<'_> {
     ) -> Result<Outcome, Fault> {
         let (hasher, now_ms) = (self.space.hasher, self.now_ms());
         // What is past its deadline goes first.
-        self.find(db, &hasher.name(key));
+        if self.find(db, &hasher.name(key)).is_none() {
+            self.tell(db, key, Event::KeyMiss {});
+        }
         let database = self.space.database(db);
         let look = |key: &[u8]| {
             let item = database?.get(&hasher.name(key))?;
@@ -28,7 +31,7 @@ impl Writer<'_> {
             list.insert_element(list.len(), element.as_deref().unwrap_or_default());
         }
         let len = list.len();
-        self.replace_collection(db, to, Value::List(list));
+        self.replace_collection(db, to, Value::List(list), Event::SortStore {});
         Ok(Outcome::Int(len as i64))
     }
 }

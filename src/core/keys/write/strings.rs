@@ -4,7 +4,7 @@ use super::Writer;
 use super::deadlines::given;
 use crate::keys::read::string;
 use crate::keys::store::{Item, Name, Str, Value};
-use crate::keys::{Expiry, STRING_BYTES_MAX, When};
+use crate::keys::{Event, Expiry, STRING_BYTES_MAX, When};
 use crate::{Db, Fault, Outcome};
 
 impl Writer<'_> {
@@ -36,13 +36,26 @@ impl Writer<'_> {
         let kept = old.and_then(Item::deadline);
         let deadline = if matches!(expiry, Expiry::Keep {}) { kept } else { deadline };
         self.put(db, &name, Value::Str(Str::new(value)), deadline);
+        self.tell_set(db, key, deadline, expiry);
         Ok(before)
+    }
+
+    /// Tells that a string was set, and what became of its deadline.
+    pub(super) fn tell_set(&mut self, db: Db, key: &[u8], deadline: Option<u64>, expiry: Expiry) {
+        self.tell(db, key, Event::Set {});
+        let Some(deadline) = deadline.filter(|_| !matches!(expiry, Expiry::Keep {})) else {
+            return;
+        };
+        self.tell(db, key, Event::Expire {});
+        if deadline <= self.now_ms() {
+            self.tell(db, key, Event::Expired {});
+        }
     }
 
     pub(super) fn get_del(&mut self, db: Db, key: &[u8]) -> Result<Outcome, Fault> {
         let name = self.space.hasher.name(key);
         let before = bytes_of(self.read(db, &name))?;
-        self.remove(db, &name);
+        self.delete(db, &name);
         Ok(before)
     }
 
@@ -69,6 +82,7 @@ impl Writer<'_> {
         }
         for (key, value) in pairs {
             self.put(db, &hasher.name(key), Value::Str(Str::new(value)), None);
+            self.tell(db, key, Event::Set {});
         }
         if only_new { Outcome::Int(1) } else { Outcome::Ok }
     }
@@ -83,11 +97,13 @@ impl Writer<'_> {
         let name = self.space.hasher.name(key);
         let Some(item) = self.find(db, &name) else {
             self.put(db, &name, Value::Str(Str::new(value)), None);
+            self.tell(db, key, Event::Append {});
             return Ok(Outcome::Int(value.len() as i64));
         };
         let old = string(item)?.len();
         let len = end(old as u64, value.len(), max)?;
         self.change_bytes(db, &name, len, |bytes| bytes.extend_from_slice(value));
+        self.tell(db, key, Event::Append {});
         Ok(Outcome::Int(len as i64))
     }
 
@@ -113,6 +129,7 @@ impl Writer<'_> {
             bytes.resize(len, 0);
             bytes[end - value.len()..end].copy_from_slice(value);
         });
+        self.tell(db, key, Event::SetRange {});
         Ok(Outcome::Int(len as i64))
     }
 
@@ -128,7 +145,7 @@ impl Writer<'_> {
             None => false,
         };
         if equal {
-            self.remove(db, &name);
+            self.delete(db, &name);
         }
         Ok(Outcome::Int(equal.into()))
     }

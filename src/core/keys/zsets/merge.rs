@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Fold;
+use crate::keys::Event;
 use crate::keys::sets::{self, Merge};
 use crate::keys::store::{Collection, Hasher, Scored, Value};
 use crate::keys::write::Writer;
@@ -76,7 +77,12 @@ pub(in crate::keys) fn store(
         result.set_score(hasher, scored);
     }
     let count = result.len();
-    writer.replace_collection(db, to, Value::Sorted(result));
+    let event = match how {
+        Merge::Union {} => Event::ZUnionStore {},
+        Merge::Intersection {} => Event::ZInterStore {},
+        Merge::Difference {} => Event::ZDiffStore {},
+    };
+    writer.replace_collection(db, to, Value::Sorted(result), event);
     Ok(Outcome::Int(count as i64))
 }
 

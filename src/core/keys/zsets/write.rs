@@ -2,6 +2,7 @@
 
 use super::read::pair;
 use super::{Op, Span, span};
+use crate::keys::Event;
 use crate::keys::store::{Collection, Hasher, Scored, Value};
 use crate::keys::write::Writer;
 use crate::{Db, Fault, Outcome};
@@ -12,7 +13,7 @@ pub(in crate::keys) fn write(
     key: &[u8],
     op: &Op<'_>,
 ) -> Result<Outcome, Fault> {
-    edit(writer, db, key, |set, hasher| match op {
+    edit(writer, db, key, event(op), |set, hasher| match op {
         Op::Add { pairs, absent, present, greater, less, changed, incr } => {
             let rules =
                 Rules { absent: *absent, present: *present, greater: *greater, less: *less };
@@ -41,6 +42,23 @@ pub(in crate::keys) fn write(
     })
 }
 
+fn event(op: &Op<'_>) -> Option<Event> {
+    match op {
+        Op::Add { incr: false, .. } => Some(Event::ZAdd {}),
+        Op::Add { incr: true, .. } => Some(Event::ZIncr {}),
+        Op::Remove { .. } => Some(Event::ZRem {}),
+        Op::RemoveSpan { span: Span::Ranks { .. } } => Some(Event::ZRemRangeByRank {}),
+        Op::RemoveSpan { span: Span::Scores { .. } } => Some(Event::ZRemRangeByScore {}),
+        Op::RemoveSpan { span: Span::Members { .. } } => Some(Event::ZRemRangeByLex {}),
+        Op::Pop { max, .. } => Some(popped(*max)),
+        _ => None,
+    }
+}
+
+fn popped(max: bool) -> Event {
+    if max { Event::ZPopMax {} } else { Event::ZPopMin {} }
+}
+
 /// ZMPOP: from the first of some sorted sets that is there.
 pub(in crate::keys) fn pop_first(
     writer: &mut Writer<'_>,
@@ -50,7 +68,8 @@ pub(in crate::keys) fn pop_first(
     count: u64,
 ) -> Result<Outcome, Fault> {
     for key in keys {
-        let popped = edit(writer, db, key, |set, hasher| Ok(pop(set, hasher, max, count)))?;
+        let event = Some(popped(max));
+        let popped = edit(writer, db, key, event, |set, hasher| Ok(pop(set, hasher, max, count)))?;
         if !popped.is_empty() {
             return Ok(Outcome::List(vec![Outcome::Bytes(key.to_vec()), Outcome::List(popped)]));
         }
@@ -76,7 +95,7 @@ pub(in crate::keys) fn store_range(
         }
     }
     let count = result.len();
-    writer.replace_collection(db, to, Value::Sorted(result));
+    writer.replace_collection(db, to, Value::Sorted(result), Event::ZRangeStore {});
     Ok(Outcome::Int(count as i64))
 }
 
@@ -85,12 +104,14 @@ fn edit<T>(
     writer: &mut Writer<'_>,
     db: Db,
     key: &[u8],
+    event: Option<Event>,
     work: impl FnOnce(&mut Collection, Hasher) -> Result<(T, bool), Fault>,
 ) -> Result<T, Fault> {
     writer.edit(
         db,
         key,
         || Value::Sorted(Collection::default()),
+        event,
         |value, hasher| {
             let Value::Sorted(set) = value else { return Err(Fault::WrongType) };
             work(set, hasher)

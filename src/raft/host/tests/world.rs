@@ -145,6 +145,7 @@ impl World {
                 batch_ops_max: 4096.into(),
                 inbox_bytes_max: (64 << 20).into(),
                 lock_events: false.into(),
+                key_events: 0.into(),
             }),
             snapshot_log_bytes: Arc::new(AtomicU64::new(u64::MAX)),
             timing: Timing { node_timeout: self.terms.node_timeout, ..Timing::LAN },

@@ -203,6 +203,7 @@ pub fn host_options(
         batch_ops_max: settings.batch_ops_max.into(),
         inbox_bytes_max: (16 << 20).into(),
         lock_events: false.into(),
+        key_events: 0.into(),
     };
     let clock: Arc<dyn Clock> = around.clock;
     Ok(HostOptions {
