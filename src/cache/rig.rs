@@ -161,6 +161,34 @@ impl Rig {
         gate.unwrap()
     }
 
+    /// A script is proposed that declares these keys.
+    pub(crate) fn propose_script(&mut self, declared: Vec<Name>) -> GateId {
+        let mut gate = None;
+        let (after, written) = (self.seq, declared);
+        let proposal = Proposal {
+            written,
+            any: true,
+            in_order: true,
+            after,
+            moves: true,
+            ..Proposal::default()
+        };
+        self.at_home(|home, now, out| gate = Some(home.proposed(now, proposal, out)));
+        gate.unwrap()
+    }
+
+    /// It has run, and has written these. `told`: what the home is told of that.
+    pub(crate) fn run_script(&mut self, gate: GateId, wrote: &[Name], told: Option<Vec<Name>>) {
+        self.seq += 1;
+        let (seq, value) = (self.seq, Bytes::from(self.seq.to_string()));
+        self.state.extend(wrote.iter().map(|name| (name.clone(), (value.clone(), seq))));
+        self.at_home(|home, now, out| {
+            home.reached(seq);
+            home.wrote_besides(gate, told, out);
+            home.applied(now, gate, out);
+        });
+    }
+
     pub(crate) fn apply(&mut self, gate: GateId, name: &Name, value: &str) {
         self.seq += 1;
         self.state.insert(name.clone(), (Bytes::copy_from_slice(value.as_bytes()), self.seq));
@@ -218,6 +246,18 @@ impl Rig {
     pub(crate) fn hits(&self, at: NodeId, name: &Name) -> bool {
         let node = &self.nodes[&at];
         hit(&node.lines, &node.sharer.pass(), name.at(), || self.now).is_some()
+    }
+
+    /// The version that a node answers at once.
+    pub(crate) fn version_at(&self, at: NodeId, name: &Name) -> Option<u64> {
+        let node = &self.nodes[&at];
+        let found = hit(&node.lines, &node.sharer.pass(), name.at(), || self.now);
+        found.map(|content| content.version)
+    }
+
+    /// How many operations there were.
+    pub(crate) fn seq(&self) -> u64 {
+        self.seq
     }
 
     pub(crate) fn at_node(

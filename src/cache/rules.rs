@@ -73,6 +73,8 @@ pub struct Rules {
     pub limbo_of_last: bool,
     /// R31: who left for good is given no more time from when the shard is told so.
     pub departed_dismissed: bool,
+    /// R32: what an entry turns out to have written waits for who has that, too.
+    pub besides_called_back: bool,
 }
 
 impl Rules {
@@ -109,6 +111,7 @@ impl Rules {
         limbo_hidden: true,
         limbo_of_last: true,
         departed_dismissed: true,
+        besides_called_back: true,
     };
 }
 

@@ -1,6 +1,7 @@
 //! What the machines do together.
 
 mod followers;
+mod scripts;
 
 use std::time::Duration;
 

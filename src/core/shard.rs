@@ -216,6 +216,11 @@ impl Shard {
         self.keys.take_touched()
     }
 
+    /// The same by database; see [`keys::Keyspace::take_touched_in`].
+    pub fn take_touched_in(&mut self) -> Vec<(crate::Db, keys::Touched)> {
+        self.keys.take_touched_in()
+    }
+
     /// The lock table.
     pub fn locks(&self) -> &locks::Table {
         &self.locks

@@ -231,7 +231,7 @@ impl Machine {
         let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed))
             .with_key_events(classes);
         let mut shard = self.shard.write();
-        let mut notes = Notes::new(&self.touches);
+        let mut notes = Notes::new(&self.touches, wanted && self.watched.wants_names());
         let remembers = self.guards.requests_remembered;
         let begins = |seq| self.watched.begun_at(seq);
         let outcomes = run::run(&mut shard, batch, wanted, remembers, &mut notes, &begins, &mut fx);
@@ -239,7 +239,9 @@ impl Machine {
         self.progress.publish_waiting(&shard);
         self.shelf.look_behind(&shard, index);
         drop(shard);
-        self.tell_touched(notes.list(), wanted);
+        let (written, told) = notes.into_parts();
+        self.watched.put_written(written);
+        self.tell_touched(told, wanted);
         if !fx.is_empty() {
             self.carry_out(fx.take(), leads, wanted, batch);
         }

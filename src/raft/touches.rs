@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use lockstep_core::keys::{self, Touched};
-use lockstep_core::{Op, Origin, Shard, ShardId};
+use lockstep_core::{Db, Op, Origin, Shard, ShardId};
 
 /// Keys that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,6 +15,9 @@ pub struct Touch {
     /// Their names.
     pub touched: Touched,
 }
+
+/// The keys that an entry wrote, by database.
+pub type Written = Vec<(Db, Touched)>;
 
 /// Takes what an entry changed, in the order of the entries of each shard. Called on
 /// machines' tasks, behind the change and before anybody is told of it; must not wait.
@@ -67,26 +70,42 @@ pub(crate) struct Notes<'a> {
     touches: &'a Touches,
     on: bool,
     list: Vec<Touch>,
+    /// What was written, by database, where that is wanted whoever keeps copies.
+    written: Option<Written>,
 }
 
 impl<'a> Notes<'a> {
-    pub(crate) fn new(touches: &'a Touches) -> Self {
-        Notes { touches, on: false, list: Vec::new() }
+    pub(crate) fn new(touches: &'a Touches, names_wanted: bool) -> Self {
+        let written = names_wanted.then(Written::default);
+        Notes { touches, on: false, list: Vec::new(), written }
     }
 
     /// To be called whenever the state was taken for changes: others may have read it
     /// meanwhile, having said before that they want to know.
     pub(crate) fn begin(&mut self, shard: &mut Shard) {
         self.on = self.touches.wanted();
-        shard.note_touched(self.on);
+        shard.note_touched(self.on || self.written.is_some());
     }
 
     /// An operation of `by` was applied.
     pub(crate) fn gather(&mut self, shard: &mut Shard, op: &Op<'_>, by: Option<Origin>) {
-        if !self.on {
-            return;
+        if let Some(written) = &mut self.written {
+            let parts = shard.take_touched_in();
+            let touched = parts.iter().map(|(_, part)| part.clone()).reduce(|mut all, part| {
+                all.append(&part);
+                all
+            });
+            written.extend(parts);
+            return self.add(touched, op, by);
         }
-        let Some(touched) = shard.take_touched() else { return };
+        if self.on {
+            let touched = shard.take_touched();
+            self.add(touched, op, by);
+        }
+    }
+
+    fn add(&mut self, touched: Option<Touched>, op: &Op<'_>, by: Option<Origin>) {
+        let Some(touched) = touched.filter(|_| self.on) else { return };
         // Evictions ride in the share of somebody who needs room.
         let evicts = matches!(op, Op::Key { op: keys::Op::Evict { .. } });
         let by = by.filter(|_| !evicts);
@@ -96,16 +115,17 @@ impl<'a> Notes<'a> {
         }
     }
 
-    /// What is to be told ([`Touches::say`]), when the state is free again.
-    pub(crate) fn list(self) -> Vec<Touch> {
-        self.list
+    /// What was written, if that is wanted, and what is to be told ([`Touches::say`]) when
+    /// the state is free again.
+    pub(crate) fn into_parts(self) -> (Option<Written>, Vec<Touch>) {
+        (self.written, self.list)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use lockstep_core::keys::{Expiry, Op as KeyOp, When};
-    use lockstep_core::{Db, Effects, NodeId};
+    use lockstep_core::{Effects, NodeId};
     use parking_lot::Mutex;
 
     use super::*;
@@ -124,14 +144,14 @@ mod tests {
         let into = taken.clone();
         touches.tell(Box::new(move |_, list| into.lock().extend(list)));
         let (mut shard, mut fx) = (Shard::default(), Effects::default());
-        let mut notes = Notes::new(&touches);
+        let mut notes = Notes::new(&touches, false);
         for (at, (op, by)) in ops.iter().enumerate() {
             touches.want(at >= from);
             notes.begin(&mut shard);
             shard.apply(1, op, &mut fx);
             notes.gather(&mut shard, op, *by);
         }
-        touches.say(ShardId(0), notes.list());
+        touches.say(ShardId(0), notes.into_parts().1);
         let taken = taken.lock();
         let of = |touch: &Touch| {
             let by = touch.by.map(|origin| origin.conn);
@@ -146,6 +166,26 @@ mod tests {
         let ops = [(set(b"a"), WRITER), (set(b"b"), WRITER), (evict, WRITER), (set(b"c"), None)];
         let due = [(Some(7), &b"a"[..]), (Some(7), b"b"), (None, b"a"), (None, b"c")];
         assert_eq!(told(&ops, 0), due.map(|(by, name)| (by, name.to_vec())));
+    }
+
+    #[test]
+    fn what_an_entry_wrote_is_named_by_database_whoever_keeps_copies() {
+        let (touches, mut shard) = (Touches::default(), Shard::default());
+        let mut notes = Notes::new(&touches, true);
+        let (when, expiry) = (When::Always {}, Expiry::Never {});
+        let far = KeyOp::Set { db: Db(3), key: b"b", value: b"v", when, expiry, get: false };
+        for op in [set(b"a"), Op::Key { op: far }] {
+            notes.begin(&mut shard);
+            shard.apply(1, &op, &mut Effects::default());
+            notes.gather(&mut shard, &op, WRITER);
+        }
+        let (written, told) = notes.into_parts();
+        let names = |(db, touched): &(Db, Touched)| {
+            touched.keys().map(|key| (*db, key.name.to_vec())).collect::<Vec<_>>()
+        };
+        let written: Vec<_> = written.unwrap().iter().flat_map(names).collect();
+        assert_eq!(written, [(Db(0), b"a".to_vec()), (Db(3), b"b".to_vec())]);
+        assert!(told.is_empty(), "nobody wanted to know");
     }
 
     #[test]

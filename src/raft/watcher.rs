@@ -11,6 +11,7 @@ use tokio::time::Instant;
 
 use crate::Group;
 use crate::batch::Batch;
+use crate::touches::Written;
 
 /// Knows who has copies of what a shard holds. It is told of entries of the groups
 /// that it watches ([`Group::begin_watch`]), and holds back what came of them until it
@@ -21,8 +22,9 @@ pub trait Watcher: Send + Sync + Debug + 'static {
     fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Option<Gate>;
 
     /// An entry with a gate is applied. `deliver` is to be called when it may be known,
-    /// or dropped when this node does not lead any more.
-    fn applied(&self, shard: ShardId, gate: u64, deliver: Deliver);
+    /// or dropped when this node does not lead any more. `written`: what it wrote, where
+    /// [`Gate::names`] asked for that.
+    fn applied(&self, shard: ShardId, gate: u64, written: Option<Written>, deliver: Deliver);
 
     /// An entry with a gate will never be applied.
     fn dropped(&self, shard: ShardId, gate: u64);
@@ -58,6 +60,8 @@ pub struct Gate {
     /// Whether it may still be shut when the entry is applied, so that reads have to
     /// ask. One that is not opens at that very moment.
     pub hides: bool,
+    /// Whether it is to be told which keys the entry wrote.
+    pub names: bool,
 }
 
 /// A time that this node leads a shard.

@@ -203,6 +203,31 @@ pub(super) fn watch(
     reads
 }
 
+/// Declared or not.
+#[test]
+fn a_script_ends_the_copies_of_what_it_writes_and_no_others() {
+    const SCRIPT: &str = "redis.call('SET', KEYS[1], ARGV[1]) redis.call('SET', 'other', ARGV[1])";
+    let cluster = cluster(&[]);
+    let home = cluster.wait_leader(0);
+    let (mut writer, mut reader) = (cluster.client(home), cluster.client((home + 1) % 3));
+    writer.call("SET quiet still");
+    let hits = |client: &mut Client| number(&client.call("CACHE STATS"), "hit_local");
+    let mut kept = 0;
+    for round in 0..20 {
+        let value = round.to_string();
+        writer.call_words(&["MSET", "declared", "before", "other", "before"]);
+        ["declared", "other", "quiet"].iter().for_each(|key| wait_for_copy(&mut reader, key));
+        writer.call_words(&["EVAL", SCRIPT, "1", "declared", &value]);
+        let before = hits(&mut reader);
+        assert_eq!(reader.call("GET quiet").text(), "still");
+        kept += hits(&mut reader) - before;
+        for key in ["declared", "other"] {
+            assert_eq!(reader.call(&format!("GET {key}")).text(), value, "{key}");
+        }
+    }
+    assert!(kept > 0, "its copy of what no script wrote");
+}
+
 #[test]
 fn a_counter_is_never_read_older_than_it_was_acknowledged() {
     let cluster = cluster(&[]);

@@ -41,6 +41,8 @@ pub(super) struct Bounds {
     pub removal: bool,
     /// R30: a new home waits for the leases of who was removed.
     pub removed_count: bool,
+    /// Whether writes are of scripts, which do not say beforehand what they write.
+    pub script: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
@@ -71,6 +73,7 @@ impl Bounds {
         heir: false,
         removal: false,
         removed_count: true,
+        script: false,
         careful: false,
         astray: false,
         home_reads: true,

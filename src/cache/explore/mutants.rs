@@ -1,6 +1,6 @@
 //! Each rule is needed: without it, something goes wrong (P26).
 
-use super::sound::{FOLLOWED, HEIR, REMOVED};
+use super::sound::{FOLLOWED, HEIR, REMOVED, SCRIPT};
 use super::*;
 use crate::{HotUpdate, Refresh, Rules};
 
@@ -209,4 +209,9 @@ fn r30_a_new_home_waits_for_who_was_removed() {
 fn r31_who_was_removed_is_given_no_more_time() {
     let bounds = Bounds { ticks: 3, renewals: [2, 0], ..REMOVED };
     rule("R31", bounds, |rules| rules.departed_dismissed = false);
+}
+
+#[test]
+fn r32_what_a_script_wrote_waits_for_who_has_it() {
+    rule("R32", SCRIPT, |rules| rules.besides_called_back = false);
 }

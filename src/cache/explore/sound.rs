@@ -131,6 +131,28 @@ fn a_node_that_was_removed_runs_on_while_another_home_takes_over() {
     is_sound(REMOVED);
 }
 
+pub(super) const SCRIPT: Bounds = Bounds { script: true, ..BOTH };
+
+#[test]
+fn two_nodes_read_while_a_script_writes_a_key() {
+    is_sound(SCRIPT);
+}
+
+#[test]
+fn a_node_reads_while_scripts_write_a_key_twice_and_copies_go() {
+    is_sound(Bounds { script: true, writes: 2, evictions: 1, repeats: 1, ..AGAIN });
+}
+
+#[test]
+fn a_node_reads_while_a_script_writes_a_key_and_leases_end() {
+    is_sound(Bounds { script: true, ticks: 2, renewals: [2, 0], ..AGAIN });
+}
+
+#[test]
+fn a_node_reads_from_its_replica_while_scripts_write_a_key_twice() {
+    is_sound(Bounds { script: true, writes: 2, ..FOLLOWED });
+}
+
 pub(super) const HEIR: Bounds = Bounds { heir: true, election: true, ..FOLLOWED };
 
 #[test]

@@ -346,6 +346,7 @@ impl World {
         self.writes += 1;
         let value = self.writes;
         let (last, astray) = (self.homes.len() - 1, self.bounds.astray);
+        let script = self.bounds.script;
         self.at_home(last, |seat, now, out| {
             // A request that was carried out before writes nothing, and others have since.
             seat.log.push(if astray { value + 100 } else { value });
@@ -356,9 +357,10 @@ impl World {
                 left: None,
             };
             let proposal = Proposal {
-                written: vec![name()],
+                written: if script { Vec::new() } else { vec![name()] },
+                any: script,
                 after: place as u64 - 1,
-                value: Some(payload),
+                value: Some(payload).filter(|_| !script),
                 moves: true,
                 ..Proposal::default()
             };
@@ -375,6 +377,7 @@ impl World {
             if let Some((gate, _)) = gate.copied() {
                 seat.home.reached(seat.applied as u64);
                 seat.home.wrote(gate, seat.look().payload);
+                seat.home.wrote_besides(gate, Some(vec![name()]), out);
                 seat.home.applied(now, gate, out);
             }
         })

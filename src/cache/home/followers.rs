@@ -122,7 +122,7 @@ impl Home {
     }
 
     pub(super) fn touch(&self, node: NodeId, gate: &Gate, session: Session, q: u64) -> ToNode {
-        let (names, all) = (gate.written.clone(), gate.all);
+        let (names, all) = (gate.written.clone(), gate.is_about_all());
         let standing = self.standing(node);
         ToNode::Touch { session, q, known: gate.known, names, all, standing }
     }

@@ -20,6 +20,8 @@ pub(super) struct Gate {
     pub read: Vec<Name>,
     /// It writes everything there is.
     pub all: bool,
+    /// It may write anything besides, and what that is comes out when it is applied.
+    pub any: bool,
     /// It looks at more than keys, or at any of them: all before it opens first.
     pub in_order: bool,
     /// Who has to acknowledge which message.
@@ -47,7 +49,12 @@ pub(super) struct Gate {
 impl Gate {
     /// Whether it may write keys.
     pub(super) fn writes(&self) -> bool {
-        self.all || !self.written.is_empty()
+        self.is_about_all() || !self.written.is_empty()
+    }
+
+    /// Whether nobody may have any key before it is open.
+    pub(super) fn is_about_all(&self) -> bool {
+        self.all || self.any
     }
 
     /// The keys that it touches, and whether it writes them.
@@ -66,7 +73,7 @@ pub(super) struct Gates {
     list: BTreeMap<GateId, Gate>,
     /// Those that touch a key, in their order.
     queues: BTreeMap<Name, Queue>,
-    /// Those that write everything.
+    /// Those that write everything, or may.
     all: BTreeSet<GateId>,
     last: u64,
 }
@@ -85,11 +92,26 @@ impl Gates {
                 queue.push_back((id, writes));
             }
         }
-        if gate.all {
+        if gate.is_about_all() {
             self.all.insert(id);
         }
         self.list.insert(id, gate);
         id
+    }
+
+    /// It turns out that one writes these keys as well.
+    pub(super) fn writes_besides(&mut self, id: GateId, names: Vec<Name>) {
+        for name in &names {
+            let queue = self.queues.entry(name.clone()).or_default();
+            match queue.binary_search_by_key(&id, |(other, _)| *other) {
+                // It was taken for one that reads it.
+                Ok(at) => queue[at].1 = true,
+                Err(at) => queue.insert(at, (id, true)),
+            }
+        }
+        if let Some(gate) = self.list.get_mut(&id) {
+            gate.written.extend(names);
+        }
     }
 
     pub(super) fn get(&self, id: GateId) -> Option<&Gate> {
@@ -141,7 +163,7 @@ impl Gates {
     /// a key waits for those that write it, and those for what reads it: whoever sees the
     /// later one must not miss what the earlier one wrote elsewhere.
     pub(super) fn is_first(&self, id: GateId, gate: &Gate, reads_count: bool) -> bool {
-        if gate.all {
+        if gate.is_about_all() {
             return self.list.keys().next() == Some(&id);
         }
         let is_first = |(name, writes): (&Name, bool)| {

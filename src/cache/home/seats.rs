@@ -139,7 +139,10 @@ impl Home {
             let took = now.since(gate.sent);
             seat.acks_in = (seat.acks_in * 7 + took) / 8;
         }
-        gate.waiting.remove(&from);
+        // Of what turned out later it was told by another one.
+        if !(gate.any && seat.unacked.values().any(|other| *other == id)) {
+            gate.waiting.remove(&from);
+        }
         let wanted = match &gate.written[..] {
             [name] => !unread || is_interested(&mut self.directory, from, name),
             _ => true,

@@ -16,8 +16,11 @@ pub struct Proposal {
     pub written: Vec<Name>,
     /// The keys it only reads.
     pub read: Vec<Name>,
-    /// Whether it may write any key.
+    /// Whether it may write any key, and nobody will say which.
     pub all: bool,
+    /// Whether it may write keys besides, which are known when it is applied
+    /// ([`Home::wrote_besides`]).
+    pub any: bool,
     /// Whether it looks at more than keys, or at any of them.
     pub in_order: bool,
     /// How many operations the state has seen that it will be applied to.
@@ -46,8 +49,8 @@ impl Home {
     pub fn proposed(&mut self, now: Time, proposal: Proposal, out: &mut Out) -> GateId {
         self.pass_time(now, out);
         self.limbo = None;
-        let Proposal { written, read, all, in_order, after, writers, value, counts, moves } =
-            proposal;
+        let Proposal { all, any, in_order, after, writers, value, counts, moves, .. } = proposal;
+        let Proposal { written, read, .. } = proposal;
         self.reached(after);
         let targets = if all { self.all_targets() } else { self.targets(&written, out) };
         let update = value.filter(|value| self.updates(&written, value));
@@ -55,7 +58,7 @@ impl Home {
         let rest = Gate::default();
         let known = after + u64::from(moves);
         let gate =
-            Gate { written, read, all, in_order, update, known, after, writers, sent, ..rest };
+            Gate { written, read, all, any, in_order, update, known, after, writers, sent, ..rest };
         let counts = counts || gate.writes();
         let followers = if counts { self.followers() } else { BTreeSet::new() };
         self.shut(gate, targets, &followers, out)
@@ -183,6 +186,58 @@ impl Home {
         }
     }
 
+    /// Whether it is wanted which keys an entry wrote.
+    pub fn asks_for_names(&self, id: GateId) -> bool {
+        self.gates.get(id).is_some_and(|gate| gate.any)
+    }
+
+    /// Which keys an entry wrote that might have written any; none: it may be any still. To
+    /// be told before it counts as applied: it waits for those who have them as well (R32).
+    ///
+    /// Nobody was given a copy since it was proposed, but of what was written before. What
+    /// others are about to drop, for an entry behind it or to make room, they may still have.
+    pub fn wrote_besides(&mut self, id: GateId, names: Option<Vec<Name>>, out: &mut Out) {
+        if !self.asks_for_names(id) || !self.settings.rules.besides_called_back {
+            return;
+        }
+        let targets = match names {
+            Some(mut names) => {
+                names.sort_unstable();
+                names.dedup();
+                let known = self.gates.get(id).map(|gate| gate.written.clone()).unwrap_or_default();
+                names.retain(|name| !known.contains(name));
+                let mut targets = self.targets(&names, out);
+                for gate in names.iter().flat_map(|name| self.gates.of(name)) {
+                    targets.extend(gate.waiting.keys());
+                }
+                self.gates.writes_besides(id, names);
+                targets
+            }
+            None => {
+                if let Some(gate) = self.gates.get_mut(id) {
+                    gate.all = true;
+                }
+                self.all_targets()
+            }
+        };
+        self.tell_besides(id, targets, out);
+    }
+
+    fn tell_besides(&mut self, id: GateId, targets: BTreeSet<NodeId>, out: &mut Out) {
+        for node in targets {
+            let Some(session) = self.session_of(node) else { continue };
+            self.q += 1;
+            let q = self.q;
+            let Some(gate) = self.gates.get_mut(id) else { return };
+            gate.waiting.insert(node, q);
+            out.probes += 1;
+            out.messages.push((node, told(gate, session, q)));
+            if let Some(seat) = self.seats.get_mut(&node) {
+                seat.unacked.insert(q, id);
+            }
+        }
+    }
+
     /// An entry is applied, or surely never will be.
     pub fn applied(&mut self, now: Time, id: GateId, out: &mut Out) {
         self.pass_time(now, out);
@@ -231,14 +286,14 @@ impl Home {
     }
 
     fn is_open_now(&self, gate: &super::gates::Gate) -> bool {
-        gate.waiting.is_empty() && self.takeover.is_none()
+        gate.waiting.is_empty() && !gate.any && self.takeover.is_none()
     }
 
     fn opens(&mut self, id: GateId, gate: Gate, out: &mut Out) {
         for name in gate.written.iter().chain(&gate.read) {
             self.release(name, out);
         }
-        if gate.all {
+        if gate.is_about_all() {
             self.release_all(out);
         }
         if let [name] = &gate.written[..]

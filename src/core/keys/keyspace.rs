@@ -204,12 +204,21 @@ impl Keyspace {
 
     /// The names noted since they were last taken; none: nothing was.
     pub fn take_touched(&mut self) -> Option<Touched> {
-        let mut all = std::mem::take(self.touched.as_mut()?);
-        let parts = self.databases.iter_mut().flatten();
-        for part in parts.filter_map(|database| database.take_touched()) {
-            all.append(&part);
-        }
-        Some(all).filter(|touched| !touched.is_empty())
+        let mut parts = self.take_touched_in().into_iter().map(|(_, part)| part);
+        let mut all = parts.next()?;
+        parts.for_each(|part| all.append(&part));
+        Some(all)
+    }
+
+    /// The same by database. What is about all of them stands with one.
+    pub fn take_touched_in(&mut self) -> Vec<(Db, Touched)> {
+        let Some(own) = &mut self.touched else { return Vec::new() };
+        let own = std::mem::take(own);
+        let own = Some((Db(0), own)).filter(|(_, touched)| !touched.is_empty());
+        let parts = self.databases.iter_mut().enumerate().filter_map(|(at, database)| {
+            Some((Db(at as u8), database.as_deref_mut()?.take_touched()?))
+        });
+        own.into_iter().chain(parts).collect()
     }
 
     /// A digest of what clients can see at `now_ms`, over all databases (DEBUG

@@ -315,6 +315,16 @@ impl Op<'_> {
         matches!(self, Op::Run { .. } | Op::Call { .. } | Op::CallFor { .. })
     }
 
+    /// The database in which it begins, if it runs anything.
+    pub fn db(&self) -> Option<Db> {
+        match self {
+            Op::Run { terms: Terms::Of { db, .. }, .. }
+            | Op::Call { terms: Terms::Of { db, .. }, .. }
+            | Op::CallFor { terms: Terms::Of { db, .. }, .. } => Some(*db),
+            _ => None,
+        }
+    }
+
     /// The names of the keys it declares.
     pub fn key_names(&self) -> &[&[u8]] {
         match self {

@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::{EffectSink, Group, Inner};
 use crate::batch::Batch;
 use crate::bodies::Fetch;
-use crate::touches::{Touch, Touches};
+use crate::touches::{Touch, Touches, Written};
 use crate::types::LeaderId;
 use crate::watcher::{Come, Deliver, Entry, Reign, Watching, writes_keys};
 
@@ -48,6 +48,8 @@ struct Said {
     effects: Vec<(Vec<Effect>, bool)>,
     /// To those who keep copies of their own: which keys changed.
     touched: Vec<(Touches, Vec<Touch>)>,
+    /// Which keys it wrote, if the watcher wants to know.
+    written: Option<Written>,
 }
 
 /// An entry on its way.
@@ -110,8 +112,9 @@ impl Watched {
             self.held.fetch_add(1, SeqCst);
             Held(self.held.clone())
         });
-        if gate.is_some() {
-            *self.aside.lock() = Some(Said::default());
+        if let Some(gate) = gate {
+            let written = gate.names.then(Written::default);
+            *self.aside.lock() = Some(Said { written, ..Said::default() });
         }
         let gate = gate.map(|gate| gate.number);
         Underway { watched: self.clone(), number, gate, held, ended: false }
@@ -138,6 +141,18 @@ impl Watched {
                 None
             }
             None => Some(list),
+        }
+    }
+
+    /// Whether the watcher wants to know which keys the entry writes that is just applied.
+    pub(crate) fn wants_names(&self) -> bool {
+        self.aside.lock().as_ref().is_some_and(|aside| aside.written.is_some())
+    }
+
+    /// Keeps which keys it wrote.
+    pub(crate) fn put_written(&self, written: Option<Written>) {
+        if let (Some(written), Some(aside)) = (written, &mut *self.aside.lock()) {
+            aside.written = Some(written);
         }
     }
 
@@ -192,9 +207,10 @@ impl Underway {
         self.end();
         let watched = self.watched.clone();
         let gate = self.gate.take().map(|gate| {
-            let (said, shard) = (watched.aside.lock().take().unwrap_or_default(), watched.shard);
-            let (sink, fetch) = (sink.clone(), fetch.clone());
-            (gate, self.held.take(), Aside { said, shard, sink, fetch })
+            let mut said = watched.aside.lock().take().unwrap_or_default();
+            let written = said.written.take();
+            let (shard, sink, fetch) = (watched.shard, sink.clone(), fetch.clone());
+            (gate, written, self.held.take(), Aside { said, shard, sink, fetch })
         });
         Applied { watched, gate }
     }
@@ -229,21 +245,21 @@ impl Drop for Underway {
 /// An entry that was applied.
 pub(crate) struct Applied {
     watched: Arc<Watched>,
-    gate: Option<(u64, Option<Held>, Aside)>,
+    gate: Option<(u64, Option<Written>, Option<Held>, Aside)>,
 }
 
 impl Applied {
     /// Calls `deliver` when what came of the entry may be known, behind what it says to
     /// those who wait.
     pub(crate) fn deliver(self, deliver: impl FnOnce() + Send + 'static) {
-        let Some((gate, held, aside)) = self.gate else { return deliver() };
+        let Some((gate, written, held, aside)) = self.gate else { return deliver() };
         let watcher = self.watched.watching.get().expect("it gave the gate");
         let open: Deliver = Box::new(move || {
             drop(held);
             drop(aside);
             deliver();
         });
-        watcher.applied(self.watched.shard, gate, open);
+        watcher.applied(self.watched.shard, gate, written, open);
     }
 }
 

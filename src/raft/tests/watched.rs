@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use lockstep_core::keys::Expiry;
 use lockstep_core::wait::Wait;
-use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, Read, ShardId, locks};
+use lockstep_core::{Db, Effect, NodeId, Op, Origin, Outcome, Read, ShardId, locks};
 use lockstep_storage::{Log, SimDisk, Snapshots};
 use parking_lot::Mutex;
 use tokio::time::{Instant, sleep};
@@ -18,7 +18,7 @@ use super::rig::Rig;
 use super::{get, open, set, start_watched};
 use crate::{
     Come, Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Refusal, Reign, Watcher,
-    Watching,
+    Watching, Written,
 };
 
 /// Holds every entry back until the test opens it.
@@ -28,6 +28,8 @@ struct Held {
     gates: Mutex<BTreeMap<u64, Option<Deliver>>>,
     /// Entries are open as soon as they are applied.
     lets_through: AtomicBool,
+    asks_for_names: AtomicBool,
+    written: Mutex<Vec<(Db, Vec<u8>)>>,
     not_before: Mutex<Option<Instant>>,
     led: Mutex<Vec<(Option<NodeId>, Group)>>,
     campaigns: Mutex<Vec<u64>>,
@@ -64,10 +66,14 @@ impl Watcher for Held {
         let mut gates = self.gates.lock();
         let number = gates.last_key_value().map_or(0, |(number, _)| *number) + 1;
         gates.insert(number, None);
-        Some(Gate { number, hides: !self.lets_through.load(SeqCst) })
+        let names = self.asks_for_names.load(SeqCst);
+        Some(Gate { number, hides: !self.lets_through.load(SeqCst), names })
     }
 
-    fn applied(&self, _: ShardId, gate: u64, deliver: Deliver) {
+    fn applied(&self, _: ShardId, gate: u64, written: Option<Written>, deliver: Deliver) {
+        let parts = written.iter().flatten();
+        let names = parts.flat_map(|(db, part)| part.keys().map(|key| (*db, key.name.to_vec())));
+        self.written.lock().extend(names);
         if self.lets_through.load(SeqCst) {
             self.gates.lock().remove(&gate);
             return deliver();
@@ -198,6 +204,23 @@ async fn what_opens_as_it_is_applied_hides_nothing() {
         assert!(node.group.is_all_open());
         assert_eq!(node.group.read(&get("a")), Ok(Read::Done(text(value))));
     }
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn who_asks_is_told_what_an_entry_wrote() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    assert_eq!(node.ask(&set("a", "1", Expiry::Never {})).await, Outcome::Ok);
+    watcher.asks_for_names.store(true, SeqCst);
+    for key in ["b", "c"] {
+        assert_eq!(node.ask(&set(key, "1", Expiry::Never {})).await, Outcome::Ok);
+    }
+    watcher.asks_for_names.store(false, SeqCst);
+    assert_eq!(node.ask(&set("d", "1", Expiry::Never {})).await, Outcome::Ok);
+    let written = [(Db(0), b"b".to_vec()), (Db(0), b"c".to_vec())];
+    assert_eq!(*watcher.written.lock(), written);
     node.stop().await;
 }
 

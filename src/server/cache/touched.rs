@@ -9,7 +9,7 @@ use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::requests::Recall;
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Origin, RequestId, Shard, Wait, queues};
-use lockstep_raft::Entry;
+use lockstep_raft::{Entry, Written};
 
 /// The database that shows queues.
 const SHOWN_IN: Db = Db(0);
@@ -25,6 +25,8 @@ pub(super) struct Touched {
     pub read: Vec<Name>,
     /// Whether it may write any key.
     pub all: bool,
+    /// Whether it may write keys besides, which are known when it is applied.
+    pub any: bool,
     /// Whether it looks at more than keys, or at any of them.
     pub in_order: bool,
     /// Which node wrote which of them last.
@@ -44,7 +46,7 @@ pub(super) struct Touched {
 impl Touched {
     /// Whether it is about no keys at all.
     pub(super) fn is_nothing(&self) -> bool {
-        self.written.is_empty() && self.read.is_empty() && !self.all
+        self.written.is_empty() && self.read.is_empty() && !self.all && !self.any
     }
 }
 
@@ -97,6 +99,7 @@ struct Walk {
     written: BTreeMap<Name, Option<NodeId>>,
     read: Vec<Name>,
     all: bool,
+    any: bool,
     in_order: bool,
     queues: Vec<Vec<u8>>,
     /// Connections that ask for something new, or are over.
@@ -157,10 +160,16 @@ impl Walk {
                 self.in_order = true;
                 self.queue(op);
             }
-            // Which keys it reads and writes is known when it has run.
+            // Which keys it reads and writes is known when it has run: mostly those that it
+            // declares.
             Op::Script { op } => {
                 self.in_order = true;
-                self.all |= op.is_write() && op.runs();
+                if let Some(db) = op.db().filter(|_| op.is_write()) {
+                    let declared = op.key_names().iter().map(|key| (Name::of(db, key), None));
+                    self.written.extend(declared);
+                    (self.any, self.value) = (true, Some(None));
+                }
+                self.all |= self.written.len() > NAMES_MAX;
             }
             Op::Gone { origin } => {
                 self.in_order = true;
@@ -289,7 +298,8 @@ impl Walk {
             self.written.insert(Name { db: SHOWN_IN, key: queue.into() }, None);
             self.value = Some(None);
         }
-        let Walk { written, mut read, all, in_order, value, counts, moves, departed, .. } = self;
+        let Walk { written, mut read, all, any, in_order, value, counts, moves, .. } = self;
+        let departed = self.departed;
         read.retain(|name| !written.contains_key(name));
         read.sort_unstable();
         read.dedup();
@@ -303,6 +313,7 @@ impl Walk {
             written: written.into_keys().collect(),
             read,
             all,
+            any,
             in_order,
             value: value.flatten(),
             after,
@@ -311,6 +322,19 @@ impl Walk {
             departed,
         }
     }
+}
+
+/// The keys that an entry wrote; none: it may be any.
+pub(super) fn names_of(written: &Written) -> Option<Vec<Name>> {
+    let few = !written.iter().any(|(_, touched)| touched.all());
+    let names = written.iter().flat_map(|(db, touched)| {
+        let names = touched.keys().map(|key| Name::of(*db, key.name));
+        names.collect::<Vec<_>>()
+    });
+    let mut names: Vec<Name> = names.take(NAMES_MAX + 1).collect();
+    names.sort_unstable();
+    names.dedup();
+    (few && names.len() <= NAMES_MAX).then_some(names)
 }
 
 /// What a key holds behind a SET without conditions, if that is no longer than so much.
@@ -332,9 +356,9 @@ fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
 
 #[cfg(test)]
 mod tests {
-    use lockstep_core::RequestId;
     use lockstep_core::keys::waits::Want;
     use lockstep_core::keys::{lists, sorting};
+    use lockstep_core::{RequestId, scripts};
 
     use super::*;
 
@@ -409,6 +433,53 @@ mod tests {
         assert!(of_ops(&[set(b"a"), Op::Key { op: swap }]).all);
         assert!(of_ops(&[Op::Tick {}]).is_nothing());
         assert!(of_ops(&[Op::Lock { op: lockstep_core::locks::Op::Stats {} }]).is_nothing());
+    }
+
+    #[test]
+    fn a_script_writes_what_it_declares_and_what_comes_out_later() {
+        let terms = |read_only| scripts::Terms::Of {
+            db: Db(3),
+            read_only,
+            spread: false,
+            steps_max: 1,
+            memory_max: 1,
+            cache_max: 1,
+            string_bytes_max: 1,
+            block_entries_max: 0,
+            block_bytes_max: 0,
+            notes: 0,
+        };
+        let run = |read_only| {
+            let script = scripts::Script::Text { body: b"" };
+            let (keys, args) = (vec![&b"k"[..]], vec![]);
+            Op::Script { op: scripts::Op::Run { script, keys, args, terms: terms(read_only) } }
+        };
+        let touched = of_ops(&[set(b"a"), run(false)]);
+        assert_eq!(touched.written, [name(b"a"), Name::of(Db(3), b"k")]);
+        assert!(touched.any && !touched.all && touched.in_order && touched.value.is_none());
+        assert!(of_ops(&[run(true)]).is_nothing());
+        let load = scripts::Op::Load { body: b"", bytes_max: 1 };
+        assert!(of_ops(&[Op::Script { op: load }]).is_nothing());
+    }
+
+    #[test]
+    fn what_was_written_is_named_once_by_database_unless_it_is_too_much() {
+        let touched = |names: &[&[u8]]| {
+            let mut touched = keys::Touched::default();
+            names.iter().for_each(|name| touched.note(keys::TouchedKey { name, ended: false }));
+            touched
+        };
+        let written = vec![(DB, touched(&[b"b", b"a", b"b"])), (Db(3), touched(&[b"a"]))];
+        let names = [name(b"a"), name(b"b"), Name::of(Db(3), b"a")];
+        assert_eq!(names_of(&written).as_deref(), Some(&names[..]));
+        assert_eq!(names_of(&Written::default()), Some(Vec::new()));
+        let mut all = touched(&[b"a"]);
+        all.note_all();
+        assert_eq!(names_of(&vec![(DB, all)]), None);
+        let many: Vec<String> = (0..=NAMES_MAX).map(|number| number.to_string()).collect();
+        let many: Vec<&[u8]> = many.iter().map(String::as_bytes).collect();
+        assert_eq!(names_of(&vec![(DB, touched(&many))]), None);
+        assert!(names_of(&vec![(DB, touched(&many[1..]))]).is_some());
     }
 
     #[test]

@@ -3,9 +3,9 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use lockstep_cache::{At, Epoch, HotUpdate, Proposal, Replica};
+use lockstep_cache::{At, Epoch, HotUpdate, Name, Proposal, Replica};
 use lockstep_core::{Op, ShardId};
-use lockstep_raft::{Come, Deliver, Entry, Gate, Group, Reign, Watcher};
+use lockstep_raft::{Come, Deliver, Entry, Gate, Group, Reign, Watcher, Written};
 use tokio::time::Instant;
 
 use super::counts::count;
@@ -37,15 +37,16 @@ impl Watcher for Gates {
         cache.proposed(shard, touched)
     }
 
-    fn applied(&self, shard: ShardId, gate: u64, deliver: Deliver) {
+    fn applied(&self, shard: ShardId, gate: u64, written: Option<Written>, deliver: Deliver) {
         if let Some(cache) = self.0.upgrade() {
-            cache.applied(shard, gate, Some(deliver));
+            let names = written.as_ref().and_then(touched::names_of);
+            cache.applied(shard, gate, names, Some(deliver));
         }
     }
 
     fn dropped(&self, shard: ShardId, gate: u64) {
         if let Some(cache) = self.0.upgrade() {
-            cache.applied(shard, gate, None);
+            cache.applied(shard, gate, Some(Vec::new()), None);
         }
     }
 
@@ -98,7 +99,7 @@ impl Cache {
             if touched.is_nothing() && !counts && reign.home.remembers().1 == 0 {
                 return None;
             }
-            if touched.all {
+            if touched.all || touched.any {
                 seat.noted.clear();
             }
             for name in &touched.written {
@@ -112,6 +113,7 @@ impl Cache {
                 written,
                 read,
                 all,
+                any,
                 in_order,
                 writers,
                 value,
@@ -120,8 +122,18 @@ impl Cache {
                 moves,
                 departed: _,
             } = touched;
-            let proposal =
-                Proposal { written, read, all, in_order, after, writers, value, counts, moves };
+            let proposal = Proposal {
+                written,
+                read,
+                all,
+                any,
+                in_order,
+                after,
+                writers,
+                value,
+                counts,
+                moves,
+            };
             let mut gate = None;
             self.act(seat, reign, &mut post, |home, now, out| {
                 gate = Some(home.proposed(now, proposal, out));
@@ -131,13 +143,21 @@ impl Cache {
             if hides {
                 count(&self.counts.gates);
             }
-            Gate { number: reign.number(gate), hides }
+            let names = reign.home.asks_for_names(gate);
+            Gate { number: reign.number(gate), hides, names }
         };
         post.send(self);
         Some(gate)
     }
 
-    fn applied(&self, shard: ShardId, number: u64, deliver: Option<Deliver>) {
+    /// `names`: what it wrote, where that was not known; none: any key.
+    fn applied(
+        &self,
+        shard: ShardId,
+        number: u64,
+        names: Option<Vec<Name>>,
+        deliver: Option<Deliver>,
+    ) {
         let Some(seat) = self.seat_if_any(shard) else { return };
         let mut post = Post::default();
         {
@@ -150,10 +170,17 @@ impl Cache {
                 let found = self.look(&reign.group, &name).payload;
                 reign.home.wrote(gate, found);
             }
+            if reign.home.asks_for_names(gate) {
+                let written = names.iter().flatten();
+                written.for_each(|name| seat.noted.remove(self.hash_of(name)));
+            }
             if let Some(deliver) = deliver {
                 reign.delivers.insert(number, (deliver, clock::now()));
             }
-            self.act(seat, reign, &mut post, |home, now, out| home.applied(now, gate, out));
+            self.act(seat, reign, &mut post, |home, now, out| {
+                home.wrote_besides(gate, names, out);
+                home.applied(now, gate, out);
+            });
         }
         post.send(self);
     }
