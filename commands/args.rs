@@ -164,7 +164,8 @@ impl<'a> Iterator for Args<'a> {
     }
 }
 
-fn above_zero(word: &[u8]) -> Option<u64> {
+/// A number above zero.
+pub(crate) fn above_zero(word: &[u8]) -> Option<u64> {
     parse_integer(word).and_then(|number| u64::try_from(number).ok()).filter(|number| *number > 0)
 }
 

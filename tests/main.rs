@@ -10,6 +10,7 @@ mod cluster;
 mod command_info;
 mod differential;
 mod durability;
+mod fields;
 mod first_run;
 mod floors;
 mod front;

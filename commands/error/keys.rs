@@ -38,6 +38,16 @@ pub const RANK_ZERO: BadArgs = text(
 pub const NEGATIVE_COUNT: BadArgs = text("ERR COUNT can't be negative");
 /// LPOS MAXLEN.
 pub const NEGATIVE_MAX_LEN: BadArgs = text("ERR MAXLEN can't be negative");
+/// HEXPIRE and its relatives.
+pub const EXPIRE_NEGATIVE: BadArgs = text("ERR invalid expire time, must be >= 0");
+/// Fields of a hash with their deadlines.
+pub const FIELDS_MISSING: BadArgs =
+    text("ERR Mandatory argument FIELDS is missing or not at the right position");
+/// How many fields there are.
+pub const NUMFIELDS_ZERO: BadArgs = text("ERR Parameter `numFields` should be greater than 0");
+/// Fewer or more fields than it says.
+pub const NUMFIELDS_OTHER: BadArgs =
+    text("ERR The `numfields` parameter must match the number of arguments");
 /// How many elements of the first of several keys.
 pub const COUNT_ZERO: BadArgs = text("ERR count should be greater than 0");
 /// SINTERCARD LIMIT and ZINTERCARD LIMIT.

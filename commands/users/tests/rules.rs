@@ -33,7 +33,9 @@ fn a_user_is_shown_by_the_fewest_rules() {
         ("+select|0 +select", "-@all +select"),
         ("+@all -get", "+@all -get"),
         ("+@all -@dangerous", "+@all -@dangerous"),
-        ("+@hash +@set", "-@all +@set +@hash"),
+        // The category with more commands comes first.
+        ("+@set +@hash", "-@all +@hash +@set"),
+        ("+@bitmap +@set", "-@all +@set +@bitmap"),
         ("allcommands", "+@all"),
         ("+@all nocommands", "-@all"),
         ("+@lock +@queue", "-@all +@queue +@lock"),

@@ -9,7 +9,9 @@ use siphasher::sip::SipHasher13;
 use siphasher::sip128::SipHasher13 as SipHasher128;
 
 use super::Keyspace;
-use super::store::{ConsumerGroup, Entry, Item, Place, Scored, Str, Stream, Value};
+use super::store::{
+    Collection, ConsumerGroup, Entry, Form, Item, Place, Scored, Str, Stream, Value,
+};
 use super::streams::Id;
 use crate::Db;
 use crate::wire::Wire;
@@ -21,7 +23,10 @@ pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
         let mut bytes = vec![db.0];
         put(&mut bytes, item.key.bytes());
         put(&mut bytes, &item.deadline().unwrap_or(0).to_le_bytes());
-        put_value(&mut bytes, item);
+        match item.value.without_due(space.hasher, now_ms) {
+            Some(value) => put_value(&mut bytes, &value),
+            None => put_value(&mut bytes, &item.value),
+        }
         join(&mut digest, wide(&bytes));
     }
     digest
@@ -31,7 +36,7 @@ pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
 pub(super) fn of_value(item: &Item) -> [u8; 20] {
     let mut bytes = Vec::new();
     put(&mut bytes, &[u8::from(item.deadline().is_some())]);
-    put_value(&mut bytes, item);
+    put_value(&mut bytes, &item.value);
     wide(&bytes)
 }
 
@@ -53,11 +58,15 @@ pub(super) fn of_state(space: &Keyspace) -> u64 {
                 hasher.write(item.value.encoding().as_bytes());
                 hash.rows().for_each(|entry| write_entry(&mut hasher, entry));
             }
+            Value::Timed(hash) => {
+                hasher.write(item.value.encoding().as_bytes());
+                hash.fields.rows().for_each(|entry| write_entry(&mut hasher, entry));
+                hasher.write(&[is_pack(&hash.ends).into()]);
+                write_scores(&mut hasher, &hash.ends);
+            }
             Value::Sorted(set) => {
                 hasher.write(item.value.encoding().as_bytes());
-                for Scored { member, score } in set.ranks(0, usize::MAX) {
-                    write_entry(&mut hasher, Entry { key: member, value: &score.to_le_bytes() });
-                }
+                write_scores(&mut hasher, set);
             }
             Value::List(list) => {
                 list.elements(0)
@@ -86,6 +95,16 @@ fn items(space: &Keyspace) -> impl Iterator<Item = (Db, &Item)> {
     })
 }
 
+fn write_scores(hasher: &mut SipHasher13, set: &Collection) {
+    for Scored { member, score } in set.ranks(0, usize::MAX) {
+        write_entry(hasher, Entry { key: member, value: &score.to_le_bytes() });
+    }
+}
+
+fn is_pack(collection: &Collection) -> bool {
+    matches!(collection.form(), Form::Packed(_))
+}
+
 fn write_entry(hasher: &mut SipHasher13, entry: Entry<'_>) {
     for part in [entry.key, entry.value] {
         hasher.write_usize(part.len());
@@ -107,19 +126,18 @@ fn put(bytes: &mut Vec<u8>, part: &[u8]) {
     bytes.extend_from_slice(part);
 }
 
-fn put_value(bytes: &mut Vec<u8>, item: &Item) {
-    put(bytes, item.value.kind().as_bytes());
-    match &item.value {
+fn put_value(bytes: &mut Vec<u8>, value: &Value) {
+    put(bytes, value.kind().as_bytes());
+    match value {
         Value::Str(string) => put(bytes, &string.bytes()),
         Value::Hash(of) | Value::Integers(of) | Value::Set(of) => {
             put(bytes, &unordered(of.rows()));
         }
-        Value::Sorted(set) => {
-            for Scored { member, score } in set.ranks(0, usize::MAX) {
-                put(bytes, member);
-                put(bytes, &score.to_le_bytes());
-            }
+        Value::Timed(hash) => {
+            put(bytes, &unordered(hash.fields.rows()));
+            put_scores(bytes, &hash.ends);
         }
+        Value::Sorted(set) => put_scores(bytes, set),
         Value::List(list) => list.elements(0).for_each(|element| put(bytes, element)),
         Value::Stream(stream) => {
             put(bytes, &head_of(stream));
@@ -132,6 +150,13 @@ fn put_value(bytes: &mut Vec<u8>, item: &Item) {
                 put(bytes, &bytes_of(group));
             }
         }
+    }
+}
+
+fn put_scores(bytes: &mut Vec<u8>, set: &Collection) {
+    for Scored { member, score } in set.ranks(0, usize::MAX) {
+        put(bytes, member);
+        put(bytes, &score.to_le_bytes());
     }
 }
 

@@ -86,7 +86,8 @@ events! {
     }
     Hash {
         64 => HSet "hset", 65 => HIncrBy "hincrby", 66 => HIncrByFloat "hincrbyfloat",
-        67 => HDel "hdel",
+        67 => HDel "hdel", 68 => HExpire "hexpire", 69 => HPersist "hpersist",
+        70 => HExpired "hexpired",
     }
     Sorted {
         80 => ZAdd "zadd", 81 => ZIncr "zincr", 82 => ZRem "zrem",

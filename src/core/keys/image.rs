@@ -43,7 +43,8 @@ impl Frozen {
     pub fn chunks(self) -> impl Iterator<Item = Vec<u8>> + Send {
         let mut head = vec![HEAD, FORMAT];
         self.seed.put(&mut head);
-        let writing = Writing { groups: self.groups, ..Writing::default() };
+        let hasher = Hasher { seed: self.seed };
+        let writing = Writing { hasher, groups: self.groups, ..Writing::default() };
         std::iter::once(head).chain(writing)
     }
 }
@@ -51,6 +52,7 @@ impl Frozen {
 /// What is left to be written.
 #[derive(Default)]
 struct Writing {
+    hasher: Hasher,
     groups: VecDeque<(Db, Arc<Group>)>,
     /// The pages of the group at work.
     pages: VecDeque<Arc<Page>>,
@@ -82,7 +84,7 @@ impl Writing {
         let item = item.expect("it is begun and stays where it is");
         self.db.put(&mut chunk);
         item.key.bytes().put(&mut chunk);
-        self.begun = value::put_entries(&mut chunk, &item.value, self.begun);
+        self.begun = value::put_entries(&mut chunk, self.hasher, &item.value, self.begun);
         self.done += usize::from(self.begun == 0);
         chunk
     }
@@ -92,7 +94,7 @@ impl Writing {
             if let Some(page) = self.pages.front() {
                 if let Some(item) = page.items().get(self.done) {
                     put_head(chunk, self.db, item);
-                    self.begun = value::put(chunk, &item.value);
+                    self.begun = value::put(chunk, self.hasher, &item.value);
                     self.done += usize::from(self.begun == 0);
                     return self.begun == 0;
                 }

@@ -4,7 +4,7 @@ use super::events::{Event, Heard};
 use super::fills::{self, Voided};
 use super::read::View;
 use super::stats::{Counters, Stats};
-use super::store::{Database, Garbage, Hasher};
+use super::store::{Database, Garbage, Hasher, Item};
 use super::waits::{self, Kind};
 use super::write::Writer;
 use super::{Frozen, Op, Touched, digest};
@@ -135,8 +135,8 @@ impl Keyspace {
         &self.fills
     }
 
-    /// Removes what is due, at most `budget` keys, the longest due first, and
-    /// says how many. What is due and still there is not seen by any operation. Also
+    /// Removes what is due, at most `budget` keys or fields of hashes, of each the longest
+    /// due first, and says how many. What is due and still there is not seen by any operation. Also
     /// gives back some of what is gone.
     pub fn expire(&mut self, at: &Stamp, budget: usize) -> usize {
         self.garbage.free_some();
@@ -152,12 +152,35 @@ impl Keyspace {
         if removed > 0 {
             self.counters.expired.add(removed as u64);
         }
+        while removed < budget {
+            let Some((db, database)) = self.next_ending(at.now_ms) else { break };
+            let left = budget - removed;
+            let Some((key, ended, gone)) = database.end_fields(at.seq, at.now_ms, left) else {
+                break;
+            };
+            removed += ended;
+            self.fields_ended(db, key.bytes(), gone);
+        }
         removed
     }
 
-    /// When the next key is due.
+    /// Fields of the hash at a key have ended, and the item is gone, if there is one: nothing
+    /// was left in it.
+    pub(super) fn fields_ended(&mut self, db: Db, key: &[u8], gone: Option<Item>) {
+        self.tell(db, key, Event::HExpired {});
+        if let Some(item) = gone {
+            self.waits.note_gone(db, key);
+            item.value.discard(&mut self.garbage);
+            self.tell(db, key, Event::Del {});
+        }
+    }
+
+    /// When the next key, or field of a hash, is due.
     pub fn next_deadline(&self) -> Option<u64> {
-        self.in_use().filter_map(|(_, database)| database.next_deadline()).min()
+        let nearest = |(_, database): (Db, &Database)| {
+            database.next_deadline().into_iter().chain(database.next_end()).min()
+        };
+        self.in_use().filter_map(nearest).min()
     }
 
     /// The version of a key for WATCH; 0 when it is not there.
@@ -302,6 +325,16 @@ impl Keyspace {
             (deadline <= now_ms).then_some((deadline, Db(at as u8), database))
         });
         let first = due.min_by_key(|(deadline, ..)| *deadline);
+        first.map(|(_, db, database)| (db, database))
+    }
+
+    fn next_ending(&mut self, now_ms: u64) -> Option<(Db, &mut Database)> {
+        let ending = self.databases.iter_mut().enumerate().filter_map(|(at, database)| {
+            let database = database.as_deref_mut()?;
+            let end = database.next_end()?;
+            (end <= now_ms).then_some((end, Db(at as u8), database))
+        });
+        let first = ending.min_by_key(|(end, ..)| *end);
         first.map(|(_, db, database)| (db, database))
     }
 }

@@ -4,8 +4,10 @@ mod op;
 mod read;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod timed_tests;
 mod write;
 
-pub use op::{Op, Part};
+pub use op::{END_MAX_MS, Op, Part};
 pub(super) use read::read;
 pub(super) use write::write;

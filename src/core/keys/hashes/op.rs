@@ -1,5 +1,6 @@
 //! Operations on hashes.
 
+use crate::keys::{ExpireWhen, Expiry, TtlForm};
 use crate::wire_enum;
 
 wire_enum! {
@@ -14,6 +15,9 @@ wire_enum! {
         2 => Both {},
     }
 }
+
+/// The latest deadline a field can have, in milliseconds since the Unix epoch, as in Redis.
+pub const END_MAX_MS: u64 = (1 << 48) - 2;
 
 wire_enum! {
     /// One operation on a hash. Where there is none, reads take it for an empty one. Reads
@@ -43,7 +47,11 @@ wire_enum! {
         /// during the whole scan are given at least once.
         9 => Scan { cursor: u64, pattern: Option<&'a [u8]>, count: u64 },
 
-        /// HSET and HMSET. How many fields are new.
+        /// HTTL and its relatives. For each field a number as of TTL: -2 without the field,
+        /// -1 without a deadline.
+        10 => Ttl { fields: Vec<&'a [u8]>, form: TtlForm },
+
+        /// HSET and HMSET, which take deadlines away. How many fields are new.
         32 => Set { pairs: Vec<(&'a [u8], &'a [u8])> },
         /// HSETNX. 1, or 0 when the field is there.
         33 => SetNew { field: &'a [u8], value: &'a [u8] },
@@ -53,6 +61,13 @@ wire_enum! {
         35 => IncrBy { field: &'a [u8], by: i64 },
         /// HINCRBYFLOAT. The new number as bytes; `by` is the decimal text given.
         36 => IncrByFloat { field: &'a [u8], by: &'a [u8] },
+        /// HEXPIRE and its relatives. For each field -2 without it, 0 when it is not as
+        /// `when` wants it, 1 with the new deadline, 2 when that is past and it went.
+        /// [`InvalidExpire`](crate::Fault::InvalidExpire) beyond [`END_MAX_MS`].
+        37 => Expire { fields: Vec<&'a [u8]>, expiry: Expiry, when: ExpireWhen },
+        /// HPERSIST. For each field -2 without it, -1 without a deadline, 1 without it from
+        /// now on.
+        38 => Persist { fields: Vec<&'a [u8]> },
     }
 }
 
@@ -66,6 +81,8 @@ impl Op<'_> {
                 | Op::Del { .. }
                 | Op::IncrBy { .. }
                 | Op::IncrByFloat { .. }
+                | Op::Expire { .. }
+                | Op::Persist { .. }
         )
     }
 }

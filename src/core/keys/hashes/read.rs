@@ -1,11 +1,47 @@
 //! Reading hashes.
 
 use super::{Op, Part};
-use crate::keys::chosen;
-use crate::keys::store::{Collection, Entry, Hasher};
-use crate::{Outcome, glob};
+use crate::keys::store::{Collection, Entry, Hasher, Value};
+use crate::keys::{TtlForm, chosen};
+use crate::{Fault, Outcome, glob};
 
-pub(in crate::keys) fn read(hash: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
+/// What is asked of the hash at a key, of nothing if there is no value. Its fields are all in
+/// time.
+pub(in crate::keys) fn read(
+    of: Option<&Value>,
+    hasher: Hasher,
+    now_ms: u64,
+    op: &Op<'_>,
+) -> Result<Outcome, Fault> {
+    let none = Collection::default();
+    let hash = of.map_or(Ok(&none), Value::hash)?;
+    if let Op::Ttl { fields, form } = op {
+        let end = |field: &[u8]| match of {
+            Some(Value::Timed(hash)) => hash.end_of(hasher, field),
+            _ => None,
+        };
+        let one = |field: &&[u8]| match (hash.get(hasher, field), end(field)) {
+            (None, _) => -2,
+            (_, None) => -1,
+            (_, Some(end)) => shown(end, now_ms, *form),
+        };
+        return Ok(Outcome::List(fields.iter().map(one).map(Outcome::Int).collect()));
+    }
+    Ok(answer(hash, hasher, op))
+}
+
+/// A deadline as HTTL and its relatives show it: seconds are never fewer than there are.
+fn shown(end: u64, now_ms: u64, form: TtlForm) -> i64 {
+    let left = end.saturating_sub(now_ms);
+    (match form {
+        TtlForm::Seconds {} => left.div_ceil(1_000),
+        TtlForm::Millis {} => left,
+        TtlForm::AtSeconds {} => end.div_ceil(1_000),
+        TtlForm::AtMillis {} => end,
+    }) as i64
+}
+
+fn answer(hash: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
     let value = |field: &[u8]| hash.get(hasher, field);
     match op {
         Op::Get { field } => optional(value(field)),

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::{CHUNK_BYTES, stream};
+use crate::keys::hashes::END_MAX_MS;
 use crate::keys::store::{
     Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Ranked, SET_LIMITS,
-    Scored, Str, Tree, Value, placed, without_hash,
+    Scored, Str, Timed, Tree, Value, placed, without_hash,
 };
 use crate::wire::{Malformed, Wire};
 
@@ -22,10 +23,16 @@ const SET_TREE: u8 = 9;
 const SORTED_PACK: u8 = 10;
 const SORTED_TREES: u8 = 11;
 const STREAM: u8 = 12;
+const TIMED_PACK: u8 = 13;
+const TIMED_TREE: u8 = 14;
+
+/// In what the deadlines of fields are.
+const PACK: u8 = 0;
+const TREES: u8 = 1;
 
 /// Writes a value, of a large collection the beginning. Gives how many entries are
 /// written if there are more.
-pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
+pub(super) fn put(out: &mut Vec<u8>, hasher: Hasher, value: &Value) -> usize {
     match value {
         Value::Str(Str::Int(number)) => {
             INTEGER.put(out);
@@ -38,28 +45,33 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) -> usize {
         }
         Value::Hash(hash) => {
             form_of(hash, HASH_PACK, HASH_TREE).put(out);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
+        }
+        Value::Timed(hash) => {
+            form_of(&hash.fields, TIMED_PACK, TIMED_TREE).put(out);
+            form_of(&hash.ends, PACK, TREES).put(out);
+            return put_entries(out, hasher, value, 0);
         }
         Value::List(list) => {
             form_of(list, LIST_PACK, LIST_TREE).put(out);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
         }
         Value::Sorted(set) => {
             form_of(set, SORTED_PACK, SORTED_TREES).put(out);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
         }
         Value::Integers(_) => {
             INTEGERS.put(out);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
         }
         Value::Set(set) => {
             form_of(set, SET_PACK, SET_TREE).put(out);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
         }
         Value::Stream(of) => {
             STREAM.put(out);
             stream::put_head(out, of);
-            return put_entries(out, value, 0);
+            return put_entries(out, hasher, value, 0);
         }
     }
     0
@@ -71,7 +83,7 @@ fn form_of(collection: &Collection, pack: u8, tree: u8) -> u8 {
 
 /// Writes how many entries follow, and those from the one with the number `from` on as
 /// far as a chunk has room. Gives the number of the first that is left, 0 for none.
-pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usize {
+pub(super) fn put_entries(out: &mut Vec<u8>, hasher: Hasher, value: &Value, from: usize) -> usize {
     match value {
         Value::Str(_) => 0,
         Value::Stream(of) => stream::put_records(out, of, from, CHUNK_BYTES),
@@ -82,6 +94,19 @@ pub(super) fn put_entries(out: &mut Vec<u8>, value: &Value, from: usize) -> usiz
             }),
             Form::Ranked(_) => unreachable!("a hash has no scores"),
         },
+        Value::Timed(hash) => {
+            let put_field = |entry: Entry<'_>, out: &mut Vec<u8>| {
+                put_both(entry, out);
+                hash.ends.score(hasher, entry.key).map(|end| end as u64).put(out);
+            };
+            match hash.fields.form() {
+                Form::Packed(pack) => put_all(out, pack, put_field),
+                Form::Tree(tree) => put_some(out, tree, from, |entry, out| {
+                    put_field(without_hash(entry), out);
+                }),
+                Form::Ranked(_) => unreachable!("a hash has no scores"),
+            }
+        }
         Value::List(list) => match list.form() {
             Form::Packed(pack) => put_all(out, pack, put_value),
             Form::Tree(tree) => put_some(out, tree, from, put_value),
@@ -117,7 +142,7 @@ fn put_value(entry: Entry<'_>, out: &mut Vec<u8>) {
     entry.value.put(out);
 }
 
-fn put_all(out: &mut Vec<u8>, pack: PackView<'_>, put: fn(Entry<'_>, &mut Vec<u8>)) -> usize {
+fn put_all(out: &mut Vec<u8>, pack: PackView<'_>, put: impl Fn(Entry<'_>, &mut Vec<u8>)) -> usize {
     pack.len().put(out);
     pack.iter().for_each(|entry| put(entry, out));
     0
@@ -152,6 +177,12 @@ pub(super) fn take(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed
         }
         HASH_PACK => return Ok(Value::Hash(take_fields(input)?)),
         HASH_TREE => Value::Hash(Collection::of_tree(Tree::default())),
+        TIMED_PACK => return take_timed_pack(input, hasher),
+        TIMED_TREE => {
+            let ends = take_ends(input)?;
+            let fields = Collection::of_tree(Tree::default());
+            Value::Timed(Arc::new(Timed { fields, ends }))
+        }
         LIST_PACK => return Ok(Value::List(take_list(input)?)),
         LIST_TREE => Value::List(Collection::of_tree(Tree::default())),
         SORTED_PACK => return Ok(Value::Sorted(take_scored(input, hasher)?)),
@@ -186,6 +217,15 @@ pub(super) fn take_entries(
             for _ in 0..count {
                 let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
                 push(tree, Entry { key: &placed(hasher, key), value })?;
+            }
+        }
+        Value::Timed(hash) => {
+            let Timed { fields, ends } = Arc::make_mut(hash);
+            let tree = fields.tree_mut().ok_or(Malformed)?;
+            for _ in 0..count {
+                let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
+                push(tree, Entry { key: &placed(hasher, key), value })?;
+                take_end(input, hasher, ends, key)?;
             }
         }
         Value::Sorted(set) => {
@@ -236,6 +276,44 @@ fn take_fields(input: &mut &[u8]) -> Result<Collection, Malformed> {
         add(&mut pack, HASH_LIMITS, Entry { key, value })?;
     }
     Ok(Collection::of_pack(pack))
+}
+
+/// What deadlines of fields come into.
+fn take_ends(input: &mut &[u8]) -> Result<Collection, Malformed> {
+    match u8::take(input)? {
+        PACK => Ok(Collection::default()),
+        TREES => Ok(Collection::of_ranked(Ranked::default())),
+        _ => Err(Malformed),
+    }
+}
+
+/// The deadline of a field, if it has one.
+fn take_end(
+    input: &mut &[u8],
+    hasher: Hasher,
+    ends: &mut Collection,
+    field: &[u8],
+) -> Result<(), Malformed> {
+    let Some(end) = <Option<u64> as Wire>::take(input)? else { return Ok(()) };
+    let packed = matches!(ends.form(), Form::Packed(_));
+    ends.set_score(hasher, Scored { member: field, score: end as f64 });
+    // What has outgrown a pack was no pack before.
+    let fits = end <= END_MAX_MS && packed == matches!(ends.form(), Form::Packed(_));
+    if fits { Ok(()) } else { Err(Malformed) }
+}
+
+/// A hash that is a pack, with the deadlines of its fields.
+fn take_timed_pack(input: &mut &[u8], hasher: Hasher) -> Result<Value, Malformed> {
+    let (mut ends, mut pack) = (take_ends(input)?, Pack::default());
+    for _ in 0..some(usize::take(input)?)? {
+        let (key, value) = (<&[u8]>::take(input)?, <&[u8]>::take(input)?);
+        add(&mut pack, HASH_LIMITS, Entry { key, value })?;
+        take_end(input, hasher, &mut ends, key)?;
+    }
+    match ends.len() {
+        0 => Err(Malformed),
+        _ => Ok(Value::of_timed(Collection::of_pack(pack), ends)),
+    }
 }
 
 /// A set that is a pack.

@@ -14,6 +14,9 @@ pub enum Elements {
     Sorted(Vec<(Vec<u8>, f64)>),
     /// Fields and values of a hash.
     Hash(Vec<(Vec<u8>, Vec<u8>)>),
+    /// The same of one with fields that have deadlines, and those, in milliseconds since the
+    /// Unix epoch.
+    Timed(Vec<(Vec<u8>, Vec<u8>)>, Vec<(Vec<u8>, u64)>),
 }
 
 /// The elements in a payload of DUMP; none: it is damaged, or a string or a stream.
@@ -31,6 +34,12 @@ pub fn elements(payload: &[u8]) -> Option<Elements> {
         Value::Hash(hash) => {
             let pair = |row: crate::keys::store::Entry<'_>| (row.key.to_vec(), row.value.to_vec());
             Elements::Hash(hash.rows().map(pair).collect())
+        }
+        Value::Timed(hash) => {
+            let pair = |row: crate::keys::store::Entry<'_>| (row.key.to_vec(), row.value.to_vec());
+            let ends = hash.ends.ranks(0, usize::MAX).into_iter();
+            let ends = ends.map(|one| (one.member.to_vec(), one.score as u64)).collect();
+            Elements::Timed(hash.fields.rows().map(pair).collect(), ends)
         }
         Value::Str(_) | Value::Stream(_) => return None,
     })

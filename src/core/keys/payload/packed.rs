@@ -2,10 +2,11 @@
 
 use super::ziplist;
 use crate::float;
+use crate::keys::hashes::END_MAX_MS;
 use crate::keys::store::{
     Collection, Element, Entry, HASH_LIMITS, Hasher, Scored, Value, listpack_elements,
 };
-use crate::rdb::{take_plain_len, take_string};
+use crate::rdb::{take_array, take_plain_len, take_string};
 
 /// How a node of a list holds its elements: one as it is, or several in a listpack.
 const PLAIN: usize = 1;
@@ -44,6 +45,27 @@ pub(super) fn hash(input: &mut &[u8], form: Form, hasher: Hasher) -> Option<Coll
         hash.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value })
     })?;
     Some(hash)
+}
+
+/// The nearest deadline, then fields, values and deadlines in turn; 0 for none.
+pub(super) fn timed(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
+    let _nearest: [u8; 8] = take_array(input)?;
+    let bytes = take_string(input)?;
+    let elements: Vec<Element<'_>> = listpack_elements(&bytes)?.collect();
+    let (parts, []) = elements.as_chunks::<3>() else { return None };
+    let (mut fields, mut ends) = (Collection::default(), Collection::default());
+    for [field, value, end] in parts {
+        let (key, value) = (field.to_vec(), value.to_vec());
+        let Element::Int(end) = end else { return None };
+        let end = u64::try_from(*end).ok().filter(|end| *end <= END_MAX_MS)?;
+        if !fields.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value }) {
+            return None;
+        }
+        if end > 0 {
+            ends.set_score(hasher, Scored { member: &key, score: end as f64 });
+        }
+    }
+    Some(Value::of_timed(fields, ends))
 }
 
 /// Members and scores in turn.

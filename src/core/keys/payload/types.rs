@@ -1,10 +1,13 @@
 //! The types of values in RDB files.
 
+use std::collections::BTreeMap;
+
 use super::packed::{self, Form};
 use super::stream;
 use crate::float;
-use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Value};
-use crate::rdb::{put_len, put_string, take_array, take_plain_len, take_string};
+use crate::keys::hashes::END_MAX_MS;
+use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Timed, Value};
+use crate::rdb::{Len, put_len, put_string, take_array, take_len, take_plain_len, take_string};
 use crate::wire::take_bytes;
 
 const STRING: u8 = 0;
@@ -31,6 +34,10 @@ const STREAM: u8 = 19;
 const SET_PACKED: u8 = 20;
 /// Of Redis 7.2.
 const STREAM_NEW: u8 = 21;
+/// Of Redis 7.4: fields with deadlines.
+const HASH_TIMED: u8 = 24;
+/// The same in a listpack.
+const HASH_TIMED_PACKED: u8 = 25;
 
 /// Writes the type and the value.
 pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
@@ -42,6 +49,10 @@ pub(super) fn put(out: &mut Vec<u8>, value: &Value) {
         Value::Hash(hash) => {
             out.push(HASH);
             put_rows(out, hash.len(), hash.rows());
+        }
+        Value::Timed(hash) => {
+            out.push(HASH_TIMED);
+            put_timed(out, hash);
         }
         Value::Integers(set) | Value::Set(set) => {
             out.push(SET);
@@ -76,6 +87,25 @@ fn put_rows(out: &mut Vec<u8>, len: usize, rows: Rows<'_>) {
     }
 }
 
+/// The nearest deadline, then each field behind how much later it ends, 0 for never and one
+/// more otherwise.
+fn put_timed(out: &mut Vec<u8>, hash: &Timed) {
+    let ends: BTreeMap<&[u8], u64> = hash
+        .ends
+        .ranks(0, usize::MAX)
+        .into_iter()
+        .map(|one| (one.member, one.score as u64))
+        .collect();
+    let first = ends.values().min().copied().unwrap_or(0);
+    out.extend_from_slice(&first.to_le_bytes());
+    put_len(out, hash.fields.len() as u64);
+    for entry in hash.fields.rows() {
+        put_len(out, ends.get(entry.key).map_or(0, |end| end - first + 1));
+        put_string(out, entry.key);
+        put_string(out, entry.value);
+    }
+}
+
 /// Reads a type and its value. None: it is no value that is known, or damaged.
 pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
     let input = &mut input;
@@ -90,6 +120,8 @@ pub(super) fn take(mut input: &[u8], hasher: Hasher) -> Option<Value> {
         [HASH_PACKED] => Value::Hash(packed::hash(input, Form::Listpack, hasher)?),
         [HASH_ZIPLIST] => Value::Hash(packed::hash(input, Form::Ziplist, hasher)?),
         [HASH_ZIPMAP] => Value::Hash(packed::hash(input, Form::Zipmap, hasher)?),
+        [HASH_TIMED] => take_timed(input, hasher)?,
+        [HASH_TIMED_PACKED] => packed::timed(input, hasher)?,
         [SORTED_PACKED] => Value::Sorted(packed::sorted(input, Form::Listpack, hasher)?),
         [SORTED_ZIPLIST] => Value::Sorted(packed::sorted(input, Form::Ziplist, hasher)?),
         [LIST_ZIPLIST] => Value::List(packed::old_list(input, false)?),
@@ -114,6 +146,23 @@ fn take_hash(input: &mut &[u8], hasher: Hasher) -> Option<Collection> {
         }
     }
     Some(hash)
+}
+
+fn take_timed(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
+    let first = u64::from_le_bytes(take_array(input)?);
+    let (mut fields, mut ends) = (Collection::default(), Collection::default());
+    for _ in 0..take_plain_len(input)? {
+        let Len::Bytes(behind) = take_len(input)? else { return None };
+        let (key, value) = (take_string(input)?, take_string(input)?);
+        if !fields.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value }) {
+            return None;
+        }
+        if let Some(behind) = behind.checked_sub(1) {
+            let end = first.checked_add(behind).filter(|end| *end <= END_MAX_MS)?;
+            ends.set_score(hasher, Scored { member: &key, score: end as f64 });
+        }
+    }
+    Some(Value::of_timed(fields, ends))
 }
 
 fn take_list(input: &mut &[u8]) -> Option<Collection> {

@@ -31,7 +31,7 @@ impl View<'_> {
 
     pub(super) fn dump(&self, db: Db, key: &[u8]) -> Outcome {
         let Some(item) = self.seen(db, key) else { return Outcome::Nil };
-        Outcome::Bytes(payload::dump(&item.value))
+        Outcome::Bytes(payload::dump(&self.at_its_time(&item.value)))
     }
 
     pub(super) fn object(&self, db: Db, key: &[u8], about: About) -> Outcome {

@@ -90,8 +90,8 @@ impl<'a> View<'a> {
             Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),
             Op::KeysInSlot { db, slot, count } => self.keys_in_slot(*db, *slot, *count),
             Op::Hash { db, key, op } => {
-                let hash = self.collection(*db, key, Value::hash)?;
-                hashes::read(&hash, self.space.hasher, op)
+                let value = self.used(*db, key).map(|item| self.at_its_time(&item.value));
+                hashes::read(value.as_deref(), self.space.hasher, self.now_ms, op)?
             }
             Op::List { db, key, op } => lists::read(&*self.collection(*db, key, Value::list)?, op),
             Op::Members { db, key, op } => {
@@ -161,7 +161,8 @@ impl<'a> View<'a> {
     ) -> Result<Outcome, Fault> {
         let value = self.used(db, key).map(|item| &item.value);
         let look = |key: &[u8]| self.used(db, key).map(|item| &item.value);
-        let source = sorting::Source { hasher: self.space.hasher, look, stored: false, value };
+        let hasher = self.space.hasher;
+        let source = sorting::Source { hasher, now_ms: self.now_ms, look, stored: false, value };
         let shown = source.sorted(terms, get)?.into_iter().map(|one| match one {
             Some(bytes) => Outcome::Bytes(bytes.into_owned()),
             None => Outcome::Nil,
@@ -187,6 +188,12 @@ impl<'a> View<'a> {
         let item = self.counted(key, self.find(db, &name))?;
         item.access.touch(self.now_ms, name.hash);
         Some(item)
+    }
+
+    /// A value without what is past its deadline in it and still there.
+    fn at_its_time(&self, value: &'a Value) -> Cow<'a, Value> {
+        let without = value.without_due(self.space.hasher, self.now_ms);
+        without.map_or(Cow::Borrowed(value), Cow::Owned)
     }
 
     /// The collection at a key that a client uses, an empty one if there is none.
@@ -245,7 +252,7 @@ impl<'a> View<'a> {
     }
 
     fn is_there(&self, item: &Item) -> bool {
-        if self.lasting && item.deadline().is_some() {
+        if self.lasting && (item.deadline().is_some() || item.value.next_end().is_some()) {
             self.met_due.set(true);
             return false;
         }
@@ -254,6 +261,9 @@ impl<'a> View<'a> {
                 self.met_due.set(true);
             }
             return false;
+        }
+        if item.value.ends_between(self.clock_ms, self.now_ms) {
+            self.met_due.set(true);
         }
         true
     }

@@ -18,6 +18,8 @@ use pattern::Pattern;
 /// Where the values of keys are looked up.
 pub(in crate::keys) struct Source<'a, F> {
     pub hasher: Hasher,
+    /// Fields that end by then are not there.
+    pub now_ms: u64,
     /// What a key holds.
     pub look: F,
     /// Whether the result is stored: then the elements of a set are always in an order.
@@ -111,8 +113,8 @@ impl<'a, F: Fn(&[u8]) -> Option<&'a Value>> Source<'a, F> {
             Pattern::Constant => None,
             Pattern::Key(parts) => Some((self.look)(&parts.key(element))?.string().ok()?.bytes()),
             Pattern::Field(parts, field) => {
-                let hash = (self.look)(&parts.key(element))?.hash().ok()?;
-                hash.get(self.hasher, field).map(Cow::Borrowed)
+                let hash = (self.look)(&parts.key(element))?;
+                hash.field(self.hasher, field, self.now_ms).ok()?.map(Cow::Borrowed)
             }
         }
     }

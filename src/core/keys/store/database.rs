@@ -1,7 +1,7 @@
 //! One of the 16 databases.
 
 use super::deadlines::Deadlines;
-use super::{Access, Hasher, Item, Name, Place, Slots, Value};
+use super::{Access, Hasher, Item, Key, Name, Place, Slots, Value};
 use crate::keys::{Touched, TouchedKey};
 
 /// Items, the index of their deadlines, and what they take.
@@ -9,6 +9,8 @@ use crate::keys::{Touched, TouchedKey};
 pub(in crate::keys) struct Database {
     slots: Slots,
     deadlines: Deadlines,
+    /// The nearest deadline in each hash that has such fields.
+    ends: Deadlines,
     with_deadline: u64,
     /// For the mean time to live.
     deadline_sum: u128,
@@ -22,6 +24,7 @@ impl Database {
         Database {
             slots: Slots::new(hasher),
             deadlines: Deadlines::default(),
+            ends: Deadlines::default(),
             with_deadline: 0,
             deadline_sum: 0,
             memory: 0,
@@ -67,9 +70,26 @@ impl Database {
         self.deadlines.next()
     }
 
+    /// When the next field of a hash ends.
+    pub(in crate::keys) fn next_end(&self) -> Option<u64> {
+        self.ends.next()
+    }
+
     /// How many items are past their deadline.
     pub(in crate::keys) fn due(&self, now_ms: u64) -> usize {
-        self.deadlines.due(now_ms)
+        let lives = |item: &&Item| item.deadline().is_none_or(|deadline| deadline > now_ms);
+        let ending = self.ends.from(0).take_while(|(end, _)| *end <= now_ms);
+        let over = ending.filter_map(|(end, place)| self.ending_at(end, place));
+        let over = over.filter(lives).filter(|item| item.value.is_over(now_ms)).count();
+        self.deadlines.due(now_ms) + over
+    }
+
+    /// Whether a field of a hash ends behind the one time and not behind the other.
+    pub(in crate::keys) fn ends_between(&self, from: u64, to: u64) -> bool {
+        from < to
+            && self.ends.from(0).take_while(|(end, _)| *end <= to).any(|(end, place)| {
+                self.ending_at(end, place).is_some_and(|item| item.value.ends_between(from, to))
+            })
     }
 
     /// The nearest and the farthest deadline.
@@ -92,7 +112,9 @@ impl Database {
         if let Some(deadline) = item.deadline() {
             self.index(deadline, name);
         }
+        let end = item.value.next_end();
         self.slots.insert(name, item);
+        self.reindex_end(None, end, name);
         self.note(name, false);
     }
 
@@ -111,7 +133,8 @@ impl Database {
             self.insert(name, Item::new(name.key, value, deadline, version, access));
             return None;
         };
-        let (before, old) = (item.memory(), item.deadline());
+        let (before, old, old_end) = (item.memory(), item.deadline(), item.value.next_end());
+        let end = value.next_end();
         let replaced = match item.value {
             Value::Str(_) => {
                 item.value = value;
@@ -124,6 +147,7 @@ impl Database {
         item.set_deadline(deadline);
         self.memory = self.memory - before as u64 + item.memory() as u64;
         self.reindex(old, deadline, name);
+        self.reindex_end(old_end, end, name);
         self.note(name, false);
         replaced
     }
@@ -137,13 +161,15 @@ impl Database {
         work: impl FnOnce(&mut Value) -> (T, bool),
     ) -> Option<T> {
         let item = self.slots.get_mut(name)?;
-        let before = item.memory() as u64;
+        let (before, old_end) = (item.memory() as u64, item.value.next_end());
         let (result, changed) = work(&mut item.value);
         item.access.touch(now_ms, name.hash);
         if changed {
             item.version = version;
         }
+        let end = item.value.next_end();
         self.memory = self.memory - before + item.memory() as u64;
+        self.reindex_end(old_end, end, name);
         if changed {
             self.note(name, false);
         }
@@ -162,9 +188,11 @@ impl Database {
         add: impl FnOnce(&mut Value) -> T,
     ) -> Option<T> {
         let item = self.slots.get_mut(name)?;
-        let before = item.memory() as u64;
+        let (before, old_end) = (item.memory() as u64, item.value.next_end());
         let result = add(&mut item.value);
+        let end = item.value.next_end();
         self.memory = self.memory - before + item.memory() as u64;
+        self.reindex_end(old_end, end, name);
         Some(result)
     }
 
@@ -177,11 +205,13 @@ impl Database {
         change: impl FnOnce(&mut Value) -> T,
     ) -> Option<T> {
         let item = self.slots.get_mut(name)?;
-        let before = item.memory() as u64;
+        let (before, old_end) = (item.memory() as u64, item.value.next_end());
         let result = change(&mut item.value);
         item.version = version;
         item.access.touch(now_ms, name.hash);
+        let end = item.value.next_end();
         self.memory = self.memory - before + item.memory() as u64;
+        self.reindex_end(old_end, end, name);
         self.note(name, false);
         Some(result)
     }
@@ -219,6 +249,7 @@ impl Database {
         let item = self.slots.remove(name)?;
         self.memory -= item.memory() as u64;
         self.reindex(item.deadline(), None, name);
+        self.reindex_end(item.value.next_end(), None, name);
         Some(item)
     }
 
@@ -238,6 +269,56 @@ impl Database {
         let key = key.expect("the index holds a deadline exactly as long as an item has it");
         let name = Name { key: key.bytes(), slot: place.slot, hash: place.hash };
         self.end(&name)
+    }
+
+    /// Removes fields that are past their deadline from the hash where one is so for the
+    /// longest time, at most so many. Gives the key, how many, and the item if nothing is left
+    /// in it.
+    pub(in crate::keys) fn end_fields(
+        &mut self,
+        version: u64,
+        now_ms: u64,
+        max: usize,
+    ) -> Option<(Key, usize, Option<Item>)> {
+        let (end, place) = self.ends.first().filter(|(end, _)| *end <= now_ms)?;
+        let key = self.ending_at(end, place).map(|item| item.key.clone());
+        let key = key.expect("the index holds a deadline exactly as long as a hash has it");
+        let name = Name { key: key.bytes(), slot: place.slot, hash: place.hash };
+        let (ended, gone) = self.end_fields_of(&name, version, now_ms, max);
+        Some((key, ended, gone))
+    }
+
+    /// The same for the hash at a key that is there.
+    pub(in crate::keys) fn end_fields_of(
+        &mut self,
+        name: &Name<'_>,
+        version: u64,
+        now_ms: u64,
+        max: usize,
+    ) -> (usize, Option<Item>) {
+        let hasher = self.slots.hasher();
+        let done = self.edit(name, version, now_ms, |value| {
+            let ended = value.end_due(hasher, now_ms, max);
+            ((ended, value.is_empty()), ended > 0)
+        });
+        let (ended, empty) = done.unwrap_or_default();
+        let gone = if empty { self.remove(name) } else { None };
+        (ended, gone)
+    }
+
+    fn reindex_end(&mut self, old: Option<u64>, new: Option<u64>, name: &Name<'_>) {
+        if old == new {
+            return;
+        }
+        if let Some(end) = old {
+            let place = Place { slot: name.slot, hash: name.hash };
+            if self.ending_at(end, place).is_none() {
+                self.ends.remove(end, name);
+            }
+        }
+        if let Some(end) = new {
+            self.ends.add(end, name);
+        }
     }
 
     fn reindex(&mut self, old: Option<u64>, new: Option<u64>, name: &Name<'_>) {
@@ -270,12 +351,19 @@ impl Database {
 
     /// An item with this hash and this deadline.
     fn at(&self, deadline: u64, place: Place) -> Option<&Item> {
+        self.with_hash(place, |item| item.deadline() == Some(deadline))
+    }
+
+    /// An item with this hash of which something ends at that time, and nothing earlier.
+    fn ending_at(&self, end: u64, place: Place) -> Option<&Item> {
+        self.with_hash(place, |item| item.value.next_end() == Some(end))
+    }
+
+    fn with_hash(&self, place: Place, is: impl Fn(&Item) -> bool) -> Option<&Item> {
         let name = Name { key: &[], slot: place.slot, hash: place.hash };
         let hasher = self.slots.hasher();
         let page = self.slots.page(&name)?;
-        let here = |item: &&Item| {
-            item.deadline() == Some(deadline) && hasher.hash(item.key.bytes()) == place.hash
-        };
+        let here = |item: &&Item| is(item) && hasher.hash(item.key.bytes()) == place.hash;
         page.tagged(place.hash).map(|at| &page.items()[at]).find(here)
     }
 }

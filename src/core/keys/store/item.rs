@@ -44,14 +44,20 @@ impl Item {
         self.deadline = deadline.unwrap_or(NEVER);
     }
 
-    /// Whether its life is over.
+    /// Whether its life is over, or that of all that is in it.
     pub(in crate::keys) fn is_due(&self, now_ms: u64) -> bool {
-        self.deadline <= now_ms
+        self.deadline <= now_ms || self.value.is_over(now_ms)
+    }
+
+    /// Whether something in it is past its deadline.
+    pub(in crate::keys) fn has_due(&self, now_ms: u64) -> bool {
+        self.value.next_end().is_some_and(|end| end <= now_ms)
     }
 
     /// Bytes of memory, estimated.
     pub(in crate::keys) fn memory(&self) -> usize {
-        let index = if self.deadline == NEVER { 0 } else { DEADLINE_BYTES };
+        let indexed = [self.deadline != NEVER, self.value.next_end().is_some()];
+        let index = DEADLINE_BYTES * indexed.into_iter().filter(|indexed| *indexed).count();
         size_of::<Item>() + SHARE_BYTES + self.key.heap_bytes() + self.value.heap_bytes() + index
     }
 }

@@ -25,6 +25,7 @@ mod scored;
 mod slots;
 mod stream;
 mod table;
+mod timed;
 mod tree;
 mod value;
 
@@ -45,5 +46,6 @@ pub(super) use stream::{
     Pair, Pending, Stream, listpack_elements,
 };
 pub(super) use table::{HASH_LIMITS, Limits, Rows, SET_LIMITS, placed, without_hash};
+pub(super) use timed::Timed;
 pub(super) use tree::{Tree, TreeNode};
 pub(super) use value::{Str, Value, heap_bytes};

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::{Collection, Form, Garbage, Stream};
+use super::{Collection, Form, Garbage, Stream, Timed};
 use crate::Fault;
 use crate::keys::number::parse_integer;
 
@@ -22,6 +22,8 @@ const EMBSTR_BYTES_MAX: usize = 44;
 pub(in crate::keys) enum Value {
     Str(Str),
     Hash(Collection),
+    /// A hash with fields that have deadlines.
+    Timed(Arc<Timed>),
     List(Collection),
     /// A set of integers, smallest first.
     Integers(Collection),
@@ -51,7 +53,7 @@ impl Value {
     pub(in crate::keys) fn kind(&self) -> &'static str {
         match self {
             Value::Str(_) => "string",
-            Value::Hash(_) => "hash",
+            Value::Hash(_) | Value::Timed(_) => "hash",
             Value::List(_) => "list",
             Value::Integers(_) | Value::Set(_) => "set",
             Value::Sorted(_) => "zset",
@@ -65,6 +67,10 @@ impl Value {
             Value::Str(string) => string.encoding(),
             Value::Hash(hash) => match hash.form() {
                 Form::Packed(_) => "listpack",
+                Form::Tree(_) | Form::Ranked(_) => "hashtable",
+            },
+            Value::Timed(hash) => match hash.fields.form() {
+                Form::Packed(_) => "listpackex",
                 Form::Tree(_) | Form::Ranked(_) => "hashtable",
             },
             Value::List(_) => "quicklist",
@@ -90,6 +96,7 @@ impl Value {
     pub(in crate::keys) fn hash(&self) -> Result<&Collection, Fault> {
         match self {
             Value::Hash(hash) => Ok(hash),
+            Value::Timed(hash) => Ok(&hash.fields),
             _ => Err(Fault::WrongType),
         }
     }
@@ -151,6 +158,7 @@ impl Value {
     pub(in crate::keys) fn is_empty(&self) -> bool {
         match self {
             Value::Str(_) | Value::Stream(_) => false,
+            Value::Timed(hash) => hash.fields.len() == 0,
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)
@@ -168,6 +176,7 @@ impl Value {
                     stream.into_nodes(garbage);
                 }
             }
+            Value::Timed(hash) => Value::discard_timed(hash, garbage),
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)
@@ -181,6 +190,7 @@ impl Value {
         match self {
             Value::Str(string) => string.heap_bytes(),
             Value::Stream(stream) => stream.memory(),
+            Value::Timed(hash) => hash.heap_bytes(),
             Value::Hash(of)
             | Value::List(of)
             | Value::Integers(of)

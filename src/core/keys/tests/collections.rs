@@ -5,7 +5,9 @@ use crate::chance::{Chance, with_seeds};
 use crate::keys::sets::Merge;
 use crate::keys::streams::{After, Given, Id, NewId, Trim};
 use crate::keys::zsets::{Fold, LexBound, ScoreBound, Span};
-use crate::keys::{About, Expiry, Keyspace, Op, When, hashes, lists, sets, streams, zsets};
+use crate::keys::{
+    About, ExpireWhen, Expiry, Keyspace, Op, When, hashes, lists, sets, streams, zsets,
+};
 use crate::wire::Wire;
 use crate::{Db, Stamp};
 
@@ -50,7 +52,12 @@ impl Pool {
     fn hash(&self, chance: &mut Chance) -> hashes::Op<'_> {
         use hashes::Op;
         let (field, value, seed) = (self.word(chance), self.word(chance), chance.next());
-        match chance.below(9) {
+        match chance.below(12) {
+            9 | 10 => {
+                let expiry = Expiry::In { ms: chance.below(2_000) as i64 };
+                Op::Expire { fields: self.some(chance), expiry, when: ExpireWhen::Always {} }
+            }
+            11 => Op::Persist { fields: self.some(chance) },
             0..=3 => {
                 Op::Set { pairs: self.some(chance).into_iter().map(|one| (one, value)).collect() }
             }

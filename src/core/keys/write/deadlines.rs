@@ -68,7 +68,8 @@ pub(super) fn signed(now_ms: u64) -> i64 {
     i64::try_from(now_ms).unwrap_or(i64::MAX)
 }
 
-fn holds(when: ExpireWhen, old: Option<u64>, new: i64) -> bool {
+/// Whether a deadline may take the place of another.
+pub(in crate::keys) fn holds(when: ExpireWhen, old: Option<u64>, new: i64) -> bool {
     // All deadlines come from signed numbers.
     let old = old.map(|old| i64::try_from(old).unwrap_or(i64::MAX));
     match when {

@@ -10,6 +10,8 @@ mod places;
 mod sorted;
 mod strings;
 
+pub(in crate::keys) use deadlines::holds;
+
 use super::store::{Hasher, Item, Name, Value};
 use super::{Class, Event, Keyspace, Op, geo, hashes, lists, sets, streams, waits, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
@@ -127,9 +129,17 @@ impl Writer<'_> {
         self.at.now_ms
     }
 
-    /// The item of a key, if it is there. One past its deadline is removed.
+    /// The item of a key, if it is there. One past its deadline is removed, and so are
+    /// fields past theirs.
     fn find(&mut self, db: Db, name: &Name<'_>) -> Option<&Item> {
-        let now_ms = self.at.now_ms;
+        let Stamp { now_ms, seq, .. } = *self.at;
+        let database = self.space.databases[usize::from(db.0)].as_deref_mut()?;
+        if database.next_end().is_some_and(|end| end <= now_ms)
+            && database.get(name).is_some_and(|item| item.has_due(now_ms))
+        {
+            let (_, gone) = database.end_fields_of(name, seq, now_ms, usize::MAX);
+            self.space.fields_ended(db, name.key, gone);
+        }
         let database = self.space.databases[usize::from(db.0)].as_deref_mut()?;
         if database.next_deadline().is_some_and(|deadline| deadline <= now_ms)
             && database.get(name).is_some_and(|item| item.is_due(now_ms))

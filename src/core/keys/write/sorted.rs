@@ -27,7 +27,7 @@ impl Writer<'_> {
         };
         let value = look(key);
         let mut list = Collection::default();
-        for element in (Source { hasher, look, stored: true, value }).sorted(terms, get)? {
+        for element in (Source { hasher, now_ms, look, stored: true, value }).sorted(terms, get)? {
             list.insert_element(list.len(), element.as_deref().unwrap_or_default());
         }
         let len = list.len();

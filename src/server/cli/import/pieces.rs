@@ -46,6 +46,10 @@ pub(super) async fn write(
 }
 
 async fn fill(connection: &mut Connection, value: &Value, all: Elements) -> Result<(), Trouble> {
+    let (all, ends) = match all {
+        Elements::Timed(pairs, ends) => (Elements::Hash(pairs), ends),
+        other => (other, Vec::new()),
+    };
     let (command, rows) = rows(all);
     let mut words: Vec<&[u8]> = vec![command, &value.key];
     let mut bytes = 0;
@@ -60,6 +64,11 @@ async fn fill(connection: &mut Connection, value: &Value, all: Elements) -> Resu
         bytes += more;
     }
     if words.len() > 2 {
+        connection.insist(&words).await?;
+    }
+    for (field, end) in &ends {
+        let end = end.to_string();
+        let words = [&b"HPEXPIREAT"[..], &value.key, end.as_bytes(), b"FIELDS", b"1", field];
         connection.insist(&words).await?;
     }
     if let Some(at) = value.expires_ms {
@@ -79,7 +88,7 @@ fn rows(all: Elements) -> (&'static [u8], Vec<Vec<Vec<u8>>>) {
                 |(member, score): (Vec<u8>, f64)| vec![score.to_string().into_bytes(), member];
             (b"ZADD", all.into_iter().map(row).collect())
         }
-        Elements::Hash(all) => {
+        Elements::Hash(all) | Elements::Timed(all, _) => {
             (b"HSET", all.into_iter().map(|(field, value)| vec![field, value]).collect())
         }
     }

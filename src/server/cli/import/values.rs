@@ -111,7 +111,6 @@ pub(super) fn copy<R: Read>(
             } else {
                 reader.string(raw)?;
             }
-            return Ok(Some("a hash whose fields have times to live".to_owned()));
         }
         MODULE_OLD => return Err(reader.damage("a module's value of before Redis 4 has no end")),
         other => {
