@@ -146,6 +146,11 @@ impl Gates {
         self.writers(name).filter_map(|id| self.list.get(&id))
     }
 
+    /// The entries that write everything.
+    pub(super) fn of_all(&self) -> impl Iterator<Item = &Gate> {
+        self.all.iter().filter_map(|id| self.list.get(id)).filter(|gate| gate.all)
+    }
+
     pub(super) fn values_mut(&mut self) -> impl Iterator<Item = &mut Gate> {
         self.list.values_mut()
     }

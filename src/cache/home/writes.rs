@@ -210,6 +210,10 @@ impl Home {
                 for gate in names.iter().flat_map(|name| self.gates.of(name)) {
                     targets.extend(gate.waiting.keys());
                 }
+                // One behind it that writes all has taken them out of the directory.
+                for gate in self.gates.of_all().filter(|_| !names.is_empty()) {
+                    targets.extend(gate.waiting.keys());
+                }
                 self.gates.writes_besides(id, names);
                 targets
             }

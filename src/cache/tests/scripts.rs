@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{rig, text};
 use crate::chance::Chance;
 use crate::rig::{N1, N2, N3, Rig, key};
-use crate::{GateId, Name, Rules, Settings};
+use crate::{GateId, Name, Proposal, Rules, Settings};
 
 #[test]
 fn who_has_nothing_of_what_a_script_declares_and_writes_keeps_its_copies() {
@@ -44,6 +44,28 @@ fn a_script_of_which_nobody_knows_what_it_wrote_calls_everything_back() {
     rig.now = rig.now.after(Duration::from_millis(100));
     rig.renew();
     assert!(rig.opened.contains(&gate) && !rig.hits(N1, &a));
+}
+
+/// What is behind the script has taken the copies out of the directory, and not yet away.
+#[test]
+fn a_script_waits_for_who_is_still_to_drop_all_that_it_has() {
+    let mut rig = rig();
+    let (declared, written) = (key("declared"), key("written"));
+    rig.write(N3, &written, "1");
+    rig.read(N1, &written);
+    let gate = rig.propose_script(vec![declared]);
+    rig.deaf.push(N1);
+    let after = rig.seq() + 1;
+    let all = Proposal { all: true, in_order: true, after, moves: true, ..Proposal::default() };
+    rig.at_home(|home, now, out| drop(home.proposed(now, all, out)));
+    rig.run_script(gate, std::slice::from_ref(&written), Some(vec![written.clone()]));
+    rig.deliver();
+    assert!(rig.hits(N1, &written), "it has heard of nothing");
+    assert!(!rig.opened.contains(&gate), "it waits for that");
+    rig.deaf.clear();
+    rig.now = rig.now.after(Duration::from_millis(100));
+    rig.renew();
+    assert!(rig.opened.contains(&gate) && !rig.hits(N1, &written));
 }
 
 /// A write on its way: its gate, its number, what it writes, and whether it is a script.
