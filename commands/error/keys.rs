@@ -45,6 +45,8 @@ pub const FIELDS_MISSING: BadArgs =
     text("ERR Mandatory argument FIELDS is missing or not at the right position");
 /// How many fields there are.
 pub const NUMFIELDS_ZERO: BadArgs = text("ERR Parameter `numFields` should be greater than 0");
+/// The same of those that only ask for deadlines, or take them away.
+pub const NUMFIELDS_NOT_POSITIVE: BadArgs = text("ERR Number of fields must be a positive integer");
 /// Fewer or more fields than it says.
 pub const NUMFIELDS_OTHER: BadArgs =
     text("ERR The `numfields` parameter must match the number of arguments");

@@ -113,7 +113,7 @@ fn parse<'a>(
     let ms = number.checked_mul(unit_ms).filter(|ms| ms.unsigned_abs() <= END_MAX_MS);
     let expiry = expiry(ms.ok_or_else(|| error::invalid_expire(name))?);
     let when = condition(&mut args);
-    let fields = counted_fields(args)?;
+    let fields = counted_fields(args, error::NUMFIELDS_ZERO)?;
     Ok(on(ctx, key, Op::Expire { fields, expiry, when }))
 }
 
@@ -188,6 +188,6 @@ mod tests {
         assert_eq!(refusal("hexpire k x FIELDS 1 f"), range);
         let text = "ERR invalid expire time in 'hexpire' command";
         assert_eq!(refusal("hexpire k 9223372036854775807 FIELDS 1 f"), text);
-        assert_eq!(refusal("hexpire k 281474976711 FIELDS 1 f"), text);
+        assert_eq!(refusal("hexpire k 70368744178 FIELDS 1 f"), text);
     }
 }

@@ -4,7 +4,7 @@ use lockstep_core::keys::hashes::Op;
 
 use super::{counted_fields, on};
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// HPERSIST.
 pub const HPERSIST: Command =
@@ -27,7 +27,7 @@ static HPERSIST_SPEC: Spec = Spec {
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>) -> Result<Request<'a>, BadArgs> {
     let key = args.word()?;
-    Ok(on(ctx, key, Op::Persist { fields: counted_fields(args)? }))
+    Ok(on(ctx, key, Op::Persist { fields: counted_fields(args, error::NUMFIELDS_NOT_POSITIVE)? }))
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@ use lockstep_core::keys::hashes::Op;
 
 use super::{counted_fields, on};
 use crate::reply::plain;
-use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
+use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec, error};
 
 /// HTTL.
 pub const HTTL: Command =
@@ -101,13 +101,14 @@ fn parse_hpexpiretime<'a>(ctx: &Context, args: Args<'a>) -> Result<Request<'a>, 
 
 fn parse<'a>(ctx: &Context, mut args: Args<'a>, form: TtlForm) -> Result<Request<'a>, BadArgs> {
     let key = args.word()?;
-    Ok(on(ctx, key, Op::Ttl { fields: counted_fields(args)?, form }))
+    Ok(on(ctx, key, Op::Ttl { fields: counted_fields(args, error::NUMFIELDS_NOT_POSITIVE)?, form }))
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::op;
     use super::*;
+    use crate::testing::refusal;
 
     #[test]
     fn each_has_its_form() {
@@ -116,5 +117,7 @@ mod tests {
         assert_eq!(op("hpttl k fields 1 f"), ttl(TtlForm::Millis {}));
         assert_eq!(op("hexpiretime k FIELDS 1 f"), ttl(TtlForm::AtSeconds {}));
         assert_eq!(op("hpexpiretime k FIELDS 1 f"), ttl(TtlForm::AtMillis {}));
+        let none = "ERR Number of fields must be a positive integer";
+        assert_eq!(refusal("httl k FIELDS 0 f"), none);
     }
 }

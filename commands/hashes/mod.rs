@@ -54,11 +54,12 @@ fn on<'a>(ctx: &Context, key: &'a [u8], op: hashes::Op<'a>) -> Request<'a> {
 }
 
 /// The last words `FIELDS numfields field [field ...]`.
-fn counted_fields(mut args: Args<'_>) -> Result<Vec<&[u8]>, BadArgs> {
+/// `zero` says what one is told without a number above zero.
+fn counted_fields(mut args: Args<'_>, zero: BadArgs) -> Result<Vec<&[u8]>, BadArgs> {
     if !args.token("FIELDS") {
         return Err(error::FIELDS_MISSING);
     }
-    let number = above_zero(args.word()?).ok_or(error::NUMFIELDS_ZERO)?;
+    let number = above_zero(args.word()?).ok_or(zero)?;
     match usize::try_from(number) {
         Ok(number) if number == args.len() => Ok(args.all().to_vec()),
         _ => Err(error::NUMFIELDS_OTHER),

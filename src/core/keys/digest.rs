@@ -33,10 +33,10 @@ pub(super) fn of_content(space: &Keyspace, now_ms: u64) -> [u8; 20] {
 }
 
 /// Over one value (DEBUG DIGEST-VALUE).
-pub(super) fn of_value(item: &Item) -> [u8; 20] {
+pub(super) fn of_value(value: &Value, ends: bool) -> [u8; 20] {
     let mut bytes = Vec::new();
-    put(&mut bytes, &[u8::from(item.deadline().is_some())]);
-    put_value(&mut bytes, &item.value);
+    put(&mut bytes, &[u8::from(ends)]);
+    put_value(&mut bytes, value);
     wide(&bytes)
 }
 

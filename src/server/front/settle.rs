@@ -170,6 +170,7 @@ impl Front {
             }
         }
         self.session.forget_words();
+        self.forget_refused();
         self.tell_own_changes(out);
         if self.closing { Next::Close } else { next }
     }

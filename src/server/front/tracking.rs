@@ -28,9 +28,8 @@ impl Front {
             Op::Script { op } if op.runs() => true,
             _ => return,
         };
-        if runs && self.pending.is_empty() {
-            // Of those that were refused.
-            self.named.clear();
+        if runs {
+            self.forget_refused();
         }
         if !tracks.remembers() {
             if runs {
@@ -43,6 +42,13 @@ impl Front {
         // In a transaction it is not looked what became of it.
         if runs && !self.executes {
             self.named.push_back(Named { keys, behind: self.looked_at });
+        }
+    }
+
+    /// What scripts named that were refused behind that is of no use to anybody.
+    pub(super) fn forget_refused(&mut self) {
+        if self.pending.is_empty() {
+            self.named.clear();
         }
     }
 

@@ -37,7 +37,7 @@ pub fn publish_all(node: &Node, all: Vec<Happened>) {
 /// Whether somebody may listen to reads that find nothing: then the leader of the shard
 /// reads, which tells of them, and no copy.
 pub fn hears_misses(node: &Node) -> bool {
-    letters(&node.settings) & Class::Miss.bit() != 0
+    classes(&node.settings) & Class::Miss.bit() != 0
 }
 
 /// The classes of events that are gathered: none where they would be published under no

@@ -8,6 +8,6 @@ mod tests;
 mod timed_tests;
 mod write;
 
-pub use op::{END_MAX_MS, Op, Part};
+pub use op::{END_MAX_MS, KEPT_END_MAX_MS, Op, Part};
 pub(super) use read::read;
 pub(super) use write::write;

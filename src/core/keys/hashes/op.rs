@@ -16,8 +16,12 @@ wire_enum! {
     }
 }
 
-/// The latest deadline a field can have, in milliseconds since the Unix epoch, as in Redis.
-pub const END_MAX_MS: u64 = (1 << 48) - 2;
+/// The latest deadline that a field can be given, in milliseconds since the Unix epoch, as in
+/// Redis 7.4.
+pub const END_MAX_MS: u64 = (1 << 46) - 1;
+
+/// The latest deadline that a field can have in a payload of DUMP.
+pub const KEPT_END_MAX_MS: u64 = (1 << 48) - 1;
 
 wire_enum! {
     /// One operation on a hash. Where there is none, reads take it for an empty one. Reads
@@ -72,6 +76,20 @@ wire_enum! {
 }
 
 impl Op<'_> {
+    /// The fields that it names.
+    pub(super) fn fields(&self) -> Vec<&[u8]> {
+        match self {
+            Op::Set { pairs } => pairs.iter().map(|(field, _)| *field).collect(),
+            Op::Del { fields } | Op::Expire { fields, .. } | Op::Persist { fields } => {
+                fields.clone()
+            }
+            Op::SetNew { field, .. } | Op::IncrBy { field, .. } | Op::IncrByFloat { field, .. } => {
+                vec![field]
+            }
+            _ => Vec::new(),
+        }
+    }
+
     /// Whether this changes anything that replicas must agree on.
     pub fn is_write(&self) -> bool {
         matches!(

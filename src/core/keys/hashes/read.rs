@@ -5,8 +5,8 @@ use crate::keys::store::{Collection, Entry, Hasher, Value};
 use crate::keys::{TtlForm, chosen};
 use crate::{Fault, Outcome, glob};
 
-/// What is asked of the hash at a key, of nothing if there is no value. Its fields are all in
-/// time.
+/// What is asked of the hash at a key, of nothing if there is no value. Fields past their
+/// deadline are not there.
 pub(in crate::keys) fn read(
     of: Option<&Value>,
     hasher: Hasher,
@@ -15,19 +15,33 @@ pub(in crate::keys) fn read(
 ) -> Result<Outcome, Fault> {
     let none = Collection::default();
     let hash = of.map_or(Ok(&none), Value::hash)?;
-    if let Op::Ttl { fields, form } = op {
-        let end = |field: &[u8]| match of {
-            Some(Value::Timed(hash)) => hash.end_of(hasher, field),
-            _ => None,
-        };
-        let one = |field: &&[u8]| match (hash.get(hasher, field), end(field)) {
-            (None, _) => -2,
-            (_, None) => -1,
-            (_, Some(end)) => shown(end, now_ms, *form),
-        };
-        return Ok(Outcome::List(fields.iter().map(one).map(Outcome::Int).collect()));
-    }
-    Ok(answer(hash, hasher, op))
+    let value = |field: &[u8]| of.and_then(|of| of.field(hasher, field, now_ms).ok().flatten());
+    Ok(match op {
+        Op::Get { field } => optional(value(field)),
+        Op::MGet { fields } => {
+            Outcome::List(fields.iter().map(|field| optional(value(field))).collect())
+        }
+        Op::Exists { field } => Outcome::Int(value(field).is_some().into()),
+        Op::StrLen { field } => Outcome::Int(value(field).map_or(0, <[u8]>::len) as i64),
+        Op::Len {} => Outcome::Int((hash.len() - of.map_or(0, |of| of.due(now_ms))) as i64),
+        Op::Ttl { fields, form } => {
+            let end = |field: &[u8]| of.and_then(|of| of.end_of(hasher, field));
+            let one = |field: &&[u8]| match (value(field), end(field)) {
+                (None, _) => -2,
+                (_, None) => -1,
+                (_, Some(end)) => shown(end, now_ms, *form),
+            };
+            Outcome::List(fields.iter().map(one).map(Outcome::Int).collect())
+        }
+        Op::Scan { cursor, pattern, count } => {
+            let lives = |field: &[u8]| of.is_some_and(|of| of.lives(hasher, field, now_ms));
+            scan(hash, *cursor, *pattern, *count, lives)
+        }
+        _ => match of.and_then(|of| of.without_due(hasher, now_ms)) {
+            Some(without) => answer(without.hash()?, op),
+            None => answer(hash, op),
+        },
+    })
 }
 
 /// A deadline as HTTL and its relatives show it: seconds are never fewer than there are.
@@ -41,23 +55,15 @@ fn shown(end: u64, now_ms: u64, form: TtlForm) -> i64 {
     }) as i64
 }
 
-fn answer(hash: &Collection, hasher: Hasher, op: &Op<'_>) -> Outcome {
-    let value = |field: &[u8]| hash.get(hasher, field);
+/// What looks at all fields, of which none is past its deadline.
+fn answer(hash: &Collection, op: &Op<'_>) -> Outcome {
     match op {
-        Op::Get { field } => optional(value(field)),
-        Op::MGet { fields } => {
-            Outcome::List(fields.iter().map(|field| optional(value(field))).collect())
-        }
-        Op::Len {} => Outcome::Int(hash.len() as i64),
-        Op::Exists { field } => Outcome::Int(value(field).is_some().into()),
-        Op::StrLen { field } => Outcome::Int(value(field).map_or(0, <[u8]>::len) as i64),
         Op::All { part } => all(hash, *part),
         Op::Random { seed } => {
             let entry = hash.nth(chosen::one(*seed, hash.len()));
             optional(entry.map(|entry| entry.key))
         }
         Op::RandomSome { count, values, seed } => some(hash, *count, *values, *seed),
-        Op::Scan { cursor, pattern, count } => scan(hash, *cursor, *pattern, *count),
         _ => unreachable!("the caller tells reads from writes"),
     }
 }
@@ -96,11 +102,19 @@ fn some(hash: &Collection, count: i64, values: bool, seed: u64) -> Outcome {
     }
 }
 
-fn scan(hash: &Collection, cursor: u64, pattern: Option<&[u8]>, count: u64) -> Outcome {
+fn scan(
+    hash: &Collection,
+    cursor: u64,
+    pattern: Option<&[u8]>,
+    count: u64,
+    lives: impl Fn(&[u8]) -> bool,
+) -> Outcome {
     let (next, entries) = hash.scan(cursor, count.max(1));
     // The empty key fits a star only where that stands for no pattern at all.
     let pattern = pattern.filter(|pattern| *pattern != b"*");
-    let fits = |entry: &Entry<'_>| pattern.is_none_or(|pattern| glob::matches(pattern, entry.key));
+    let fits = |entry: &Entry<'_>| {
+        pattern.is_none_or(|pattern| glob::matches(pattern, entry.key)) && lives(entry.key)
+    };
     let found = entries.into_iter().filter(fits);
     let parts = found.flat_map(|entry| [bytes(entry.key), bytes(entry.value)]);
     Outcome::List(vec![bytes(next.to_string().as_bytes()), Outcome::List(parts.collect())])

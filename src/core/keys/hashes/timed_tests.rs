@@ -168,7 +168,7 @@ fn fields_end_when_they_should() {
             }
         }
         story.now_ms += 1_000;
-        model.drop_due(story.now_ms);
+        compare(&mut story, &mut model);
         for field in model.fields.keys() {
             story.run(&on(Op::Del { fields: vec![field] }));
         }
@@ -360,4 +360,46 @@ fn who_listens_hears_of_deadlines_and_of_ends() {
     assert_eq!(heard(&mut story), ["hexpired", "del", "new", "hset"]);
     expire(&mut story, "c", 0);
     assert_eq!(heard(&mut story), ["hdel", "del"]);
+}
+
+/// More fields end at once than one operation, or one tick, takes away.
+#[test]
+fn a_pile_of_fields_that_have_ended_is_seen_by_nobody() {
+    let mut story = Story::new();
+    let names: Vec<String> = (0..5_000).map(|number| format!("f{number}")).collect();
+    let fields: Vec<&[u8]> = names.iter().map(|name| name.as_bytes()).collect();
+    let pairs = fields.iter().map(|field| (*field, &b"v"[..])).collect();
+    story.run(&on(Op::Set { pairs }));
+    let (expiry, when) = (Expiry::In { ms: 100 }, ExpireWhen::Always {});
+    story.run(&on(Op::Expire { fields: fields.clone(), expiry, when }));
+    let expiry = Expiry::In { ms: 1_000_000 };
+    story.run(&KeyOp::Expire { db: DB, key: b"h", expiry, when });
+    hset(&mut story, "stays", "1");
+    story.now_ms += 100;
+    let now = story.now_ms;
+    let reads = [
+        (on(Op::Len {}), Outcome::Int(1)),
+        (on(Op::Get { field: b"f7" }), Outcome::Nil),
+        (on(Op::All { part: Part::Fields {} }), Outcome::List(vec![bytes("stays")])),
+        (KeyOp::DbSize { db: DB }, Outcome::Int(1)),
+    ];
+    for (op, due) in &reads {
+        assert_eq!(story.space.read(now, now, op), Read::Done(due.clone()), "{op:?}");
+    }
+    assert_eq!(hset(&mut story, "f7", "2"), Outcome::Int(1), "it is new");
+    assert_eq!(story.run(&on(Op::SetNew { field: b"f8", value: b"3" })), Outcome::Int(1));
+    assert_eq!(story.run(&on(Op::Len {})), Outcome::Int(3));
+    assert_eq!(story.run(&on(Op::Del { fields: vec![b"f7", b"f8", b"f9"] })), Outcome::Int(2));
+    assert_eq!(story.run(&on(Op::Del { fields: vec![b"stays"] })), Outcome::Int(1));
+    // Nothing is left that has not ended, and the key has a later deadline of its own.
+    for op in [KeyOp::DbSize { db: DB }, KeyOp::Exists { db: DB, keys: vec![b"h"] }] {
+        assert_eq!(story.space.read(now, now, &op), Read::Done(Outcome::Int(0)), "{op:?}");
+    }
+    assert!(matches!(story.space.read(now, now, &KeyOp::Digest {}), Read::Done(_)));
+    assert_eq!(hset(&mut story, "a", "1"), Outcome::Int(1));
+    assert_eq!(story.run(&on(Op::Len {})), Outcome::Int(1));
+    assert_eq!(
+        story.run(&KeyOp::Ttl { db: DB, key: b"h", form: TtlForm::Millis {} }),
+        Outcome::Int(-1)
+    );
 }

@@ -19,6 +19,7 @@ pub(in crate::keys) fn write(
         _ => Extended::ZERO,
     };
     let now_ms = writer.at.now_ms;
+    writer.end_fields(db, key, &op.fields());
     writer.edit(
         db,
         key,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{CHUNK_BYTES, stream};
-use crate::keys::hashes::END_MAX_MS;
+use crate::keys::hashes::KEPT_END_MAX_MS;
 use crate::keys::store::{
     Collection, Entry, Form, HASH_LIMITS, Hasher, Limits, Pack, PackView, Ranked, SET_LIMITS,
     Scored, Str, Timed, Tree, Value, placed, without_hash,
@@ -298,7 +298,7 @@ fn take_end(
     let packed = matches!(ends.form(), Form::Packed(_));
     ends.set_score(hasher, Scored { member: field, score: end as f64 });
     // What has outgrown a pack was no pack before.
-    let fits = end <= END_MAX_MS && packed == matches!(ends.form(), Form::Packed(_));
+    let fits = end <= KEPT_END_MAX_MS && packed == matches!(ends.form(), Form::Packed(_));
     if fits { Ok(()) } else { Err(Malformed) }
 }
 

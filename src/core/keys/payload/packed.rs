@@ -2,7 +2,7 @@
 
 use super::ziplist;
 use crate::float;
-use crate::keys::hashes::END_MAX_MS;
+use crate::keys::hashes::KEPT_END_MAX_MS;
 use crate::keys::store::{
     Collection, Element, Entry, HASH_LIMITS, Hasher, Scored, Value, listpack_elements,
 };
@@ -57,7 +57,7 @@ pub(super) fn timed(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
     for [field, value, end] in parts {
         let (key, value) = (field.to_vec(), value.to_vec());
         let Element::Int(end) = end else { return None };
-        let end = u64::try_from(*end).ok().filter(|end| *end <= END_MAX_MS)?;
+        let end = u64::try_from(*end).ok().filter(|end| *end <= KEPT_END_MAX_MS)?;
         if !fields.put(hasher, HASH_LIMITS, Entry { key: &key, value: &value }) {
             return None;
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::packed::{self, Form};
 use super::stream;
 use crate::float;
-use crate::keys::hashes::END_MAX_MS;
+use crate::keys::hashes::KEPT_END_MAX_MS;
 use crate::keys::store::{Collection, Entry, HASH_LIMITS, Hasher, Rows, Scored, Str, Timed, Value};
 use crate::rdb::{Len, put_len, put_string, take_array, take_len, take_plain_len, take_string};
 use crate::wire::take_bytes;
@@ -158,7 +158,7 @@ fn take_timed(input: &mut &[u8], hasher: Hasher) -> Option<Value> {
             return None;
         }
         if let Some(behind) = behind.checked_sub(1) {
-            let end = first.checked_add(behind).filter(|end| *end <= END_MAX_MS)?;
+            let end = first.checked_add(behind).filter(|end| *end <= KEPT_END_MAX_MS)?;
             ends.set_score(hasher, Scored { member: &key, score: end as f64 });
         }
     }

@@ -1,10 +1,11 @@
 //! Reading what is known of keys of any type.
 
 use super::View;
+use crate::keys::store::Item;
 use crate::keys::{About, TtlForm, digest, payload};
 use crate::{Db, Outcome};
 
-impl View<'_> {
+impl<'a> View<'a> {
     pub(super) fn exists(&self, db: Db, keys: &[&[u8]]) -> Outcome {
         count(keys.iter().filter(|key| self.seen(db, key).is_some()))
     }
@@ -63,7 +64,10 @@ impl View<'_> {
     pub(super) fn digest_value(&self, db: Db, keys: &[&[u8]]) -> Outcome {
         let one = |key: &&[u8]| {
             let item = self.find(db, &self.space.hasher.name(key));
-            Outcome::Bytes(hex(&item.map_or([0; 20], digest::of_value)))
+            let of = |item: &'a Item| {
+                digest::of_value(&self.at_its_time(&item.value), item.deadline().is_some())
+            };
+            Outcome::Bytes(hex(&item.map_or([0; 20], of)))
         };
         Outcome::List(keys.iter().map(one).collect())
     }

@@ -90,8 +90,8 @@ impl<'a> View<'a> {
             Op::CountInSlot { db, slot } => self.count_in_slot(*db, *slot),
             Op::KeysInSlot { db, slot, count } => self.keys_in_slot(*db, *slot, *count),
             Op::Hash { db, key, op } => {
-                let value = self.used(*db, key).map(|item| self.at_its_time(&item.value));
-                hashes::read(value.as_deref(), self.space.hasher, self.now_ms, op)?
+                let value = self.used(*db, key).map(|item| &item.value);
+                hashes::read(value, self.space.hasher, self.now_ms, op)?
             }
             Op::List { db, key, op } => lists::read(&*self.collection(*db, key, Value::list)?, op),
             Op::Members { db, key, op } => {
@@ -186,7 +186,9 @@ impl<'a> View<'a> {
     fn used(&self, db: Db, key: &[u8]) -> Option<&'a Item> {
         let name = self.space.hasher.name(key);
         let item = self.counted(key, self.find(db, &name))?;
-        item.access.touch(self.now_ms, name.hash);
+        if self.missed.is_none() {
+            item.access.touch(self.now_ms, name.hash);
+        }
         Some(item)
     }
 

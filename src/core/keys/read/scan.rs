@@ -94,7 +94,7 @@ impl View<'_> {
     /// For answers that depend on all keys of a database.
     pub(super) fn notice_due(&self, database: &Database) {
         let mut due = database.by_deadline(self.clock_ms.saturating_add(1));
-        if due.next().is_some_and(|item| item.is_due(self.now_ms))
+        if due.next().and_then(Item::deadline).is_some_and(|end| end <= self.now_ms)
             || database.ends_between(self.clock_ms, self.now_ms)
         {
             self.met_due.set(true);

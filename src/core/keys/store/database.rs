@@ -297,13 +297,43 @@ impl Database {
         max: usize,
     ) -> (usize, Option<Item>) {
         let hasher = self.slots.hasher();
-        let done = self.edit(name, version, now_ms, |value| {
-            let ended = value.end_due(hasher, now_ms, max);
-            ((ended, value.is_empty()), ended > 0)
-        });
-        let (ended, empty) = done.unwrap_or_default();
-        let gone = if empty { self.remove(name) } else { None };
-        (ended, gone)
+        self.end_some(name, version, |value| value.end_due(hasher, now_ms, max))
+    }
+
+    /// The same for these fields of it.
+    pub(in crate::keys) fn end_named(
+        &mut self,
+        name: &Name<'_>,
+        version: u64,
+        now_ms: u64,
+        fields: &[&[u8]],
+    ) -> (usize, Option<Item>) {
+        let hasher = self.slots.hasher();
+        self.end_some(name, version, |value| value.end_named(hasher, now_ms, fields))
+    }
+
+    fn end_some(
+        &mut self,
+        name: &Name<'_>,
+        version: u64,
+        end_in: impl FnOnce(&mut Value) -> usize,
+    ) -> (usize, Option<Item>) {
+        let Some(item) = self.slots.get_mut(name) else { return (0, None) };
+        let (before, old_end) = (item.memory() as u64, item.value.next_end());
+        let ended = end_in(&mut item.value);
+        if ended > 0 {
+            item.version = version;
+        }
+        let (end, empty) = (item.value.next_end(), item.value.is_empty());
+        self.memory = self.memory - before + item.memory() as u64;
+        self.reindex_end(old_end, end, name);
+        if empty {
+            return (ended, self.end(name));
+        }
+        if ended > 0 {
+            self.note(name, true);
+        }
+        (ended, None)
     }
 
     fn reindex_end(&mut self, old: Option<u64>, new: Option<u64>, name: &Name<'_>) {

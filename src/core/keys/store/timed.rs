@@ -94,9 +94,20 @@ impl Value {
 
     /// Whether one of its fields ends behind the one time and not behind the other.
     pub(in crate::keys) fn ends_between(&self, from: u64, to: u64) -> bool {
-        let Value::Timed(hash) = self else { return false };
-        let ended = |at: u64| hash.ends.below_score(at as f64, true);
-        from < to && ended(from) < ended(to)
+        from < to && self.due(from) < self.due(to)
+    }
+
+    /// When a field of a hash ends; none: never, or there is no such field.
+    pub(in crate::keys) fn end_of(&self, hasher: Hasher, field: &[u8]) -> Option<u64> {
+        match self {
+            Value::Timed(hash) => hash.end_of(hasher, field),
+            _ => None,
+        }
+    }
+
+    /// Whether a field of a hash is not past its deadline.
+    pub(in crate::keys) fn lives(&self, hasher: Hasher, field: &[u8], now_ms: u64) -> bool {
+        self.end_of(hasher, field).is_none_or(|end| end > now_ms)
     }
 
     /// The value of a field of a hash, as it is at that time.
@@ -106,12 +117,8 @@ impl Value {
         field: &[u8],
         now_ms: u64,
     ) -> Result<Option<&[u8]>, Fault> {
-        if let Value::Timed(hash) = self
-            && hash.end_of(hasher, field).is_some_and(|end| end <= now_ms)
-        {
-            return Ok(None);
-        }
-        Ok(self.hash()?.get(hasher, field))
+        let value = self.hash()?.get(hasher, field);
+        Ok(value.filter(|_| self.lives(hasher, field, now_ms)))
     }
 
     /// Itself as it is at that time, if some of its fields are past their deadlines.
@@ -131,6 +138,37 @@ impl Value {
         let ended = Arc::make_mut(hash).end_due(hasher, now_ms, max);
         self.settle();
         ended
+    }
+
+    /// Removes those of these fields that are past their deadline; how many it were.
+    pub(in crate::keys) fn end_named(
+        &mut self,
+        hasher: Hasher,
+        now_ms: u64,
+        fields: &[&[u8]],
+    ) -> usize {
+        let Value::Timed(hash) = self else { return 0 };
+        let is_due = |field: &&&[u8]| hash.end_of(hasher, field).is_some_and(|end| end <= now_ms);
+        let due: Vec<&[u8]> = fields.iter().filter(is_due).copied().collect();
+        if due.is_empty() {
+            return 0;
+        }
+        let hash = Arc::make_mut(hash);
+        let ended = due.iter().filter(|field| {
+            hash.set_end(hasher, field, None);
+            hash.fields.remove(hasher, field)
+        });
+        let ended = ended.count();
+        self.settle();
+        ended
+    }
+
+    /// How many of its fields are past their deadline.
+    pub(in crate::keys) fn due(&self, now_ms: u64) -> usize {
+        match self {
+            Value::Timed(hash) => hash.ends.below_score(now_ms as f64, true),
+            _ => 0,
+        }
     }
 
     /// A hash that may get fields with deadlines: until [`settle`](Self::settle) it may be

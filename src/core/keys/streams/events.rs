@@ -75,6 +75,9 @@ pub(super) fn has_consumer(
 
 fn stream<'a>(writer: &'a Writer<'_>, db: Db, key: &[u8]) -> Option<&'a Stream> {
     let item = writer.space.database(db)?.get(&writer.space.hasher.name(key))?;
+    if item.is_due(writer.at.now_ms) {
+        return None;
+    }
     let Value::Stream(stream) = &item.value else { return None };
     Some(stream)
 }

@@ -27,6 +27,9 @@ pub(super) enum Change {
     Seen,
 }
 
+/// So many fields that are past their deadline an operation on their hash ends at most.
+const FIELDS_AT_ONCE: usize = 64;
+
 /// The key space while an operation changes it.
 pub(super) struct Writer<'a> {
     pub space: &'a mut Keyspace,
@@ -130,14 +133,18 @@ impl Writer<'_> {
     }
 
     /// The item of a key, if it is there. One past its deadline is removed, and so are
-    /// fields past theirs.
+    /// some fields past theirs; whoever changes fields ends those by name.
     fn find(&mut self, db: Db, name: &Name<'_>) -> Option<&Item> {
         let Stamp { now_ms, seq, .. } = *self.at;
         let database = self.space.databases[usize::from(db.0)].as_deref_mut()?;
         if database.next_end().is_some_and(|end| end <= now_ms)
             && database.get(name).is_some_and(|item| item.has_due(now_ms))
         {
-            let (_, gone) = database.end_fields_of(name, seq, now_ms, usize::MAX);
+            let (_, gone) = match database.get(name).is_some_and(|item| item.value.is_over(now_ms))
+            {
+                true => (0, database.end(name)),
+                false => database.end_fields_of(name, seq, now_ms, FIELDS_AT_ONCE),
+            };
             self.space.fields_ended(db, name.key, gone);
         }
         let database = self.space.databases[usize::from(db.0)].as_deref_mut()?;
@@ -152,6 +159,19 @@ impl Writer<'_> {
             return None;
         }
         database.get(name)
+    }
+
+    /// Removes those of these fields of the hash at a key that are past their deadline.
+    pub(super) fn end_fields(&mut self, db: Db, key: &[u8], fields: &[&[u8]]) {
+        let Stamp { now_ms, seq, .. } = *self.at;
+        let name = self.space.hasher.name(key);
+        if !self.find(db, &name).is_some_and(|item| item.has_due(now_ms)) {
+            return;
+        }
+        let (ended, gone) = self.space.database_mut(db).end_named(&name, seq, now_ms, fields);
+        if ended > 0 {
+            self.space.fields_ended(db, key, gone);
+        }
     }
 
     /// The same for a client that wants to read, too.
@@ -169,8 +189,16 @@ impl Writer<'_> {
     /// Gives a key a value. One whose deadline is past by now is gone at once.
     fn put(&mut self, db: Db, name: &Name<'_>, value: Value, deadline: Option<u64>) {
         let Stamp { now_ms, seq, .. } = *self.at;
-        if self.space.hears(Class::New) && self.find(db, name).is_none() {
-            self.tell(db, name.key, Event::New {});
+        if self.space.hears(Class::New) {
+            // Looked at only: what others do, whoever listens, must be the same.
+            let item = self.space.database(db).and_then(|all| all.get(name));
+            let due = item.map(|item| item.is_due(now_ms));
+            if due == Some(true) {
+                self.tell(db, name.key, Event::Expired {});
+            }
+            if due != Some(false) {
+                self.tell(db, name.key, Event::New {});
+            }
         }
         if deadline.is_some_and(|deadline| deadline <= now_ms) {
             self.remove(db, name);

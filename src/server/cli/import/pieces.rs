@@ -1,6 +1,8 @@
 //! Values that are too large for one command: written element by element. Whoever looks
 //! meanwhile sees a part of it.
 
+use std::collections::BTreeMap;
+
 use lockstep_core::keys::{Elements, elements};
 use lockstep_net::client::Frame;
 
@@ -66,15 +68,26 @@ async fn fill(connection: &mut Connection, value: &Value, all: Elements) -> Resu
     if words.len() > 2 {
         connection.insist(&words).await?;
     }
-    for (field, end) in &ends {
-        let end = end.to_string();
-        let words = [&b"HPEXPIREAT"[..], &value.key, end.as_bytes(), b"FIELDS", b"1", field];
-        connection.insist(&words).await?;
+    for (end, fields) in by_end(&ends) {
+        for some in fields.chunks(WORDS_MAX / 2) {
+            let (end, count) = (end.to_string(), some.len().to_string());
+            let head = [b"HPEXPIREAT", &value.key, end.as_bytes(), b"FIELDS", count.as_bytes()];
+            connection.insist(&[&head[..], some].concat()).await?;
+        }
     }
     if let Some(at) = value.expires_ms {
         connection.insist(&[b"PEXPIREAT", &value.key[..], at.to_string().as_bytes()]).await?;
     }
     Ok(())
+}
+
+/// The fields that end at the same time.
+fn by_end(ends: &[(Vec<u8>, u64)]) -> BTreeMap<u64, Vec<&[u8]>> {
+    let mut all: BTreeMap<u64, Vec<&[u8]>> = BTreeMap::new();
+    for (field, end) in ends {
+        all.entry(*end).or_default().push(field);
+    }
+    all
 }
 
 /// The command that adds elements, and the words of each.
