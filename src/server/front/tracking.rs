@@ -22,7 +22,9 @@ impl Front {
     /// Enters the keys that a command is about to read, if the client is to be told when
     /// they change. In front of the read, so that no change between is missed.
     pub(super) fn remember(&mut self, command: &Command, op: &Op<'_>) {
-        let Some(tracks) = &self.session.tracks else { return };
+        if self.session.tracks.is_none() {
+            return;
+        }
         let runs = match op {
             Op::Key { op } if command.spec.is("readonly") && op.first_key().is_some() => false,
             Op::Script { op } if op.runs() => true,
@@ -31,7 +33,7 @@ impl Front {
         if runs {
             self.forget_refused();
         }
-        if !tracks.remembers() {
+        if !self.session.tracks.as_ref().is_some_and(|tracks| tracks.remembers()) {
             if runs {
                 self.named.push_back(Named { keys: Vec::new(), behind: 0 });
             }

@@ -71,7 +71,8 @@ async fn fill(connection: &mut Connection, value: &Value, all: Elements) -> Resu
     for (end, fields) in by_end(&ends) {
         for some in fields.chunks(WORDS_MAX / 2) {
             let (end, count) = (end.to_string(), some.len().to_string());
-            let head = [b"HPEXPIREAT", &value.key, end.as_bytes(), b"FIELDS", count.as_bytes()];
+            let head =
+                [&b"HPEXPIREAT"[..], &value.key, end.as_bytes(), b"FIELDS", count.as_bytes()];
             connection.insist(&[&head[..], some].concat()).await?;
         }
     }
