@@ -57,7 +57,7 @@ fn a_script_waits_for_who_is_still_to_drop_all_that_it_has() {
     rig.deaf.push(N1);
     let after = rig.seq() + 1;
     let all = Proposal { all: true, in_order: true, after, moves: true, ..Proposal::default() };
-    rig.at_home(|home, now, out| drop(home.proposed(now, all, out)));
+    rig.at_home(|home, now, out| _ = home.proposed(now, all, out));
     rig.run_script(gate, std::slice::from_ref(&written), Some(vec![written.clone()]));
     rig.deliver();
     assert!(rig.hits(N1, &written), "it has heard of nothing");
