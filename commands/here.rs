@@ -83,6 +83,13 @@ pub enum Here<'a> {
     Latency(Latency<'a>),
     /// MONITOR.
     Monitor,
+    /// PFSELFTEST: tries out what counts different elements.
+    TryDistinct {
+        /// Chooses the elements.
+        seed: u64,
+        /// How long a sparse string may be.
+        sparse_max: u64,
+    },
     /// MEMORY and its subcommands (USAGE is an operation on a key).
     Memory(Memory),
     /// DEBUG and what it knows.

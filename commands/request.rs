@@ -114,6 +114,8 @@ pub struct ScriptContext {
     pub functions_max: u64,
     /// Whether keys are spread by slot.
     pub spread: bool,
+    /// Whether one shard has every slot.
+    pub all_slots: bool,
 }
 
 impl Default for ScriptContext {
@@ -125,6 +127,7 @@ impl Default for ScriptContext {
             cache_max: 64 << 20,
             functions_max: 64 << 20,
             spread: false,
+            all_slots: false,
         }
     }
 }

@@ -5,6 +5,7 @@ mod collections;
 mod fields;
 mod fills;
 mod functions;
+mod inside;
 mod scripts;
 mod sessions;
 mod users;

@@ -1,6 +1,6 @@
 //! The texts of strings, keys, databases and COMMAND.
 
-use super::{BadArgs, shown, text};
+use super::{BadArgs, SHOWN_BYTES_MAX, shown, text};
 
 /// A database number that is not one.
 pub const DB_OUT_OF_RANGE: BadArgs = text("ERR DB index is out of range");
@@ -134,4 +134,20 @@ pub fn no_input_key(name: &str) -> BadArgs {
 /// An option that the command does not have.
 pub fn unsupported_option(word: &[u8]) -> BadArgs {
     BadArgs(format!("ERR Unsupported option {}", shown(word, usize::MAX)).into())
+}
+
+/// PFDEBUG of a key that is not there.
+pub const NO_SUCH_HLL: BadArgs = text("ERR The specified key does not exist");
+
+/// PFDEBUG DECODE of what has no runs.
+pub const HLL_NOT_SPARSE: BadArgs = text("ERR HLL encoding is not sparse");
+
+/// PFDEBUG with a word it does not know.
+pub fn unknown_pfdebug(sub: &[u8]) -> BadArgs {
+    BadArgs(format!("ERR Unknown PFDEBUG subcommand '{}'", shown(sub, SHOWN_BYTES_MAX)).into())
+}
+
+/// PFSELFTEST that found something wrong.
+pub fn trial_failed(why: &str) -> BadArgs {
+    BadArgs(format!("ERR {why}").into())
 }

@@ -6,9 +6,9 @@ pub mod fcall;
 pub mod function;
 pub mod script;
 
-use lockstep_core::scripts::{LFU, Terms};
+use lockstep_core::scripts::{ALL_SLOTS, LFU, Terms};
 
-use crate::{Args, BadArgs, Command, Context, error};
+use crate::{Args, BadArgs, Command, Context, ScriptContext, error};
 
 /// The commands of this family.
 pub static COMMANDS: &[Command] = &[
@@ -43,6 +43,12 @@ fn keys_and_rest<'a>(args: &mut Args<'a>, keys: i64) -> Result<[Vec<&'a [u8]>; 2
     Ok([keys.to_vec(), rest.to_vec()])
 }
 
+fn notes(ctx: &Context) -> u8 {
+    let note = |holds, note| if holds { note } else { 0 };
+    let ScriptContext { spread, all_slots, .. } = ctx.scripts;
+    note(ctx.lfu, LFU) | note(spread && all_slots, ALL_SLOTS)
+}
+
 /// The conditions under which a script of this connection runs.
 fn terms(ctx: &Context, read_only: bool) -> Terms {
     Terms::Of {
@@ -55,6 +61,6 @@ fn terms(ctx: &Context, read_only: bool) -> Terms {
         string_bytes_max: ctx.string_bytes_max,
         block_entries_max: ctx.streams.block_entries_max,
         block_bytes_max: ctx.streams.block_bytes_max,
-        notes: if ctx.lfu { LFU } else { 0 },
+        notes: notes(ctx),
     }
 }

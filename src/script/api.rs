@@ -13,8 +13,8 @@ use lockstep_commands::{
 };
 use lockstep_core::keys::{self, sorting};
 use lockstep_core::op::Slots;
-use lockstep_core::scripts::{Call, HAS_READ, LFU, NO_ROOM, Terms, sha1};
-use lockstep_core::{Db, Op, Origin, Outcome};
+use lockstep_core::scripts::{ALL_SLOTS, Call, HAS_READ, LFU, NO_ROOM, Terms, sha1};
+use lockstep_core::{Db, Op, Origin, Outcome, Slot};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
@@ -367,9 +367,8 @@ impl Active<'_> {
         match request {
             Err(bad) => Ok(Reply::Error(bad)),
             Ok(Request::Op(op)) => {
-                if spread && !self.is_local(&op) {
-                    return Err("ERR Script attempted to access a non local key in a cluster node"
-                        .to_owned());
+                if spread {
+                    self.come_to(op.slots())?;
                 }
                 if op.wait().is_some() && command.spec.group == Group::Stream {
                     return Ok(error::blocks_in_script(words[0]).into());
@@ -433,16 +432,33 @@ impl Active<'_> {
         })
     }
 
-    /// Whether all that an operation names is in the slot of the script's keys.
-    fn is_local(&self, op: &Op<'_>) -> bool {
-        match op.slots() {
-            Slots::None => true,
-            Slots::One(slot) => {
-                let declared = |key: &&[u8]| lockstep_core::Slot::of(key) == slot;
-                self.call.keys.iter().any(declared)
-            }
-            Slots::Several => false,
+    /// Notes the slots of what an operation names. The slot of the script is that of the keys
+    /// it declares, or of the first that it names if it declares none. Keys of others are
+    /// for it only where its shard has all of them, and not for one that says something of
+    /// itself but not that it does so.
+    ///
+    /// # Errors
+    /// They are not for this script.
+    fn come_to(&mut self, slots: Slots) -> Result<(), String> {
+        let slot = match slots {
+            Slots::None => return Ok(()),
+            Slots::One(slot) => slot,
+            Slots::Several => return Err(NOT_LOCAL.to_owned()),
+        };
+        let declared = || self.call.keys.first().map(|key| Slot::of(key));
+        let own = self.slot.or_else(declared);
+        if own == Some(slot) {
+            return Ok(());
         }
+        let Terms::Of { notes, .. } = self.call.terms;
+        if notes & ALL_SLOTS == 0 {
+            return Err(NOT_LOCAL.to_owned());
+        }
+        if own.is_some() && !self.flags.cross_slot {
+            return Err(OTHER_SLOT.to_owned());
+        }
+        self.slot = own.or(Some(slot));
+        Ok(())
     }
 
     fn context(&self) -> Context {
@@ -465,6 +481,8 @@ impl Active<'_> {
     }
 }
 
+const NOT_LOCAL: &str = "ERR Script attempted to access a non local key in a cluster node";
+const OTHER_SLOT: &str = "ERR Script attempted to access keys that do not hash to the same slot";
 const NOT_ALLOWED: &str = "ERR This Redis command is not allowed from script";
 
 fn may_write(command: &Command) -> bool {

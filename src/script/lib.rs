@@ -171,6 +171,7 @@ fn flags_of(call: &Call<'_>) -> Result<Flags, BadArgs> {
             no_writes: called.function.flags & libraries::NO_WRITES != 0,
             no_cluster: called.function.flags & libraries::NO_CLUSTER != 0,
             allow_oom: called.function.flags & libraries::ALLOW_OOM != 0,
+            cross_slot: called.function.flags & libraries::CROSS_SLOT != 0,
         },
         None => shebang::read(call.body).map_err(|text| bad(&format!("ERR {text}")))?.0,
     };

@@ -13,6 +13,8 @@ pub(crate) struct Flags {
     pub(crate) no_cluster: bool,
     /// It runs, and adds what it likes, where memory has no room.
     pub(crate) allow_oom: bool,
+    /// Where keys are spread by slot it uses keys of several slots.
+    pub(crate) cross_slot: bool,
 }
 
 /// The flags of a script, and the place where it begins: the first line stays as an empty
@@ -22,7 +24,8 @@ pub(crate) struct Flags {
 /// What is wrong with the line.
 pub(crate) fn read(body: &[u8]) -> Result<(Flags, usize), String> {
     if !body.starts_with(b"#!") {
-        return Ok((Flags::default(), 0));
+        // Who says nothing may do what scripts could before they said anything.
+        return Ok((Flags { cross_slot: true, ..Flags::default() }, 0));
     }
     let end = body.iter().position(|byte| *byte == b'\n').ok_or("Invalid script shebang")?;
     let line = String::from_utf8_lossy(&body[..end]).into_owned();
@@ -41,8 +44,9 @@ pub(crate) fn read(body: &[u8]) -> Result<(Flags, usize), String> {
                 "no-writes" => flags.no_writes = true,
                 "no-cluster" => flags.no_cluster = true,
                 "allow-oom" => flags.allow_oom = true,
-                // What is read is never old; keys of other slots may be in other shards.
-                "allow-stale" | "allow-cross-slot-keys" => {}
+                "allow-cross-slot-keys" => flags.cross_slot = true,
+                // What is read is never old.
+                "allow-stale" => {}
                 other => return Err(format!("Unexpected flag in script shebang: {other}")),
             }
         }
@@ -56,7 +60,8 @@ mod tests {
 
     #[test]
     fn a_line_of_flags_is_read_and_skipped() {
-        assert_eq!(read(b"return 1"), Ok((Flags::default(), 0)));
+        let silent = Flags { cross_slot: true, ..Flags::default() };
+        assert_eq!(read(b"return 1"), Ok((silent, 0)));
         let (flags, at) = read(b"#!lua flags=no-writes,allow-stale\nreturn 1").unwrap();
         assert!(flags.given && flags.no_writes && !flags.no_cluster);
         assert_eq!(at, 33);

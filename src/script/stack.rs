@@ -12,8 +12,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 
 use lockstep_commands::users::User;
-use lockstep_core::Db;
 use lockstep_core::scripts::{Call, World};
+use lockstep_core::{Db, Slot};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
 
@@ -46,6 +46,9 @@ pub(crate) struct Active<'a> {
     pub(crate) teller: Option<&'a Teller>,
     /// Whether a command was carried out that writes.
     pub(crate) has_written: bool,
+    /// Where keys are spread by slot: the slot of the first key that was named, if it was not
+    /// declared.
+    pub(crate) slot: Option<Slot>,
     /// What is to be known of the run.
     pub(crate) notes: i64,
     /// Why this process is to break behind it.

@@ -156,6 +156,7 @@ impl Vm {
             json: library::Settings::default(),
             teller,
             has_written: false,
+            slot: None,
             notes: 0,
             panic: None,
         };

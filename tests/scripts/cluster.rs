@@ -1,6 +1,6 @@
 //! Scripts over three nodes, while leaders die.
 
-use lockstep_tests::{Client, Cluster, three_nodes, wait_for};
+use lockstep_tests::{Client, Cluster, Server, three_nodes, wait_for};
 
 use super::eval;
 
@@ -94,6 +94,24 @@ fn where_keys_are_spread_every_shard_has_the_libraries() {
     assert_eq!(client.call("FUNCTION LIST").items().len(), 2);
     assert_eq!(client.call("FUNCTION FLUSH").text(), "OK");
     assert_eq!(client.call("FCALL count 1 {a}").text(), "ERR Function not found");
+}
+
+#[test]
+fn where_one_shard_has_every_slot_scripts_and_transactions_reach_all_keys() {
+    let server = Server::lockstep(&["--fsync", "never", "--cluster-enabled", "yes"]);
+    let mut client = server.client();
+    // Neither declares its keys, which are in several slots.
+    let body = "redis.call('set', 'a', 1) return redis.call('incr', 'b')";
+    assert_eq!(eval(&mut client, body, &["0"]).int(), Some(1));
+    let flagged = format!("#!lua\n{body}");
+    let refused = eval(&mut client, &flagged, &["0"]).text();
+    let due = "ERR Script attempted to access keys that do not hash to the same slot";
+    assert!(refused.starts_with(due), "{refused}");
+    assert_eq!(client.call("MULTI").text(), "OK");
+    client.call("FLUSHALL");
+    client.call("SET c 1");
+    assert_eq!(client.call("EXEC").items().len(), 2);
+    assert_eq!(client.call("DBSIZE").int(), Some(1));
 }
 
 #[test]

@@ -68,6 +68,7 @@ impl<'a> Op<'a> {
             | Op::Stream { key, .. }
             | Op::Sort { key, .. }
             | Op::CountDistinct { key, .. }
+            | Op::DistinctInside { key, .. }
             | Op::Near { key, .. }
             | Op::Distance { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
@@ -187,6 +188,7 @@ impl<'a> Op<'a> {
             | Op::SortStore { db, .. }
             | Op::CountDistinct { db, .. }
             | Op::DistinctCount { db, .. }
+            | Op::DistinctInside { db, .. }
             | Op::DistinctMerge { db, .. }
             | Op::Near { db, .. }
             | Op::NearStore { db, .. }

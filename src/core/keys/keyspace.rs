@@ -21,6 +21,8 @@ pub struct Keyspace {
     pub(super) counters: Counters,
     /// What is gone and is given back to the allocator bit by bit.
     pub(super) garbage: Garbage,
+    /// How many changes databases had seen that are flushed, and how many keys they had.
+    flushed: u64,
     /// What changed and has no names, while somebody wants to know.
     touched: Option<Touched>,
     /// What happened, while somebody listens.
@@ -203,6 +205,7 @@ impl Keyspace {
     /// The key space as it is now, for a snapshot. Cheap: it copies some
     /// hundred pointers, and what is not changed afterwards is shared.
     pub fn freeze(&self) -> Frozen {
+        self.counters.saved.set(self.all_changes());
         Frozen::of(self)
     }
 
@@ -212,7 +215,9 @@ impl Keyspace {
     /// # Errors
     /// The bytes are no chunk, or it does not fit to those before.
     pub fn restore(&mut self, chunk: &[u8]) -> Result<(), Malformed> {
-        super::image::restore(self, chunk)
+        let restored = super::image::restore(self, chunk);
+        self.counters.saved.set(self.all_changes());
+        restored
     }
 
     /// Notes the names of keys that change from now on, or no longer. No part of what
@@ -272,12 +277,22 @@ impl Keyspace {
 
     /// The counters.
     pub fn stats(&self) -> Stats {
-        self.counters.get()
+        self.counters.get(&self.garbage)
+    }
+
+    /// How often a key was changed since the last snapshot was begun (INFO
+    /// `rdb_changes_since_last_save`). Counted in this process, since its start at most.
+    pub fn changes(&self) -> u64 {
+        self.all_changes().saturating_sub(self.counters.saved.get())
+    }
+
+    fn all_changes(&self) -> u64 {
+        self.flushed + self.in_use().map(|(_, database)| database.changes()).sum::<u64>()
     }
 
     /// Sets the counters to zero (CONFIG RESETSTAT).
     pub fn reset_stats(&self) {
-        self.counters.reset();
+        self.counters.reset(&self.garbage);
     }
 
     pub(super) fn database(&self, db: Db) -> Option<&Database> {
@@ -307,6 +322,7 @@ impl Keyspace {
             self.waits.note_gone(db, &name);
         }
         if let Some(database) = self.databases[usize::from(db.0)].take() {
+            self.flushed += database.changes() + database.slots().len() as u64;
             database.into_slots().into_groups().for_each(|group| self.garbage.put_group(group));
         }
     }

@@ -31,13 +31,14 @@ pub mod waits;
 mod write;
 pub mod zsets;
 
+pub use distinct::try_out as try_distinct;
 pub use events::{Class, Event, Happened};
 pub use evict::Policy;
 pub use home::KeyNames;
 pub use image::Frozen;
 pub use keyspace::{Counts, Keyspace};
 pub use number::parse_integer;
-pub use op::{About, ExpireWhen, Expiry, Op, TtlForm, When};
+pub use op::{About, ExpireWhen, Expiry, Inside, Op, TtlForm, When};
 pub use payload::{Elements, elements};
 pub use peek::Peek;
 pub use read::{cursor_slot, range, slot_cursor};

@@ -97,6 +97,21 @@ wire_enum! {
 }
 
 wire_enum! {
+    /// What PFDEBUG asks of what counts different elements.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub enum Inside {
+        /// All counters, of what becomes dense by it (PFDEBUG GETREG).
+        0 => Counters {},
+        /// The runs of equal counters, in words (PFDEBUG DECODE).
+        1 => Runs {},
+        /// Whether it is dense or sparse (PFDEBUG ENCODING).
+        2 => Form {},
+        /// That it becomes dense; whether it was not (PFDEBUG TODENSE).
+        3 => MakeDense {},
+    }
+}
+
+wire_enum! {
     /// One operation on the key space. Reads stand here too: they are run on
     /// their own, inside transactions and between writes of a batch, with the
     /// same code. Fields are named as in the Redis documentation of the command.
@@ -280,6 +295,9 @@ wire_enum! {
         125 => DistinctCount { db: Db, keys: Vec<&'a [u8]> },
         /// PFMERGE: what was counted at any of the keys, at one more. Ok.
         126 => DistinctMerge { db: Db, to: &'a [u8], keys: Vec<&'a [u8]>, sparse_max: u64 },
+        /// PFDEBUG: about what counts different elements at a key. Nil if there is none; a list
+        /// of numbers, bytes (Ok if it has no runs), a word, or 1 or 0.
+        127 => DistinctInside { db: Db, key: &'a [u8], ask: Inside },
         /// GEOSEARCH, GEORADIUS. A list of bytes, or of List[Bytes member, Float distance, Int
         /// score, List[Float longitude, Float latitude]] with what is asked for.
         128 => Near {

@@ -2,6 +2,8 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::store::Garbage;
+
 /// Counters of this process since its start or the last reset.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stats {
@@ -13,6 +15,8 @@ pub struct Stats {
     pub expired: u64,
     /// Keys removed to make room.
     pub evicted: u64,
+    /// Large values that are freed bit by bit.
+    pub freed: u64,
 }
 
 /// The counters while they count; readers share them.
@@ -22,32 +26,42 @@ pub(super) struct Counters {
     pub misses: Counter,
     pub expired: Counter,
     pub evicted: Counter,
+    /// What changes there had been when the last snapshot was begun.
+    pub saved: Counter,
 }
 
 /// A number that readers may add to.
 #[derive(Debug, Default)]
-pub(super) struct Counter(AtomicU64);
+pub(in crate::keys) struct Counter(AtomicU64);
 
 impl Counter {
-    pub(super) fn add(&self, count: u64) {
+    pub(in crate::keys) fn add(&self, count: u64) {
         self.0.fetch_add(count, Ordering::Relaxed);
+    }
+
+    pub(in crate::keys) fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(in crate::keys) fn set(&self, count: u64) {
+        self.0.store(count, Ordering::Relaxed);
     }
 }
 
 impl Counters {
-    pub(super) fn get(&self) -> Stats {
-        let read = |counter: &Counter| counter.0.load(Ordering::Relaxed);
+    /// All of them; what is freed is counted by the garbage.
+    pub(super) fn get(&self, garbage: &Garbage) -> Stats {
         Stats {
-            hits: read(&self.hits),
-            misses: read(&self.misses),
-            expired: read(&self.expired),
-            evicted: read(&self.evicted),
+            hits: self.hits.get(),
+            misses: self.misses.get(),
+            expired: self.expired.get(),
+            evicted: self.evicted.get(),
+            freed: garbage.values().get(),
         }
     }
 
-    pub(super) fn reset(&self) {
-        for counter in [&self.hits, &self.misses, &self.expired, &self.evicted] {
-            counter.0.store(0, Ordering::Relaxed);
-        }
+    pub(super) fn reset(&self, garbage: &Garbage) {
+        let counters = [&self.hits, &self.misses, &self.expired, &self.evicted, garbage.values()];
+        counters.into_iter().for_each(|counter| counter.set(0));
     }
 }

@@ -9,7 +9,7 @@ pub const DEPTH_MAX: usize = 32;
 
 /// All words that an outcome may be. A word keeps its place; new ones are added
 /// at the end.
-const WORDS: [&str; 88] = [
+const WORDS: [&str; 90] = [
     "none",
     "string",
     "int",
@@ -98,6 +98,8 @@ const WORDS: [&str; 88] = [
     "intset",
     "skiplist",
     "stream",
+    "dense",
+    "sparse",
 ];
 
 const OK: u8 = 0;

@@ -143,7 +143,7 @@ wire_enum! {
             /// and does not remember the script either.
             read_only: bool,
             /// Whether keys are spread by slot: then only those of the slot of its keys
-            /// are for it.
+            /// are for it, unless its shard has them all.
             spread: bool,
             /// How many steps it may take.
             steps_max: u64,
@@ -157,7 +157,7 @@ wire_enum! {
             block_entries_max: u64,
             /// How many bytes such a block has; 0: any number.
             block_bytes_max: u64,
-            /// What else holds: [`LFU`], [`NO_ROOM`].
+            /// What else holds: [`LFU`], [`NO_ROOM`], [`ALL_SLOTS`].
             notes: u8,
         },
     }
@@ -168,6 +168,8 @@ pub const LFU: u8 = 1;
 /// A note of [`Terms`]: there is no room for what adds something. Whether there is, whoever
 /// leads the shard says.
 pub const NO_ROOM: u8 = 2;
+/// A note of [`Terms`]: keys are spread by slot, and this shard has every slot.
+pub const ALL_SLOTS: u8 = 4;
 
 /// A note of what a run gave, a number behind the bytes of its reply; none stands for 0: a
 /// command was carried out that only reads.

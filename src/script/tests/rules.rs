@@ -1,7 +1,7 @@
 //! What is remembered, what is refused, and how errors are told.
 
 use lockstep_commands::scripting::answer;
-use lockstep_core::scripts::{HAS_READ, IS_COUNTED, NO_ROOM, Op, Script, Terms, sha1};
+use lockstep_core::scripts::{ALL_SLOTS, HAS_READ, IS_COUNTED, NO_ROOM, Op, Script, Terms, sha1};
 use lockstep_core::{Fault, Outcome};
 
 use super::{Bench, shown, terms, without_sha};
@@ -123,9 +123,31 @@ fn where_keys_are_spread_only_those_of_the_slot_are_there() {
     let refused = "-ERR Script attempted to access a non local key in a cluster node";
     assert!(bench.eval_with(body, &["{t}a"], &["x"]).starts_with(refused));
     assert!(bench.eval_with(body, &[], &["x"]).starts_with(refused));
+    let several = "return redis.call('mset','x',1,'y',2)";
+    assert!(bench.eval(several).starts_with(refused));
     let no_cluster = "#!lua flags=no-cluster\nreturn 1";
     let text = "-ERR Can not run script on cluster, 'no-cluster' flag is set.";
     assert_eq!(bench.eval(no_cluster), text);
+}
+
+#[test]
+fn where_one_shard_has_every_slot_keys_of_others_are_there_for_who_may_cross() {
+    let mut bench = Bench::new();
+    let Terms::Of { spread, .. } = &mut bench.terms;
+    *spread = true;
+    bench.terms = bench.terms.noted(ALL_SLOTS);
+    let body = "redis.call('set','x','v') return redis.call('set','y','v')";
+    assert_eq!(bench.eval(body), "+OK");
+    assert_eq!(bench.eval_with(body, &["z"], &[]), "+OK");
+    let refused = "-ERR Script attempted to access keys that do not hash to the same slot";
+    let flagged = |flags: &str| format!("#!lua{flags}\n{body}");
+    assert!(bench.eval(&flagged("")).starts_with(refused));
+    assert!(bench.eval_with(&flagged(""), &["y"], &[]).starts_with(refused));
+    assert_eq!(bench.eval(&flagged(" flags=allow-cross-slot-keys")), "+OK");
+    let one = "#!lua\nredis.call('set','x','v') return redis.call('get','x')";
+    assert_eq!(bench.eval(one), "v");
+    let several = "return redis.call('mset','x',1,'y',2)";
+    assert!(bench.eval(several).starts_with("-ERR Script attempted to access a non local key"));
 }
 
 #[test]

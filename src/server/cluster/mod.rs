@@ -35,7 +35,14 @@ pub fn is_on(node: &Node) -> bool {
 /// all that this node leads (see [`wide`]).
 pub fn shard_of(node: &Node, op: &Op<'_>) -> Option<ShardId> {
     match op {
-        Op::Key { op } if is_on(node) => op.slot().map(|slot| node.shards.of_slot(slot)),
+        // FLUSHALL and FLUSHDB have no slot, but a place in a transaction if one shard has all.
+        Op::Key { op } if is_on(node) => match op.slot() {
+            Some(slot) => Some(node.shards.of_slot(slot)),
+            None => {
+                let only = op.is_write() && node.shards.count() == 1;
+                (only && node.shards.leads(Shards::KEY_SPACE)).then_some(Shards::KEY_SPACE)
+            }
+        },
         // What is about no keys runs beside the first of them; what is about all scripts and
         // libraries, on every shard.
         Op::Script { op: script } if is_on(node) && script.runs() => match op.slots() {

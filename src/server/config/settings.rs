@@ -120,7 +120,7 @@ impl Settings {
     /// A pattern that is a plain name comes back in the letters of the question.
     pub fn get<P: AsRef<[u8]>>(&self, patterns: &[P]) -> Vec<(String, String)> {
         let mut found = Vec::new();
-        for row in ROWS {
+        for row in ROWS.iter().filter(|row| is_shown(row.setting, patterns)) {
             for name in [Some(row.name), row.alias].into_iter().flatten() {
                 if let Some(called) = called(name, patterns) {
                     found.push((called, self.print_as(row.setting, name)));
@@ -197,6 +197,14 @@ fn called<P: AsRef<[u8]>>(name: &str, patterns: &[P]) -> Option<String> {
         let lower = pattern.to_ascii_lowercase();
         lockstep_core::glob::matches(&lower, name.as_bytes()).then(|| name.to_owned())
     })
+}
+
+/// Whether a setting is shown to who asks for these patterns: what Redis has for its own tests
+/// only to who calls it by name.
+fn is_shown<P: AsRef<[u8]>>(setting: Setting, patterns: &[P]) -> bool {
+    let name = setting.name().as_bytes();
+    setting != Setting::KeyLoadDelay
+        || patterns.iter().any(|pattern| pattern.as_ref().eq_ignore_ascii_case(name))
 }
 
 fn kept_as_text(kind: Kind) -> bool {

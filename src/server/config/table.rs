@@ -415,6 +415,7 @@ settings! {
         LazyfreeLazyServerDel "lazyfree-lazy-server-del" = "no", SWITCH, Run: "Redis' background freeing.";
         LazyfreeLazyUserDel "lazyfree-lazy-user-del" = "no", SWITCH, Run: "Redis' background freeing.";
         LazyfreeLazyUserFlush "lazyfree-lazy-user-flush" = "no", SWITCH, Run: "Redis' background freeing.";
+        KeyLoadDelay "key-load-delay" = "0", integer(i32::MIN as i64, i32::MAX as i64, Unit::Microseconds), Run: "Delays of Redis' own tests; CONFIG GET shows it only by name.";
         Hz "hz" = "10", Kind::Clamped { min: 1, max: 500 }, Run: "Beat of Redis' background work.";
         DynamicHz "dynamic-hz" = "yes", SWITCH, Run: "Beat of Redis' background work.";
         IoThreads "io-threads" = "1", count(1, 128), Start: "Redis' threads; see `worker-threads`.";

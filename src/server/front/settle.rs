@@ -8,6 +8,7 @@ use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
 
 use super::pending::{Blocked, Pending};
+use super::take::pause_over;
 use super::tracking::was_counted;
 use super::transaction::Step;
 use super::{Front, life, locks};
@@ -77,7 +78,8 @@ impl Front {
         if let Some(words) = self.deferred.take() {
             let refs: Vec<&[u8]> = words.iter().map(|word| &word[..]).collect();
             if self.is_deferred_paused(&refs) {
-                self.session.client.postponed(self.node.clients.pause.over()).await;
+                let held = self.would_carry_out(&refs);
+                self.session.client.postponed(pause_over(self.node.clone(), held)).await;
             }
             return self.command(&refs, out);
         }

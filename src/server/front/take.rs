@@ -1,10 +1,11 @@
 //! Taking a command: whether it may run, whether it has to wait, and its road.
 
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use lockstep_commands::{
     Args, BadArgs, Command, Context, Group, LockContext, QueueContext, Request, Road,
-    ScriptContext, StreamContext, error,
+    ScriptContext, StreamContext, error, table,
 };
 use lockstep_core::{Op, ShardId, sessions};
 use lockstep_net::{Handler, Next, Output};
@@ -13,16 +14,19 @@ use lockstep_raft::Ops;
 use super::pending::{Blocked, Pending};
 use super::queues::{pending, told_apart};
 use super::run::Run;
+use super::transaction::Queued;
 use super::{Front, locks, room, scripts, transaction};
 use crate::clients::may_write;
 use crate::config::Setting;
-use crate::{cluster, here};
+use crate::{Node, cluster, here};
 
 /// A connection's share of a batch is handed in when it holds so many bytes,
 /// even if more commands are there.
 const SHARE_BYTES_MAX: usize = 256 << 10;
 /// ... or so many replies wait for it.
 const SHARE_REPLIES_MAX: usize = 4096;
+/// How often it is looked, during a pause, whether a script is known by now.
+const SCRIPT_COMES: Duration = Duration::from_millis(20);
 /// So many reads ride in a share. What they find stands in memory at once, and
 /// may be large; later ones are read and sent bit by bit.
 const SHARE_READS_MAX: usize = 128;
@@ -110,16 +114,19 @@ impl Front {
 
     /// Whether a command has to wait for the end of a pause (CLIENT PAUSE).
     pub(super) fn is_paused(&self, command: &Command, words: &[&[u8]]) -> bool {
-        let writes = |command, words: &[&[u8]]| {
-            may_write(command) && !scripts::only_reads(&self.node, command, words)
-        };
         self.node.clients.pause.holds(|| match command.spec.name {
-            "exec" => self.transaction.queued_commands().any(|queued| {
-                let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
-                writes(queued.command, &words)
-            }),
-            _ => writes(command, words),
+            "exec" => self.transaction.queued_commands().any(|queued| queued.writes(&self.node)),
+            _ => writes(&self.node, command, words),
         })
+    }
+
+    /// What a command that has to wait for the end of a pause would carry out.
+    pub(super) fn would_carry_out(&self, words: &[&[u8]]) -> Vec<Queued> {
+        let Ok((command, _)) = table::find(words) else { return Vec::new() };
+        match command.spec.name {
+            "exec" => self.transaction.queued_commands().cloned().collect(),
+            _ => vec![Queued { command, words: words.iter().map(|word| word.to_vec()).collect() }],
+        }
     }
 
     /// Keeps a command until what is pending is settled, or a pause is over.
@@ -217,6 +224,7 @@ impl Front {
             cache_max: settings.number(Setting::ScriptCacheMax),
             functions_max: settings.number(Setting::FunctionCacheMax),
             spread: cluster::is_on(&self.node),
+            all_slots: self.node.shards.count() == 1,
         }
     }
 
@@ -331,6 +339,34 @@ impl Front {
     pub(super) fn more(&self) -> Next {
         let full = self.parts.bytes() > SHARE_BYTES_MAX || self.pending.len() > SHARE_REPLIES_MAX;
         if full { Next::Settle } else { Next::More }
+    }
+}
+
+/// Whether a command may change something: a script may, unless the replica here knows that it
+/// does not.
+fn writes(node: &Node, command: &Command, words: &[&[u8]]) -> bool {
+    may_write(command) && !scripts::only_reads(node, command, words)
+}
+
+impl Queued {
+    /// The same of a command that is kept.
+    fn writes(&self, node: &Node) -> bool {
+        let words: Vec<&[u8]> = self.words.iter().map(|word| &word[..]).collect();
+        writes(node, self.command, &words)
+    }
+}
+
+/// Waits until none of some commands is held up by a pause any more: it is over, or the
+/// replica here has learned that none of them writes. A script that was just loaded through
+/// another node comes here a little later.
+pub(super) async fn pause_over(node: Arc<Node>, held: Vec<Queued>) {
+    let pause = &node.clients.pause;
+    let named = |held: &Queued| matches!(held.command.spec.name, "evalsha" | "fcall");
+    let look_again = if held.iter().any(named) { SCRIPT_COMES } else { Duration::MAX };
+    while tokio::time::timeout(look_again, pause.over()).await.is_err() {
+        if !pause.holds(|| held.iter().any(|held| held.writes(&node))) {
+            return;
+        }
     }
 }
 

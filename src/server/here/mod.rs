@@ -22,7 +22,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use lockstep_cache::Name;
 use lockstep_commands::here::CacheCall;
 use lockstep_commands::{Here, Reply, error};
-use lockstep_core::Op;
+use lockstep_core::{Op, keys};
 
 use crate::session::Session;
 use crate::{Node, info, pubsub};
@@ -88,6 +88,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
             node.monitors.enter(&session.client);
             Reply::Ok.into()
         }
+        Here::TryDistinct { seed, sparse_max } => try_distinct(seed, sparse_max),
         Here::Memory(memory) => memory::run(node, memory).into(),
         Here::Debug(debug) => debug::run(node, session, debug),
         Here::Role => role(node).into(),
@@ -108,6 +109,18 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
             Reply::Error(error::NOT_IN_MULTI).into()
         }
     }
+}
+
+/// PFSELFTEST: takes a while, so not where connections are served.
+fn try_distinct<'a>(seed: u64, sparse_max: u64) -> Answer<'a> {
+    let trial = tokio::task::spawn_blocking(move || keys::try_distinct(seed, sparse_max));
+    Answer::Later(Box::pin(async move {
+        match trial.await {
+            Ok(Ok(())) => Reply::Ok,
+            Ok(Err(why)) => error::trial_failed(&why).into(),
+            Err(_) => error::STOPPING.into(),
+        }
+    }))
 }
 
 /// TIME: seconds and microseconds.

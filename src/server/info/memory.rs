@@ -116,7 +116,8 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("mem_cluster_links", 0);
     page.line("mem_aof_buffer", memory.log_buffers);
     page.line("mem_allocator", "mimalloc");
-    page.zeros(&["active_defrag_running", "lazyfree_pending_objects", "lazyfreed_objects"]);
+    page.zeros(&["active_defrag_running", "lazyfree_pending_objects"]);
+    page.line("lazyfreed_objects", node.shards.key_stats().freed);
 }
 
 fn fill_scripts(node: &Node, page: &mut Page) {

@@ -7,20 +7,11 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     let saves = &node.stats.saves;
     let status = |failed: bool| if failed { "err" } else { "ok" };
     let log = node.shards.log_stats();
-    let behind: u64 = node
-        .shards
-        .here()
-        .iter()
-        .map(|group| {
-            let status = group.status();
-            status.applied.saturating_sub(status.snapshot)
-        })
-        .sum();
     page.line("loading", u8::from(!node.shards.ready()));
     page.zeros(&["async_loading", "current_cow_peak", "current_cow_size", "current_cow_size_age"]);
     page.line("current_fork_perc", "0.00");
     page.zeros(&["current_save_keys_processed", "current_save_keys_total"]);
-    page.line("rdb_changes_since_last_save", behind);
+    page.line("rdb_changes_since_last_save", node.shards.key_changes());
     page.line("rdb_bgsave_in_progress", u8::from(saves.in_progress()));
     page.line("rdb_last_save_time", saves.last_seconds(node.identity.started_at));
     page.line("rdb_last_bgsave_status", status(saves.last_failed()));

@@ -2,14 +2,22 @@
 
 use lockstep_core::Db;
 use lockstep_core::ids::DATABASES;
-use lockstep_core::keys::{Counts, Stats};
+use lockstep_core::keys::{Counts, Keyspace, Stats};
+use lockstep_raft::Group;
 
 use super::Shards;
 
 impl Shards {
-    /// The memory of the keys here, estimated.
+    /// The memory of the keys here, estimated, and of what they stand in: that is there
+    /// without keys, too.
     pub fn key_memory(&self) -> u64 {
-        self.keys().iter().map(|group| group.state().keys().memory()).sum()
+        let of = |group: &Group| group.state().keys().memory() + size_of::<Keyspace>() as u64;
+        self.keys().iter().map(of).sum()
+    }
+
+    /// How often keys were changed here since the last snapshots were begun.
+    pub fn key_changes(&self) -> u64 {
+        self.keys().iter().map(|group| group.state().keys().changes()).sum()
     }
 
     /// What happened to the keys here.
@@ -21,6 +29,7 @@ impl Shards {
             sum.misses += stats.misses;
             sum.expired += stats.expired;
             sum.evicted += stats.evicted;
+            sum.freed += stats.freed;
         }
         sum
     }

@@ -14,7 +14,7 @@ pub(super) fn place_of(element: &[u8]) -> (usize, u8) {
     (hash as usize & (REGISTERS - 1), rest.trailing_zeros() as u8 + 1)
 }
 
-fn murmur(bytes: &[u8]) -> u64 {
+pub(super) fn murmur(bytes: &[u8]) -> u64 {
     let mut hash = SEED ^ (bytes.len() as u64).wrapping_mul(FACTOR);
     let (words, rest) = bytes.as_chunks::<8>();
     for word in words {

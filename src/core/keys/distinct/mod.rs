@@ -8,10 +8,12 @@ mod hash;
 mod sparse;
 #[cfg(test)]
 mod tests;
+mod trial;
 
 use crate::Fault;
 
 use hash::place_of;
+pub use trial::try_out;
 
 /// How many counters there are.
 const REGISTERS: usize = 1 << REGISTER_BITS;
@@ -98,12 +100,26 @@ impl Sketch {
         if self.is_dense() {
             return Ok(());
         }
-        let mut counters = [0; REGISTERS];
-        self.raise_all(&mut counters)?;
+        let counters = self.counters()?;
         self.bytes[FORM_AT] = DENSE;
         self.bytes.truncate(HEAD_BYTES);
         self.bytes.extend(dense::of(&counters));
         Ok(())
+    }
+
+    /// What every counter holds.
+    pub fn counters(&self) -> Result<Counters, Fault> {
+        let mut counters = [0; REGISTERS];
+        self.raise_all(&mut counters)?;
+        Ok(counters)
+    }
+
+    /// The runs of one that is sparse, in words: `z:` and `Z:` with a number of zeros, `v:`
+    /// with a value and how many counters have it.
+    pub fn runs(&self) -> Result<String, Fault> {
+        let word = |run: Option<sparse::Run>| Some(run?.to_string());
+        let words = sparse::runs(&self.bytes[HEAD_BYTES..]).map(word);
+        Ok(words.collect::<Option<Vec<_>>>().ok_or(Fault::BadSketch)?.join(" "))
     }
 
     /// Raises a counter to a value; whether it was below.

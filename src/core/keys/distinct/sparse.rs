@@ -3,6 +3,8 @@
 //! `00xxxxxx`: up to 64 zeros. `01xxxxxx xxxxxxxx`: up to 16,384 zeros. `1vvvvvxx`: up to 4
 //! counters of 1 to 32. Each length and value is one more than its bits say.
 
+use std::fmt;
+
 use super::{HEAD_BYTES, REGISTERS};
 use crate::Fault;
 
@@ -25,6 +27,16 @@ pub(super) struct Run {
     pub len: usize,
     /// How many bytes it is written in.
     bytes: usize,
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.value, self.bytes) {
+            (0, 1) => write!(f, "z:{}", self.len),
+            (0, _) => write!(f, "Z:{}", self.len),
+            (value, _) => write!(f, "v:{value},{}", self.len),
+        }
+    }
 }
 
 /// What became of a counter.

@@ -17,9 +17,7 @@ fn counted<'a>(elements: impl IntoIterator<Item = &'a str>) -> Sketch {
 }
 
 fn counters(sketch: &Sketch) -> Counters {
-    let mut counters = [0; REGISTERS];
-    sketch.raise_all(&mut counters).unwrap();
-    counters
+    sketch.counters().unwrap()
 }
 
 /// What the counters of elements are, by the book.
@@ -150,4 +148,12 @@ fn damaged_strings_are_refused_and_never_panic() {
             let _ = damaged.add(&element(chance), SPARSE_MAX);
         }
     });
+}
+
+#[test]
+fn runs_are_shown_as_redis_shows_them() {
+    let shown = counted(["a", "b", "c"]).runs().unwrap();
+    assert_eq!(shown, "Z:8436 v:1,1 Z:4274 v:2,1 Z:3068 v:1,1 Z:603");
+    let cut = Sketch::of(b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x40").unwrap();
+    assert_eq!(cut.runs(), Err(Fault::BadSketch));
 }

@@ -151,6 +151,7 @@ impl Collection {
             return;
         }
         let Collection::Large(large) = self else { return };
+        garbage.note_value();
         match Arc::try_unwrap(large) {
             Ok(Large::Tree(tree)) => garbage.put_node(tree.into_node()),
             Ok(Large::Ranked(ranked)) => {

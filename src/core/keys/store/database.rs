@@ -15,6 +15,8 @@ pub(in crate::keys) struct Database {
     /// For the mean time to live.
     deadline_sum: u128,
     memory: u64,
+    /// How often a value or a deadline was changed. No part of what replicas agree on.
+    changes: u64,
     /// The names of keys that change, while somebody wants them.
     touched: Option<Touched>,
 }
@@ -28,6 +30,7 @@ impl Database {
             with_deadline: 0,
             deadline_sum: 0,
             memory: 0,
+            changes: 0,
             touched: None,
         }
     }
@@ -253,7 +256,13 @@ impl Database {
         Some(item)
     }
 
+    /// How often a value or a deadline was changed.
+    pub(in crate::keys) fn changes(&self) -> u64 {
+        self.changes
+    }
+
     fn note(&mut self, name: &Name<'_>, ended: bool) {
+        self.changes += 1;
         if let Some(touched) = &mut self.touched {
             touched.note(TouchedKey { name: name.key, ended });
         }

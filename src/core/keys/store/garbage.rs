@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::{Group, Page, TreeNode};
+use crate::keys::stats::Counter;
 
 /// How many parts are at least given back at a time.
 const PARTS_PER_STEP: usize = 64;
@@ -18,6 +19,8 @@ pub(in crate::keys) struct Garbage {
     owed: usize,
     /// How many of those were left when some were last given back.
     left: usize,
+    /// How many large values there were among all that came.
+    values: Counter,
 }
 
 #[derive(Debug)]
@@ -32,6 +35,16 @@ impl Garbage {
     #[cfg(test)]
     pub(in crate::keys) fn owed(&self) -> usize {
         self.owed
+    }
+
+    /// How many large values came.
+    pub(in crate::keys) fn values(&self) -> &Counter {
+        &self.values
+    }
+
+    /// Counts a large value, the parts of which come.
+    pub(in crate::keys) fn note_value(&self) {
+        self.values.add(1);
     }
 
     /// Takes a group of what was flushed.

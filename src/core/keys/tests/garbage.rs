@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::keys::sets::{self, Merge};
-use crate::keys::{hashes, lists};
+use crate::keys::{hashes, lists, streams};
 
 /// How many entries a large value has here.
 const LARGE: usize = 2_500;
@@ -90,4 +90,30 @@ fn time_that_passes_gives_back_what_is_gone() {
         story.space.expire(&story.stamp(), 0);
     }
     assert_eq!(story.space.garbage.owed(), 0);
+}
+
+#[test]
+fn large_values_that_are_gone_are_counted() {
+    let mut story = Story::new();
+    fill(&mut story, b"large");
+    story.set("small", "v");
+    let add = streams::Op::Add {
+        id: streams::NewId::Auto {},
+        fields: vec![(b"field", b"value")],
+        create: true,
+        trim: streams::Trim::Never {},
+        block_entries_max: 1,
+        block_bytes_max: 0,
+    };
+    for _ in 0..70 {
+        story.run(&Op::Stream { db: DB, key: b"stream", op: add.clone() });
+    }
+    story.run(&Op::Stream { db: DB, key: b"short", op: add });
+    assert_eq!(story.space.stats().freed, 0);
+    story.run(&Op::Del { db: DB, keys: vec![b"large", b"small", b"short"] });
+    assert_eq!(story.space.stats().freed, 1);
+    story.run(&Op::Del { db: DB, keys: vec![b"stream"] });
+    assert_eq!(story.space.stats().freed, 2);
+    story.space.reset_stats();
+    assert_eq!(story.space.stats().freed, 0);
 }

@@ -1,7 +1,7 @@
 //! Single rules, each with its story.
 
-use super::{DB, Story, bytes, set};
-use crate::keys::{About, Expiry, Keyspace, Op, Policy, Stats, When};
+use super::{DB, Story, bytes, restored, set};
+use crate::keys::{About, Expiry, Keyspace, Op, Policy, Stats, When, bitmaps};
 use crate::{Db, Fault, Outcome, Read};
 
 fn with_deadline<'a>(key: &'a [u8], ms: i64) -> Op<'a> {
@@ -221,4 +221,26 @@ fn evicting_removes_and_counts() {
     assert_eq!(story.run(&evict), Outcome::Int(1));
     assert_eq!(story.space.stats().evicted, 1);
     assert_eq!(story.get("a"), Outcome::Nil);
+}
+
+#[test]
+fn changes_since_the_last_snapshot_are_counted() {
+    let mut story = Story::new();
+    story.set("a", "v");
+    let range = Op::SetRange { db: DB, key: b"b", offset: 2, value: b"v", max: 100 };
+    story.run(&range);
+    let bit = |bit| bitmaps::Op::Set { offset: 3, bit, max: 100 };
+    let set_bit = |to| Op::Bits { db: DB, key: b"c", op: bit(to) };
+    story.run(&set_bit(false));
+    assert_eq!(story.space.changes(), 3);
+    story.run(&set_bit(false));
+    story.run(&Op::Persist { db: DB, key: b"a" });
+    story.get("a");
+    assert_eq!(story.space.changes(), 3, "nothing changed");
+    story.run(&set_bit(true));
+    assert_eq!(story.space.changes(), 4);
+    assert_eq!(restored(&story.space).changes(), 0);
+    assert_eq!(story.space.changes(), 0, "a snapshot was begun");
+    story.run(&Op::FlushAll {});
+    assert_eq!(story.space.changes(), 3);
 }

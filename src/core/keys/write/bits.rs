@@ -75,10 +75,14 @@ impl Writer<'_> {
         if end > max.min(STRING_BYTES_MAX) {
             return Err(Fault::StringTooLong);
         }
-        if old.is_none() {
-            self.put(db, &name, Value::Str(Str::new(b"")), None);
-        }
         let len = (end as usize).max(old.unwrap_or(0));
+        if old.is_none() {
+            let mut bytes = vec![0; len];
+            let (outcome, _) = work(&mut bytes, true);
+            self.put(db, &name, Value::Str(Str::raw(bytes)), None);
+            self.tell(db, key, Event::SetBit {});
+            return Ok(outcome);
+        }
         let Stamp { now_ms, seq, .. } = *self.at;
         let done = self.space.database_mut(db).edit(&name, seq, now_ms, |value| {
             let Value::Str(string) = value else { unreachable!("it was looked at before") };

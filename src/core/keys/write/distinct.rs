@@ -3,6 +3,7 @@
 use super::Writer;
 use crate::keys::Event;
 use crate::keys::distinct::{Sketch, merge};
+use crate::keys::op::Inside;
 use crate::keys::store::{Str, Value};
 use crate::{Db, Fault, Outcome};
 
@@ -46,6 +47,32 @@ impl Writer<'_> {
         Ok(Outcome::Ok)
     }
 
+    /// PFDEBUG. Nil without the key.
+    pub(super) fn inside_distinct(
+        &mut self,
+        db: Db,
+        key: &[u8],
+        ask: Inside,
+    ) -> Result<Outcome, Fault> {
+        let Some(mut sketch) = self.sketch(db, key)? else { return Ok(Outcome::Nil) };
+        let wants_dense = matches!(ask, Inside::Counters {} | Inside::MakeDense {});
+        let becomes_dense = wants_dense && !sketch.is_dense();
+        if becomes_dense {
+            sketch.make_dense()?;
+            self.keep_sketch(db, key, sketch.clone());
+        }
+        Ok(match ask {
+            Inside::Counters {} => {
+                let counters = sketch.counters()?;
+                Outcome::List(counters.iter().map(|one| Outcome::Int((*one).into())).collect())
+            }
+            Inside::Runs {} if sketch.is_dense() => Outcome::Ok,
+            Inside::Runs {} => Outcome::Bytes(sketch.runs()?.into_bytes()),
+            Inside::Form {} => Outcome::Word(if sketch.is_dense() { "dense" } else { "sparse" }),
+            Inside::MakeDense {} => Outcome::Int(becomes_dense.into()),
+        })
+    }
+
     fn read_sketch(&mut self, db: Db, key: &[u8]) -> Result<Option<Sketch>, Fault> {
         let found = self.sketch(db, key)?;
         if found.is_none() {
@@ -60,8 +87,13 @@ impl Writer<'_> {
         Sketch::of(&item.value.string()?.bytes()).map(Some)
     }
 
-    /// A key that is there keeps its deadline.
     fn put_sketch(&mut self, db: Db, key: &[u8], sketch: Sketch) {
+        self.keep_sketch(db, key, sketch);
+        self.tell(db, key, Event::PfAdd {});
+    }
+
+    /// A key that is there keeps its deadline.
+    fn keep_sketch(&mut self, db: Db, key: &[u8], sketch: Sketch) {
         let name = self.space.hasher.name(key);
         let value = Value::Str(Str::raw(sketch.into_bytes()));
         if self.find(db, &name).is_some() {
@@ -69,6 +101,5 @@ impl Writer<'_> {
         } else {
             self.put(db, &name, value, None);
         }
-        self.tell(db, key, Event::PfAdd {});
     }
 }

@@ -121,14 +121,18 @@ impl Writer<'_> {
             return Ok(Outcome::Int(old.unwrap_or(0) as i64));
         }
         let end = end(offset, value.len(), max)?;
-        if old.is_none() {
-            self.put(db, &name, Value::Str(Str::new(b"")), None);
-        }
         let len = end.max(old.unwrap_or(0));
-        self.change_bytes(db, &name, len, |bytes| {
+        let write = |bytes: &mut Vec<u8>| {
             bytes.resize(len, 0);
             bytes[end - value.len()..end].copy_from_slice(value);
-        });
+        };
+        if old.is_some() {
+            self.change_bytes(db, &name, len, write);
+        } else {
+            let mut bytes = Vec::new();
+            write(&mut bytes);
+            self.put(db, &name, Value::Str(Str::raw(bytes)), None);
+        }
         self.tell(db, key, Event::SetRange {});
         Ok(Outcome::Int(len as i64))
     }

@@ -27,6 +27,8 @@ pub const NO_WRITES: u8 = 1;
 pub const ALLOW_OOM: u8 = 1 << 1;
 /// It does not run where keys are spread by slot.
 pub const NO_CLUSTER: u8 = 1 << 3;
+/// Where keys are spread by slot it uses keys of several slots.
+pub const CROSS_SLOT: u8 = 1 << 4;
 
 wire_enum! {
     /// An operation on the libraries.

@@ -106,6 +106,9 @@ fn get_takes_patterns_and_plain_names_in_any_letter_case() {
     assert_eq!(names(&["nope"]), [""; 0]);
     let all = settings.get(&["*"]);
     assert!(all.len() > Setting::COUNT, "aliases too");
+    assert!(!all.iter().any(|(name, _)| name == "key-load-delay"), "by its name only");
+    assert_eq!(names(&["key-load-*"]), [""; 0]);
+    assert_eq!(names(&["Key-Load-Delay"]), ["Key-Load-Delay"]);
 }
 
 #[test]

@@ -26,6 +26,9 @@ pub(in crate::keys) use group::{Consumer, ConsumerGroup, Pending};
 pub(in crate::keys) use listpack::{Element, elements as listpack_elements};
 pub(in crate::keys) use trim::Keep;
 
+/// A stream of more blocks than these counts among the large values that are freed bit by bit.
+const LARGE_BLOCKS: usize = 64;
+
 /// What a block takes besides its bytes.
 const BLOCK_BYTES: usize = 96;
 
@@ -184,6 +187,9 @@ impl Stream {
 
     /// What is to be freed bit by bit.
     pub(in crate::keys) fn into_nodes(self, garbage: &mut Garbage) {
+        if self.blocks.len() > LARGE_BLOCKS {
+            garbage.note_value();
+        }
         garbage.put_node(self.blocks.into_node());
         for group in self.groups.into_values().filter_map(Arc::into_inner) {
             group.into_nodes(garbage);
