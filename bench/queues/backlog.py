@@ -9,6 +9,8 @@ from resp import Client, Failed
 
 DRAINERS = 10
 TURNS = 5
+# Of one of them: the pushes of all turns together must not make another backlog.
+TURN_SECONDS = 2
 # Of the pushes that make the backlog, in flight per producer.
 WINDOW = 16
 MEGABYTE = 1 << 20
@@ -27,8 +29,9 @@ def backlog(table, options):
         with Watched(server.processes[0].pid) as old:
             second = fill(table, server, half)
             # In turns: snapshots and the store of bodies work on behind the pushes.
-            turns = [(push(table, server, options.seconds),
-                      push(table, server, options.seconds, DRAINERS)) for _ in range(TURNS)]
+            seconds = min(options.seconds, TURN_SECONDS)
+            turns = [(push(table, server, seconds), push(table, server, seconds, DRAINERS))
+                     for _ in range(TURNS)]
         left = length(server)
     finally:
         server.stop()

@@ -172,8 +172,15 @@ pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
             not_before = Instant::now() + SNAPSHOT_RETRY;
         }
         let limit = inner.snapshot_log_bytes.load(Ordering::Relaxed);
-        if inner.progress.log_bytes() < limit || Instant::now() < not_before {
+        let is_due = inner.progress.log_bytes() >= limit && Instant::now() >= not_before;
+        inner.shelf.set_lean(is_due);
+        if !is_due {
             continue;
+        }
+        tokio::select! {
+            biased;
+            _ = stop.changed() => return,
+            () = inner.shelf.wait_until_lean() => {}
         }
         // Fails only when the group has, which others notice.
         let _ = inner.raft.trigger().snapshot().await;

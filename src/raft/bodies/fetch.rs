@@ -123,7 +123,7 @@ pub(super) async fn read(shelf: &Arc<Shelf>, keys: Vec<BodyKey>) -> io::Result<F
         return Ok(Found::new());
     }
     let (shard, count) = (shelf.shard, keys.len() as u64);
-    let read = shelf.store.on_disk(move |disk| {
+    let read = shelf.store.from_disk(move |disk| {
         let ids: Vec<_> = keys.iter().map(id).collect();
         let bodies = disk.get(shard, &ids)?;
         let there = keys.into_iter().zip(bodies);

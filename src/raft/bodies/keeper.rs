@@ -99,7 +99,7 @@ impl Keeper {
     /// Brings to disk what is old, or too much for the memory.
     async fn store(&mut self) -> io::Result<()> {
         loop {
-            let part = self.shelf.part();
+            let part = self.shelf.goal();
             // First what is on disk already.
             let crowded = self.settle(&[], part) > part;
             let older = (!crowded).then_some(AGE_MS);
@@ -162,7 +162,7 @@ impl Keeper {
     /// Brings back to memory what is delivered next.
     async fn read_ahead(&self) -> io::Result<()> {
         loop {
-            let part = self.shelf.part();
+            let part = self.shelf.goal();
             let keys = {
                 let shard = self.inner.shard.read();
                 let room = part.saturating_sub(shard.queues().resident_bytes());

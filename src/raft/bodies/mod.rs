@@ -22,6 +22,7 @@ use std::sync::{Arc, Weak};
 use lockstep_core::ShardId;
 use lockstep_storage::{Bodies, StorageError};
 use parking_lot::Mutex;
+use tokio::sync::Semaphore;
 
 use crate::store::blocking;
 
@@ -29,6 +30,9 @@ pub(crate) use fetch::{Fetch, all_here};
 pub(crate) use keeper::keep;
 pub(crate) use shelf::{Hold, Shelf};
 pub(crate) use spill::{Loading, Reading, spill};
+
+/// So many threads read bodies at once.
+const READERS: usize = 4;
 
 /// The bodies of messages on a node.
 pub struct BodyStore {
@@ -40,6 +44,11 @@ pub struct BodyStore {
     memory_max: AtomicUsize,
     /// The part of a shard.
     part: AtomicUsize,
+    /// Whoever changes something on disk has the permit: another thread could only wait
+    /// for the first, with memory of its own.
+    writing: Semaphore,
+    /// Whoever reads has one of these.
+    reading: Semaphore,
     /// Those that somebody uses; each of them has the store.
     shelves: Mutex<BTreeMap<ShardId, Weak<Shelf>>>,
     reads: AtomicU64,
@@ -82,6 +91,8 @@ impl BodyStore {
             by_hand,
             memory_max: memory_max.into(),
             part: memory_max.into(),
+            writing: Semaphore::new(1),
+            reading: Semaphore::new(READERS),
             shelves: Mutex::default(),
             reads: AtomicU64::new(0),
             failures: AtomicU64::new(0),
@@ -192,8 +203,26 @@ impl BodyStore {
         self.note(why);
     }
 
-    /// Runs something that waits for the disk, where it may, and notes how it failed.
+    /// Changes something on disk, and notes how that failed.
     async fn on_disk<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&dyn Bodies) -> Result<T, StorageError> + Send + 'static,
+    ) -> io::Result<T> {
+        let _permit = self.writing.acquire().await.map_err(io::Error::other)?;
+        self.run(work).await
+    }
+
+    /// Reads something from disk, and notes how that failed.
+    async fn from_disk<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&dyn Bodies) -> Result<T, StorageError> + Send + 'static,
+    ) -> io::Result<T> {
+        let _permit = self.reading.acquire().await.map_err(io::Error::other)?;
+        self.run(work).await
+    }
+
+    /// Runs something that waits for the disk, on a thread of its own where there may be one.
+    async fn run<T: Send + 'static>(
         self: &Arc<Self>,
         work: impl FnOnce(&dyn Bodies) -> Result<T, StorageError> + Send + 'static,
     ) -> io::Result<T> {

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::{BodyStore, scan};
 
-/// How long an entry waits at most for room for its bodies.
+/// How long an entry waits at most for room for its bodies, or a snapshot for theirs.
 const ROOM_WAIT: Duration = Duration::from_secs(2);
 const ROOM_LOOK: Duration = Duration::from_millis(10);
 /// Bodies have this part of the memory at least, however many messages there are.
@@ -23,6 +23,8 @@ const BODIES_LEAST: usize = 8;
 const ROUNDED_UP: usize = 5;
 /// While the keeper is at work there may be this part more in memory.
 const AHEAD_OF_KEEPER: usize = 8;
+/// To this part of what may be in memory bodies are brought before a snapshot.
+const LEFT_TO_SNAPSHOT: usize = 4;
 
 /// The bodies of one shard on this node.
 pub(crate) struct Shelf {
@@ -41,6 +43,8 @@ pub(crate) struct Shelf {
     holds: Mutex<Holds>,
     /// What is on disk has to be compared with what should be.
     rescan: AtomicBool,
+    /// A snapshot is about to be written.
+    lean: AtomicBool,
     /// Rung when the keeper has something to do.
     pub(super) bell: Notify,
     room: Notify,
@@ -70,6 +74,7 @@ impl Shelf {
             gone: AtomicU64::new(0),
             holds: Mutex::default(),
             rescan: AtomicBool::new(true),
+            lean: AtomicBool::new(false),
             bell: Notify::new(),
             room: Notify::new(),
         })
@@ -91,6 +96,12 @@ impl Shelf {
         let part = self.store.part();
         let rest = part.saturating_sub(known).max(part / BODIES_LEAST);
         rest - rest / ROUNDED_UP
+    }
+
+    /// Bytes of bodies that the keeper leaves in memory.
+    pub(super) fn goal(&self) -> usize {
+        let lean = self.lean.load(Ordering::Relaxed);
+        if lean { self.part() / LEFT_TO_SNAPSHOT } else { self.part() }
     }
 
     /// Bytes on disk.
@@ -140,8 +151,25 @@ impl Shelf {
         if !self.is_crowded() {
             return;
         }
+        self.wait_while(|| self.is_crowded()).await;
+    }
+
+    /// Whether a snapshot is about to be written. What is in memory then is in it, and
+    /// stays in memory until it is written, also when the keeper lets go of it meanwhile:
+    /// so most of it is brought to disk before.
+    pub(crate) fn set_lean(&self, lean: bool) {
+        self.lean.store(lean, Ordering::Relaxed);
+    }
+
+    /// Waits until the keeper has done so, though not for ever.
+    pub(crate) async fn wait_until_lean(&self) {
+        self.wait_while(|| self.resident() > self.goal()).await;
+    }
+
+    /// Waits for the keeper while something is so, as long as the disk takes bodies.
+    async fn wait_while(&self, is_so: impl Fn() -> bool) {
         let until = Instant::now() + ROOM_WAIT;
-        while self.is_crowded() && self.store.works() && Instant::now() < until {
+        while is_so() && self.store.works() && Instant::now() < until {
             self.bell.notify_one();
             // The keeper may have made room just before.
             let _ = tokio::time::timeout(ROOM_LOOK, self.room.notified()).await;

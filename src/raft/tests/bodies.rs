@@ -9,7 +9,7 @@ use lockstep_storage::{SimDisk, SimOp};
 use tokio::time::{Instant, sleep};
 
 use super::rig::Rig;
-use crate::{BodyStats, BodyStore, Delivery};
+use crate::{BodyStats, BodyStore, Delivery, Guards};
 
 const QUEUE: &[u8] = b"q";
 const MEMORY: usize = 20_000;
@@ -160,6 +160,22 @@ async fn bodies_go_behind_the_snapshot_that_names_them_no_more() {
     rig.node(1).group().snapshot().await.unwrap();
     rig.until("space is back", |rig| rig.stats(1).disk_bytes < 10_000).await;
     assert_eq!(rig.stats(1).stored_bytes, 0);
+}
+
+/// What is in memory when a snapshot is begun stays there until it is written.
+#[tokio::test(start_paused = true)]
+async fn most_bodies_leave_memory_before_a_snapshot() {
+    const PUSHED: u64 = 100;
+    let mut rig = Rig::empty(Guards::default(), 1);
+    rig.queue_memory = 400_000;
+    rig.snapshot_log_bytes = 150_000;
+    rig.start_all(1).await;
+    rig.push(0..PUSHED).await;
+    assert_eq!(rig.stats(1).resident_bytes, PUSHED * BODY as u64);
+    rig.push(PUSHED..2 * PUSHED).await;
+    rig.until("a snapshot", |rig| rig.node(1).group().inner.snapshot_index() > 0).await;
+    assert!(rig.stats(1).resident_bytes < PUSHED * BODY as u64);
+    rig.pop(0..2 * PUSHED).await;
 }
 
 #[tokio::test(start_paused = true)]
