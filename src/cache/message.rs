@@ -68,6 +68,16 @@ wire_enum! {
             /// Whether it does.
             on: bool,
         },
+        /// What it has of sessions that are over: which of it is good still?
+        142 => Reattest {
+            /// In which session it would be.
+            session: Session,
+            /// The number of the request.
+            number: u64,
+            /// The keys, in full, with the versions of what it has of them; 0: that there
+            /// is no such key.
+            lines: Vec<(Name, u64)>,
+        },
     }
 }
 
@@ -201,6 +211,18 @@ wire_enum! {
             /// How far the home has come.
             standing: Standing,
         },
+        /// Some of what the node has of sessions that are over is what the keys hold.
+        143 => Attested {
+            /// In which session it may keep that.
+            session: Session,
+            /// The answer to which request.
+            number: u64,
+            /// The number of the right to keep the first; the next ones follow it.
+            q: u64,
+            /// Which of the lines in the request, and how long these still live, in
+            /// nanoseconds.
+            lines: Vec<(u64, Option<u64>)>,
+        },
     }
 }
 
@@ -248,6 +270,7 @@ impl ToHome {
             ToHome::PutS { .. } => "PutS",
             ToHome::Revoked { .. } => "Revoked",
             ToHome::Follow { .. } => "Follow",
+            ToHome::Reattest { .. } => "Reattest",
         }
     }
 }
@@ -269,6 +292,7 @@ impl ToNode {
             ToNode::Revoke { .. } => "Revoke",
             ToNode::Touch { .. } => "Touch",
             ToNode::Stands { .. } => "Stands",
+            ToNode::Attested { .. } => "Attested",
         }
     }
 }
@@ -377,6 +401,9 @@ mod tests {
         again(ToNode::Touch { session, q: 1, known: 8, names, all: true, standing: stands });
         again(ToNode::Stands { session, upto: 1, standing });
         again(ToHome::Follow { session, on: true });
+        again(ToHome::Reattest { session, number: 300, lines: vec![(name.clone(), 7_000)] });
+        let lines = vec![(0, None), (130, Some(7))];
+        again(ToNode::Attested { session, number: 300, q: 900, lines });
         again(ToNode::Downgrade { session, q: 1, name });
         again(ToNode::Revoke { epoch: session.epoch });
     }

@@ -211,6 +211,13 @@ impl Rig {
         }
     }
 
+    /// The next message arrives.
+    pub(crate) fn deliver_one(&mut self) {
+        if let Some(letter) = self.letters.pop_front() {
+            self.hand_over(letter);
+        }
+    }
+
     fn hand_over(&mut self, letter: Letter) {
         match letter {
             Letter::ToNode(id, _) if self.deaf.contains(&id) => {}

@@ -75,6 +75,9 @@ pub struct Rules {
     pub departed_dismissed: bool,
     /// R32: what an entry turns out to have written waits for who has that, too.
     pub besides_called_back: bool,
+    /// R33: what a node has of a session that is over is attested only if nothing that
+    /// writes the key is on its way: who writes it knows nothing of the node.
+    pub attested_unwritten: bool,
 }
 
 impl Rules {
@@ -112,6 +115,7 @@ impl Rules {
         limbo_of_last: true,
         departed_dismissed: true,
         besides_called_back: true,
+        attested_unwritten: true,
     };
 }
 

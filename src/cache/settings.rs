@@ -71,6 +71,11 @@ pub struct Settings {
     pub readers_max: usize,
     /// How many requests a home may hold until a write is open.
     pub held_max: usize,
+    /// Of how many lines of sessions that are over a node asks at once whether they are
+    /// good still; 0: of none.
+    pub reattest_lines: usize,
+    /// Of how many it asks in one session.
+    pub reattest_max: usize,
     /// For how many groups of keys a node remembers the newest message of the home.
     pub high_water_marks: usize,
     /// What it rests on.
@@ -113,6 +118,8 @@ impl Default for Settings {
             flights_max: 65_536,
             readers_max: 65_536,
             held_max: 65_536,
+            reattest_lines: 128,
+            reattest_max: 65_536,
             high_water_marks: 4_096,
             rules: Rules::ALL,
         }

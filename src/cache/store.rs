@@ -22,6 +22,9 @@ pub trait Store {
     /// came. It must not grow.
     fn alter(&self, at: At<'_>, change: &mut dyn FnMut(&mut Line, bool));
 
+    /// The names of lines of a shard that hold anything, so many at most.
+    fn names_of(&self, shard: ShardId, most: usize) -> Vec<Name>;
+
     /// Removes a line; tells of it if more than its place was kept.
     fn remove(&self, at: At<'_>) -> Option<Evicted>;
 }

@@ -1,5 +1,6 @@
 //! Copies of keys on the nodes that do not lead, as clients see them.
 
+mod attested;
 mod failing;
 mod fills;
 mod keys;

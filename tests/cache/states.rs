@@ -5,12 +5,17 @@ use lockstep_tests::{Client, Cluster, Value, wait_for};
 use super::{cluster, ids, letters, number, state, wait_for_copy};
 
 /// What a step of the table leaves: the letters, and what it cost.
-fn row(client: &mut Client, ids: &[String], before: &mut (i64, i64)) -> (String, i64, i64) {
+fn row(
+    client: &mut Client,
+    key: &str,
+    ids: &[String],
+    before: &mut (i64, i64),
+) -> (String, i64, i64) {
     // What is asynchronous, as the word that others have a copy as well, may be on its way.
-    let (mut last, mut seen) = (String::new(), state(client, "a"));
+    let (mut last, mut seen) = (String::new(), state(client, key));
     for _ in 0..20 {
         std::thread::sleep(super::ms(10));
-        seen = state(client, "a");
+        seen = state(client, key);
         let now = letters(&seen, ids);
         if now == last {
             break;
@@ -24,7 +29,7 @@ fn row(client: &mut Client, ids: &[String], before: &mut (i64, i64)) -> (String,
 }
 
 /// Makes a node the home of all keys.
-fn move_home(cluster: &Cluster, node: usize, id: &str) {
+pub(super) fn move_home(cluster: &Cluster, node: usize, id: &str) {
     wait_for("the home at the node", || {
         cluster.client(node).call(&format!("NODE PROMOTE {id}"));
         std::thread::sleep(super::ms(200));
@@ -40,20 +45,21 @@ fn the_table_is_the_same_for_each_choice_of_home() {
         move_home(&cluster, home, &ids[home]);
         let mut clients: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();
         clients[home].call("SET warm 1");
-        clients[home].call("DEL a");
         for (_, client) in clients.iter_mut().enumerate().filter(|(node, _)| *node != home) {
             wait_for_copy(client, "warm");
         }
+        // One that nobody has, nor had.
+        let key = format!("a{home}");
         let mut before = (0, 0);
-        let mut rows = vec![row(&mut clients[0], &ids, &mut before)];
-        clients[0].call("GET a");
-        rows.push(row(&mut clients[0], &ids, &mut before));
-        clients[1].call("GET a");
-        rows.push(row(&mut clients[0], &ids, &mut before));
-        assert_eq!(clients[2].call("SET a 1").text(), "OK");
-        rows.push(row(&mut clients[0], &ids, &mut before));
-        assert_eq!(clients[0].call("GET a").text(), "1");
-        rows.push(row(&mut clients[0], &ids, &mut before));
+        let mut rows = vec![row(&mut clients[0], &key, &ids, &mut before)];
+        clients[0].call(&format!("GET {key}"));
+        rows.push(row(&mut clients[0], &key, &ids, &mut before));
+        clients[1].call(&format!("GET {key}"));
+        rows.push(row(&mut clients[0], &key, &ids, &mut before));
+        assert_eq!(clients[2].call(&format!("SET {key} 1")).text(), "OK");
+        rows.push(row(&mut clients[0], &key, &ids, &mut before));
+        assert_eq!(clients[0].call(&format!("GET {key}")).text(), "1");
+        rows.push(row(&mut clients[0], &key, &ids, &mut before));
         let row = |letters: &str, probes, pushes| (letters.to_owned(), probes, pushes);
         let wanted =
             [row("E/I/I", 0, 0), row("S/S/I", 1, 0), row("I/I/M", 2, 0), row("S/S/S", 1, 1)];

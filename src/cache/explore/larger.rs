@@ -1,6 +1,6 @@
 //! Worlds that take minutes, and gigabytes of memory: see CONTRIBUTING.md.
 
-use super::sound::{AGAIN, BOTH, FOLLOWED, REMOVED, is_sound_within};
+use super::sound::{AGAIN, BOTH, FOLLOWED, KEPT, REMOVED, is_sound_within};
 use super::*;
 use crate::{HotUpdate, Refresh};
 
@@ -66,4 +66,19 @@ fn a_node_reads_from_its_replica_while_another_home_writes() {
 #[test]
 fn a_node_that_was_removed_runs_on_and_asks_for_more_time() {
     is_sound(Bounds { ticks: 3, renewals: [2, 0], ..REMOVED });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_by_another_home_that_writes() {
+    is_sound(Bounds { writes: 2, election: true, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_beside_another_node_that_reads() {
+    is_sound(Bounds { nodes: 2, reads: [1, 1], renewals: [2, 1], ticks: 3, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_while_it_is_read_and_evicted_and_messages_come_twice() {
+    is_sound(Bounds { reads: [2, 0], evictions: 1, repeats: 1, ..KEPT });
 }

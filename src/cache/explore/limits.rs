@@ -43,6 +43,8 @@ pub(super) struct Bounds {
     pub removed_count: bool,
     /// Whether writes are of scripts, which do not say beforehand what they write.
     pub script: bool,
+    /// Whether nodes have lines of sessions that are over attested.
+    pub reattests: bool,
     /// Whether clients at nodes trust no lease, and the clocks of nodes stand still.
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
@@ -74,6 +76,7 @@ impl Bounds {
         removal: false,
         removed_count: true,
         script: false,
+        reattests: false,
         careful: false,
         astray: false,
         home_reads: true,
@@ -93,6 +96,7 @@ impl Bounds {
             hot_update: self.hot_update,
             high_water_marks: 1,
             flight: Duration::MAX,
+            reattest_lines: usize::from(self.reattests),
             rules: self.rules,
             ..Settings::default()
         }

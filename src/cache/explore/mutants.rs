@@ -1,6 +1,6 @@
 //! Each rule is needed: without it, something goes wrong (P26).
 
-use super::sound::{FOLLOWED, HEIR, REMOVED, SCRIPT};
+use super::sound::{FOLLOWED, HEIR, KEPT, REMOVED, SCRIPT};
 use super::*;
 use crate::{HotUpdate, Refresh, Rules};
 
@@ -214,4 +214,22 @@ fn r31_who_was_removed_is_given_no_more_time() {
 #[test]
 fn r32_what_a_script_wrote_waits_for_who_has_it() {
     rule("R32", SCRIPT, |rules| rules.besides_called_back = false);
+}
+
+#[test]
+fn r33_what_is_attested_is_about_to_be_written_by_nobody() {
+    let bounds = Bounds { election: true, ..KEPT };
+    rule("R33", bounds, |rules| rules.attested_unwritten = false);
+}
+
+#[test]
+fn r17_what_is_attested_is_of_the_version_of_the_key() {
+    let bounds = Bounds { election: true, ..KEPT };
+    rule("R17 with R33", bounds, |rules| rules.versions_compared = false);
+}
+
+#[test]
+fn r6_what_is_attested_is_not_installed_if_something_newer_is_known() {
+    let bounds = Bounds { election: true, ..KEPT };
+    rule("R6 with R33", bounds, |rules| rules.newest_only = false);
 }

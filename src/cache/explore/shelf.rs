@@ -3,6 +3,8 @@
 use std::cell::RefCell;
 use std::hash::{Hash, Hasher};
 
+use lockstep_core::ShardId;
+
 use crate::{At, Evicted, Line, Name, Named, Seen, State, Store};
 
 #[derive(Clone, Debug, Default)]
@@ -27,6 +29,11 @@ impl Store for Shelf {
         if let Some((_, line)) = &mut *self.0.borrow_mut() {
             change(line, true);
         }
+    }
+
+    fn names_of(&self, _: ShardId, most: usize) -> Vec<Name> {
+        let held = self.0.borrow();
+        held.iter().map(|(name, _)| name.clone()).take(most).collect()
     }
 
     fn remove(&self, _: At<'_>) -> Option<Evicted> {

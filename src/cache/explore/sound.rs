@@ -153,6 +153,39 @@ fn a_node_reads_from_its_replica_while_scripts_write_a_key_twice() {
     is_sound(Bounds { script: true, writes: 2, ..FOLLOWED });
 }
 
+pub(super) const KEPT: Bounds =
+    Bounds { reattests: true, ticks: 2, renewals: [2, 0], reads: [1, 0], ..Bounds::SMALL };
+
+#[test]
+fn what_a_node_kept_of_a_session_that_is_over_is_attested() {
+    is_sound(Bounds { ticks: 3, writes: 2, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_while_it_is_read_and_evicted() {
+    is_sound(Bounds { reads: [2, 0], evictions: 1, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_while_messages_come_twice() {
+    is_sound(Bounds { repeats: 1, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_by_another_home() {
+    is_sound(Bounds { election: true, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_while_values_are_sent_before_their_writes_are_open() {
+    is_sound(Bounds { hot_update: HotUpdate::Always, ..KEPT });
+}
+
+#[test]
+fn what_a_node_kept_is_attested_while_a_script_writes_the_key() {
+    is_sound(Bounds { script: true, ..KEPT });
+}
+
 pub(super) const HEIR: Bounds = Bounds { heir: true, election: true, ..FOLLOWED };
 
 #[test]

@@ -312,6 +312,7 @@ impl World {
                     | ToNode::Val { session, .. }
                     | ToNode::Touch { session, .. }
                     | ToNode::Stands { session, .. }
+                    | ToNode::Attested { session, .. }
                     | ToNode::Granted { session, .. } => !over(*session),
                     ToNode::Push { grant, .. } => !over(grant.session),
                     _ => true,
@@ -322,7 +323,8 @@ impl World {
                 from,
                 ToHome::Ack { session, .. }
                 | ToHome::PutS { session, .. }
-                | ToHome::Follow { session, .. },
+                | ToHome::Follow { session, .. }
+                | ToHome::Reattest { session, .. },
             ) => homes[*home].home.session_of(id(*from)) <= Some(*session),
             Letter::ToHome(..) => true,
         });

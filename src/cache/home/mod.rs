@@ -8,6 +8,7 @@
 //! ([`Home::applied`]); it is open, and its client may be answered, when it comes up in
 //! [`Out::opened`].
 
+mod attests;
 mod reads;
 mod writes;
 
@@ -23,6 +24,7 @@ use lockstep_core::NodeId;
 
 use crate::message::{Payload, ToHome, ToNode};
 use crate::{At, Epoch, Limbo, Name, Replica, Session, Settings, Time};
+use attests::Older;
 use directory::Directory;
 use gates::Gates;
 use seats::{Acked, Follows, Renewal, Seat};
@@ -212,6 +214,10 @@ impl Home {
             }
             ToHome::Revoked { epoch } => self.revoked(now, from, epoch, out),
             ToHome::Follow { session, on } => self.follow(now, from, session, on, out),
+            ToHome::Reattest { session, number, lines } => {
+                let older = Older { session, number, lines: &lines };
+                self.reattest(now, from, &older, look, out);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use lockstep_core::NodeId;
 use super::{Asked, Home, Look, Out, Share};
 use crate::message::{Grant, Payload, ToNode};
 use crate::time::nanos;
-use crate::{Label, Name, Refresh, Time};
+use crate::{Label, Name, Refresh, Session, Time};
 
 /// As long as the directory holds fewer keys than these, the home is entered as one that
 /// has what its own clients use; others' copies are what the room is for.
@@ -120,18 +120,21 @@ impl Home {
         payload: &Payload,
         out: &mut Out,
     ) -> Option<Grant> {
-        let session = self.session_of(node)?;
-        let slow = self.seats.get(&node)?.acks_in > self.settings.slow_sharer;
-        let is_nothing = payload.value.is_none() && !self.settings.negative;
-        if slow || is_nothing || self.is_too_large(payload) {
-            return None;
-        }
+        let session = self.may_keep(node, payload)?;
         let share = self.share(node, name, None, false, out).or_else(|| {
             // There is room at once if nobody else has the key that goes.
             self.make_room(now, out);
             self.share(node, name, None, false, out)
         });
         share.map(|Share { q, label, .. }| Grant { session, q, label })
+    }
+
+    /// The session in which a node may keep what a key holds, if it may.
+    pub(super) fn may_keep(&self, node: NodeId, payload: &Payload) -> Option<Session> {
+        let session = self.session_of(node)?;
+        let slow = self.seats.get(&node)?.acks_in > self.settings.slow_sharer;
+        let is_nothing = payload.value.is_none() && !self.settings.negative;
+        (!slow && !is_nothing && !self.is_too_large(payload)).then_some(session)
     }
 
     /// Calls back the key that was granted least lately. False: there is none.
@@ -145,7 +148,7 @@ impl Home {
     }
 
     /// Notes that a node has a copy; those who were alone with theirs are told.
-    fn share(
+    pub(super) fn share(
         &mut self,
         node: NodeId,
         name: &Name,

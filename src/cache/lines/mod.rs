@@ -270,6 +270,12 @@ impl Store for Lines {
         }
     }
 
+    fn names_of(&self, shard: ShardId, most: usize) -> Vec<Name> {
+        let holds = |line: &Line| line.shard == shard && line.content().is_some();
+        let slots = self.map.iter().filter(|slot| holds(&slot.line));
+        slots.take(most).map(|slot| slot.key().0.name.clone()).collect()
+    }
+
     fn remove(&self, at: At<'_>) -> Option<Evicted> {
         let mut room = self.room.lock();
         let tag = self.map.get(&at as &dyn Named)?.key().0.clone();

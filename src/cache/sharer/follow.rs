@@ -75,6 +75,11 @@ impl Follow {
         self.view.clone()
     }
 
+    /// Whether the whole shard is to be read from a replica.
+    pub(super) fn is_wanted(&self) -> bool {
+        self.wanted
+    }
+
     /// Another session begins.
     pub(super) fn forget(&mut self) {
         self.view.clear();

@@ -6,6 +6,7 @@
 //! with the time of its node; what it wants done is added to [`Out`].
 
 mod answers;
+mod attests;
 mod flights;
 mod follow;
 mod news;
@@ -21,6 +22,7 @@ use crate::{
     Content, Epoch, Era, Evicted, Limbo, Name, Named, Nonce, Pass, Session, Settings, Store, Time,
     View, hit,
 };
+use attests::Attests;
 use flights::Flights;
 use follow::Follow;
 
@@ -48,6 +50,7 @@ pub struct Sharer {
     /// The newest message about all keys.
     flushed: u64,
     flights: Flights,
+    attests: Attests,
     pass: Own,
     follow: Follow,
     /// What was known of writes when that ended.
@@ -110,6 +113,7 @@ impl Sharer {
             marks: Marks::new(settings.high_water_marks),
             flushed: 0,
             flights: Flights::new(boot),
+            attests: Attests::default(),
             pass: Own::default(),
             follow: Follow::new(settings.high_water_marks),
             limbo: None,
@@ -242,6 +246,7 @@ impl Sharer {
         while let Some(number) = self.flights.sent_before(sent_before) {
             self.send_elsewhere(number, out);
         }
+        self.attests.give_up(sent_before);
     }
 
     /// A line of this shard has gone to make room, or because somebody wanted it to.
@@ -255,8 +260,10 @@ impl Sharer {
     }
 
     /// Tells the home that a copy is not kept. It may forget then that this node has the
-    /// key, so nobody may join a flight any more that would be served by an older grant.
+    /// key, so nobody may join a flight any more that would be served by an older grant,
+    /// nor may what comes with such a one be kept.
     fn give_back(&mut self, session: Session, name: &Name, q: u64, out: &mut Out) {
+        self.marks.raise(name, q);
         if self.settings.rules.put_closes_flights {
             self.flights.close(name);
         }
@@ -282,6 +289,7 @@ impl Sharer {
     fn end_session(&mut self) {
         self.keep_limbo();
         self.session = None;
+        self.attests.forget();
         self.close_flights();
         self.pass.0.publish(self.era, Time(0));
         // Behind that: nobody takes the session for good any more, nor looks at the replica.

@@ -11,8 +11,13 @@ impl Sharer {
         self.pass_time(now);
         match message {
             ToNode::Granted { nonce, sent, session, left } => {
+                let before = self.session();
                 self.granted(nonce, sent, session, left);
                 self.ask_to_follow(session, out);
+                if self.session() != before {
+                    self.look_for_older(store);
+                }
+                self.reattest(now, store, out);
             }
             ToNode::Data { flight, grant, payload } => {
                 self.data(now, store, flight, grant, payload, out);
@@ -40,6 +45,9 @@ impl Sharer {
             }
             ToNode::Stands { session, upto, standing } => {
                 self.stands(session, upto, &standing, out);
+            }
+            ToNode::Attested { session, number, q, lines } => {
+                self.attested(now, store, (session, number), (q, &lines), out);
             }
         }
     }

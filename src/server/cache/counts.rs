@@ -85,11 +85,21 @@ counts! {
     malformed,
     /// Sessions that this node was granted.
     sessions,
+    /// Lines of sessions that were over of which the home was asked whether they are good
+    /// still.
+    older,
+    /// Of these, those that are, without a value having been sent.
+    reattested,
 }
 
 /// Counts one more.
 pub(super) fn count(counter: &AtomicU64) {
     counter.fetch_add(1, Relaxed);
+}
+
+/// Counts so many more.
+pub(super) fn add(counter: &AtomicU64, many: usize) {
+    counter.fetch_add(many as u64, Relaxed);
 }
 
 /// Reads of keys that copies answered, as INFO counts reads of keys: of those that are

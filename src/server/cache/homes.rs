@@ -50,8 +50,9 @@ impl Cache {
     ) {
         let renews = matches!(message, ToHome::Renew { .. });
         let follows = matches!(message, ToHome::Follow { on: true, .. });
-        let wants = renews || follows || flight(message).is_some();
-        let gives = if renews || follows { self.leases() } else { self.is_on() };
+        let attests = matches!(message, ToHome::Reattest { .. });
+        let wants = renews || follows || attests || flight(message).is_some();
+        let gives = if renews || follows || attests { self.leases() } else { self.is_on() };
         let is_known = || self.host.map().nodes().any(|node| node.id == from);
         // Whom the next home does not know it does not wait for.
         if wants && !(gives && is_known()) {

@@ -10,7 +10,7 @@ use lockstep_cache::{
 use lockstep_core::{NodeId, Op, ShardId};
 use tokio::sync::oneshot;
 
-use super::counts::count;
+use super::counts::{add, count};
 use super::hot::Hot;
 use super::post::Post;
 use super::seat::Seat;
@@ -177,8 +177,10 @@ impl Cache {
         for (shard, message) in messages {
             let Some(seat) = self.seat(shard) else { continue };
             let mut out = SharerOut::default();
-            if matches!(message, ToNode::Same { .. }) {
-                count(&self.counts.confirmed);
+            match &message {
+                ToNode::Same { .. } => count(&self.counts.confirmed),
+                ToNode::Attested { lines, .. } => add(&self.counts.reattested, lines.len()),
+                _ => {}
             }
             {
                 let mut sharer = seat.sharer.lock();
@@ -186,6 +188,11 @@ impl Cache {
                 sharer.take(now, &self.lines, message, &mut out);
                 if sharer.session() != before && sharer.session().is_some() {
                     count(&self.counts.sessions);
+                }
+            }
+            for message in &out.to_home {
+                if let ToHome::Reattest { lines, .. } = message {
+                    add(&self.counts.older, lines.len());
                 }
             }
             // To whoever told, who may know better who leads than this node does.

@@ -45,6 +45,7 @@ impl Said<'_> {
                 let q = lines.first().map_or(0, |(_, q)| *q);
                 (q, 0, lines.iter().map(|(name, _)| name).collect())
             }
+            ToHome::Reattest { lines, .. } => (0, 0, lines.iter().map(|(name, _)| name).collect()),
             _ => (0, 0, Vec::new()),
         };
         Said { word: message.word(), q, version, names }
