@@ -77,11 +77,13 @@ pub enum Mutant {
     FollowersForgotten,
     /// A replica shows what it has not carried out yet as it was before.
     BehindShown,
+    /// What a script wrote and did not declare does not wait for copies.
+    ScriptsNotAwaited,
 }
 
 impl Mutant {
     /// All of them.
-    pub const ALL: [Mutant; 34] = [
+    pub const ALL: [Mutant; 35] = [
         Mutant::AckBeforeFsync,
         Mutant::VoteNotSynced,
         Mutant::LeaseTooLong,
@@ -116,6 +118,7 @@ impl Mutant {
         Mutant::UpdateReadable,
         Mutant::FollowersForgotten,
         Mutant::BehindShown,
+        Mutant::ScriptsNotAwaited,
     ];
 
     /// Its name on the command line.
@@ -155,6 +158,7 @@ impl Mutant {
             Mutant::UpdateReadable => "update-readable",
             Mutant::FollowersForgotten => "followers-forgotten",
             Mutant::BehindShown => "behind-shown",
+            Mutant::ScriptsNotAwaited => "scripts-not-awaited",
         }
     }
 
@@ -198,7 +202,8 @@ impl Mutant {
             | Mutant::FlightsStayOpen
             | Mutant::UpdateReadable
             | Mutant::FollowersForgotten
-            | Mutant::BehindShown => &[Profile::Storm],
+            | Mutant::BehindShown
+            | Mutant::ScriptsNotAwaited => &[Profile::Storm],
         }
     }
 
@@ -262,6 +267,7 @@ impl Mutant {
             Mutant::UpdateReadable => &mut rules.update_hidden,
             Mutant::FollowersForgotten => &mut rules.followers_targeted,
             Mutant::BehindShown => &mut rules.behind_hidden,
+            Mutant::ScriptsNotAwaited => &mut rules.besides_called_back,
             _ => return None,
         };
         *broken = false;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use lockstep_core::Outcome;
 
-use super::meaning::{ELEMENT_BYTES, Meaning, elements};
+use super::meaning::{ELEMENT_BYTES, Meaning, Script, elements};
 use super::queues::Record;
 use crate::check::appends::{Part, Transaction};
 use crate::check::locks::Hold;
@@ -155,6 +155,13 @@ fn parts(meaning: &Meaning, outcome: Option<&Outcome>) -> Result<Vec<Part>, Stra
             let bytes = value(outcome)?.unwrap_or_default();
             let list = elements(&bytes).ok_or(Strange)?;
             Ok(vec![Part::Read { key: *key, list }])
+        }
+        Meaning::Script(script) => {
+            let outcome = match outcome {
+                Some(outcome) => Some(Script::outcomes(outcome).ok_or(Strange)?),
+                None => None,
+            };
+            parts(&Meaning::Multi(script.steps()), outcome.as_ref())
         }
         Meaning::Multi(inside) => {
             let outcomes: Vec<Option<&Outcome>> = match outcome {

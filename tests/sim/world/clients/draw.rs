@@ -1,7 +1,7 @@
 //! What a client does next.
 
 use super::guards::Guard;
-use super::meaning::Meaning;
+use super::meaning::{Meaning, Script};
 use super::queues;
 use crate::chance::Chance;
 
@@ -83,6 +83,7 @@ fn on_keys(chance: &mut Chance, goods: &Goods, unique: &mut u64) -> Meaning {
         25..=44 => Meaning::Set(plain, unique.to_string().into_bytes()),
         45..=64 => mixed(chance, goods),
         65..=89 => on_lists(chance, goods, *unique * 8),
+        90..=94 => script(chance, goods, *unique * 8),
         _ => {
             let many = chance.between(2, 4);
             Meaning::Multi((0..many).map(|at| on_lists(chance, goods, *unique * 8 + at)).collect())
@@ -107,6 +108,12 @@ fn mixed(chance: &mut Chance, goods: &Goods) -> Meaning {
 fn on_lists(chance: &mut Chance, goods: &Goods, element: u64) -> Meaning {
     let key = chance.below(u64::from(goods.lists)) as u32;
     if chance.permille(600) { Meaning::Push(key, element) } else { Meaning::List(key) }
+}
+
+fn script(chance: &mut Chance, goods: &Goods, element: u64) -> Meaning {
+    let mut list = || chance.below(u64::from(goods.lists)) as u32;
+    let (read, to) = ([list(), list()], list());
+    Meaning::Script(Script { read, to, element, declares: chance.permille(400) })
 }
 
 fn lock(chance: &mut Chance, goods: &Goods) -> Meaning {

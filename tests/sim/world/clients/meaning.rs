@@ -1,5 +1,8 @@
 //! What a client asks for, as words and as what the checkers need.
 
+use lockstep_commands::{Reply, table};
+use lockstep_core::Outcome;
+
 use super::guards::Guarded;
 use super::members::Asked;
 use super::queues;
@@ -25,6 +28,8 @@ pub enum Meaning {
     List(u32),
     /// MULTI, these, EXEC.
     Multi(Vec<Meaning>),
+    /// EVAL of something that reads two lists and appends to one.
+    Script(Script),
     /// SET of the client's own key with a time to live.
     SetShort(u64, u64),
     /// GET of it.
@@ -55,6 +60,52 @@ pub enum Meaning {
     Session(Asked),
     /// Nobody wants to know.
     Nothing,
+}
+
+/// A script: GET of two lists, APPEND of an element to one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Script {
+    /// The lists that it reads.
+    pub read: [u32; 2],
+    /// The list that it appends to.
+    pub to: u32,
+    /// What it appends.
+    pub element: u64,
+    /// Whether it declares the list that it appends to.
+    pub declares: bool,
+}
+
+impl Script {
+    const BODY: &str = "return {redis.call('GET',ARGV[1]),redis.call('GET',ARGV[2]),\
+                        redis.call('APPEND',ARGV[3],ARGV[4])}";
+
+    /// What it does, one behind the other.
+    pub fn steps(&self) -> Vec<Meaning> {
+        let [one, other] = self.read.map(Meaning::List);
+        vec![one, other, Meaning::Push(self.to, self.element)]
+    }
+
+    fn words(&self) -> Vec<Vec<u8>> {
+        let declared = if self.declares { vec![list(self.to)] } else { Vec::new() };
+        let mut words = vec![word("EVAL"), word(Script::BODY), word(declared.len().to_string())];
+        words.extend(declared.into_iter().map(word));
+        words.extend([self.read[0], self.read[1], self.to].map(|key| word(list(key))));
+        words.push(word(element(self.element)));
+        words
+    }
+
+    /// What its steps gave; none: that is no outcome of it.
+    pub fn outcomes(outcome: &Outcome) -> Option<Outcome> {
+        let (eval, _) = table::find(&[b"EVAL", b"", b"0"]).ok()?;
+        let Reply::Array(items) = (eval.reply)(eval.spec, outcome.clone()) else { return None };
+        let one = |item| match item {
+            Reply::Bulk(bytes) => Some(Outcome::Bytes(bytes)),
+            Reply::Int(number) => Some(Outcome::Int(number)),
+            Reply::Nil => Some(Outcome::Nil),
+            _ => None,
+        };
+        items.into_iter().map(one).collect::<Option<Vec<_>>>().map(Outcome::List)
+    }
 }
 
 /// A word of a command.
@@ -149,6 +200,7 @@ impl Meaning {
                 word(ttl_ms.to_string()),
             ],
             Meaning::GetShort => vec![word("GET"), word(format!("short{conn}"))],
+            Meaning::Script(script) => script.words(),
             Meaning::Lock { lock: which, named, lease_ms, .. } => {
                 let mut words = vec![word("LOCK"), word(lock(*which))];
                 words.extend(owner(*named, conn));

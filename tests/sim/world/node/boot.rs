@@ -1,8 +1,8 @@
 //! The start of a process from what its disk holds.
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::{Arc, OnceLock};
 
 use lockstep_cache::Rules;
 use lockstep_core::cluster::{ClusterId, NodeInfo};
@@ -231,7 +231,7 @@ pub fn host_options(
             Some(_) => Watching::awaited(),
             None => Watching::default(),
         },
-        scripts: None,
+        scripts: Some(scripts()),
         answers: Arc::new(move |effects| answers.lock().extend(effects)),
         adrift: Arc::new(move |shard| expectations.set_adrift(shard)),
         keep: Arc::new(move |cluster, shards, addresses| {
@@ -241,6 +241,12 @@ pub fn host_options(
             Ok(())
         }),
     })
+}
+
+/// Runs the scripts of all nodes: nothing of one is left for the next.
+fn scripts() -> Arc<lockstep_script::Lua> {
+    static LUA: OnceLock<Arc<lockstep_script::Lua>> = OnceLock::new();
+    LUA.get_or_init(|| lockstep_script::Lua::new().expect("there are addresses")).clone()
 }
 
 /// What became of the start of a host.
