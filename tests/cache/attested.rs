@@ -7,7 +7,8 @@ use lockstep_tests::{Client, Cluster, wait_for};
 use super::states::move_home;
 use super::{ids, number, wait_for_copy};
 
-const KEYS: usize = 120;
+/// More than one message names.
+const KEYS: usize = 48;
 
 /// Nobody is too slow to keep copies, on whatever machine.
 fn cluster() -> Cluster {
@@ -21,7 +22,7 @@ fn count(client: &mut Client, name: &str) -> i64 {
 /// Keys with values that nodes have copies of; what they hold.
 fn fill(cluster: &Cluster, home: usize, readers: &[usize]) -> BTreeMap<String, String> {
     let mut writer = cluster.client(home);
-    let value = |number: usize| format!("{number}:{}", "x".repeat(900));
+    let value = |number: usize| format!("{number}:{}", "x".repeat(2_000));
     let held: BTreeMap<String, String> =
         (0..KEYS).map(|number| (format!("k{number}"), value(number))).collect();
     for (key, value) in &held {
