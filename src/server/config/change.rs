@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::layers::Origin;
-use super::row::{Refusal, Value, When};
+use super::row::{Group, Refusal, Value, When};
 use super::settings::Settings;
 use super::table::Setting;
 
@@ -85,13 +85,32 @@ impl Settings {
     {
         let named = names(pairs.iter().map(|(name, _)| name.as_ref()))?;
         let changes = named.into_iter().zip(pairs);
-        changes
-            .map(|((setting, name), (_, value))| {
-                let value = self.accept(setting, name, value.as_ref());
-                let value = value.map_err(|refusal| SettingError::Refused(name, refusal))?;
-                Ok(Change { setting, value })
-            })
-            .collect()
+        let mut accepted = Vec::with_capacity(pairs.len());
+        for ((setting, name), (_, value)) in changes {
+            let value = self.accept(setting, name, value.as_ref());
+            if setting.row().when == When::Start {
+                self.stays(setting, name, value)?;
+                continue;
+            }
+            let value = value.map_err(|refusal| SettingError::Refused(name, refusal))?;
+            accepted.push(Change { setting, value });
+        }
+        Ok(accepted)
+    }
+
+    /// What is fixed at start may be given the value that it has: so whoever writes back all
+    /// that CONFIG GET gave is not refused for it.
+    fn stays(
+        &self,
+        setting: Setting,
+        name: &'static str,
+        value: Result<Value, Refusal>,
+    ) -> Result<(), SettingError> {
+        match value {
+            Ok(value) if value == self.value(setting) => Ok(()),
+            Ok(_) if setting == Setting::Port => Err(SettingError::Refused(name, PORT_STAYS)),
+            _ => Err(SettingError::Immutable(name)),
+        }
     }
 
     fn accept(&self, setting: Setting, name: &str, value: &[u8]) -> Result<Value, Refusal> {
@@ -102,9 +121,18 @@ impl Settings {
     }
 }
 
+const PORT_STAYS: Refusal =
+    Refusal::of("Unable to listen on this port: that of a node is chosen when it starts");
 const NOT_UTF8: Refusal = Refusal::of("argument must be UTF-8 text");
 
-/// The settings of these names, each of which may change now.
+/// Whether Redis refuses to set this, also to what it is already.
+fn is_immutable_in_redis(setting: Setting) -> bool {
+    use Setting::{ClusterEnabled, Databases, DisableThp, EnableDebugCommand};
+    setting.row().group == Group::Remembered
+        || matches!(setting, ClusterEnabled | Databases | DisableThp | EnableDebugCommand)
+}
+
+/// The settings of these names, each of which may change now, or be given the value it has.
 fn names<'a>(
     names: impl Iterator<Item = &'a [u8]>,
 ) -> Result<Vec<(Setting, &'static str)>, SettingError> {
@@ -113,7 +141,10 @@ fn names<'a>(
         let (setting, name) = known(asked)?;
         match setting.row().when {
             When::Run => {}
-            When::Start => return Err(SettingError::Immutable(name)),
+            When::Start if is_immutable_in_redis(setting) => {
+                return Err(SettingError::Immutable(name));
+            }
+            When::Start => {}
             When::Protected => return Err(SettingError::Protected(name)),
         }
         if found.contains(&(setting, name)) {

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
+use crate::config::row::When;
 use crate::config::{Origin, Setting, Settings};
 
 fn refused(pairs: &[(&str, &str)]) -> String {
@@ -29,7 +30,17 @@ fn refusals_are_those_of_redis() {
         (
             "port",
             "1",
-            "ERR CONFIG SET failed (possibly related to argument 'port') - can't set immutable config",
+            "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port: that of a node is chosen when it starts",
+        ),
+        (
+            "shards",
+            "7",
+            "ERR CONFIG SET failed (possibly related to argument 'shards') - can't set immutable config",
+        ),
+        (
+            "shards",
+            "x",
+            "ERR CONFIG SET failed (possibly related to argument 'shards') - can't set immutable config",
         ),
         (
             "dir",
@@ -44,6 +55,30 @@ fn refusals_are_those_of_redis() {
         refused(&[("maxmemory", "1mb"), ("maxmemory", "2mb")]),
         "ERR CONFIG SET failed (possibly related to argument 'maxmemory') - duplicate parameter"
     );
+}
+
+#[test]
+fn what_is_fixed_at_start_may_be_set_to_what_it_is() {
+    let settings = Settings::default();
+    let mut heard = 0;
+    for (name, value) in settings.get(&["*"]) {
+        let setting = Setting::named(&name).unwrap();
+        match settings.set(&name, &value) {
+            Ok(()) => heard += 1,
+            // Those that Redis does not take, either.
+            Err(refused) => {
+                assert!(refused.to_string().contains("can't set"), "{name} to {value:?}: {refused}")
+            }
+        }
+        if setting.row().when == When::Start {
+            assert_eq!(settings.origin(setting), Origin::Default, "{name}");
+        }
+    }
+    assert!(heard > 150, "{heard}");
+    for name in ["port", "bind", "shards", "seeds", "announce-host", "cluster-secret-file"] {
+        settings.set(name, settings.print(Setting::named(name).unwrap())).unwrap();
+    }
+    assert!(settings.set("databases", "16").is_err());
 }
 
 #[test]
