@@ -76,6 +76,8 @@ pub fn blocks_in_script(name: &[u8]) -> BadArgs {
     BadArgs(format!("ERR {name} command is not allowed with BLOCK option from scripts").into())
 }
 
+/// Fewer other nodes are there than `min-replicas-to-write` asks for.
+pub const TOO_FEW_REPLICAS: BadArgs = text("NOREPLICAS Not enough good replicas to write.");
 /// No memory is left and nothing may be evicted.
 pub const OUT_OF_MEMORY: BadArgs = text("OOM command not allowed when used memory > 'maxmemory'.");
 /// Not applied: the log has no room.

@@ -116,6 +116,8 @@ pub struct ScriptContext {
     pub spread: bool,
     /// Whether one shard has every slot.
     pub all_slots: bool,
+    /// Whether there are too few replicas for what writes (`min-replicas-to-write`).
+    pub no_replicas: bool,
 }
 
 impl Default for ScriptContext {
@@ -128,6 +130,7 @@ impl Default for ScriptContext {
             functions_max: 64 << 20,
             spread: false,
             all_slots: false,
+            no_replicas: false,
         }
     }
 }

@@ -6,7 +6,7 @@ pub mod fcall;
 pub mod function;
 pub mod script;
 
-use lockstep_core::scripts::{ALL_SLOTS, LFU, Terms};
+use lockstep_core::scripts::{ALL_SLOTS, LFU, NO_REPLICAS, Terms};
 
 use crate::{Args, BadArgs, Command, Context, ScriptContext, error};
 
@@ -45,8 +45,8 @@ fn keys_and_rest<'a>(args: &mut Args<'a>, keys: i64) -> Result<[Vec<&'a [u8]>; 2
 
 fn notes(ctx: &Context) -> u8 {
     let note = |holds, note| if holds { note } else { 0 };
-    let ScriptContext { spread, all_slots, .. } = ctx.scripts;
-    note(ctx.lfu, LFU) | note(spread && all_slots, ALL_SLOTS)
+    let ScriptContext { spread, all_slots, no_replicas, .. } = ctx.scripts;
+    note(ctx.lfu, LFU) | note(spread && all_slots, ALL_SLOTS) | note(no_replicas, NO_REPLICAS)
 }
 
 /// The conditions under which a script of this connection runs.

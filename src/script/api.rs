@@ -13,7 +13,7 @@ use lockstep_commands::{
 };
 use lockstep_core::keys::{self, sorting};
 use lockstep_core::op::Slots;
-use lockstep_core::scripts::{ALL_SLOTS, Call, HAS_READ, LFU, NO_ROOM, Terms, sha1};
+use lockstep_core::scripts::{ALL_SLOTS, Call, HAS_READ, LFU, NO_REPLICAS, NO_ROOM, Terms, sha1};
 use lockstep_core::{Db, Op, Origin, Outcome, Slot};
 use mlua_sys as ffi;
 use mlua_sys::lua_State;
@@ -352,8 +352,12 @@ impl Active<'_> {
         if (read_only || self.flags.no_writes) && may_write(command) {
             return Err(error::SCRIPT_READ_ONLY.0.into_owned());
         }
-        let poor = notes & NO_ROOM != 0 && !self.flags.allow_oom;
+        let writes = command.spec.is("write") && !self.has_written;
         // What has begun to write is not stopped half-way.
+        if writes && notes & NO_REPLICAS != 0 {
+            return Err(error::TOO_FEW_REPLICAS.0.into_owned());
+        }
+        let poor = notes & NO_ROOM != 0 && !self.flags.allow_oom;
         if poor && command.spec.is("denyoom") && !self.has_written {
             return Err(error::OUT_OF_MEMORY.0.into_owned());
         }

@@ -37,7 +37,9 @@ use std::sync::{Arc, OnceLock};
 
 use lockstep_commands::{BadArgs, Command, Reply, error};
 use lockstep_core::scripts::functions::{self as libraries, Function};
-use lockstep_core::scripts::{Asker, Call, Engine, NO_ROOM, Source, Terms, World, sha1};
+use lockstep_core::scripts::{
+    Asker, Call, Engine, NO_REPLICAS, NO_ROOM, Source, Terms, World, sha1,
+};
 use lockstep_core::{Db, Outcome};
 use parking_lot::Mutex;
 
@@ -189,6 +191,9 @@ fn refusal(flags: &Flags, call: &Call<'_>) -> Option<BadArgs> {
     }
     if spread && flags.no_cluster {
         return Some(bad("ERR Can not run script on cluster, 'no-cluster' flag is set."));
+    }
+    if flags.given && !flags.no_writes && notes & NO_REPLICAS != 0 {
+        return Some(error::TOO_FEW_REPLICAS);
     }
     if flags.given && !flags.no_writes && !flags.allow_oom && notes & NO_ROOM != 0 {
         return Some(error::OUT_OF_MEMORY);

@@ -33,6 +33,8 @@ pub struct Session {
     pub monitors: bool,
     /// Whether its commands answer at once instead of waiting (inside EXEC).
     pub denies_waiting: bool,
+    /// The number of the entry of the slow log that came next when EXEC was last called.
+    pub executes_behind: u64,
     /// What it takes for good of copies (CLIENT CACHEMODE).
     pub copies: CacheMode,
     /// The id of the lock session it is attached to (SESSION ATTACH).
@@ -74,6 +76,7 @@ impl Session {
             user,
             monitors: false,
             denies_waiting: false,
+            executes_behind: 0,
             copies: CacheMode::default(),
             attached: None,
             subscriptions: None,

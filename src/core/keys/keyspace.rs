@@ -323,6 +323,7 @@ impl Keyspace {
         }
         if let Some(database) = self.databases[usize::from(db.0)].take() {
             self.flushed += database.changes() + database.slots().len() as u64;
+            self.garbage.note_values(database.slots().len());
             database.into_slots().into_groups().for_each(|group| self.garbage.put_group(group));
         }
     }

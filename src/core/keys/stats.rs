@@ -15,7 +15,7 @@ pub struct Stats {
     pub expired: u64,
     /// Keys removed to make room.
     pub evicted: u64,
-    /// Large values that are freed bit by bit.
+    /// Large values, and those that were flushed, which are freed bit by bit.
     pub freed: u64,
 }
 

@@ -157,7 +157,7 @@ wire_enum! {
             block_entries_max: u64,
             /// How many bytes such a block has; 0: any number.
             block_bytes_max: u64,
-            /// What else holds: [`LFU`], [`NO_ROOM`], [`ALL_SLOTS`].
+            /// What else holds: [`LFU`], [`NO_ROOM`], [`ALL_SLOTS`], [`NO_REPLICAS`].
             notes: u8,
         },
     }
@@ -170,6 +170,8 @@ pub const LFU: u8 = 1;
 pub const NO_ROOM: u8 = 2;
 /// A note of [`Terms`]: keys are spread by slot, and this shard has every slot.
 pub const ALL_SLOTS: u8 = 4;
+/// A note of [`Terms`]: there are too few replicas for what writes.
+pub const NO_REPLICAS: u8 = 8;
 
 /// A note of what a run gave, a number behind the bytes of its reply; none stands for 0: a
 /// command was carried out that only reads.

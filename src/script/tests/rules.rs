@@ -1,7 +1,9 @@
 //! What is remembered, what is refused, and how errors are told.
 
 use lockstep_commands::scripting::answer;
-use lockstep_core::scripts::{ALL_SLOTS, HAS_READ, IS_COUNTED, NO_ROOM, Op, Script, Terms, sha1};
+use lockstep_core::scripts::{
+    ALL_SLOTS, HAS_READ, IS_COUNTED, NO_REPLICAS, NO_ROOM, Op, Script, Terms, sha1,
+};
 use lockstep_core::{Fault, Outcome};
 
 use super::{Bench, shown, terms, without_sha};
@@ -163,6 +165,17 @@ fn select_is_for_the_script_alone() {
     assert_eq!(bench.eval("redis.call('select',3) return redis.call('set','k','v')"), "+OK");
     assert_eq!(bench.value("redis.call('get','k')"), "nil");
     assert_eq!(bench.eval("redis.call('select',3) return redis.call('get','k')"), "v");
+}
+
+#[test]
+fn without_enough_replicas_what_writes_is_refused() {
+    let mut bench = Bench::new();
+    bench.terms = terms().noted(NO_REPLICAS);
+    let refused = "-NOREPLICAS Not enough good replicas to write.";
+    assert!(bench.value("redis.call('set','k','v')").starts_with(refused));
+    assert_eq!(bench.value("redis.call('get','k')"), "nil");
+    assert!(bench.eval("#!lua\nreturn 1").starts_with(refused));
+    assert_eq!(bench.eval("#!lua flags=no-writes\nreturn 1"), ":1");
 }
 
 #[test]

@@ -226,6 +226,8 @@ settings! {
             "What becomes of a command for keys that another node leads, with `cluster-enabled`: the client is sent there, or this node passes it on.";
         ClusterCommandBytesMax "cluster-command-bytes-max" = "16mb", bytes(64 << 10, GB), Run:
             "Bytes of one command or transaction that writes, and of a string it makes, where there are other nodes: larger ones are refused, because sending them would hold up heartbeats.";
+        MinReplicasToWrite "min-replicas-to-write" or "min-slaves-to-write" = "0", count(0, INT_MAX), Run:
+            "So many other nodes have to be there (INFO `connected_slaves`) for writes to be taken here; a write is always on a majority of the nodes.";
         ClusterSecretFile "cluster-secret-file" = "", TEXT, Start:
             "A file with the secret that nodes show each other before anything else is read; empty: none.";
         NodeTimeout "node-timeout" = "1500", count(500, 60_000), Start:
@@ -442,7 +444,6 @@ settings! {
         ReplicaAnnounced "replica-announced" = "yes", SWITCH, Run: "Redis' replication.";
         ReplicaAnnounceIp "replica-announce-ip" or "slave-announce-ip" = "", TEXT, Run: "Redis' replication.";
         ReplicaAnnouncePort "replica-announce-port" or "slave-announce-port" = "0", count(0, 65_535), Run: "Redis' replication.";
-        MinReplicasToWrite "min-replicas-to-write" or "min-slaves-to-write" = "0", count(0, INT_MAX), Run: "A write is always on a majority of the nodes.";
         MinReplicasMaxLag "min-replicas-max-lag" or "min-slaves-max-lag" = "10", seconds(0, INT_MAX), Run: "A write is always on a majority of the nodes.";
         ReplBacklogSize "repl-backlog-size" = "1mb", bytes(1, BYTES_MAX), Run: "Redis' replication.";
         ReplBacklogTtl "repl-backlog-ttl" = "3600", seconds(0, i64::MAX), Run: "Redis' replication.";

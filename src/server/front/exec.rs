@@ -52,6 +52,7 @@ impl Front {
             return self.reject(command, error::EXEC_ABORT, out);
         }
         let db = self.session.db;
+        self.session.executes_behind = self.node.slowlog.next_id();
         self.executes = true;
         let plan = self.plan(&closed);
         self.executes = false;

@@ -10,8 +10,8 @@ use lockstep_core::keys::{self, Keyspace, Policy};
 use lockstep_core::{Db, Fault, Op};
 use lockstep_raft::{Group, Ops, RoomKeeper};
 
-use crate::Node;
 use crate::config::Setting;
+use crate::{Node, info};
 
 /// How many keys are evicted ahead of one write at most.
 const VICTIMS_MAX: usize = 4096;
@@ -143,6 +143,12 @@ pub fn is_needed(command: &Command) -> bool {
     command.spec.is("denyoom") || matches!(command.spec.name, "eval" | "evalsha" | "fcall")
 }
 
+/// Whether fewer other nodes are there than `min-replicas-to-write` asks for.
+pub fn lacks_replicas(node: &Node) -> bool {
+    let min = node.settings.number(Setting::MinReplicasToWrite);
+    min > 0 && (info::replicas(node).len() as u64) < min
+}
+
 /// Whether there is neither memory left nor anything that may be evicted.
 pub fn is_out(node: &Node) -> bool {
     let limit = node.settings.number(Setting::Maxmemory);
@@ -183,6 +189,14 @@ fn named(name: &str) -> Option<Policy> {
 mod tests {
     use super::*;
     use crate::shards::Shards;
+
+    #[tokio::test]
+    async fn a_node_alone_has_no_replicas() {
+        let (node, _dir) = crate::testing::node().await;
+        assert!(!lacks_replicas(&node));
+        node.settings.set("min-replicas-to-write", "1").unwrap();
+        assert!(lacks_replicas(&node));
+    }
 
     #[tokio::test]
     async fn where_the_disk_is_full_there_is_no_room_for_others_either() {

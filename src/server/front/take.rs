@@ -54,6 +54,9 @@ impl Front {
                 return self.refuse(command, bad, out);
             }
         }
+        if self.lacks_replicas(command) {
+            return self.refuse(command, error::TOO_FEW_REPLICAS, out);
+        }
         if self.is_paused(command, words) {
             return self.defer(words);
         }
@@ -118,6 +121,18 @@ impl Front {
             "exec" => self.transaction.queued_commands().any(|queued| queued.writes(&self.node)),
             _ => writes(&self.node, command, words),
         })
+    }
+
+    /// Whether a command, or one that EXEC would carry out, writes while there are too few
+    /// replicas.
+    fn lacks_replicas(&self, command: &Command) -> bool {
+        let writes = || match command.spec.name {
+            "exec" => self.transaction.queued_commands().any(|it| it.command.spec.is("write")),
+            _ => command.spec.is("write"),
+        };
+        self.node.settings.number(Setting::MinReplicasToWrite) > 0
+            && writes()
+            && room::lacks_replicas(&self.node)
     }
 
     /// What a command that has to wait for the end of a pause would carry out.
@@ -225,6 +240,7 @@ impl Front {
             functions_max: settings.number(Setting::FunctionCacheMax),
             spread: cluster::is_on(&self.node),
             all_slots: self.node.shards.count() == 1,
+            no_replicas: room::lacks_replicas(&self.node),
         }
     }
 

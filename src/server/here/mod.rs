@@ -81,7 +81,7 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
         Here::SaveInBackground => persist::save_in_background(node).into(),
         Here::RewriteLog => persist::rewrite_log(node).into(),
         Here::Shutdown(shutdown) => persist::shutdown(node, shutdown),
-        Here::Slowlog(slowlog) => slowlog::run(node, slowlog).into(),
+        Here::Slowlog(slowlog) => slowlog::run(node, session, slowlog).into(),
         Here::Latency(latency) => latency::run(node, &latency).into(),
         Here::Monitor => {
             session.monitors = true;

@@ -107,6 +107,16 @@ impl Slowlog {
     pub fn reset(&self) {
         self.entries.lock().clear();
     }
+
+    /// The number of the entry that comes next.
+    pub fn next_id(&self) -> u64 {
+        self.next_id.load(Ordering::Relaxed)
+    }
+
+    /// Forgets all entries before this one.
+    pub fn reset_before(&self, id: u64) {
+        self.entries.lock().retain(|entry| entry.id >= id);
+    }
 }
 
 fn entry(session: &Session, micros: u64, words: Vec<Vec<u8>>) -> Entry {

@@ -44,7 +44,12 @@ impl Garbage {
 
     /// Counts a large value, the parts of which come.
     pub(in crate::keys) fn note_value(&self) {
-        self.values.add(1);
+        self.note_values(1);
+    }
+
+    /// Counts values that are flushed, of any size.
+    pub(in crate::keys) fn note_values(&self, count: usize) {
+        self.values.add(count as u64);
     }
 
     /// Takes a group of what was flushed.
@@ -91,7 +96,10 @@ impl Garbage {
             }
             Part::Page(page) => {
                 let items = Arc::try_unwrap(page).map(Page::into_items);
+                let counted = self.values.get();
                 items.into_iter().flatten().for_each(|item| item.value.discard(self));
+                // They were counted when they were flushed.
+                self.values.set(counted);
                 return len;
             }
             Part::Node(node) => {
