@@ -191,6 +191,17 @@ mod tests {
     }
 
     #[test]
+    fn what_comes_behind_a_transaction_outlives_a_reset_in_it() {
+        let log = Slowlog::default();
+        log.add(entry(1), 3);
+        let next = log.next_id();
+        log.add(entry(2), 3);
+        log.reset_before(next);
+        let micros: Vec<u64> = log.newest(usize::MAX).iter().map(|entry| entry.micros).collect();
+        assert_eq!(micros, [2]);
+    }
+
+    #[test]
     fn long_words_and_many_words_are_cut() {
         let long = [b'x'; 200];
         let mut words: Vec<&[u8]> = vec![b"MSET", &long];
