@@ -78,6 +78,11 @@ wire_enum! {
             /// is no such key.
             lines: Vec<(Name, u64)>,
         },
+        /// Keys that it has answered reads of; for who counts uses, not for the protocol.
+        143 => Used {
+            /// Which.
+            names: Vec<Name>,
+        },
     }
 }
 
@@ -271,6 +276,7 @@ impl ToHome {
             ToHome::Revoked { .. } => "Revoked",
             ToHome::Follow { .. } => "Follow",
             ToHome::Reattest { .. } => "Reattest",
+            ToHome::Used { .. } => "Used",
         }
     }
 }
@@ -402,6 +408,7 @@ mod tests {
         again(ToNode::Stands { session, upto: 1, standing });
         again(ToHome::Follow { session, on: true });
         again(ToHome::Reattest { session, number: 300, lines: vec![(name.clone(), 7_000)] });
+        again(ToHome::Used { names: vec![name.clone()] });
         let lines = vec![(0, None), (130, Some(7))];
         again(ToNode::Attested { session, number: 300, q: 900, lines });
         again(ToNode::Downgrade { session, q: 1, name });

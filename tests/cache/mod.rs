@@ -9,6 +9,7 @@ mod removed;
 mod replicas;
 mod states;
 mod table;
+mod uses;
 mod values;
 
 use std::time::{Duration, Instant};

@@ -18,7 +18,7 @@ fn hits(client: &mut Client) -> i64 {
 }
 
 /// Waits until a node answers from its replica.
-fn wait_for_replica(client: &mut Client) {
+pub(super) fn wait_for_replica(client: &mut Client) {
     let (before, mut key) = (hits(client), 0);
     wait_for("a replica that is read", || {
         // Of what was read before there may be a copy.

@@ -218,6 +218,7 @@ impl Home {
                 let older = Older { session, number, lines: &lines };
                 self.reattest(now, from, &older, look, out);
             }
+            ToHome::Used { .. } => {}
         }
     }
 

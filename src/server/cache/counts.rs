@@ -83,6 +83,8 @@ counts! {
     wire_messages,
     /// Frames that could not be read.
     malformed,
+    /// Keys read from copies and replicas here that were named to their leaders as used.
+    uses,
     /// Sessions that this node was granted.
     sessions,
     /// Lines of sessions that were over of which the home was asked whether they are good

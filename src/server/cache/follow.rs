@@ -10,6 +10,7 @@ use lockstep_raft::Group;
 
 use super::counts::count;
 use super::seat::Seat;
+use super::uses::is_use;
 use super::{Cache, clock};
 use crate::config::Setting;
 
@@ -81,6 +82,9 @@ impl Cache {
         seat.want(now);
         seat.use_of.count();
         count(&self.counts.hit_replica);
+        if is_use(op) {
+            op.key_names().for_each(|key| self.note_use(seat, At { db: op.db(), key }));
+        }
         Some(outcome)
     }
 

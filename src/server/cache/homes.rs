@@ -13,6 +13,7 @@ use lockstep_raft::{Group, Reign as Led};
 use super::counts::count;
 use super::post::Post;
 use super::seat::{Reign, Seat};
+use super::uses::were_used;
 use super::{Cache, clock};
 use crate::config::Setting;
 
@@ -48,6 +49,9 @@ impl Cache {
         message: &ToHome,
         post: &mut Post,
     ) {
+        if let ToHome::Used { names } = message {
+            return were_used(&reign.group, names);
+        }
         let renews = matches!(message, ToHome::Renew { .. });
         let follows = matches!(message, ToHome::Follow { on: true, .. });
         let attests = matches!(message, ToHome::Reattest { .. });

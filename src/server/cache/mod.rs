@@ -33,6 +33,7 @@ mod skips;
 mod terms;
 mod touched;
 mod trace;
+mod uses;
 
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};

@@ -151,6 +151,7 @@ impl Cache {
                 }
             }
             post.add(home, seat.shard, out);
+            self.tell_uses(seat, home, now);
             let again = is_wanted.then(|| seat.asked().after(renew));
             next = next.into_iter().chain(again).min();
         }

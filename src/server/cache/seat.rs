@@ -16,6 +16,7 @@ use parking_lot::Mutex;
 use super::clock;
 use super::follow::Use;
 use super::noted::Noted;
+use super::uses::Uses;
 
 /// How long behind the last read sessions are renewed.
 pub(super) const WANTED_FOR: Duration = Duration::from_secs(10);
@@ -41,6 +42,8 @@ pub(super) struct Seat {
     pub is_shared: AtomicBool,
     /// Which keys the home itself has read.
     pub noted: Noted,
+    /// Which keys were read here that another node leads.
+    pub uses: Uses,
 }
 
 /// The home's half in one term.
@@ -100,6 +103,7 @@ impl Seat {
             serial: AtomicU64::new(0),
             is_shared: AtomicBool::new(false),
             noted: Noted::default(),
+            uses: Uses::default(),
         }
     }
 

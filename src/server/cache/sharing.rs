@@ -63,6 +63,14 @@ impl Cache {
         Some(content)
     }
 
+    /// A client has used what a copy holds ([`Cache::hit`]); not one that only asked whether
+    /// there is anything.
+    pub(crate) fn used_copy(&self, shard: ShardId, at: At<'_>) {
+        if let Some(seat) = self.seat_if_any(shard) {
+            self.note_use(seat, at);
+        }
+    }
+
     /// The same where there is none that is good, or `care` trusts none: asks the home.
     pub(crate) fn read(&self, shard: ShardId, at: At<'_>, care: Care) -> Reading {
         if !self.is_on() {

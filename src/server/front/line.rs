@@ -87,6 +87,9 @@ impl Front {
             && let Some(content) = cache.hit(shard, at)
         {
             let found = outcome(asked, &content)?;
+            if !matches!(asked, Asked::Exists | Asked::Life) {
+                cache.used_copy(shard, at);
+            }
             let reply = (command.reply)(command.spec, found);
             self.answer(command, reply, begun, words, out);
             return Some(Next::More);
