@@ -41,7 +41,7 @@ def backlog(table, options):
     falls = 1 - beside / alone
     table.add(f"{DRAINERS} consumers begin to drain {options.messages} messages of 1 KB, one node, "
               "queue-memory 256mb, 50 producers",
-              f"{beside:.0f} pushes/s beside {acks:.0f} acks/s, without "
+              f"{beside:.0f} pushes/s beside {acks:.0f} QACK commands/s, without "
               f"{alone:.0f} pushes/s (medians of {TURNS} turns): falls by {falls * 100:.0f} %; resident at most "
               f"{peak / MEGABYTE:.0f} MB; the first {half} came at {first:.0f}/s, the second at "
               f"{second:.0f}/s; {left} are left", "falls by <= 30 %, < 600 MB",

@@ -44,6 +44,8 @@ pub(crate) struct Progress {
     pub leader_moved: Notify,
     /// Rung when the next deadline came nearer.
     pub deadline_moved: Notify,
+    /// How many snapshots are being written.
+    builds: AtomicUsize,
     /// What became of snapshots.
     pub snapshots: Snapshotting,
     /// How many snapshots of other replicas took the place of entries.
@@ -136,7 +138,18 @@ impl Progress {
 
     /// Gives the bytes that the snapshot is about.
     pub(crate) fn snapshot_begun(&self) -> u64 {
+        self.builds.fetch_add(1, Ordering::AcqRel);
         self.log_bytes.swap(0, Ordering::Relaxed)
+    }
+
+    /// It is written, or will not be.
+    pub(crate) fn snapshot_over(&self) {
+        self.builds.fetch_sub(1, Ordering::AcqRel);
+    }
+
+    /// Whether a snapshot is being written: until it is there is no other.
+    pub(crate) fn is_snapshotting(&self) -> bool {
+        self.builds.load(Ordering::Acquire) > 0
     }
 
     /// A snapshot did not come about: the entries still wait for one.

@@ -174,7 +174,7 @@ pub(crate) async fn take_snapshots(inner: Arc<Inner>) {
         let limit = inner.snapshot_log_bytes.load(Ordering::Relaxed);
         let is_due = inner.progress.log_bytes() >= limit && Instant::now() >= not_before;
         inner.shelf.set_lean(is_due);
-        if !is_due {
+        if !is_due || inner.progress.is_snapshotting() {
             continue;
         }
         tokio::select! {

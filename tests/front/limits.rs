@@ -76,6 +76,27 @@ fn without_memory_a_transaction_is_refused_as_a_whole() {
     assert!(replies[2].text().starts_with("EXECABORT "), "{replies:?}");
 }
 
+/// Who has a lock or a message must be able to keep it and to give it back.
+#[test]
+fn without_replicas_keys_are_not_written_and_locks_and_queues_go_on() {
+    let server = Server::lockstep(&["--fsync", "never"]);
+    let mut client = server.client();
+    client.call("SET k v");
+    assert_eq!(client.call("CONFIG SET min-replicas-to-write 1").text(), "OK");
+    let script = "return redis.call('set', KEYS[1], 'w')";
+    for refused in [&["SET", "k", "w"][..], &["DEL", "k"], &["EVAL", script, "1", "k"]] {
+        let told = client.call_words(refused).text();
+        assert!(told.contains("NOREPLICAS"), "{refused:?}: {told}");
+    }
+    texts(&mut client, &["MULTI", "SET k w"]);
+    assert!(client.call("EXEC").is_error());
+    assert_eq!(client.call("GET k").text(), "v");
+    for taken in ["LOCK door", "UNLOCK door", "QPUSH q m", "QPOP q"] {
+        let told = client.call(taken);
+        assert!(!told.is_error(), "{taken}: {told:?}");
+    }
+}
+
 #[test]
 fn a_password_set_and_taken_away_while_the_node_runs_counts_at_once() {
     let server = Server::lockstep(&[]);

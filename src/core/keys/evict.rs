@@ -53,6 +53,15 @@ impl Policy {
 }
 
 impl Keyspace {
+    /// Notes that a key is used somewhere else, where it was looked up and counted: it is one
+    /// that eviction spares.
+    pub fn note_use(&self, db: Db, key: &[u8], now_ms: u64) {
+        let name = self.hasher.name(key);
+        if let Some(item) = self.database(db).and_then(|database| database.get(&name)) {
+            item.access.touch(now_ms, name.hash);
+        }
+    }
+
     /// At most `n` keys to evict, the best ones of some samples; fewer, or none,
     /// when the policy finds no more.
     pub fn evict_candidates(

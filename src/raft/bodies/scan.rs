@@ -30,7 +30,7 @@ pub(super) async fn scan(inner: &Inner, shelf: &Arc<Shelf>, gone: &mut Gone) -> 
     shelf.set_stored(keys.iter().map(|key| u64::from(key.bytes)).sum());
     keys.sort_unstable();
     let shard = shelf.shard;
-    let scanned = shelf.store.from_disk(move |disk| {
+    let scanned = shelf.store.run(move |disk| {
         let mut named = keys.iter().peekable();
         let mut after: Option<BodyId> = None;
         let mut lost: Vec<BodyKey> = Vec::new();

@@ -268,6 +268,12 @@ impl Builder {
     }
 }
 
+impl Drop for Builder {
+    fn drop(&mut self) {
+        self.progress.snapshot_over();
+    }
+}
+
 impl RaftSnapshotBuilder<Types> for Builder {
     type SnapshotData = Image;
 

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::time::Duration;
 
 use lockstep_cache::{At, Name, Time, ToHome};
-use lockstep_core::{NodeId, Op, keys};
+use lockstep_core::{NodeId, keys};
 use lockstep_raft::Group;
 use parking_lot::Mutex;
 
@@ -105,9 +105,7 @@ pub(super) fn were_used(group: &Group, names: &[Name]) {
     let now_ms = group.now_ms();
     let state = group.state();
     for name in names.iter().take(NAMES_MAX) {
-        let op = keys::Op::Touch { db: name.db, keys: vec![&name.key] };
-        // What is over by this clock only is used no more.
-        state.read(now_ms, &Op::Key { op });
+        state.keys().note_use(name.db, &name.key, now_ms);
     }
 }
 

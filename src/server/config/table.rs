@@ -227,7 +227,7 @@ settings! {
         ClusterCommandBytesMax "cluster-command-bytes-max" = "16mb", bytes(64 << 10, GB), Run:
             "Bytes of one command or transaction that writes, and of a string it makes, where there are other nodes: larger ones are refused, because sending them would hold up heartbeats.";
         MinReplicasToWrite "min-replicas-to-write" or "min-slaves-to-write" = "0", count(0, INT_MAX), Run:
-            "So many other nodes have to be there (INFO `connected_slaves`) for writes to be taken here; a write is always on a majority of the nodes.";
+            "So many other nodes have to be there (INFO `connected_slaves`) for keys to be written here, not for locks and queues; a write is always on a majority of the nodes.";
         ClusterSecretFile "cluster-secret-file" = "", TEXT, Start:
             "A file with the secret that nodes show each other before anything else is read; empty: none.";
         NodeTimeout "node-timeout" = "1500", count(500, 60_000), Start:

@@ -130,6 +130,10 @@ impl Front {
 
     fn plan_op(&mut self, plan: &mut Plan, queued: &Queued, op: Op<'_>) -> Result<Step, BadArgs> {
         let Some(shard) = self.route(&op)? else {
+            // Of what it would change the rest of the transaction would be left.
+            if matches!(&op, Op::Key { op } if op.is_write()) {
+                return Err(error::NOT_IN_MULTI);
+            }
             return Ok(Step::Here(queued.clone()));
         };
         if plan.shard.is_some_and(|other| other != shard) {

@@ -87,7 +87,7 @@ impl Front {
             && let Some(content) = cache.hit(shard, at)
         {
             let found = outcome(asked, &content)?;
-            if !matches!(asked, Asked::Exists | Asked::Life) {
+            if content.value.is_some() && !matches!(asked, Asked::Exists | Asked::Life) {
                 cache.used_copy(shard, at);
             }
             let reply = (command.reply)(command.spec, found);

@@ -54,15 +54,15 @@ impl Front {
                 return self.refuse(command, bad, out);
             }
         }
-        if self.lacks_replicas(command) {
-            return self.refuse(command, error::TOO_FEW_REPLICAS, out);
-        }
         if self.is_paused(command, words) {
             return self.defer(words);
         }
         let in_cluster_mode = cluster::is_on(&self.node);
         if in_cluster_mode && let Err(bad) = self.admit(command, words) {
             return self.refuse(command, bad, out);
+        }
+        if self.lacks_replicas(command) {
+            return self.refuse(command, error::TOO_FEW_REPLICAS, out);
         }
         if self.session.only_listens() && !is_for_listeners(command.spec.name) {
             return self.refuse(command, error::subscribed(command.spec.name), out);
@@ -127,20 +127,26 @@ impl Front {
     /// replicas.
     fn lacks_replicas(&self, command: &Command) -> bool {
         let writes = || match command.spec.name {
-            "exec" => self.transaction.queued_commands().any(|it| it.command.spec.is("write")),
-            _ => command.spec.is("write"),
+            "exec" => self.transaction.queued_commands().any(|it| is_replicated(it.command)),
+            _ => is_replicated(command),
         };
         self.node.settings.number(Setting::MinReplicasToWrite) > 0
             && writes()
             && room::lacks_replicas(&self.node)
     }
 
-    /// What a command that has to wait for the end of a pause would carry out.
+    /// What a command that has to wait for the end of a pause would carry out, if it may turn
+    /// out that nothing of it writes.
     pub(super) fn would_carry_out(&self, words: &[&[u8]]) -> Vec<Queued> {
         let Ok((command, _)) = table::find(words) else { return Vec::new() };
         match command.spec.name {
-            "exec" => self.transaction.queued_commands().cloned().collect(),
-            _ => vec![Queued { command, words: words.iter().map(|word| word.to_vec()).collect() }],
+            "exec" if self.transaction.queued_commands().any(|it| is_named_script(it.command)) => {
+                self.transaction.queued_commands().cloned().collect()
+            }
+            _ if is_named_script(command) => {
+                vec![Queued { command, words: words.iter().map(|word| word.to_vec()).collect() }]
+            }
+            _ => Vec::new(),
         }
     }
 
@@ -358,6 +364,13 @@ impl Front {
     }
 }
 
+/// Whether a command writes something for which Redis has replicas. Who has a lock, a session
+/// or a message must be able to keep it and to give it back.
+fn is_replicated(command: &Command) -> bool {
+    let own = matches!(command.spec.group, Group::Locks | Group::Queues);
+    command.spec.is("write") && !own
+}
+
 /// Whether a command may change something: a script may, unless the replica here knows that it
 /// does not.
 fn writes(node: &Node, command: &Command, words: &[&[u8]]) -> bool {
@@ -372,13 +385,17 @@ impl Queued {
     }
 }
 
+/// Whether a command runs a script that this node may not know yet.
+fn is_named_script(command: &Command) -> bool {
+    matches!(command.spec.name, "evalsha" | "fcall")
+}
+
 /// Waits until none of some commands is held up by a pause any more: it is over, or the
 /// replica here has learned that none of them writes. A script that was just loaded through
 /// another node comes here a little later.
 pub(super) async fn pause_over(node: Arc<Node>, held: Vec<Queued>) {
     let pause = &node.clients.pause;
-    let named = |held: &Queued| matches!(held.command.spec.name, "evalsha" | "fcall");
-    let look_again = if held.iter().any(named) { SCRIPT_COMES } else { Duration::MAX };
+    let look_again = if held.is_empty() { Duration::MAX } else { SCRIPT_COMES };
     while tokio::time::timeout(look_again, pause.over()).await.is_err() {
         if !pause.holds(|| held.iter().any(|held| held.writes(&node))) {
             return;

@@ -23,6 +23,7 @@ use lockstep_cache::Name;
 use lockstep_commands::here::CacheCall;
 use lockstep_commands::{Here, Reply, error};
 use lockstep_core::{Op, keys};
+use tokio::sync::Semaphore;
 
 use crate::session::Session;
 use crate::{Node, info, pubsub};
@@ -111,10 +112,16 @@ pub fn run<'a>(node: &Arc<Node>, session: &mut Session, here: Here<'a>) -> Answe
     }
 }
 
-/// PFSELFTEST: takes a while, so not where connections are served.
+/// PFSELFTEST: takes a while, so not where connections are served, and one at a time, also
+/// when nobody waits for it any more.
 fn try_distinct<'a>(seed: u64, sparse_max: u64) -> Answer<'a> {
-    let trial = tokio::task::spawn_blocking(move || keys::try_distinct(seed, sparse_max));
+    static ALONE: Semaphore = Semaphore::const_new(1);
     Answer::Later(Box::pin(async move {
+        let Ok(alone) = ALONE.acquire().await else { return error::STOPPING.into() };
+        let trial = tokio::task::spawn_blocking(move || {
+            let _alone = alone;
+            keys::try_distinct(seed, sparse_max)
+        });
         match trial.await {
             Ok(Ok(())) => Reply::Ok,
             Ok(Err(why)) => error::trial_failed(&why).into(),

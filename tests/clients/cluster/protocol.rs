@@ -187,6 +187,12 @@ fn what_is_about_all_keys_is_about_those_led_here(three: &Cluster) {
     assert_eq!(scanned, wanted);
     assert_eq!(listed, wanted);
     assert_eq!(counted, KEYS as i64);
+    // Nothing of a transaction is carried out if something of it cannot be.
+    let (node, ..) = home(three, &wanted[1]);
+    let mut client = three.client(node);
+    said(&mut client, &["MULTI", &format!("DEL {}", wanted[1]), "FLUSHALL"]);
+    assert_eq!(client.call("EXEC").text(), "ERR Command not allowed inside a transaction");
+    assert_eq!(client.call(&format!("EXISTS {}", wanted[1])).int(), Some(1));
     // What has ended is counted by nobody.
     let key = &wanted[0];
     let (node, _, slot) = home(three, key);

@@ -117,9 +117,17 @@ impl Sketch {
     /// The runs of one that is sparse, in words: `z:` and `Z:` with a number of zeros, `v:`
     /// with a value and how many counters have it.
     pub fn runs(&self) -> Result<String, Fault> {
-        let word = |run: Option<sparse::Run>| Some(run?.to_string());
-        let words = sparse::runs(&self.bytes[HEAD_BYTES..]).map(word);
-        Ok(words.collect::<Option<Vec<_>>>().ok_or(Fault::BadSketch)?.join(" "))
+        let (mut words, mut counters) = (Vec::new(), 0);
+        for run in sparse::runs(&self.bytes[HEAD_BYTES..]) {
+            let run = run.ok_or(Fault::BadSketch)?;
+            counters += run.len;
+            // What somebody wrote there by other means may be long.
+            if counters > REGISTERS {
+                return Err(Fault::BadSketch);
+            }
+            words.push(run.to_string());
+        }
+        Ok(words.join(" "))
     }
 
     /// Raises a counter to a value; whether it was below.

@@ -156,4 +156,7 @@ fn runs_are_shown_as_redis_shows_them() {
     assert_eq!(shown, "Z:8436 v:1,1 Z:4274 v:2,1 Z:3068 v:1,1 Z:603");
     let cut = Sketch::of(b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80\x40").unwrap();
     assert_eq!(cut.runs(), Err(Fault::BadSketch));
+    let mut long = b"HYLL\x01\0\0\0\0\0\0\0\0\0\0\x80".to_vec();
+    long.resize(1 << 20, 0);
+    assert_eq!(Sketch::of(&long).unwrap().runs(), Err(Fault::BadSketch));
 }

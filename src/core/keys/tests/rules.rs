@@ -135,6 +135,20 @@ fn what_dump_gives_restore_takes_back() {
 }
 
 #[test]
+fn what_is_used_elsewhere_is_not_idle_and_counts_no_hit() {
+    let mut story = Story::new();
+    story.set("a", "v");
+    story.now_ms += 50_000;
+    let idle = Op::Object { db: DB, key: b"a", about: About::Idle {} };
+    assert_eq!(story.run(&idle), Outcome::Int(50));
+    let before = story.space.stats();
+    story.space.note_use(DB, b"a", story.now_ms);
+    story.space.note_use(DB, b"nothing", story.now_ms);
+    assert_eq!(story.space.stats(), before);
+    assert_eq!(story.run(&idle), Outcome::Int(0));
+}
+
+#[test]
 fn reads_count_hits_and_misses() {
     let mut story = Story::new();
     story.set("a", "v");
