@@ -79,8 +79,8 @@ impl Front {
         }
     }
 
-    /// Parses the queued commands. Their errors are elements of the reply; only
-    /// operations of several shards refuse the whole.
+    /// Parses the queued commands. Their errors are elements of the reply; only operations of
+    /// several shards, and writes of keys that are in no single one, refuse the whole.
     fn plan(&mut self, closed: &Closed) -> Result<Plan, BadArgs> {
         let mut plan = Plan { shard: closed.watched_in(), ..Plan::default() };
         let in_cluster_mode = cluster::is_on(&self.node);
