@@ -138,12 +138,16 @@ impl Progress {
 
     /// Gives the bytes that the snapshot is about.
     pub(crate) fn snapshot_begun(&self) -> u64 {
-        self.builds.fetch_add(1, Ordering::AcqRel);
         self.log_bytes.swap(0, Ordering::Relaxed)
     }
 
+    /// Somebody is writing one.
+    pub(crate) fn build_begun(&self) {
+        self.builds.fetch_add(1, Ordering::AcqRel);
+    }
+
     /// It is written, or will not be.
-    pub(crate) fn snapshot_over(&self) {
+    pub(crate) fn build_over(&self) {
         self.builds.fetch_sub(1, Ordering::AcqRel);
     }
 

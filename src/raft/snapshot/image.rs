@@ -249,6 +249,7 @@ impl Builder {
         progress: Arc<Progress>,
         log_bytes: u64,
     ) -> Self {
+        progress.build_begun();
         Builder { shard, meta, frozen: Some(frozen), snapshots, progress, log_bytes }
     }
 
@@ -270,7 +271,7 @@ impl Builder {
 
 impl Drop for Builder {
     fn drop(&mut self) {
-        self.progress.snapshot_over();
+        self.progress.build_over();
     }
 }
 
