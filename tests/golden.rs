@@ -19,7 +19,7 @@ use lockstep_core::op::Watched;
 use lockstep_core::queues::{self, Blame, Receipt, Visible, Want};
 use lockstep_core::wait::Wait;
 use lockstep_core::wire::Wire;
-use lockstep_core::{Db, Effects, NodeId, Op, Origin, Shard, Token, locks};
+use lockstep_core::{Db, Effects, NodeId, Op, Origin, Outcome, Shard, Token, locks};
 
 const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/ops-1.txt");
 
@@ -165,6 +165,15 @@ fn taken(bytes: &[u8]) -> Op<'_> {
     let op = Op::take(&mut rest).unwrap();
     assert!(rest.is_empty(), "all bytes are of one operation");
     op
+}
+
+/// A new shard behind the operations of a file, and what they gave.
+fn carried_out(path: &str) -> (Shard, Vec<Outcome>) {
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut shard = Shard::new(1);
+    let apply = |line| shard.apply(1_000, &taken(&bytes(line)), &mut Effects::default());
+    let outcomes = text.lines().map(apply).collect();
+    (shard, outcomes)
 }
 
 #[test]

@@ -2,9 +2,9 @@
 
 use lockstep_core::keys::hashes::Op::{Expire, Persist, Set};
 use lockstep_core::keys::{ExpireWhen, Expiry, Op as KeyOp, TtlForm, hashes};
-use lockstep_core::{Db, Effects, Op, Outcome, Shard};
+use lockstep_core::{Db, Effects, Op, Outcome};
 
-use super::{check, key, taken};
+use super::{carried_out, check, key};
 
 const OPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/fields-1.txt");
 const DB: Db = Db(2);
@@ -33,13 +33,7 @@ fn operations_on_deadlines_of_fields_keep_their_byte_form() {
 
 #[test]
 fn fields_that_got_deadlines_once_have_them_as_ever() {
-    let text = std::fs::read_to_string(OPS).unwrap();
-    let mut shard = Shard::new(1);
-    let mut outcomes = Vec::new();
-    for line in text.lines() {
-        let bytes = super::bytes(line);
-        outcomes.push(shard.apply(1_000, &taken(&bytes), &mut Effects::default()));
-    }
+    let (mut shard, outcomes) = carried_out(OPS);
     let ints = |numbers: &[i64]| {
         Outcome::List(numbers.iter().map(|number| Outcome::Int(*number)).collect())
     };

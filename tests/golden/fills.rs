@@ -2,9 +2,9 @@
 
 use lockstep_core::keys::waits::Want;
 use lockstep_core::keys::{Expiry, Op as KeyOp};
-use lockstep_core::{Db, Effects, NodeId, Op, Origin, Outcome, Shard, Wait};
+use lockstep_core::{Db, NodeId, Op, Origin, Outcome, Wait};
 
-use super::{check, key, taken};
+use super::{carried_out, check, key};
 
 const OPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/fills-1.txt");
 
@@ -35,13 +35,7 @@ fn operations_that_fill_keep_their_byte_form() {
 
 #[test]
 fn what_was_filled_once_is_filled_as_ever() {
-    let text = std::fs::read_to_string(OPS).unwrap();
-    let mut shard = Shard::new(1);
-    let mut outcomes = Vec::new();
-    for line in text.lines() {
-        let bytes = super::bytes(line);
-        outcomes.push(shard.apply(1_000, &taken(&bytes), &mut Effects::default()));
-    }
+    let (shard, outcomes) = carried_out(OPS);
     let token = |name: &[u8], token| {
         Outcome::List(vec![Outcome::Bytes(name.to_vec()), Outcome::Int(token)])
     };

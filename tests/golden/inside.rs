@@ -1,9 +1,9 @@
 //! What stands in the log about the inside of what counts different elements, likewise.
 
 use lockstep_core::keys::{Inside, Op as KeyOp};
-use lockstep_core::{Db, Effects, Op, Outcome, Shard};
+use lockstep_core::{Db, Op, Outcome};
 
-use super::{check, key, taken};
+use super::{carried_out, check, key};
 
 const OPS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/golden/inside-1.txt");
 
@@ -27,13 +27,7 @@ fn operations_on_the_inside_keep_their_byte_form() {
 
 #[test]
 fn what_was_asked_once_is_answered_as_ever() {
-    let text = std::fs::read_to_string(OPS).unwrap();
-    let mut shard = Shard::new(1);
-    let mut outcomes = Vec::new();
-    for line in text.lines() {
-        let bytes = super::bytes(line);
-        outcomes.push(shard.apply(1_000, &taken(&bytes), &mut Effects::default()));
-    }
+    let (_, outcomes) = carried_out(OPS);
     let runs = Outcome::Bytes(b"Z:12711 v:2,1 Z:3672".to_vec());
     let due = [Outcome::Int(1), Outcome::Word("sparse"), runs, Outcome::Int(1)];
     assert_eq!(outcomes[..4], due);
