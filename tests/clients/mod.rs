@@ -3,6 +3,7 @@
 //! `.ci/run` puts redis-py, ioredis and node-redis under `target/clients`.
 
 mod cluster;
+pub(crate) mod fred;
 
 use std::path::PathBuf;
 use std::process::Command;
