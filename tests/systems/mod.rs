@@ -1,12 +1,16 @@
 //! Systems that others built on Redis: job queues, libraries of locks, sessions of web
-//! servers. Each has a session with a node alone; the job queues also with a cluster
-//! whose leader is killed while jobs are on their way, and no job that was acknowledged
-//! may be lost.
+//! servers. Each has a session with a node alone, and one with a cluster whose leader is
+//! killed while they work: no job that was acknowledged may be lost, and what `failover`
+//! asks of the others must hold. The README beside this says how they find a node that
+//! lives.
 //!
 //! `TEST_SYSTEMS_JOBS` says how many jobs are sent (40), `TEST_SYSTEMS_KILLS` how many
 //! clusters lose their leader (1). `.ci/run` puts the libraries under `target/clients`.
 
-use std::io::{BufRead, BufReader, Read};
+mod failover;
+mod pipelines;
+
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, Stdio};
 
 use lockstep_tests::{Cluster, Server, needed, tool, workspace};
@@ -56,7 +60,7 @@ struct Running {
 
 impl Running {
     fn start(mut command: Command, words: &[String]) -> Running {
-        let piped = command.args(words).stdin(Stdio::null()).stdout(Stdio::piped());
+        let piped = command.args(words).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut child = piped.spawn().expect("the script can be started");
         let out = BufReader::new(child.stdout.take().expect("it is piped"));
         Running { child, out, said: String::new() }
@@ -73,11 +77,23 @@ impl Running {
         }
     }
 
+    /// Says that the leader was killed.
+    fn tell_killed(&mut self) {
+        let input = self.child.stdin.as_mut().expect("it is piped");
+        input.write_all(b"killed\n").expect("the script listens");
+    }
+
     fn must_succeed(mut self) {
         self.out.read_to_string(&mut self.said).expect("what it says can be read");
         let status = self.child.wait().expect("it ends");
         assert!(status.success(), "{status}\n{}", self.said);
+        println!("{}", self.said.trim_end());
     }
+}
+
+/// So many times: what `TEST_SYSTEMS_KILLS` says.
+fn kills() -> usize {
+    number("TEST_SYSTEMS_KILLS", 1)
 }
 
 fn alone(script: &str, needs: &[&str], words: &[String]) {
@@ -89,7 +105,7 @@ fn alone(script: &str, needs: &[&str], words: &[String]) {
 
 /// Through a node that stays while the one that leads is killed.
 fn without_its_leader(script: &str, needs: &[&str]) {
-    for _ in 0..number("TEST_SYSTEMS_KILLS", 1) {
+    for _ in 0..kills() {
         let Some(command) = command(script, needs) else { return };
         let mut cluster = Cluster::start(3, &[]);
         let leader = cluster.wait_leader(0);
@@ -103,6 +119,11 @@ fn without_its_leader(script: &str, needs: &[&str]) {
 
 fn jobs() -> String {
     number("TEST_SYSTEMS_JOBS", 40).to_string()
+}
+
+/// What is done again and again is done less often than jobs.
+fn rounds() -> usize {
+    number("TEST_SYSTEMS_JOBS", 40) / 4
 }
 
 fn job_queue(script: &str, needs: &[&str]) {
