@@ -2,6 +2,7 @@
 
 mod cluster;
 mod collections;
+mod counts;
 mod fields;
 mod fills;
 mod functions;

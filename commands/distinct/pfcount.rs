@@ -5,13 +5,16 @@ use lockstep_core::keys::Op;
 use crate::reply::plain;
 use crate::{Args, BadArgs, Command, Context, Group, KeySpec, Request, Road, Spec};
 
-/// PFCOUNT.
+/// PFCOUNT. As in Redis the count of one key is kept in its value, and where that is out of
+/// date the leader writes the new one, through the log, before it answers: the first PFCOUNT
+/// behind a PFADD costs as much as a write, the next ones cost a read. It only counts in
+/// transactions, in scripts and behind unfinished writes of its pipeline.
 pub const PFCOUNT: Command = Command { spec: &PFCOUNT_SPEC, parse, reply: plain, subcommands: &[] };
 
 static PFCOUNT_SPEC: Spec = Spec {
     name: "pfcount",
     usage: "PFCOUNT key [key ...]",
-    summary: "Returns how many different elements were counted in any of the HyperLogLogs at keys, with an error of about 0.81%.",
+    summary: "Returns how many different elements were counted in any of the HyperLogLogs at keys, with an error of about 0.81%. The count of one key is kept in the value: the first PFCOUNT behind a change is a write.",
     since: "2.8.9",
     group: Group::HyperLogLog,
     complexity: "O(N) where N is the number of keys",

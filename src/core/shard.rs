@@ -144,14 +144,31 @@ impl Shard {
         missed.into_iter().map(|key| keys::Happened { db, key, event }).collect()
     }
 
+    /// What is to be written ahead of an operation that only reads, at `now_ms` by the
+    /// reader's clock: the count that PFCOUNT of one key makes is kept in the value, as in
+    /// Redis, where an old one stands. Without it the read is as right.
+    pub fn ahead_of<'op>(&self, now_ms: u64, op: &Op<'op>) -> Option<Op<'op>> {
+        let Op::Key { op } = op else { return None };
+        if self.is_about_queues(op) {
+            return None;
+        }
+        let ahead = self.keys.ahead_of(now_ms.max(self.clock_ms), self.clock_ms, op);
+        ahead.map(|op| Op::Key { op })
+    }
+
     /// Answers a read of keys for a reader that has no clock which could say what is over:
     /// one beside a replica that does not lead. None: the answer depends on a clock, or on
-    /// more than the keys that it names.
+    /// more than the keys that it names, or something is to be written ahead of it
+    /// ([`Shard::ahead_of`]).
     pub fn read_lasting(&self, op: &keys::Op<'_>) -> Option<Outcome> {
+        let clock_ms = self.clock_ms;
         if !op.is_lasting() || self.is_about_queues(op) {
             return None;
         }
-        self.keys.read_lasting(self.clock_ms, op)
+        if self.keys.ahead_of(clock_ms, clock_ms, op).is_some() {
+            return None;
+        }
+        self.keys.read_lasting(clock_ms, op)
     }
 
     /// Answers an operation that only reads, by the shard's own clock: what is

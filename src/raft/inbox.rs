@@ -78,7 +78,7 @@ impl Inbox {
     }
 
     fn add(&self, ops: Ops, mailbox: Arc<Mailbox>, always: bool) -> Result<(), Refusal> {
-        let ticket = Ticket { count: ops.len(), ticks: ops.ticks, mailbox };
+        let ticket = Ticket { count: ops.len(), has_ahead: ops.has_ahead, mailbox };
         let bytes = ops.bytes();
         let ticket_count = ticket.count;
         let first = {

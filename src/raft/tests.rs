@@ -201,6 +201,27 @@ async fn a_read_in_a_share_sees_what_stands_before_it_and_not_what_stands_behind
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_a_read_needs_is_written_ahead_of_it_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let node = start(dir.path()).await;
+    let (db, elements) = (Db(0), vec![&b"a"[..], b"b"]);
+    let add = keys::Op::CountDistinct { db, key: b"h", elements, sparse_max: 3_000 };
+    assert_eq!(node.ask(&Op::Key { op: add }).await, Outcome::Int(1));
+    let before = node.group.state().seq();
+    for _ in 0..3 {
+        let mut ops = Ops::default();
+        ops.read(&get("none"));
+        ops.read(&Op::Key { op: keys::Op::DistinctCount { db, keys: vec![b"h"] } });
+        let mailbox = Arc::new(Mailbox::default());
+        node.group.submit(ops, &mailbox).unwrap();
+        let Delivery::Done(outcomes) = mailbox.take().await else { panic!("not answered") };
+        assert_eq!(outcomes, [Outcome::Nil, Outcome::Int(2)]);
+        assert_eq!(node.group.state().seq(), before + 1, "the count is kept now");
+    }
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_is_there_after_a_restart_in_a_new_term() {
     let dir = tempfile::tempdir().unwrap();
     let node = start(dir.path()).await;

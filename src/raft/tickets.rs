@@ -19,7 +19,7 @@ pub(crate) struct Ticket {
     /// How many outcomes are its own.
     pub count: usize,
     /// The first of them is of no interest.
-    pub ticks: bool,
+    pub has_ahead: bool,
     /// Where they go.
     pub mailbox: Arc<Mailbox>,
 }
@@ -97,7 +97,7 @@ impl Tickets {
 
 impl Ticket {
     fn deliver(self, mut share: Vec<Outcome>, forgotten: bool, fetch: &Arc<Fetch>) {
-        if self.ticks {
+        if self.has_ahead {
             share.remove(0);
         }
         if forgotten {

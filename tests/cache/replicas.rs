@@ -72,6 +72,28 @@ fn a_node_reads_more_keys_than_it_may_keep_copies_of_and_asks_nobody() {
 }
 
 #[test]
+fn a_count_of_different_elements_is_kept_by_the_leader_and_read_at_replicas() {
+    let cluster = cluster(&[]);
+    let mut writer = cluster.client(cluster.wait_leader(0));
+    let mut readers = readers(&cluster);
+    for round in 1..=20 {
+        assert_eq!(writer.call(&format!("PFADD h {round}")).int(), Some(1));
+        assert_eq!(writer.call("GETBIT h 120").int(), Some(1), "the count is old");
+        for reader in &mut readers {
+            assert_eq!(reader.call("PFCOUNT h").int(), Some(round));
+            assert_eq!(reader.call("GETBIT h 120").int(), Some(0), "it is kept");
+        }
+    }
+    for reader in &mut readers {
+        wait_for("a count that a replica tells", || {
+            let before = hits(reader);
+            assert_eq!(reader.call("PFCOUNT h").int(), Some(20));
+            hits(reader) > before
+        });
+    }
+}
+
+#[test]
 fn what_one_node_was_told_all_others_read_at_once() {
     let cluster = cluster(&[]);
     let mut clients: Vec<Client> = (0..3).map(|node| cluster.client(node)).collect();

@@ -124,7 +124,7 @@ pub const ALLOWED: &[Allowed] = &[
     },
     Allowed {
         commands: &["GET"],
-        why: "Redis keeps the count that PFCOUNT told in the eight bytes behind the head",
+        why: "within transactions and pipelines only Redis keeps the count that PFCOUNT tells",
         same: |redis, lockstep| match (redis.bytes(), lockstep.bytes()) {
             (Some(redis), Some(lockstep)) => {
                 let parts =

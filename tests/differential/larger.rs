@@ -23,7 +23,7 @@ fn pair(hello: &str) -> Option<([Server; 2], [Client; 2])> {
     Some((servers, ends))
 }
 
-/// Before PFCOUNT keeps its answer in the string, in Redis, that is the same byte for byte.
+/// The same byte for byte, also where PFCOUNT has kept its answer.
 #[test]
 fn strings_that_count_many_elements_are_those_of_redis() {
     let Some((_servers, mut ends)) = pair("HELLO 3") else { return };
@@ -44,6 +44,7 @@ fn strings_that_count_many_elements_are_those_of_redis() {
     }
     for key in ["few", "some", "most", "dense", "to"] {
         both(&mut ends, &["PFCOUNT", key]);
+        both(&mut ends, &["GET", key]);
         both(&mut ends, &["STRLEN", key]);
         both(&mut ends, &["OBJECT", "ENCODING", key]);
     }

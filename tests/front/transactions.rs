@@ -1,6 +1,6 @@
 //! MULTI, EXEC and WATCH.
 
-use lockstep_tests::{Server, Value, wait_for};
+use lockstep_tests::{Client, Server, Value, wait_for};
 
 use super::{pipeline, texts};
 
@@ -108,4 +108,43 @@ fn the_number_of_queued_commands_is_shown_until_the_transaction_ends() {
         let list = shown();
         assert!(list.contains(&format!(" multi={queued} ")), "{line}: {list}");
     }
+}
+
+/// What INFO tells of the changes of keys.
+fn changes(client: &mut Client) -> String {
+    let info = client.call("INFO persistence").text();
+    let line = info.lines().find(|line| line.starts_with("rdb_changes_since_last_save:"));
+    line.unwrap_or_else(|| panic!("{info}")).to_owned()
+}
+
+#[test]
+fn the_first_count_behind_a_change_is_a_write_and_the_next_ones_are_reads() {
+    let server = Server::lockstep(&["--fsync", "never"]);
+    let mut client = server.client();
+    let is_old = |client: &mut Client| client.call("GETBIT h 120").int() == Some(1);
+    client.call("PFADD h a b");
+    assert!(is_old(&mut client));
+    client.call("WATCH h");
+    assert_eq!(client.call("PFCOUNT h").int(), Some(2));
+    assert!(!is_old(&mut client));
+    // Redis says so, too: the value has changed.
+    assert_eq!(pipeline(&mut client, &["MULTI", "PING", "EXEC"])[2], Value::Nil);
+    let before = changes(&mut client);
+    for _ in 0..3 {
+        assert_eq!(client.call("PFCOUNT h").int(), Some(2));
+    }
+    assert_eq!(changes(&mut client), before);
+    client.call("PFADD h c");
+    // Where nothing is written it is counted.
+    let in_transaction = pipeline(&mut client, &["MULTI", "PFCOUNT h", "EXEC"]);
+    assert_eq!(in_transaction[2].items()[0].int(), Some(3));
+    for run in ["EVAL", "EVAL_RO"] {
+        let script = "return redis.call('PFCOUNT', KEYS[1])";
+        assert_eq!(client.call_words(&[run, script, "1", "h"]).int(), Some(3));
+    }
+    let behind_a_write = pipeline(&mut client, &["PFADD h d", "PFCOUNT h"]);
+    assert_eq!(behind_a_write[1].int(), Some(4));
+    assert!(is_old(&mut client));
+    assert_eq!(client.call("PFCOUNT h").int(), Some(4));
+    assert!(!is_old(&mut client));
 }

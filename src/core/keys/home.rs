@@ -69,6 +69,7 @@ impl<'a> Op<'a> {
             | Op::Sort { key, .. }
             | Op::CountDistinct { key, .. }
             | Op::DistinctInside { key, .. }
+            | Op::KeepCount { key, .. }
             | Op::Near { key, .. }
             | Op::Distance { key, .. } => KeyNames::of(Some(key), None),
             Op::Lcs { a: from, b: to, .. }
@@ -189,6 +190,7 @@ impl<'a> Op<'a> {
             | Op::CountDistinct { db, .. }
             | Op::DistinctCount { db, .. }
             | Op::DistinctInside { db, .. }
+            | Op::KeepCount { db, .. }
             | Op::DistinctMerge { db, .. }
             | Op::Near { db, .. }
             | Op::NearStore { db, .. }

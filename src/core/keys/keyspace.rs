@@ -88,6 +88,14 @@ impl Keyspace {
         (!view.met_due()).then_some(outcome)
     }
 
+    /// What is to be written ahead of an operation that only reads, by the same clocks, so
+    /// that whoever reads the same behind it finds it done: the count that PFCOUNT of one
+    /// key makes, where an old one stands.
+    pub fn ahead_of<'op>(&self, now_ms: u64, clock_ms: u64, op: &Op<'op>) -> Option<Op<'op>> {
+        let old = View::new(self, now_ms.max(clock_ms), clock_ms).old_count(op);
+        old.map(|(db, key)| Op::KeepCount { db, key })
+    }
+
     /// What an operation has written or deleted, nobody fills any more.
     fn end_fills(&mut self, op: &Op<'_>) {
         if self.fills.is_empty() {

@@ -293,6 +293,8 @@ wire_enum! {
         124 => CountDistinct { db: Db, key: &'a [u8], elements: Vec<&'a [u8]>, sparse_max: u64 },
         /// PFCOUNT. A number.
         125 => DistinctCount { db: Db, keys: Vec<&'a [u8]> },
+        /// What PFCOUNT of a key gives is kept in its value, if an old count stands there. Ok.
+        132 => KeepCount { db: Db, key: &'a [u8] },
         /// PFMERGE: what was counted at any of the keys, at one more. Ok.
         126 => DistinctMerge { db: Db, to: &'a [u8], keys: Vec<&'a [u8]>, sparse_max: u64 },
         /// PFDEBUG: about what counts different elements at a key. Nil if there is none; a list

@@ -51,6 +51,19 @@ fn watch<'a>(shard: &Shard, key: &'a [u8]) -> Watched<'a> {
 const FOREVER: Expiry = Expiry::Never {};
 
 #[test]
+fn who_has_no_clock_reads_a_count_of_different_elements_only_where_it_is_kept() {
+    let mut shard = Shard::new(1);
+    let mut fx = Effects::default();
+    let add = keys::Op::CountDistinct { db: DB, key: b"h", elements: vec![b"a"], sparse_max: 100 };
+    shard.apply(NOW, &Op::Key { op: add }, &mut fx);
+    let count = keys::Op::DistinctCount { db: DB, keys: vec![b"h"] };
+    assert_eq!(shard.read_lasting(&count), None);
+    let ahead = shard.ahead_of(NOW, &Op::Key { op: count.clone() }).unwrap();
+    assert_eq!(shard.apply(NOW, &ahead, &mut fx), Outcome::Ok);
+    assert_eq!(shard.read_lasting(&count), Some(Outcome::Int(1)));
+}
+
+#[test]
 fn the_clock_never_goes_back() {
     let mut shard = Shard::new(1);
     run(&mut shard, NOW, &Op::Tick {});

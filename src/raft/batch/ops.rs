@@ -24,9 +24,9 @@ pub struct Ops {
     name: Option<Name>,
     /// The connection that hands them in, also where they need no name.
     pub(crate) by: Option<Origin>,
-    /// The first operation moves the clock, for the reads, and nobody waits for
-    /// its outcome.
-    pub(crate) ticks: bool,
+    /// The first operation stands there for the reads behind it, and nobody waits for its
+    /// outcome.
+    pub(crate) has_ahead: bool,
     /// Which of the writes add something and nobody has looked for room for.
     need_room: Vec<u32>,
 }
@@ -120,13 +120,17 @@ impl Ops {
         }
     }
 
-    /// Only reads, behind an operation that moves the clock of the shard.
-    pub(crate) fn behind_a_tick(self) -> Ops {
-        let mut ops = Ops::default();
-        ops.write(&Op::Tick {});
-        ops.reads = self.reads.into_iter().map(|(_, read)| (1, read)).collect();
-        ops.ticks = true;
+    /// An operation that stands ahead of reads, which see what it did.
+    pub(crate) fn ahead(op: &Op<'_>) -> Ops {
+        let mut ops = Ops { has_ahead: true, ..Ops::default() };
+        ops.write(op);
         ops
+    }
+
+    /// The same with the reads of a share that only reads behind it.
+    pub(crate) fn of_reads(mut self, share: Ops) -> Ops {
+        self.reads = share.reads.into_iter().map(|(_, read)| (self.count, read)).collect();
+        self
     }
 
     /// How many outcomes there will be.
@@ -228,7 +232,7 @@ impl<'a> Wire<'a> for Ops {
             reads,
             name,
             by: name.map(|name| name.id.origin),
-            ticks: false,
+            has_ahead: false,
             need_room,
         };
         if ops.is_sound() { Ok(ops) } else { Err(Malformed) }

@@ -125,15 +125,15 @@ impl Inner {
         if self.office.phase() == Phase::Taking {
             return self.look_early(&ops, mailbox);
         }
-        let outcomes = self.look_at(&ops);
-        let Some(outcomes) = outcomes.filter(|(_, seq)| self.shows_all(&ops, *seq)) else {
-            return self.inbox.put(ops.behind_a_tick(), mailbox.clone());
+        let outcomes = match self.look_at(&ops) {
+            Look::Found(outcomes) => outcomes,
+            Look::Behind(ahead) => return self.inbox.put(ahead.of_reads(ops), mailbox.clone()),
         };
         if !self.office.leads() {
             return Err(Refusal::NotLeader);
         }
         self.tell_missed(&ops);
-        self.fetch.deliver(outcomes.0, mailbox);
+        self.fetch.deliver(outcomes, mailbox);
         Ok(())
     }
 
@@ -194,25 +194,41 @@ impl Inner {
         self.watched.is_all_open() || reads_of(ops).all(|op| self.watched.shows(&op, seq))
     }
 
-    /// What is found, and how many operations the state had seen. `None`: the clock of
-    /// the shard has to move first.
-    fn look_at(&self, ops: &Ops) -> Option<(Vec<Outcome>, u64)> {
+    /// What is found, as far as it may be told.
+    fn look_at(&self, ops: &Ops) -> Look {
         let now_ms = self.clock.now_ms();
         let mut outcomes = Vec::with_capacity(ops.reads.len());
         let mut shard = self.shard.read();
         for (number, (_, read)) in ops.reads.iter().enumerate() {
             let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
+            if let Some(ahead) = shard.ahead_of(now_ms, &op) {
+                return Look::Behind(Ops::ahead(&ahead));
+            }
             match shard.read(now_ms, &op) {
                 Read::Done(outcome) => outcomes.push(outcome),
-                Read::TickFirst => return None,
+                Read::TickFirst => return Look::Behind(Ops::ahead(&Op::Tick {})),
             }
             if number % READS_PER_TURN == READS_PER_TURN - 1 {
                 RwLockReadGuard::bump(&mut shard);
             }
         }
         let seq = shard.seq();
-        Some((outcomes, seq))
+        drop(shard);
+        if self.shows_all(ops, seq) {
+            Look::Found(outcomes)
+        } else {
+            Look::Behind(Ops::ahead(&Op::Tick {}))
+        }
     }
+}
+
+/// What came of a look at the state.
+enum Look {
+    /// What a share of reads found.
+    Found(Vec<Outcome>),
+    /// They have to be carried out behind this: the clock of the shard has to move, or one of
+    /// them needs something written.
+    Behind(Ops),
 }
 
 /// The operations of a share that only reads.

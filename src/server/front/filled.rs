@@ -6,10 +6,11 @@ use lockstep_cache::At;
 use lockstep_commands::Command;
 use lockstep_commands::here::CacheMode;
 use lockstep_core::keys::{self, waits::Want};
-use lockstep_core::{Op, Outcome, Read, ShardId};
+use lockstep_core::{Op, Outcome, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::Front;
+use super::read::Look;
 
 impl Front {
     /// Answers it, if this node can tell that the key is there. None: the log has to say
@@ -37,7 +38,7 @@ impl Front {
 
     fn led_value(&mut self, shard: ShardId, at: At<'_>) -> Option<Vec<u8>> {
         let op = Op::Key { op: keys::Op::Get { db: at.db, key: at.key } };
-        let Some(Read::Done(Outcome::Bytes(value))) = self.look(shard, &op) else { return None };
+        let Some(Look::Done(Outcome::Bytes(value))) = self.look(shard, &op) else { return None };
         self.node.cache.read_here(shard, at);
         Some(value)
     }

@@ -13,6 +13,14 @@ use super::pending::Pending;
 use super::queues::pending;
 use crate::pubsub::keyspace;
 
+/// What came of a look at the state of a shard.
+pub(super) enum Look<'op> {
+    /// This.
+    Done(Outcome),
+    /// It has to be looked at again behind this operation, of which nobody wants the outcome.
+    Behind(Box<Op<'op>>),
+}
+
 impl Front {
     /// Reads from the state of a shard, if this connection has nothing unfinished
     /// there; where another node leads, that node reads.
@@ -39,7 +47,7 @@ impl Front {
             return next;
         }
         match read {
-            Some(Read::Done(outcome)) => {
+            Some(Look::Done(outcome)) => {
                 if let Op::Queue { op } = op
                     && let Some(call) = self.as_partitioned(op, &outcome)
                 {
@@ -51,10 +59,8 @@ impl Front {
                 self.show(command, outcome, begun, words, out);
                 return Next::More;
             }
-            Some(Read::TickFirst) => {
-                // The replicated clock is behind the leader's: what has ended
-                // must end for all replicas before anybody is told.
-                self.hand_over(shard, &Op::Tick {});
+            Some(Look::Behind(ahead)) => {
+                self.hand_over(shard, &ahead);
                 self.pending.push(Pending::Tick { shard });
             }
             None => {}
@@ -79,22 +85,31 @@ impl Front {
     }
 
     /// What the state of a shard says, if this node leads it and may answer.
-    pub(super) fn look(&mut self, shard: ShardId, op: &Op<'_>) -> Option<Read> {
+    pub(super) fn look<'op>(&mut self, shard: ShardId, op: &Op<'op>) -> Option<Look<'op>> {
         let now_ms = self.watch.now_ms();
         let group = self.near.leader(&self.node.shards, shard)?;
         let hears = keyspace::hears_misses(&self.node);
+        let ahead = group.state().ahead_of(now_ms, op);
+        if let Some(ahead) = ahead {
+            return group.leads().then(|| Look::Behind(Box::new(ahead)));
+        }
         let (read, seq, missed) = {
             let state = group.state();
             let missed = if hears { state.missed(now_ms, op) } else { Vec::new() };
             (state.read(now_ms, op), state.seq(), missed)
         };
-        // What is held back until all copies are gone is read behind it.
-        let read = if group.shows(op, seq) { read } else { Read::TickFirst };
+        let look = match read {
+            // What is held back until all copies are gone is read behind it.
+            Read::Done(outcome) if group.shows(op, seq) => Look::Done(outcome),
+            // The replicated clock is behind the leader's: what has ended
+            // must end for all replicas before anybody is told.
+            Read::Done(_) | Read::TickFirst => Look::Behind(Box::new(Op::Tick {})),
+        };
         // Behind the look: the lease may have ended since it was looked at.
         let leads = group.leads();
-        if leads && matches!(read, Read::Done(_)) {
+        if leads && matches!(look, Look::Done(_)) {
             keyspace::publish_all(&self.node, missed);
         }
-        leads.then_some(read)
+        leads.then_some(look)
     }
 }

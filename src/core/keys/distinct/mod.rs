@@ -90,6 +90,25 @@ impl Sketch {
         self.bytes[OLD_AT] |= OLD;
     }
 
+    /// Whether the count that stands in it is old.
+    pub fn is_old(&self) -> bool {
+        is_old(&self.bytes)
+    }
+
+    /// The count that may stand in it in the place of an old one. None: that is not old,
+    /// or the counters are damaged.
+    pub fn count_to_keep(&self) -> Option<u64> {
+        let old = self.is_old().then_some(std::slice::from_ref(self));
+        let count = old.and_then(|only| count_all(only).ok());
+        // What damage makes of it may be so great that it would count as old.
+        count.filter(|count| count.to_le_bytes()[OLD_AT - COUNT_AT] & OLD == 0)
+    }
+
+    /// Puts a count in the place of the one that stands in it.
+    pub fn keep_count(&mut self, count: u64) {
+        self.bytes[COUNT_AT..HEAD_BYTES].copy_from_slice(&count.to_le_bytes());
+    }
+
     /// Whether every counter has its own bits.
     pub fn is_dense(&self) -> bool {
         self.bytes[FORM_AT] == DENSE
@@ -166,12 +185,17 @@ impl Sketch {
 
     /// How many different elements there were, about.
     pub fn count(&self) -> Result<u64, Fault> {
-        if self.bytes[OLD_AT] & OLD == 0 {
+        if !self.is_old() {
             let told = self.bytes[COUNT_AT..HEAD_BYTES].try_into();
             return Ok(u64::from_le_bytes(told.expect("these are eight bytes")));
         }
         count_all(std::slice::from_ref(self))
     }
+}
+
+/// Whether an old count stands in a string, if it is a sketch.
+pub(in crate::keys) fn is_old(bytes: &[u8]) -> bool {
+    bytes.get(OLD_AT).is_some_and(|byte| byte & OLD != 0)
 }
 
 /// How many different elements were counted by any of these.

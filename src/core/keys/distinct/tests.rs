@@ -78,6 +78,16 @@ fn sparse_and_dense_strings_hold_the_same_counters() {
 }
 
 #[test]
+fn a_count_is_kept_as_redis_keeps_it() {
+    let mut sketch = counted(["a", "b", "c"]);
+    let count = sketch.count_to_keep().unwrap();
+    sketch.keep_count(count);
+    let three = b"HYLL\x01\0\0\0\x03\0\0\0\0\0\0\0\x60\xf3\x80\x50\xb1\x84\x4b\xfb\x80\x42\x5a";
+    assert_eq!(sketch.bytes, three);
+    assert_eq!((sketch.count(), sketch.count_to_keep()), (Ok(3), None));
+}
+
+#[test]
 fn the_estimate_is_near() {
     let mut sketch = Sketch::new();
     for number in 0..100_000_u32 {

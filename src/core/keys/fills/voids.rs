@@ -21,7 +21,9 @@ impl<'a> Voided<'a> {
             Op::FlushAll {} => return Voided::Databases((0..DATABASES).map(Db).collect()),
             Op::SwapDb { a, b } => return Voided::Databases(vec![*a, *b]),
             // They change what is there, and nothing is.
-            Op::GetEx { .. } | Op::Expire { .. } | Op::Persist { .. } => Vec::new(),
+            Op::GetEx { .. } | Op::Expire { .. } | Op::Persist { .. } | Op::KeepCount { .. } => {
+                Vec::new()
+            }
             Op::FillSet { .. } | Op::FillAbort { .. } => Vec::new(),
             Op::PopOrWait { want: waits::Want::Fill { .. }, .. } => Vec::new(),
             Op::Copy { to_db, to, .. } => vec![(*to_db, *to)],

@@ -13,7 +13,7 @@ pub(super) use scan::random;
 pub use scan::{cursor_slot, slot_cursor};
 pub use strings::range;
 
-use super::distinct::{Sketch, count_all};
+use super::distinct::{Sketch, count_all, is_old};
 use super::store::{Collection, Item, Name, Str, Value};
 use super::{Keyspace, Op, geo, hashes, lists, sets, sorting, streams, zsets};
 use crate::{Db, Fault, Outcome};
@@ -180,6 +180,17 @@ impl<'a> View<'a> {
             several => count_all(several)?,
         };
         Ok(Outcome::Int(count as i64))
+    }
+
+    /// The key that PFCOUNT of one key asks for, if an old count stands there in the place
+    /// of which a new one may be kept.
+    pub(super) fn old_count<'op>(&self, op: &Op<'op>) -> Option<(Db, &'op [u8])> {
+        let Op::DistinctCount { db, keys } = op else { return None };
+        let [key] = keys[..] else { return None };
+        let item = self.find(*db, &self.space.hasher.name(key))?;
+        let bytes = string(item).ok()?.bytes();
+        let old = is_old(&bytes).then(|| Sketch::of(&bytes).ok()).flatten();
+        old?.count_to_keep().map(|_| (*db, key))
     }
 
     /// A key that a client uses: notes the use and counts it.

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod collections;
+mod counts;
 mod events;
 mod fuzz;
 mod garbage;

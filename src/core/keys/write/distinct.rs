@@ -29,6 +29,18 @@ impl Writer<'_> {
         Ok(Outcome::Int(changed.into()))
     }
 
+    /// What PFCOUNT leaves behind: a count that is old is made anew. There is no event, as
+    /// in Redis, but who watches the key is told.
+    pub(super) fn keep_count(&mut self, db: Db, key: &[u8]) -> Outcome {
+        if let Ok(Some(mut sketch)) = self.sketch(db, key)
+            && let Some(count) = sketch.count_to_keep()
+        {
+            sketch.keep_count(count);
+            self.keep_sketch(db, key, sketch);
+        }
+        Outcome::Ok
+    }
+
     /// PFMERGE.
     pub(super) fn merge_distinct(
         &mut self,

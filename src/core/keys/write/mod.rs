@@ -108,6 +108,7 @@ impl Writer<'_> {
             Op::CountDistinct { db, key, elements, sparse_max } => {
                 self.count_distinct(*db, key, elements, *sparse_max)?
             }
+            Op::KeepCount { db, key } => self.keep_count(*db, key),
             Op::DistinctInside { db, key, ask } => self.inside_distinct(*db, key, *ask)?,
             Op::DistinctMerge { db, to, keys, sparse_max } => {
                 self.merge_distinct(*db, to, keys, *sparse_max)?
