@@ -9,11 +9,14 @@ import threading
 
 import redis
 from huey import RedisHuey
+from huey.storage import SCHEDULE_POP_LUA
 
 from session import acknowledged, connect, finish, going_on
 
 PORT = int(sys.argv[1])
-huey = RedisHuey("systems", port=PORT)
+# A worker that gets an error when it sends a job for its second try forgets the job.
+AGAIN = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), 200)
+huey = RedisHuey("systems", port=PORT, retry=AGAIN, retry_on_error=[redis.ResponseError])
 
 
 @huey.task(retries=3)
@@ -29,6 +32,8 @@ def do(number):
 def main(port, jobs):
     logging.disable(logging.CRITICAL)
     connection = connect(port)
+    # Or its first use would be an error, too, and asked again and again.
+    connection.script_load(SCHEDULE_POP_LUA)
     consumer = huey.create_consumer(workers=2, check_worker_health=True, periodic=False)
     # Its own `start` takes the signals over, which only a process of its own may.
     consumer._set_signal_handlers = lambda: None
