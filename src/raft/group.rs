@@ -358,7 +358,7 @@ impl Group {
     /// The state between two entries. Hold it briefly: nothing is applied
     /// meanwhile.
     pub fn state(&self) -> RwLockReadGuard<'_, Shard> {
-        self.inner.shard.read()
+        crate::runtime::read(&self.inner.shard)
     }
 
     /// The leader's time, which reads are judged by.

@@ -7,11 +7,13 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::future::Future;
+use std::sync::mpsc;
 use std::time::Duration;
 
 use openraft::AsyncRuntime;
 use openraft::OptionalSend;
 use openraft::impls::TokioRuntime;
+use parking_lot::{RwLock, RwLockReadGuard};
 
 use crate::luck;
 
@@ -19,6 +21,43 @@ thread_local! {
     static STATE: Cell<u64> = const { Cell::new(0) };
     static SIMULATES: Cell<bool> = const { Cell::new(false) };
     static GAVE_UP: Cell<bool> = const { Cell::new(false) };
+    static STEPS_ASIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// How long it is waited until another thread has taken over; if it cannot, work goes on.
+const TAKEN_OVER_MAX: Duration = Duration::from_millis(100);
+
+/// How long a state is waited for before whoever waits steps aside: most wait for less.
+const WAIT: Duration = Duration::from_millis(1);
+
+/// To be called on each thread, when it starts, of a runtime of several threads that carries
+/// heartbeats and votes: what takes long there steps aside from now on.
+pub fn may_step_aside() {
+    STEPS_ASIDE.set(true);
+}
+
+/// Lets another thread take over the other tasks of this one, in the middle of work that
+/// takes long: heartbeats go on meanwhile. Does nothing on threads that carry none.
+pub fn step_aside() {
+    if !STEPS_ASIDE.get() {
+        return;
+    }
+    tokio::task::block_in_place(|| {
+        let (taken, waits) = mpsc::channel();
+        // Nobody waits for it any more when it comes late.
+        tokio::spawn(async move { _ = taken.send(()) });
+        // Without the wait this thread would take its tasks back at once.
+        let _ = waits.recv_timeout(TAKEN_OVER_MAX);
+    });
+}
+
+/// Waits for a lock, and steps aside while whoever has it takes long.
+pub(crate) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
+    if !STEPS_ASIDE.get() {
+        return lock.read();
+    }
+    let soon = lock.try_read_for(WAIT);
+    soon.unwrap_or_else(|| tokio::task::block_in_place(|| lock.read()))
 }
 
 /// Sets from where random numbers are drawn on this thread. From now on it
@@ -141,5 +180,76 @@ impl AsyncRuntime for Runtime {
         F: Future<Output = T>,
     {
         self.0.block_on(future)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+
+    use super::*;
+
+    /// One thread that steps aside.
+    fn runtime() -> tokio::runtime::Runtime {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        builder.worker_threads(1).on_thread_start(may_step_aside).enable_all().build().unwrap()
+    }
+
+    /// Stands still until it is so, as work does that never lets others have a turn.
+    fn stand_until(is_so: impl Fn() -> bool) {
+        while !is_so() {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn other_tasks_go_on_while_one_takes_long() {
+        let (begun, beat) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let (sees_begun, beats, sees_beat) = (begun.clone(), beat.clone(), beat.clone());
+        let runtime = runtime();
+        let long = runtime.spawn(async move {
+            begun.store(true, SeqCst);
+            // Again while it is not taken over, as on a machine that is busy.
+            stand_until(|| {
+                step_aside();
+                sees_beat.load(SeqCst)
+            });
+        });
+        runtime.spawn(async move {
+            while !sees_begun.load(SeqCst) {
+                tokio::task::yield_now().await;
+            }
+            beats.store(true, SeqCst);
+        });
+        runtime.block_on(long).unwrap();
+        assert!(beat.load(SeqCst));
+    }
+
+    #[test]
+    fn other_tasks_go_on_while_one_waits_for_a_lock() {
+        let (lock, waits) = (Arc::new(RwLock::new(1)), Arc::new(AtomicBool::new(false)));
+        let held = lock.write();
+        let runtime = runtime();
+        let (waited_for, begun) = (lock.clone(), waits.clone());
+        let reader = runtime.spawn(async move {
+            begun.store(true, SeqCst);
+            *read(&waited_for)
+        });
+        stand_until(|| waits.load(SeqCst));
+        // Of a runtime of one thread.
+        let beat = runtime.spawn(async { 2 });
+        assert_eq!(runtime.block_on(beat).unwrap(), 2);
+        drop(held);
+        assert_eq!(runtime.block_on(reader).unwrap(), 1);
+    }
+
+    #[test]
+    fn who_carries_no_heartbeats_steps_nowhere() {
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async { step_aside() });
+        step_aside();
+        assert_eq!(*read(&RwLock::new(1)), 1);
     }
 }

@@ -13,6 +13,9 @@ const ADDRESSES: usize = 2 << 30;
 /// between the classes of sizes.
 pub(crate) const LIMIT_MAX: u64 = 512 << 20;
 
+/// A script that takes so many steps takes long: these are some milliseconds.
+const LONG: u64 = 500_000;
+
 /// From this size on memory that was used goes back to the system when a script has ended.
 const KEPT: usize = 8 << 20;
 
@@ -38,6 +41,10 @@ pub(crate) struct Heap {
     spent: u64,
     /// How many may be taken.
     steps: u64,
+    /// From so many on the run takes long; it is said once.
+    long_at: u64,
+    /// What is called then.
+    when_long: Option<fn()>,
     /// How many callers must not be told that there is no memory: they cannot be left in the
     /// middle. They ask whether it is [full](Heap::is_full) themselves.
     patient: u32,
@@ -73,6 +80,8 @@ impl Heap {
             limit: u64::MAX,
             spent: 0,
             steps: u64::MAX,
+            long_at: u64::MAX,
+            when_long: None,
             patient: 0,
         }))
     }
@@ -102,11 +111,21 @@ impl Heap {
         }
         (self.top, self.free, self.used) = (image.bytes.len(), image.free, image.used);
         (self.limit, self.steps, self.spent, self.patient) = (limit, steps, 0, 0);
+        self.long_at = LONG;
+    }
+
+    /// From now on `call` is called once in each run that takes long, in the middle of it.
+    pub(crate) fn when_long(&mut self, call: Option<fn()>) {
+        self.when_long = call;
     }
 
     /// Takes so many steps.
     pub(crate) fn spend(&mut self, steps: u64) {
         self.spent = self.spent.saturating_add(steps);
+        if self.spent >= self.long_at {
+            self.long_at = u64::MAX;
+            self.when_long.iter().for_each(|call| call());
+        }
     }
 
     /// Whether all steps are taken.

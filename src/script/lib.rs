@@ -82,6 +82,7 @@ const IDLE_MAX: usize = 4;
 pub struct Lua {
     idle: Mutex<Vec<Vm>>,
     teller: OnceLock<Teller>,
+    when_long: OnceLock<fn()>,
 }
 
 impl Lua {
@@ -101,9 +102,16 @@ impl Lua {
         let _ = self.teller.set(teller);
     }
 
+    /// From now on `call` is called once in each run that takes longer than some milliseconds,
+    /// in the middle of it and on its thread. The first one that is named stays.
+    pub fn when_long(&self, call: fn()) {
+        let _ = self.when_long.set(call);
+    }
+
     fn with<T>(&self, run: impl FnOnce(&mut Vm) -> T) -> T {
         let idle = self.idle.lock().pop();
         let mut vm = idle.or_else(Vm::new).expect("the system has addresses");
+        vm.when_long(self.when_long.get().copied());
         let given = run(&mut vm);
         let mut idle = self.idle.lock();
         if idle.len() < IDLE_MAX {

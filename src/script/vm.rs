@@ -113,6 +113,12 @@ impl Vm {
         true
     }
 
+    /// What is called in the middle of runs that take long.
+    pub(crate) fn when_long(&mut self, call: Option<fn()>) {
+        // Safety: nobody else uses the heap.
+        unsafe { (*self.heap).when_long(call) };
+    }
+
     /// The heap and the state as they were when they were new.
     pub(crate) fn anew(&mut self, memory_max: u64, steps_max: u64) -> (*mut Heap, *mut lua_State) {
         // Safety: nobody else uses the heap.

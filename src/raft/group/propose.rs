@@ -17,6 +17,7 @@ use super::Inner;
 use crate::batch::{Batch, Ops};
 use crate::mailbox::{Mailbox, Refusal};
 use crate::office::Phase;
+use crate::runtime::read;
 use crate::tickets::{Answer, Tickets};
 use crate::types::LeaderId;
 use crate::watcher::Come;
@@ -165,7 +166,7 @@ impl Inner {
 
     /// What is found of keys that no clock changes; none: something else is asked for.
     fn look_at_lasting(&self, ops: &Ops) -> Option<(Vec<Outcome>, Come)> {
-        let shard = self.shard.read();
+        let shard = read(&self.shard);
         let read = |op: Op<'_>| match op {
             Op::Key { op } => shard.read_lasting(&op),
             _ => None,
@@ -180,7 +181,7 @@ impl Inner {
             return;
         }
         let mut fx = Effects::default();
-        let shard = self.shard.read();
+        let shard = read(&self.shard);
         for op in reads_of(ops) {
             let missed = shard.missed(self.clock.now_ms(), &op);
             missed.into_iter().for_each(|happened| fx.push_key_event(happened));
@@ -198,7 +199,7 @@ impl Inner {
     fn look_at(&self, ops: &Ops) -> Look {
         let now_ms = self.clock.now_ms();
         let mut outcomes = Vec::with_capacity(ops.reads.len());
-        let mut shard = self.shard.read();
+        let mut shard = read(&self.shard);
         for (number, (_, read)) in ops.reads.iter().enumerate() {
             let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
             if let Some(ahead) = shard.ahead_of(now_ms, &op) {

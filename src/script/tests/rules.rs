@@ -214,3 +214,21 @@ fn a_run_tells_whether_it_read_and_whether_its_error_was_counted() {
     assert_eq!(notes("return redis.error_reply('MY own')"), 0);
     assert_eq!(notes("return nosuch"), 0);
 }
+
+#[test]
+fn a_script_that_takes_long_says_so_once_in_the_middle_and_a_short_one_never() {
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+    static SAID: AtomicU32 = AtomicU32::new(0);
+    let lua = crate::Lua::new().unwrap();
+    lua.when_long(|| _ = SAID.fetch_add(1, SeqCst));
+    let mut bench = Bench::with(&lua);
+    bench.eval("for i = 1, 1000 do end");
+    assert_eq!(SAID.load(SeqCst), 0);
+    for runs in 1..=2 {
+        bench.eval("for i = 1, 1500000 do end");
+        assert_eq!(SAID.load(SeqCst), runs);
+    }
+    // One that is stopped takes as long.
+    bench.eval("while true do end");
+    assert_eq!(SAID.load(SeqCst), 3);
+}

@@ -189,7 +189,7 @@ settings! {
         TrackingTableMaxKeys "tracking-table-max-keys" = "1000000", count(0, i64::MAX), Run:
             "Keys that a node remembers for clients that cache (CLIENT TRACKING); of more than these some, chosen by chance, are said to have changed and forgotten. 0 means no limit.";
         ScriptStepsMax "script-steps-max" = "10000000", count(1000, i64::MAX), Run:
-            "Steps a script may take before it is stopped: instructions of Lua, 80 for each command, and work on long strings and tables. Ten million take 0.04 to 0.2 seconds, in which the shard does nothing else; with much more, others may be elected leaders meanwhile.";
+            "Steps a script may take before it is stopped: instructions of Lua, 80 for each command, and work on long strings and tables. Ten million take 0.04 to 0.2 seconds, in which the shard does nothing else. Heartbeats go on meanwhile.";
         ScriptMemoryMax "script-memory-max" = "64mb", bytes(MB, 512 * MB), Run:
             "Memory that a script may use before it is stopped.";
         ScriptCacheMax "script-cache-max" = "64mb", bytes(0, GB), Run:

@@ -12,6 +12,7 @@ use lockstep_core::scripts::Engine;
 use lockstep_net::peers::{Listen, PeerLimits, PeerOptions};
 use lockstep_raft::{
     BodyStore, Guards, Host, HostOptions, Keep, LIVES, Limits, Nobody, Peers, Timing, Watching,
+    runtime,
 };
 use lockstep_storage::{Identity, RealDisk};
 use tokio::runtime::{Builder, Runtime};
@@ -55,6 +56,7 @@ impl Threads {
     fn new() -> io::Result<Threads> {
         let mut builder = Builder::new_multi_thread();
         builder.worker_threads(1).thread_name("raft").enable_all();
+        builder.on_thread_start(runtime::may_step_aside);
         builder.build().map(|runtime| Threads(Some(runtime)))
     }
 
@@ -95,6 +97,7 @@ pub(super) async fn start(
         return Ok(Groups { host, links: None, threads: None });
     }
     let threads = Threads::new().map_err(|why| Failed(format!("starting threads: {why}")))?;
+    parts.scripts.when_long(runtime::step_aside);
     let wanted = peer_options(settings, &storage.owner)?;
     let links = threads.run(Links::start(wanted)).await?.map_err(|why| {
         let port = settings.port(Setting::PeerPort);
