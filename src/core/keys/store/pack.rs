@@ -6,6 +6,9 @@
 /// What a pack without entries takes.
 const HEAD_BYTES: usize = 2;
 
+/// What grows in place keeps this part of its length as room.
+const ROOM_PART: usize = 8;
+
 /// A key with a value; what is in no need of one of them leaves it empty.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::keys) struct Entry<'a> {
@@ -93,6 +96,30 @@ impl Pack {
             self.0.drain(from + new..end);
         }
         put(&mut self.0, from, value);
+    }
+
+    /// Makes the value of the entry that begins here longer, and lets `change` write it
+    /// anew: what was added stands at its end. Room is kept for values that grow often.
+    pub(in crate::keys) fn grow_value(
+        &mut self,
+        at: usize,
+        more: usize,
+        change: impl FnOnce(&mut [u8]),
+    ) {
+        let mut from = at;
+        take(&self.0, &mut from);
+        let mut end = from;
+        let len = take(&self.0, &mut end).len();
+        let wider = size_of_length(len + more) - size_of_length(len);
+        if self.0.capacity() - self.0.len() < wider + more {
+            self.0.reserve_exact((wider + more).max(self.0.len() / ROOM_PART));
+        }
+        if wider > 0 {
+            self.gap(from, wider);
+        }
+        self.gap(end + wider, more);
+        let from = put_length(&mut self.0, from, len + more);
+        change(&mut self.0[from..from + len + more]);
     }
 
     /// Takes away the entries from the one that begins at `at` on, which has the
@@ -230,22 +257,32 @@ impl<'a> Iterator for Entries<'a> {
 
 /// What a part takes with its length.
 fn size_of_part(part: &[u8]) -> usize {
-    let bits = usize::BITS - part.len().leading_zeros();
-    part.len() + (bits as usize).div_ceil(7).max(1)
+    part.len() + size_of_length(part.len())
+}
+
+/// What the length of a part takes.
+fn size_of_length(len: usize) -> usize {
+    let bits = usize::BITS - len.leading_zeros();
+    (bits as usize).div_ceil(7).max(1)
 }
 
 /// Writes a part over what is there; gives where it ends.
-fn put(bytes: &mut [u8], mut at: usize, part: &[u8]) -> usize {
-    let mut len = part.len();
+fn put(bytes: &mut [u8], at: usize, part: &[u8]) -> usize {
+    let from = put_length(bytes, at, part.len());
+    let end = from + part.len();
+    bytes[from..end].copy_from_slice(part);
+    end
+}
+
+/// Writes the length of a part over what is there; gives where it ends.
+fn put_length(bytes: &mut [u8], mut at: usize, mut len: usize) -> usize {
     while len >= 0x80 {
         bytes[at] = len as u8 | 0x80;
         len >>= 7;
         at += 1;
     }
     bytes[at] = len as u8;
-    let end = at + 1 + part.len();
-    bytes[at + 1..end].copy_from_slice(part);
-    end
+    at + 1
 }
 
 fn take<'a>(bytes: &'a [u8], at: &mut usize) -> &'a [u8] {
@@ -282,7 +319,7 @@ mod tests {
                 let value = vec![b'v'; chance.below(300) as usize];
                 let index = chance.below(model.len() as u64 + 1) as usize;
                 let at = pack.view().place(index);
-                match chance.below(6) {
+                match chance.below(7) {
                     0..=2 => {
                         let key = chance.below(100).to_string().into_bytes();
                         pack.insert(at, entry(&key, &value));
@@ -300,6 +337,15 @@ mod tests {
                         let high = pack.split_off(at, index);
                         assert_eq!((pack.len(), high.len()), (index, model.len() - index));
                         pack.append(&high);
+                    }
+                    6 if index < model.len() => {
+                        let grown = [&model[index].1[..], &value].concat();
+                        let len = model[index].1.len();
+                        pack.grow_value(at, value.len(), |bytes| {
+                            assert_eq!(bytes[..len], grown[..len]);
+                            bytes[len..].copy_from_slice(&value);
+                        });
+                        model[index].1 = grown;
                     }
                     _ => {
                         let count = chance.below((model.len() - index) as u64 + 1) as usize;

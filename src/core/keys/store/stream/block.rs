@@ -55,6 +55,26 @@ pub(super) struct Head {
     fields_at: usize,
 }
 
+/// An entry to be written behind those of a block.
+#[derive(Debug)]
+pub(super) struct More {
+    elements: Listpack,
+    live: i64,
+}
+
+impl More {
+    /// How much longer the block becomes.
+    pub(super) fn size(&self) -> usize {
+        self.elements.size()
+    }
+
+    /// Writes it into the bytes of the block, which have just that much room more.
+    pub(super) fn write(&self, bytes: &mut [u8]) {
+        self.elements.write_behind(bytes);
+        listpack::overwrite_integer(bytes, HEAD_BYTES, self.live);
+    }
+}
+
 /// The bytes of a block with one entry, that of its id.
 pub(super) fn begin(fields: &[Pair<'_>]) -> Vec<u8> {
     let mut list = Listpack::new();
@@ -102,16 +122,32 @@ impl<'a> Block<'a> {
             && (layout.entries_max == 0 || count < layout.entries_max)
     }
 
+    /// One more entry, if nothing has to be moved for it.
+    pub(super) fn more(self, id: Id, fields: &[Pair<'_>]) -> Option<More> {
+        let head = self.head()?;
+        let live = head.live as i64 + 1;
+        // It may stand there in a longer form than it needs.
+        let fits = head.deleted_at - HEAD_BYTES == listpack::size_of_integer(live);
+        fits.then(|| {
+            let mut elements = Listpack::with_room(room(fields));
+            self.put_entry(&mut elements, &head, id, fields);
+            More { elements, live }
+        })
+    }
+
     /// The bytes with one more entry.
     pub(super) fn with(self, id: Id, fields: &[Pair<'_>]) -> Option<Vec<u8>> {
         let head = self.head()?;
-        let room: usize = fields.iter().map(|(name, value)| name.len() + value.len() + 20).sum();
-        let mut list = Listpack::open(self.bytes, room + 32);
-        let same = self.has_fields(&head, fields);
-        let far = [id.ms.wrapping_sub(self.id.ms) as i64, id.seq.wrapping_sub(self.id.seq) as i64];
-        put_entry(&mut list, far, fields, same);
+        let mut list = Listpack::open(self.bytes, room(fields));
+        self.put_entry(&mut list, &head, id, fields);
         list.set_integer(HEAD_BYTES, head.live as i64 + 1);
         Some(list.close())
+    }
+
+    fn put_entry(self, list: &mut Listpack, head: &Head, id: Id, fields: &[Pair<'_>]) {
+        let same = self.has_fields(head, fields);
+        let far = [id.ms.wrapping_sub(self.id.ms) as i64, id.seq.wrapping_sub(self.id.seq) as i64];
+        put_entry(list, far, fields, same);
     }
 
     /// The bytes without the entries for which this holds, of those that are there, and
@@ -192,6 +228,11 @@ fn put_entry(list: &mut Listpack, [ms, seq]: [i64; 2], fields: &[Pair<'_>], same
         list.push(value);
     }
     list.push_integer(elements(fields.len(), same) as i64);
+}
+
+/// What an entry takes at most, for those whose values are not long.
+fn room(fields: &[Pair<'_>]) -> usize {
+    fields.iter().map(|(name, value)| name.len() + value.len() + 20).sum::<usize>() + 32
 }
 
 /// How many elements an entry has before the one that says it.

@@ -62,7 +62,13 @@ pub(super) struct Listpack {
 
 impl Listpack {
     pub(super) fn new() -> Self {
-        Listpack { bytes: vec![0; HEAD_BYTES], count: 0 }
+        Self::with_room(0)
+    }
+
+    pub(super) fn with_room(room: usize) -> Self {
+        let mut bytes = Vec::with_capacity(HEAD_BYTES + room);
+        bytes.resize(HEAD_BYTES, 0);
+        Listpack { bytes, count: 0 }
     }
 
     /// A copy of one that is whole, with room for more.
@@ -97,6 +103,22 @@ impl Listpack {
         }
     }
 
+    /// What its elements take.
+    pub(super) fn size(&self) -> usize {
+        self.bytes.len() - HEAD_BYTES
+    }
+
+    /// Writes its elements behind those of a whole listpack that has just that much room
+    /// more.
+    pub(super) fn write_behind(&self, whole: &mut [u8]) {
+        let (len, end) = (whole.len(), whole.len() - 1);
+        whole[end - self.size()..end].copy_from_slice(&self.bytes[HEAD_BYTES..]);
+        whole[end] = END;
+        let count = u16::from_le_bytes([whole[4], whole[5]]).saturating_add(self.count);
+        whole[..4].copy_from_slice(&(len as u32).to_le_bytes());
+        whole[4..HEAD_BYTES].copy_from_slice(&count.to_le_bytes());
+    }
+
     /// The whole bytes.
     pub(super) fn close(mut self) -> Vec<u8> {
         self.bytes.push(END);
@@ -109,6 +131,30 @@ impl Listpack {
     fn end_element(&mut self, from: usize) {
         put_length(&mut self.bytes, from);
         self.count = self.count.saturating_add(1);
+    }
+}
+
+/// What a number takes.
+pub(super) fn size_of_integer(number: i64) -> usize {
+    let encoded = match number {
+        0..128 => 1,
+        -4096..4096 => 2,
+        -0x8000..0x8000 => 3,
+        -0x80_0000..0x80_0000 => 4,
+        -0x8000_0000..0x8000_0000 => 5,
+        _ => 9,
+    };
+    encoded + 1
+}
+
+/// Writes a number over one that takes as much room.
+pub(super) fn overwrite_integer(bytes: &mut [u8], at: usize, number: i64) {
+    if let 0..128 = number {
+        bytes[at] = number as u8;
+    } else {
+        let mut encoded = Vec::with_capacity(16);
+        put_integer(&mut encoded, number);
+        bytes[at..at + encoded.len()].copy_from_slice(&encoded);
     }
 }
 

@@ -78,11 +78,15 @@ impl Stream {
 
     /// Adds an entry; its id is greater than the last one.
     pub(in crate::keys) fn add(&mut self, id: Id, fields: &[Pair<'_>], layout: Layout) {
-        let last = self.blocks_back(usize::MAX).next();
-        let open = last.filter(|block| block.has_room(fields, layout));
-        let more = open.and_then(|block| Some((block.id, block.with(id, fields)?)));
-        let (block, bytes) = more.unwrap_or_else(|| (id, block::begin(fields)));
-        self.put_block(block, &bytes);
+        let open = self.last_block().filter(|block| block.has_room(fields, layout));
+        if let Some(more) = open.and_then(|block| block.more(id, fields)) {
+            let last = self.blocks.len() - 1;
+            self.blocks.grow_at(last, more.size(), |bytes| more.write(bytes));
+        } else {
+            let whole = open.and_then(|block| Some((block.id, block.with(id, fields)?)));
+            let (block, bytes) = whole.unwrap_or_else(|| (id, block::begin(fields)));
+            self.put_block(block, &bytes);
+        }
         self.len += 1;
         self.added = self.added.wrapping_add(1);
         self.last_id = id;
@@ -194,6 +198,11 @@ impl Stream {
         for group in self.groups.into_values().filter_map(Arc::into_inner) {
             group.into_nodes(garbage);
         }
+    }
+
+    fn last_block(&self) -> Option<Block<'_>> {
+        let last = self.blocks.nth(self.blocks.len().checked_sub(1)?)?;
+        Some(Block { id: Id::of_key(last.key)?, bytes: last.value })
     }
 
     /// The number of the block in which an entry of this id is, if it is anywhere.

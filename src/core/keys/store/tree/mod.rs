@@ -127,6 +127,19 @@ impl Tree {
         });
     }
 
+    /// Makes the value of the entry at a position longer, and lets `change` write it anew.
+    pub(in crate::keys) fn grow_at(
+        &mut self,
+        position: usize,
+        more: usize,
+        change: impl FnOnce(&mut [u8]),
+    ) {
+        self.edit(Seek::At(position), |leaf, index| {
+            let at = leaf.view().place(index);
+            leaf.grow_value(at, more, change);
+        });
+    }
+
     /// Removes the entries from a position on, `count` of them.
     pub(in crate::keys) fn remove_range(&mut self, position: usize, count: usize) {
         let mut left = count.min(self.len.saturating_sub(position));
