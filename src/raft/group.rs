@@ -32,7 +32,7 @@ use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::network::Ways;
 use crate::office::Office;
 use crate::pulse::Pulse;
-use crate::snapshot::{self, Inbound};
+use crate::snapshot::{self, Inbound, Installer};
 use crate::store::Store;
 use crate::tasks;
 use crate::types::{Node, SnapshotMeta, Types};
@@ -175,7 +175,8 @@ impl Group {
         let raft = Raft::new(node.0, Arc::new(config), ways, store, machine)
             .await
             .map_err(|why| error("starting the group", why))?;
-        let inbound = Inbound::new(id, snapshots.clone(), Arc::new(raft.clone()), shelf.clone());
+        let target = Arc::new(Installer { raft: raft.clone(), log: log.clone() });
+        let inbound = Inbound::new(id, snapshots.clone(), target, shelf.clone());
         let (stop, _) = watch::channel(false);
         let group = Group {
             inner: Arc::new(Inner {

@@ -7,11 +7,12 @@ use std::time::Duration;
 
 use lockstep_core::shard::Restoring;
 use lockstep_core::{NodeId, Shard, ShardId};
-use lockstep_storage::Snapshots;
 use lockstep_storage::snapshots::Receiver;
+use lockstep_storage::{Log, Snapshots};
 use openraft::async_runtime::watch::WatchReceiver;
 use openraft::type_config::alias::SnapshotOf;
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep};
 
 use super::wire::{Key, Piece, Reply};
@@ -39,9 +40,15 @@ pub(crate) trait Target: Send + Sync + 'static {
     ) -> Later<Result<Vote, String>>;
 }
 
-impl Target for openraft::Raft<Types, Machine> {
+/// The group itself, with the log that stands beside its snapshots.
+pub(crate) struct Installer {
+    pub raft: openraft::Raft<Types, Machine>,
+    pub log: Log,
+}
+
+impl Target for Installer {
     fn vote(&self) -> Vote {
-        self.metrics().borrow_watched().vote
+        self.raft.metrics().borrow_watched().vote
     }
 
     fn install(
@@ -49,10 +56,18 @@ impl Target for openraft::Raft<Types, Machine> {
         vote: Vote,
         snapshot: SnapshotOf<Types, Image>,
     ) -> Later<Result<Vote, String>> {
-        let raft = self.clone();
+        let (raft, log) = (self.raft.clone(), self.log.clone());
         Box::pin(async move {
             let installed = raft.install_full_snapshot(vote, snapshot).await;
-            installed.map(|response| response.vote).map_err(|why| why.to_string())
+            let response = installed.map_err(|why| why.to_string())?;
+            // A snapshot of entries that came before, and are committed, is not installed, and
+            // openraft says at once that all of it is here: also while the disk has not got
+            // those entries. The leader takes the answer for an acknowledgement of them.
+            let (send, done) = oneshot::channel();
+            log.sync_then(Box::new(move |result| drop(send.send(result))));
+            let synced = done.await.map_err(|_| "the log has stopped".to_owned())?;
+            synced.map_err(|why| why.to_string())?;
+            Ok(response.vote)
         })
     }
 }

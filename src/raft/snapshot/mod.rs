@@ -15,9 +15,9 @@ mod tests;
 mod wire;
 
 pub(crate) use image::{Builder, Image, current, load};
-pub(crate) use inbound::Inbound;
 #[cfg(test)]
 pub(crate) use inbound::Target;
+pub(crate) use inbound::{Inbound, Installer};
 pub(crate) use outbound::send;
 
 use std::io;

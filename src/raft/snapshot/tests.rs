@@ -273,7 +273,7 @@ async fn an_end_that_is_let_go_leaves_nothing_half() {
 }
 
 #[test]
-fn a_target_is_what_openraft_is() {
+fn a_target_is_what_installs_into_a_group() {
     fn is_target<T: Target>() {}
-    is_target::<openraft::Raft<crate::types::Types, crate::machine::Machine>>();
+    is_target::<super::Installer>();
 }

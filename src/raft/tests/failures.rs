@@ -11,7 +11,12 @@ use lockstep_core::keys::Expiry;
 use lockstep_core::{NodeId, Op, Origin, Outcome, Token, locks};
 use lockstep_storage::{Log, LogOptions, RealDisk, SimDisk, SimOp, Snapshots};
 
+use tokio::time::sleep;
+
+use super::rig::Rig;
 use super::{open, set, start, start_on};
+use crate::guards::Guards;
+use crate::snapshot::{Installer, Target};
 use crate::{Delivery, Mailbox, Ops, Refusal};
 
 pub(super) fn sim_log(disk: &SimDisk) -> Log {
@@ -194,4 +199,31 @@ async fn a_snapshot_that_is_ahead_of_the_log_counts() {
         assert_eq!(node.ask(&set("behind", "1", Expiry::Never {})).await, Outcome::Ok);
         node.stop().await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_of_what_came_before_is_acknowledged_when_that_is_on_disk() {
+    let mut rig = Rig::empty(Guards::default(), 1);
+    rig.start_all(3).await;
+    let (leader, _) = rig.led().await;
+    rig.write("1").await;
+    rig.converged().await;
+    let follower = (1..=3).find(|id| *id != leader).unwrap();
+    let inner = rig.node(follower).group().inner.clone();
+    rig.node(follower).group().snapshot().await.unwrap();
+    let snapshot = inner.raft.get_snapshot().await.unwrap().unwrap();
+    rig.disk_stands_still(follower);
+    let before = inner.log.first_last(inner.id).1;
+    rig.write("2").await;
+    while inner.log.first_last(inner.id).1 == before {
+        sleep(Duration::from_millis(1)).await;
+    }
+    // The entry has come, and openraft knows that it is committed; the disk has not got it.
+    let installer = Installer { raft: inner.raft.clone(), log: inner.log.clone() };
+    let answer = installer.install(installer.vote(), snapshot);
+    let answer = tokio::spawn(answer);
+    sleep(Duration::from_millis(200)).await;
+    assert!(!answer.is_finished(), "what is not on disk was acknowledged");
+    rig.disk_goes_on(follower);
+    assert_eq!(answer.await.unwrap(), Ok(installer.vote()));
 }

@@ -349,6 +349,17 @@ impl Rig {
         disk
     }
 
+    /// Nothing more of what a node writes comes to its disk.
+    pub(super) fn disk_stands_still(&self, id: u64) {
+        self.nodes[&id].driver.abort();
+    }
+
+    /// It does again.
+    pub(super) fn disk_goes_on(&mut self, id: u64) {
+        let node = self.nodes.get_mut(&id).unwrap();
+        node.driver = tokio::spawn(drive(node.log.clone()));
+    }
+
     pub(super) fn node(&self, id: u64) -> &RigNode {
         &self.nodes[&id]
     }
