@@ -89,12 +89,12 @@ impl Front {
         let now_ms = self.watch.now_ms();
         let group = self.near.leader(&self.node.shards, shard)?;
         let hears = keyspace::hears_misses(&self.node);
-        let ahead = group.state().ahead_of(now_ms, op);
-        if let Some(ahead) = ahead {
-            return group.leads().then(|| Look::Behind(Box::new(ahead)));
-        }
         let (read, seq, missed) = {
             let state = group.state();
+            if let Some(ahead) = state.ahead_of(now_ms, op) {
+                drop(state);
+                return group.leads().then(|| Look::Behind(Box::new(ahead)));
+            }
             let missed = if hears { state.missed(now_ms, op) } else { Vec::new() };
             (state.read(now_ms, op), state.seq(), missed)
         };
