@@ -23,6 +23,7 @@ use crate::group::{EffectSink, Watched};
 use crate::guards::Guards;
 use crate::inbox::Limits;
 use crate::office::{Office, Phase};
+use crate::runtime::write;
 use crate::snapshot::{self, Builder, Image};
 use crate::touches::{Notes, Touch, Touches};
 use crate::types::{LeaderId, LogId, Outcomes, SnapshotMeta, StoredMembership, Types};
@@ -247,7 +248,7 @@ impl Machine {
         let classes = if wanted { self.limits.key_events.load(Ordering::Relaxed) } else { 0 };
         let mut fx = Effects::new(leads && self.limits.lock_events.load(Ordering::Relaxed))
             .with_key_events(classes);
-        let mut shard = self.shard.write();
+        let mut shard = write(&self.shard);
         let mut notes = Notes::new(&self.touches, wanted && self.watched.wants_names());
         let remembers = self.guards.requests_remembered;
         let begins = |seq| self.watched.begun_at(seq);
@@ -390,7 +391,7 @@ impl RaftStateMachine<Types> for Machine {
         self.membership = meta.last_membership.clone();
         let deadline = shard.next_deadline();
         self.progress.publish_waiting(&shard);
-        let mut here = self.shard.write();
+        let mut here = write(&self.shard);
         shard.use_engine_of(&here);
         self.watched.came_with(shard.seq());
         *here = shard;

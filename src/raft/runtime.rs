@@ -13,7 +13,7 @@ use std::time::Duration;
 use openraft::AsyncRuntime;
 use openraft::OptionalSend;
 use openraft::impls::TokioRuntime;
-use parking_lot::{RwLock, RwLockReadGuard};
+use parking_lot::{Mutex, MutexGuard, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::luck;
 
@@ -25,7 +25,7 @@ thread_local! {
 }
 
 /// How long it is waited until another thread has taken over; if it cannot, work goes on.
-const TAKEN_OVER_MAX: Duration = Duration::from_millis(100);
+const TAKEN_OVER_MAX: Duration = Duration::from_millis(10);
 
 /// How long a state is waited for before whoever waits steps aside: most wait for less.
 const WAIT: Duration = Duration::from_millis(1);
@@ -58,6 +58,24 @@ pub(crate) fn read<T>(lock: &RwLock<T>) -> RwLockReadGuard<'_, T> {
     }
     let soon = lock.try_read_for(WAIT);
     soon.unwrap_or_else(|| tokio::task::block_in_place(|| lock.read()))
+}
+
+/// The same of a lock that is to be changed.
+pub(crate) fn write<T>(lock: &RwLock<T>) -> RwLockWriteGuard<'_, T> {
+    if !STEPS_ASIDE.get() {
+        return lock.write();
+    }
+    let soon = lock.try_write_for(WAIT);
+    soon.unwrap_or_else(|| tokio::task::block_in_place(|| lock.write()))
+}
+
+/// The same of what is waited for under other locks: whoever has it may wait for a state.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    if !STEPS_ASIDE.get() {
+        return mutex.lock();
+    }
+    let soon = mutex.try_lock_for(WAIT);
+    soon.unwrap_or_else(|| tokio::task::block_in_place(|| mutex.lock()))
 }
 
 /// Sets from where random numbers are drawn on this thread. From now on it

@@ -94,7 +94,7 @@ impl Fetch {
     async fn find(&self, mut keys: Vec<BodyKey>) -> io::Result<Found> {
         let mut found = Found::new();
         {
-            let shard = self.shard.read();
+            let shard = crate::runtime::read(&self.shard);
             keys.retain(|key| {
                 let here = shard.queues().body(key).and_then(|body| body.here);
                 let missing = here.is_none();

@@ -66,7 +66,7 @@ impl Gone {
     /// Asks the queues which messages left.
     pub(super) fn gather(&mut self, inner: &Inner, shelf: &Shelf) {
         let (keys, index) = {
-            let mut shard = inner.shard.write();
+            let mut shard = crate::runtime::write(&inner.shard);
             (shard.queues_mut_local().take_gone(), shelf.applied())
         };
         if keys.is_empty() {

@@ -71,7 +71,7 @@ struct Keeper {
 
 impl Keeper {
     fn begin(&self) {
-        let shard = self.inner.shard.read();
+        let shard = crate::runtime::read(&self.inner.shard);
         self.shelf.look(&shard);
         let stored = shard.queues().stored_keys().map(|key| u64::from(key.bytes)).sum();
         self.shelf.set_stored(stored);
@@ -104,7 +104,7 @@ impl Keeper {
             let crowded = self.settle(&[], part) > part;
             let older = (!crowded).then_some(AGE_MS);
             let batch = {
-                let shard = self.inner.shard.read();
+                let shard = crate::runtime::read(&self.inner.shard);
                 shard.queues().to_store(PUT_BYTES, self.inner.clock.now_ms(), older)
             };
             let keys: Vec<BodyKey> = batch.iter().map(|(key, _)| *key).collect();
@@ -143,11 +143,11 @@ impl Keeper {
     /// These are on disk: memory lets go of what is too much, and a little more. Gives
     /// what is left there.
     fn settle(&self, keys: &[BodyKey], part: usize) -> usize {
-        let resident = self.inner.shard.read().queues().resident_bytes();
+        let resident = crate::runtime::read(&self.inner.shard).queues().resident_bytes();
         if keys.is_empty() && resident <= part {
             return resident;
         }
-        let mut shard = self.inner.shard.write();
+        let mut shard = crate::runtime::write(&self.inner.shard);
         let queues = shard.queues_mut_local();
         queues.stored(keys);
         let resident = queues.resident_bytes();
@@ -164,7 +164,7 @@ impl Keeper {
         loop {
             let part = self.shelf.goal();
             let keys = {
-                let shard = self.inner.shard.read();
+                let shard = crate::runtime::read(&self.inner.shard);
                 let room = part.saturating_sub(shard.queues().resident_bytes());
                 shard.queues().wanted(READ_BYTES.min(part / 4).min(room))
             };
@@ -172,7 +172,7 @@ impl Keeper {
                 return Ok(());
             }
             let mut found = fetch::read(&self.shelf, keys.clone()).await?;
-            let mut shard = self.inner.shard.write();
+            let mut shard = crate::runtime::write(&self.inner.shard);
             let mut missing = None;
             for key in &keys {
                 match found.remove(key) {

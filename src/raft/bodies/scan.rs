@@ -23,7 +23,7 @@ pub(super) async fn scan(inner: &Inner, shelf: &Arc<Shelf>, gone: &mut Gone) -> 
         return Ok(());
     }
     let (mut keys, index) = {
-        let shard = inner.shard.read();
+        let shard = crate::runtime::read(&inner.shard);
         let keys: Vec<BodyKey> = shard.queues().stored_keys().collect();
         (keys, shelf.applied())
     };
@@ -53,7 +53,7 @@ pub(super) async fn scan(inner: &Inner, shelf: &Arc<Shelf>, gone: &mut Gone) -> 
     });
     let (lost, ids) = scanned.await.inspect_err(|_| shelf.scan_later())?;
     gone.found(Orphans { ids, index, held });
-    let shard = inner.shard.read();
+    let shard = crate::runtime::read(&inner.shard);
     // Those that left meanwhile are not missed.
     if let Some(key) = lost.iter().find(|key| shard.queues().body(key).is_some()) {
         shelf.store.is_damaged(&missing(shelf.shard, key));
