@@ -338,7 +338,34 @@ def replicas(table, options):
                       one["yes"] <= 1.3 * one["no"])
 
 
-ROWS = {"replicas": replicas, "hit": hits, "mix": mix, "eviction": eviction, "sharers": sharers, "hot": hot}
+def back(table, options):
+    """Plain SETs at a node that does not lead, of keys that it wrote before."""
+    for fsync in ("always", "never"):
+        with running(table, options, "--fsync", fsync) as run:
+            writer = Client(run.others[0])
+            took, rates = {"back": [], "through": []}, {"back": [], "through": []}
+            for _ in range(2 * options.rounds):
+                for way in took:
+                    run.set("cache-write-mode", way)
+                    # A key is lent behind a write; nothing is lent while replicas are read.
+                    for _ in range(10):
+                        [writer("SET", f"key:{number}", "x" * 100) for number in range(20)]
+                        time.sleep(0.05)
+                    for turn in range(options.writes // 4):
+                        begun = time.perf_counter()
+                        writer("SET", f"key:{turn % 20}", "x" * 100)
+                        took[way].append((time.perf_counter() - begun) * 1e6)
+                    flags = ("--keys", 1000, "--clients", 50, "--no-preload")
+                    report = run.generate("set", [run.others[0]], *flags)
+                    rates[way].append(report["throughput"]["mean"])
+            one, many = ({way: statistics.median(each[way]) for way in each} for each in (took, rates))
+            table.add(f"SET at a node that does not lead and wrote the keys before, fsync {fsync}",
+                      f"written back p50 {one['back']:.0f} us, through {one['through']:.0f} us, "
+                      f"{one['through'] / one['back']:.1f} x; 50 clients and 1000 keys {many['back']:.0f}/s beside "
+                      f"{many['through']:.0f}/s, {many['back'] / many['through']:.1f} x", "none", True)
+
+
+ROWS = {"replicas": replicas, "back": back, "hit": hits, "mix": mix, "eviction": eviction, "sharers": sharers, "hot": hot}
 
 
 def main():

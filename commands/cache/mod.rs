@@ -161,7 +161,7 @@ static NODES: Spec = Spec {
 static STATE: Spec = Spec {
     name: "cache|state",
     usage: "CACHE STATE key [key ...]",
-    summary: "Tells for each key which node is its home and which nodes have a copy, in which state (M, E, S or I; R: none, but it reads the key from a replica).",
+    summary: "Tells for each key which node is its home and which nodes have a copy, in which state (M, E, S or I; R: none, but it reads the key from a replica), and whether it is dirty: written there, and perhaps not in the log yet.",
     since: "0.1.0",
     group: Group::Cache,
     complexity: "O(N) where N is the number of keys and nodes",

@@ -29,18 +29,19 @@ mod rig;
 mod tests;
 
 pub use home::{
-    Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Seated, Share, Takeover,
+    Ahead, Asked, GateId, Home, Look, Opened, Out as HomeOut, Proposal, Seated, Share, Takeover,
+    Wrote,
 };
 pub use limbo::Limbo;
 pub use line::{Content, Era, Label, Line, State};
 pub use lines::{LINE_BYTES, Limits, Lines, Policy, Size, TooManyPins};
-pub use message::{Grant, Payload, Standing, ToHome, ToNode};
+pub use message::{Flushed, Grant, Payload, Standing, ToHome, ToNode, Value};
 pub use name::{At, Name, Named};
 pub use pass::{Pass, hit};
 pub use rules::Rules;
 pub use session::{Epoch, Nonce, Session};
 pub use settings::{HotUpdate, Refresh, Settings};
-pub use sharer::{Answer, Care, Out as SharerOut, Reader, Sharer};
+pub use sharer::{Answer, Care, Out as SharerOut, Reader, Sharer, Written};
 pub use store::{Evicted, Seen, Store};
 pub use time::{Drift, Time};
 pub use view::{Replica, View};

@@ -6,7 +6,7 @@ use lockstep_core::ShardId;
 use crate::Time;
 
 /// Which of the nodes' copies a readable line is. All of them are equal to what the
-/// home has; it takes writes itself.
+/// home has, but for one that is lent; it takes writes itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Label {
     /// The only copy, at the node that wrote last.
@@ -15,13 +15,15 @@ pub enum Label {
     Exclusive,
     /// One of several copies.
     Shared,
+    /// The only copy, at the node that wrote last, which may write it by itself.
+    Lent,
 }
 
 impl Label {
     /// Its letter.
     pub fn letter(self) -> char {
         match self {
-            Label::Modified => 'M',
+            Label::Modified | Label::Lent => 'M',
             Label::Exclusive => 'E',
             Label::Shared => 'S',
         }
@@ -97,6 +99,12 @@ impl Line {
             State::Tag => None,
             State::Updated(content) | State::Readable(_, content) => Some(content),
         }
+    }
+
+    /// Whether what a client wrote here may take its place: it was lent, with the same message.
+    pub fn lets_in(&self, line: &Line) -> bool {
+        let lent = matches!(self.state, State::Readable(Label::Lent, _));
+        lent && (self.era, self.q) == (line.era, line.q)
     }
 
     /// Its letter, if this is its era: M, E, S, or I where nothing may be read.

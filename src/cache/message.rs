@@ -83,6 +83,24 @@ wire_enum! {
             /// Which.
             names: Vec<Name>,
         },
+        /// It writes keys by itself that are lent to it, as long as the session lasts.
+        145 => Borrows {
+            /// Which.
+            session: Session,
+        },
+        /// What it wrote to a key that is lent to it.
+        144 => Flush {
+            /// In which session it was lent.
+            session: Session,
+            /// Which key.
+            name: Name,
+            /// With which message it was lent.
+            q: u64,
+            /// How many values the node has given it since.
+            number: u64,
+            /// The last one.
+            value: Value,
+        },
     }
 }
 
@@ -228,8 +246,30 @@ wire_enum! {
             /// nanoseconds.
             lines: Vec<(u64, Option<u64>)>,
         },
+        /// What it wrote to a key that is lent to it is in the log.
+        144 => Flushed {
+            /// In which session it was lent.
+            session: Session,
+            /// What it wrote.
+            flushed: Flushed,
+        },
     }
 }
+
+/// Which value of a key that is lent is in the log.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Flushed {
+    /// Which key.
+    pub name: Name,
+    /// With which message it was lent.
+    pub q: u64,
+    /// The number of the value.
+    pub number: u64,
+}
+
+/// A value on its way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Value(pub Bytes);
 
 /// What the home knows, for who reads the whole shard from a replica. It stays true, so it
 /// may come late, twice and in any order.
@@ -254,7 +294,7 @@ pub struct Grant {
 }
 
 /// What a key holds, on its way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Payload {
     /// The value; none: there is no such key.
     pub value: Option<Bytes>,
@@ -277,6 +317,8 @@ impl ToHome {
             ToHome::Follow { .. } => "Follow",
             ToHome::Reattest { .. } => "Reattest",
             ToHome::Used { .. } => "Used",
+            ToHome::Flush { .. } => "Flush",
+            ToHome::Borrows { .. } => "Borrows",
         }
     }
 }
@@ -299,6 +341,7 @@ impl ToNode {
             ToNode::Touch { .. } => "Touch",
             ToNode::Stands { .. } => "Stands",
             ToNode::Attested { .. } => "Attested",
+            ToNode::Flushed { .. } => "Flushed",
         }
     }
 }
@@ -309,6 +352,7 @@ impl<'a> Wire<'a> for Label {
             Label::Modified => 1,
             Label::Exclusive => 2,
             Label::Shared => 3,
+            Label::Lent => 4,
         });
     }
 
@@ -317,6 +361,7 @@ impl<'a> Wire<'a> for Label {
             1 => Ok(Label::Modified),
             2 => Ok(Label::Exclusive),
             3 => Ok(Label::Shared),
+            4 => Ok(Label::Lent),
             _ => Err(Malformed),
         }
     }
@@ -332,6 +377,29 @@ impl<'a> Wire<'a> for Grant {
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
         let session = Session::take(input)?;
         Ok(Grant { session, q: u64::take(input)?, label: Label::take(input)? })
+    }
+}
+
+impl<'a> Wire<'a> for Flushed {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.name.put(out);
+        self.q.put(out);
+        self.number.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        let name = Name::take(input)?;
+        Ok(Flushed { name, q: u64::take(input)?, number: u64::take(input)? })
+    }
+}
+
+impl<'a> Wire<'a> for Value {
+    fn put(&self, out: &mut Vec<u8>) {
+        (&self.0[..]).put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        Ok(Value(Bytes::copy_from_slice(<&[u8]>::take(input)?)))
     }
 }
 
@@ -411,6 +479,13 @@ mod tests {
         again(ToHome::Used { names: vec![name.clone()] });
         let lines = vec![(0, None), (130, Some(7))];
         again(ToNode::Attested { session, number: 300, q: 900, lines });
+        let value = Value(Bytes::from_static(b"v"));
+        again(ToHome::Borrows { session });
+        again(ToHome::Flush { session, name: name.clone(), q: 2, number: 300, value });
+        let flushed = Flushed { name: name.clone(), q: 2, number: 300 };
+        again(ToNode::Flushed { session, flushed });
+        let lent = Grant { label: Label::Lent, ..grant };
+        again(ToNode::Data { flight: 1, grant: Some(lent), payload: Payload::default() });
         again(ToNode::Downgrade { session, q: 1, name });
         again(ToNode::Revoke { epoch: session.epoch });
     }

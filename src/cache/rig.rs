@@ -8,7 +8,7 @@ use lockstep_core::{Db, NodeId, ShardId};
 use crate::{
     Answer, Care, Content, Epoch, Era, GateId, Home, HomeOut, Limits, Lines, Look, Name, Named,
     Payload, Policy, Proposal, Reader, Settings, Sharer, SharerOut, Store, Time, ToHome, ToNode,
-    hit,
+    Written, Wrote, hit,
 };
 
 pub(crate) struct Rig {
@@ -16,13 +16,17 @@ pub(crate) struct Rig {
     pub home: Home,
     at: NodeId,
     pub nodes: BTreeMap<NodeId, Node>,
-    state: BTreeMap<Name, (Bytes, u64)>,
-    seq: u64,
+    pub state: BTreeMap<Name, (Bytes, u64)>,
+    pub seq: u64,
     letters: VecDeque<Letter>,
     /// Who receives nothing for the time being.
     pub deaf: Vec<NodeId>,
     /// Whether every message arrives twice.
     pub twice: bool,
+    /// Whether keys are lent to who writes them.
+    lends: bool,
+    /// Whether nodes say that they may be.
+    borrow: bool,
     /// Messages that were sent, by kind.
     pub sent: BTreeMap<&'static str, usize>,
     pub opened: Vec<GateId>,
@@ -74,6 +78,8 @@ impl Rig {
             letters: VecDeque::new(),
             deaf: Vec::new(),
             twice: false,
+            lends: settings.write_back,
+            borrow: settings.write_back,
             sent: BTreeMap::new(),
             opened: Vec::new(),
             probes: 0,
@@ -85,6 +91,11 @@ impl Rig {
     }
 
     /// Everybody renews, and the home hears of its quorum.
+    /// Whether nodes say that they write by themselves what is lent to them.
+    pub(crate) fn lends_only(&mut self, borrow: bool) {
+        self.borrow = borrow;
+    }
+
     pub(crate) fn renew(&mut self) {
         self.home.stands(self.now);
         for id in [N1, N2, N3] {
@@ -93,6 +104,9 @@ impl Rig {
             }
         }
         self.deliver();
+        for seated in self.home.sessions().filter(|_| self.borrow).collect::<Vec<_>>() {
+            self.home.borrows(seated.node, seated.session);
+        }
     }
 
     /// A client reads; nothing, if it has no answer yet.
@@ -152,7 +166,7 @@ impl Rig {
         let proposal = Proposal {
             written: vec![name.clone()],
             after: self.seq,
-            writers: vec![(through, name.clone())],
+            writers: vec![Wrote { node: through, name: name.clone(), plain: true }],
             value: Some(payload),
             moves: true,
             ..Proposal::default()
@@ -199,6 +213,51 @@ impl Rig {
             home.wrote(gate, found);
             home.applied(now, gate, out);
         });
+    }
+
+    /// A client writes the copy of a node, if it is lent to it.
+    pub(crate) fn write_here(&mut self, at: NodeId, name: &Name, value: &str) -> Written {
+        let (mut written, value) = (Written::Elsewhere, Bytes::copy_from_slice(value.as_bytes()));
+        self.at_node(at, |node, now, out| {
+            written = node.sharer.write(&node.lines, name, value, || now, out);
+        });
+        written
+    }
+
+    /// All nodes tell what they wrote and has rested long enough.
+    pub(crate) fn flush(&mut self) {
+        for id in [N1, N2, N3] {
+            self.at_node(id, |node, now, out| _ = node.sharer.flush(now, false, out));
+        }
+    }
+
+    /// Nothing more happens by itself: messages arrive, and what was written back is in the log.
+    pub(crate) fn settle(&mut self) {
+        self.deliver();
+        while self.home.has_ahead() {
+            let (mut ahead, seq) = (None, self.seq);
+            self.at_home(|home, now, out| ahead = home.ahead(now, seq, out));
+            let ahead = ahead.unwrap();
+            for (name, value) in ahead.values {
+                self.seq += 1;
+                self.state.insert(name, (value, self.seq));
+            }
+            let seq = self.seq;
+            self.at_home(|home, now, out| {
+                home.reached(seq);
+                home.applied(now, ahead.gate, out);
+            });
+            self.deliver();
+        }
+    }
+
+    /// What is lent of these keys is called back, if nothing stands in the way.
+    pub(crate) fn bring_back(&mut self, names: Option<&[&Name]>) -> bool {
+        let mut waits = false;
+        self.at_home(|home, now, out| waits = home.must_wait(now, names, out));
+        self.settle();
+        self.at_home(|home, now, out| waits = home.must_wait(now, names, out));
+        !waits
     }
 
     /// All messages arrive, and those that come of them.
@@ -288,16 +347,23 @@ impl Rig {
     pub(crate) fn at_home(&mut self, happens: impl FnOnce(&mut Home, Time, &mut HomeOut)) {
         let mut out = HomeOut::default();
         happens(&mut self.home, self.now, &mut out);
+        let mut writers = Vec::new();
         for opened in std::mem::take(&mut out.opened) {
             self.opened.push(opened.gate);
-            for (node, name) in opened.writers {
-                let payload = self.look(&name).payload.unwrap();
-                self.home.push(self.now, node, &name, &payload, &mut out);
-            }
+            writers.extend(opened.writers);
+        }
+        let lends = self.lends;
+        for Wrote { node, name, .. } in writers.iter().filter(|_| !lends) {
+            let payload = self.look(name).payload.unwrap();
+            self.home.push(self.now, *node, name, &payload, &mut out);
         }
         while let Some(asked) = out.retry.pop() {
             let (state, seq) = (&self.state, self.seq);
             self.home.get(self.now, asked, &mut |name| looked(state, seq, name), &mut out);
+        }
+        for Wrote { node, name, .. } in writers.iter().filter(|_| lends) {
+            let payload = self.look(name).payload.unwrap();
+            self.home.lend(self.now, *node, name, &payload, &mut out);
         }
         self.probes += out.probes;
         self.pushes += out.pushes;
@@ -307,7 +373,7 @@ impl Rig {
         }
     }
 
-    fn look(&self, name: &Name) -> Look {
+    pub(crate) fn look(&self, name: &Name) -> Look {
         looked(&self.state, self.seq, name)
     }
 
@@ -326,7 +392,7 @@ impl Rig {
     }
 }
 
-fn looked(state: &BTreeMap<Name, (Bytes, u64)>, seq: u64, name: &Name) -> Look {
+pub(crate) fn looked(state: &BTreeMap<Name, (Bytes, u64)>, seq: u64, name: &Name) -> Look {
     let held = state.get(name);
     let value = held.map(|(value, _)| value.clone());
     let version = held.map_or(0, |(_, version)| *version);

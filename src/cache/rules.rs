@@ -78,6 +78,16 @@ pub struct Rules {
     /// R33: what a node has of a session that is over is attested only if nothing that
     /// writes the key is on its way: who writes it knows nothing of the node.
     pub attested_unwritten: bool,
+    /// R34: nobody is shown a key that is lent, nor writes it, before it is called back.
+    pub lent_called_back: bool,
+    /// R35: who is called back acknowledges when what it wrote is in the log.
+    pub lent_flushed_first: bool,
+    /// R36: what was written to a key counts while it is lent, and no longer.
+    pub flush_of_loan: bool,
+    /// R37: a key stays lent while what was written to it is on its way into the log.
+    pub flush_keeps_loan: bool,
+    /// R38: a key that is lent is written under the lease of its session.
+    pub lent_under_lease: bool,
 }
 
 impl Rules {
@@ -116,6 +126,11 @@ impl Rules {
         departed_dismissed: true,
         besides_called_back: true,
         attested_unwritten: true,
+        lent_called_back: true,
+        lent_flushed_first: true,
+        flush_of_loan: true,
+        flush_keeps_loan: true,
+        lent_under_lease: true,
     };
 }
 

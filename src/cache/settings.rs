@@ -63,6 +63,14 @@ pub struct Settings {
     /// Whether nodes may read whole shards from replicas of their own
     /// (`cache-replica-reads`).
     pub replica_reads: bool,
+    /// Whether keys are lent to who writes them (`cache-write-mode`); then no replicas are
+    /// read.
+    pub write_back: bool,
+    /// For how long what was written to a key that is lent may rest
+    /// (`cache-writeback-delay`).
+    pub writeback_delay: Duration,
+    /// For how long a key is not lent again that was called back.
+    pub lent_rest: Duration,
     /// How long an answer of the home is waited for.
     pub flight: Duration,
     /// How many answers may be waited for.
@@ -114,6 +122,9 @@ impl Default for Settings {
             refresh: Refresh::default(),
             hot_update: HotUpdate::default(),
             replica_reads: true,
+            write_back: false,
+            writeback_delay: Duration::from_millis(10),
+            lent_rest: Duration::from_millis(100),
             flight: Duration::from_secs(1),
             flights_max: 65_536,
             readers_max: 65_536,

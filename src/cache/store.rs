@@ -18,6 +18,11 @@ pub trait Store {
     /// the key.
     fn put(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool;
 
+    /// Puts a line in the place of one that came with the same message, if that may be written
+    /// still; lines that have to go for it are added to `evicted`. False: it may not, or what
+    /// takes its place is too large, and nothing is kept of the key then.
+    fn rewrite(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool;
+
     /// Changes a line, if there is one; it is told whether it was read since it
     /// came. It must not grow.
     fn alter(&self, at: At<'_>, change: &mut dyn FnMut(&mut Line, bool));

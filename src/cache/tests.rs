@@ -2,6 +2,7 @@
 
 mod attests;
 mod followers;
+mod lent;
 mod scripts;
 
 use std::time::Duration;

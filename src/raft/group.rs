@@ -3,6 +3,7 @@
 mod beat;
 mod config;
 mod contended;
+mod lent;
 mod members;
 mod options;
 mod propose;

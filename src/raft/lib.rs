@@ -57,4 +57,4 @@ pub use room::{Room, RoomKeeper};
 pub use timing::Timing;
 pub use touches::{Touch, Touches, Written};
 pub use turnover::TurnoverCounts;
-pub use watcher::{Come, Deliver, Entry, Former, Gate, Reign, Watcher, Watching};
+pub use watcher::{Come, Deliver, Entry, Former, Gate, Proposed, Reign, Watcher, Watching};

@@ -17,9 +17,16 @@ use crate::touches::Written;
 /// that it watches ([`Group::begin_watch`]), and holds back what came of them until it
 /// may be known; what is written and held back is read by nobody.
 pub trait Watcher: Send + Sync + Debug + 'static {
-    /// An entry is about to be proposed; the one before it is applied. Without a gate
-    /// its outcomes are delivered when it is applied.
-    fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Option<Gate>;
+    /// An entry is about to be proposed; the one before it is applied.
+    fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Proposed;
+
+    /// Something was written to keys that are lent, and goes into the log ahead of everything
+    /// else, at once: shows the operations that carry it out. None: nothing was.
+    fn ahead(&self, shard: ShardId, write: &mut dyn FnMut(&Op<'_>)) -> Option<Gate>;
+
+    /// Another node is to lead a shard: what is lent is called back, and nothing more is lent
+    /// for a while.
+    fn yields(&self, shard: ShardId);
 
     /// An entry with a gate is applied. `deliver` is to be called when it may be known,
     /// or dropped when this node does not lead any more. `written`: what it wrote, where
@@ -51,6 +58,18 @@ pub trait Watcher: Send + Sync + Debug + 'static {
 
 /// What is done with the outcomes of an entry when they may be known.
 pub type Deliver = Box<dyn FnOnce() + Send>;
+
+/// What is said of an entry that is about to be proposed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proposed {
+    /// Its outcomes are delivered when it is applied.
+    Open,
+    /// They wait for this.
+    Gated(Gate),
+    /// It must not be proposed yet: keys that it touches are lent, and were called back.
+    /// Whoever rings ([`Group::lends`]) has it asked again.
+    Later,
+}
 
 /// What an entry waits for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -37,6 +37,9 @@ pub struct Session {
     pub executes_behind: u64,
     /// What it takes for good of copies (CLIENT CACHEMODE).
     pub copies: CacheMode,
+    /// What it was answered may rest here (`cache-write-mode back`): of how many keys the last
+    /// writes had been lost before.
+    pub written_here: Option<u64>,
     /// The id of the lock session it is attached to (SESSION ATTACH).
     pub attached: Option<Arc<[u8]>>,
     /// What it listens to; none: nothing.
@@ -78,6 +81,7 @@ impl Session {
             denies_waiting: false,
             executes_behind: 0,
             copies: CacheMode::default(),
+            written_here: None,
             attached: None,
             subscriptions: None,
             tracks: None,

@@ -125,6 +125,7 @@ async fn serve(settings: Arc<Settings>, stop: watch::Sender<bool>) -> Result<(),
     teller.abort();
     lives.abort();
     admin.stop().await;
+    node.cache.write_all_back().await;
     node.shards.stop().await;
     if let Some(links) = &node.links {
         links.stop().await;

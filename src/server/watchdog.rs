@@ -11,6 +11,7 @@ use tokio::time::{interval, sleep};
 
 use crate::Node;
 use crate::config::Setting;
+use crate::front::room;
 
 /// How often it is asked whether the log works.
 const LOOK: Duration = Duration::from_millis(100);
@@ -47,6 +48,9 @@ pub async fn watch(node: Arc<Node>) {
         let stats = node.shards.log_stats();
         let bodies = node.shards.host().bodies();
         node.shards.set_disk_full(stats.disk_full || bodies.is_full());
+        if node.cache.is_writing_back() && !room::is_left(&node) {
+            node.cache.lends_nothing_for_lack_of_room();
+        }
         crate::allocator::set_scarce(bodies.fill_memory());
         if let Some(why) = bodies.damage().filter(|_| node.links.is_some()) {
             give_up_bodies(&node, &why);

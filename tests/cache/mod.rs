@@ -1,6 +1,7 @@
 //! Copies of keys on the nodes that do not lead, as clients see them.
 
 mod attested;
+mod back;
 mod failing;
 mod fills;
 mod keys;

@@ -183,6 +183,6 @@ fn whoever_wants_no_copies_has_none() {
         assert_eq!(reader.call("GET a").text(), value.to_string());
     }
     assert_eq!(number(&reader.call("CACHE STATS"), "hit_local"), 0);
-    let refused = reader.call("CONFIG SET cache-write-mode back");
+    let refused = reader.call("CONFIG SET cache-write-mode aside");
     assert!(refused.is_error(), "{refused:?}");
 }

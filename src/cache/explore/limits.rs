@@ -49,6 +49,13 @@ pub(super) struct Bounds {
     pub careful: bool,
     /// Whether writes write something else than was sent beforehand.
     pub astray: bool,
+    /// Whether the key is lent to the first node when somebody has written it.
+    pub back: bool,
+    /// How often that node writes it then, and tells the home so unasked.
+    pub local_writes: u8,
+    pub flushes: u8,
+    /// Whether what it wrote may be lost.
+    pub loses: bool,
     /// Whether clients read at the home.
     pub home_reads: bool,
     pub refresh: Refresh,
@@ -79,6 +86,10 @@ impl Bounds {
         reattests: false,
         careful: false,
         astray: false,
+        back: false,
+        local_writes: 0,
+        flushes: 0,
+        loses: false,
         home_reads: true,
         refresh: Refresh::Off,
         hot_update: HotUpdate::No,
@@ -97,6 +108,9 @@ impl Bounds {
             high_water_marks: 1,
             flight: Duration::MAX,
             reattest_lines: usize::from(self.reattests),
+            write_back: self.back,
+            writeback_delay: Duration::ZERO,
+            lent_rest: Duration::ZERO,
             rules: self.rules,
             ..Settings::default()
         }

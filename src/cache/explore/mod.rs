@@ -13,6 +13,7 @@ mod world;
 
 #[cfg(feature = "larger-worlds")]
 mod larger;
+mod lent;
 mod mutants;
 mod sound;
 

@@ -19,7 +19,7 @@ fn is_broken(rule: &str, bounds: Bounds, off: fn(&mut Bounds)) {
     }
 }
 
-fn rule(rule: &str, bounds: Bounds, off: fn(&mut Rules)) {
+pub(super) fn rule(rule: &str, bounds: Bounds, off: fn(&mut Rules)) {
     let mut without = bounds;
     off(&mut without.rules);
     is_broken(rule, without, |_| {});

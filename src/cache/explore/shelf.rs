@@ -25,6 +25,11 @@ impl Store for Shelf {
         true
     }
 
+    fn rewrite(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool {
+        let stands = self.look(name.at()).is_some_and(|(old, _)| old.lets_in(&line));
+        stands && self.put(name, line, evicted)
+    }
+
     fn alter(&self, _: At<'_>, change: &mut dyn FnMut(&mut Line, bool)) {
         if let Some((_, line)) = &mut *self.0.borrow_mut() {
             change(line, true);

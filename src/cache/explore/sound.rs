@@ -6,7 +6,7 @@ use crate::{HotUpdate, Refresh};
 /// More states than any of these worlds has.
 const MOST: usize = 20_000_000;
 
-fn is_sound(bounds: Bounds) {
+pub(super) fn is_sound(bounds: Bounds) {
     is_sound_within(bounds, MOST);
 }
 

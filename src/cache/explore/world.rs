@@ -1,5 +1,7 @@
 //! A world: nodes, homes, a log, messages on their way, and what was read so far.
 
+mod back;
+
 use std::hash::{Hash, Hasher};
 
 use bytes::Bytes;
@@ -9,8 +11,10 @@ use super::limits::{Bounds, LEASE, READ_LEASE, TICK};
 use super::shelf::Shelf;
 use crate::{
     Answer, Care, Content, Epoch, GateId, Home, HomeOut, Label, Look, Name, Named, Pass, Payload,
-    Proposal, Reader, Replica, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, hit,
+    Proposal, Reader, Replica, Sharer, SharerOut, Store, Takeover, Time, ToHome, ToNode, Written,
+    hit,
 };
+use back::Back;
 
 const SHARD: ShardId = ShardId(0);
 
@@ -27,6 +31,12 @@ pub(super) enum Step {
     Evict(usize),
     /// A client writes.
     Write,
+    /// A client writes the copy of the first node, to which the key is lent.
+    WriteHere,
+    /// That node tells the home so.
+    Flush,
+    /// What it told is proposed.
+    Ahead,
     /// The next entry is committed, and applied by the home.
     Apply,
     /// The next entry is committed, and applied by the replica of a node.
@@ -98,13 +108,14 @@ pub(super) struct World {
     restarted: bool,
     /// When the first node was removed.
     removed: Option<u64>,
+    back: Back,
 }
 
 impl Hash for World {
     fn hash<H: Hasher>(&self, state: &mut H) {
         (self.now, &self.nodes, &self.homes, &self.letters, self.floor).hash(state);
         (self.writes, self.reads, self.renewals, self.evictions, self.repeats).hash(state);
-        (self.relapsed, self.restarted, self.removed).hash(state);
+        (self.relapsed, self.restarted, self.removed, &self.back).hash(state);
     }
 }
 
@@ -184,6 +195,7 @@ impl World {
             relapsed: false,
             restarted: false,
             removed: None,
+            back: Back::default(),
         }
     }
 
@@ -233,6 +245,9 @@ impl World {
         if bounds.removal && self.removed.is_none() && self.homes.len() == 1 {
             steps.push(Step::Remove);
         }
+        if bounds.back {
+            self.back_steps(&mut steps);
+        }
         let mut before = None;
         for letter in &self.letters {
             if before.replace(letter) == Some(letter) {
@@ -274,6 +289,9 @@ impl World {
                 })?;
             }
             Step::Write => self.write()?,
+            Step::WriteHere => self.write_here()?,
+            Step::Flush => self.flush()?,
+            Step::Ahead => self.ahead()?,
             Step::Apply => self.apply()?,
             Step::Follow(node) => self.nodes[node].applied += 1,
             Step::Deliver(letter, again) => self.deliver(letter, again)?,
@@ -313,6 +331,7 @@ impl World {
                     | ToNode::Touch { session, .. }
                     | ToNode::Stands { session, .. }
                     | ToNode::Attested { session, .. }
+                    | ToNode::Flushed { session, .. }
                     | ToNode::Granted { session, .. } => !over(*session),
                     ToNode::Push { grant, .. } => !over(grant.session),
                     _ => true,
@@ -322,6 +341,7 @@ impl World {
                 home,
                 from,
                 ToHome::Ack { session, .. }
+                | ToHome::Flush { session, .. }
                 | ToHome::PutS { session, .. }
                 | ToHome::Follow { session, .. }
                 | ToHome::Reattest { session, .. },
@@ -345,8 +365,11 @@ impl World {
     }
 
     fn write(&mut self) -> Result<(), String> {
+        if self.bounds.back && self.calls_back()? {
+            return Ok(());
+        }
         self.writes += 1;
-        let value = self.writes;
+        let value = self.writes + self.back.count();
         let (last, astray) = (self.homes.len() - 1, self.bounds.astray);
         let script = self.bounds.script;
         self.at_home(last, |seat, now, out| {
@@ -469,6 +492,9 @@ impl World {
 
     /// What is beyond a place of the log never was.
     fn undone_beyond(&self, place: usize) -> Result<(), String> {
+        if self.bounds.back {
+            return self.undone_of_log(place);
+        }
         if self.floor > place as u64 {
             return Err(format!("write {} was seen, and is undone", self.floor));
         }
@@ -496,7 +522,7 @@ impl World {
             let (_, floor) = readers.remove(of);
             if let Answer::Content(content) = answer {
                 self.is_whole(&content)?;
-                self.saw(content.version, floor)?;
+                self.saw(self.rank_of(&content), floor)?;
             }
         }
         Ok(())
@@ -510,11 +536,19 @@ impl World {
     ) -> Result<(), String> {
         let mut out = HomeOut::default();
         let now = time(self.now);
+        let lends = self.bounds.back;
         let seat = &mut self.homes[at];
         happens(seat, now, &mut out);
+        let wrote = lends && !out.opened.is_empty();
         while let Some(asked) = out.retry.pop() {
             let look = seat.look();
             seat.home.get(now, asked, &mut |_| look.clone(), &mut out);
+        }
+        if wrote {
+            let session = seat.home.sessions().find(|seated| seated.node == id(0));
+            session.into_iter().for_each(|seated| seat.home.borrows(id(0), seated.session));
+            let payload = seat.look().payload.unwrap();
+            seat.home.lend(now, id(0), &name(), &payload, &mut out);
         }
         let mut opened = 0;
         for open in out.opened {
@@ -528,8 +562,9 @@ impl World {
             }
         }
         // The client is told.
-        self.floor = self.floor.max(opened as u64);
-        Ok(())
+        let opened = self.rank(at, opened as u64);
+        self.floor = self.floor.max(opened);
+        self.knows(opened)
     }
 
     fn send(&mut self, letter: Letter) {
@@ -543,16 +578,25 @@ impl World {
 
     /// A client saw a write; everybody who comes later has to see it or a newer one.
     fn saw(&mut self, version: u64, floor: u64) -> Result<(), String> {
-        if version < floor {
+        if version < floor && self.bounds.back {
+            if version < self.floor {
+                self.lose_beyond(version)?;
+            }
+        } else if version < floor {
             return Err(format!("write {version} was read, and {floor} was known before"));
         }
         self.floor = self.floor.max(version);
+        self.knows(version)?;
         self.exists(version)
     }
 
     /// What is read is what was written under that number.
     fn is_whole(&self, content: &Content) -> Result<(), String> {
-        self.exists(content.version)?;
+        let rank = self.rank_of(content);
+        self.exists(rank)?;
+        if self.is_of_node(rank) {
+            return Ok(());
+        }
         let log = &self.homes.last().unwrap().log;
         let written = content.version.checked_sub(1).map(|at| vec![log[at as usize]]);
         if content.value.as_deref() == written.as_deref() {
@@ -563,8 +607,13 @@ impl World {
 
     /// Whether the write that was seen is one of the log as it is now.
     fn exists(&self, version: u64) -> Result<(), String> {
-        let there = self.homes.last().unwrap().log.len() as u64;
-        if version > there {
+        if self.is_of_node(version) {
+            return Ok(());
+        }
+        let last = self.homes.len() - 1;
+        let log = self.homes[last].log.len() as u64;
+        let there = (1..=log).any(|place| self.rank(last, place) == version);
+        if version > 0 && !there {
             Err(format!("write {version} was read, and is undone"))
         } else {
             Ok(())
@@ -582,7 +631,7 @@ impl World {
                 && let Some(content) = hit(&node.shelf, pass, name().at(), || now)
             {
                 self.is_whole(&content)?;
-                seen.push(content.version);
+                seen.push(self.rank_of(&content));
                 readable.push(id(at));
             }
         }
@@ -596,16 +645,23 @@ impl World {
             }
         }
         if self.bounds.home_reads {
-            seen.extend(self.homes.iter().filter_map(|seat| seat.shown(now)));
+            let shown = self.homes.iter().enumerate();
+            let shown = shown.filter_map(|(at, seat)| Some(self.rank(at, seat.shown(now)?)));
+            seen.extend(shown);
         }
         let Some(newest) = seen.iter().max() else { return Ok(()) };
         let oldest = seen.iter().min().unwrap();
-        if *oldest < self.floor || oldest != newest {
+        let (oldest, newest) = (*oldest, *newest);
+        if self.bounds.back && oldest == newest && newest < self.floor {
+            self.lose_beyond(newest)?;
+        }
+        if oldest < self.floor || oldest != newest {
             let floor = self.floor;
             return Err(format!("writes {oldest} to {newest} can be read, and {floor} is known"));
         }
-        self.floor = *newest;
-        self.exists(*newest)
+        self.floor = newest;
+        self.knows(newest)?;
+        self.exists(newest)
     }
 
     /// A home that serves knows whoever can read a copy; when it knows of a copy that is

@@ -57,6 +57,9 @@ impl Home {
         out: &mut Out,
     ) -> Option<Option<u64>> {
         let rules = self.settings.rules;
+        if self.is_lent(name) {
+            return None;
+        }
         if self.gates.first_of(name).is_some() && rules.attested_unwritten {
             return None;
         }

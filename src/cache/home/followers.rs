@@ -63,7 +63,8 @@ impl Home {
         on: bool,
         out: &mut Out,
     ) {
-        let may = self.settings.replica_reads && self.serves(now);
+        let lends = self.settings.write_back || self.lent() > 0;
+        let may = self.settings.replica_reads && !lends && self.serves(now);
         let slow_sharer = self.settings.slow_sharer;
         let is_now = self.session_of(from) == Some(session);
         let Some(seat) = self.seats.get_mut(&from).filter(|_| is_now) else { return };

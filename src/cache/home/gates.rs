@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use lockstep_core::NodeId;
 
+use super::Wrote;
+
 use crate::message::Payload;
 use crate::{Name, Time};
 
@@ -40,7 +42,10 @@ pub(super) struct Gate {
     /// How many operations the state had seen when it was proposed.
     pub after: u64,
     /// Who wrote which key last, and wants to keep it.
-    pub writers: Vec<(NodeId, Name)>,
+    pub writers: Vec<Wrote>,
+    /// What keys that are lent were given at their nodes: with which message they were lent,
+    /// and the number of the value.
+    pub flushed: Vec<(Name, u64, u64)>,
     /// It is no entry of the log.
     pub recall: bool,
     pub sent: Time,
@@ -157,6 +162,12 @@ impl Gates {
 
     pub(super) fn ids(&self) -> impl Iterator<Item = (GateId, &Gate)> {
         self.list.iter().map(|(id, gate)| (*id, gate))
+    }
+
+    /// Whether any reads or writes a key, or may.
+    pub(super) fn touch(&self, name: &Name) -> bool {
+        let looks = |gate: &Gate| gate.is_about_all() || gate.in_order;
+        self.queues.contains_key(name) || self.list.values().any(looks)
     }
 
     /// Whether every entry before it is open.

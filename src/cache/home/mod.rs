@@ -12,6 +12,8 @@ mod attests;
 mod reads;
 mod writes;
 
+mod lent;
+
 mod directory;
 mod followers;
 mod gates;
@@ -27,11 +29,13 @@ use crate::{At, Epoch, Limbo, Name, Replica, Session, Settings, Time};
 use attests::Older;
 use directory::Directory;
 use gates::Gates;
+use lent::{Flush, Lent};
 use seats::{Acked, Follows, Renewal, Seat};
 
 pub use directory::Share;
 pub use gates::GateId;
-pub use writes::Proposal;
+pub use lent::Ahead;
+pub use writes::{Proposal, Wrote};
 
 /// The home's half of the protocol, for one shard.
 #[derive(Clone, Debug, Hash)]
@@ -56,6 +60,8 @@ pub struct Home {
     dismissed: BTreeSet<NodeId>,
     directory: Directory,
     gates: Gates,
+    /// Keys whose only copy may be written where it is.
+    lent: Lent,
     /// Who waits until a write is open.
     held: BTreeMap<Name, Vec<Asked>>,
     held_count: usize,
@@ -99,8 +105,8 @@ pub struct Look {
 pub struct Opened {
     /// Which.
     pub gate: GateId,
-    /// Who wrote which key last and wants to keep it ([`Home::push`]).
-    pub writers: Vec<(NodeId, Name)>,
+    /// Who wrote which key last and wants to keep it ([`Home::push`], [`Home::lend`]).
+    pub writers: Vec<Wrote>,
 }
 
 /// A node that has a session.
@@ -133,6 +139,10 @@ pub struct Out {
     pub probes: u64,
     /// How many copies are sent that nobody asked for.
     pub pushes: u64,
+    /// How many keys are called back that were lent.
+    pub callbacks: u64,
+    /// How many values came that were written to keys that are lent.
+    pub flushes: u64,
 }
 
 /// So many keys are called back at once where the directory has become smaller.
@@ -161,6 +171,7 @@ impl Home {
             dismissed: BTreeSet::new(),
             directory: Directory::new(settings.directory_max),
             gates: Gates::default(),
+            lent: Lent::default(),
             held: BTreeMap::new(),
             held_count: 0,
             settings,
@@ -209,7 +220,7 @@ impl Home {
             }
             ToHome::PutS { session, lines } => {
                 if self.session_of(from) == Some(session) {
-                    lines.iter().for_each(|(name, q)| self.put(from, name, *q));
+                    lines.iter().for_each(|(name, q)| self.put(now, from, name, *q));
                 }
             }
             ToHome::Revoked { epoch } => self.revoked(now, from, epoch, out),
@@ -219,6 +230,11 @@ impl Home {
                 self.reattest(now, from, &older, look, out);
             }
             ToHome::Used { .. } => {}
+            ToHome::Borrows { session } => self.borrows(from, session),
+            ToHome::Flush { session, name, q, number, value } => {
+                let flush = Flush { session, name, q, number, value: value.0 };
+                self.flush(from, flush, out);
+            }
         }
     }
 

@@ -27,6 +27,12 @@ impl Home {
         if !self.serves(now) {
             return out.messages.push((from, ToNode::Refused { flight }));
         }
+        if self.settings.rules.lent_called_back && self.is_lent(name) {
+            self.call_back(now, std::slice::from_ref(name), out);
+            if self.is_lent(name) {
+                return self.hold(asked, out);
+            }
+        }
         let found = look(name);
         let Some(payload) = found.payload else {
             return out.messages.push((from, ToNode::Refused { flight }));
@@ -44,11 +50,17 @@ impl Home {
             // The last open value: good for those who wait, and not to be kept.
             return out.messages.push((from, self.answer(flight, None, payload, has)));
         }
+        self.hold(asked, out);
+    }
+
+    /// Keeps a request until it can be answered.
+    fn hold(&mut self, asked: Asked, out: &mut Out) {
         if self.held_count >= self.settings.held_max {
-            return out.messages.push((from, ToNode::Refused { flight }));
+            let refused = ToNode::Refused { flight: asked.flight };
+            return out.messages.push((asked.from, refused));
         }
         self.held_count += 1;
-        self.held.entry(name.clone()).or_default().push(asked);
+        self.held.entry(asked.name.clone()).or_default().push(asked);
     }
 
     /// What a key holds; its bytes only if the node has not got them.
@@ -70,7 +82,9 @@ impl Home {
     /// Whether what a state holds of a key, that has seen so many operations, may be
     /// shown to clients of this node.
     pub fn shows(&self, now: Time, name: &Name, seq: u64) -> bool {
-        self.serves(now) && !self.hides(name, seq)
+        let lent = self.settings.rules.lent_called_back && self.is_lent(name);
+        let missed = seq < self.back_at();
+        self.serves(now) && !lent && !missed && !self.hides(name, seq)
     }
 
     fn hides(&self, name: &Name, seq: u64) -> bool {
@@ -87,6 +101,7 @@ impl Home {
     pub fn read_here(&mut self, now: Time, name: &Name, payload: &Payload, out: &mut Out) {
         self.pass_time(now, out);
         if self.serves(now)
+            && !self.is_lent(name)
             && self.counts_itself(name)
             && self.gates.first_of(name).is_none()
             && self.share(self.me, name, None, false, out).is_some()
@@ -98,13 +113,13 @@ impl Home {
     /// Sends a node what a key holds, as the one that wrote it or as one of many; to
     /// be called as soon as an entry is open ([`Out::opened`]).
     pub fn push(&mut self, now: Time, node: NodeId, name: &Name, payload: &Payload, out: &mut Out) {
-        if !self.serves(now) || self.gates.first_of(name).is_some() {
+        if !self.serves(now) || self.gates.first_of(name).is_some() || self.is_lent(name) {
             return;
         }
         if self.follows(node) {
             // It reads what it wrote from its replica.
         } else if node != self.me {
-            self.send(now, node, name, payload, Label::Modified, out);
+            let _ = self.send(now, node, name, payload, Label::Modified, out);
         } else if self.counts_itself(name) {
             self.share(node, name, Some(Label::Modified), false, out);
         }
@@ -140,7 +155,7 @@ impl Home {
     /// Calls back the key that was granted least lately. False: there is none.
     pub(super) fn make_room(&mut self, now: Time, out: &mut Out) -> bool {
         let oldest = self.directory.oldest();
-        oldest.map(|oldest| self.recall(now, oldest, out)).is_some()
+        oldest.map(|oldest| self.recall(now, vec![oldest], out)).is_some()
     }
 
     fn is_too_large(&self, payload: &Payload) -> bool {
@@ -197,14 +212,15 @@ impl Home {
         };
         for node in previous.into_iter().filter(wanted).collect::<Vec<_>>() {
             if node != self.me {
-                self.send(now, node, name, payload, Label::Shared, out);
+                let _ = self.send(now, node, name, payload, Label::Shared, out);
             } else if self.share(node, name, None, true, out).is_some() {
                 out.pushes += 1;
             }
         }
     }
 
-    fn send(
+    /// Sends a node a copy, and says with which message.
+    pub(super) fn send(
         &mut self,
         now: Time,
         node: NodeId,
@@ -212,13 +228,13 @@ impl Home {
         payload: &Payload,
         label: Label,
         out: &mut Out,
-    ) {
+    ) -> Option<u64> {
         if self.session_of(node).is_none() || self.is_too_large(payload) {
-            return;
+            return None;
         }
         let pushed = label == Label::Shared;
-        let Some(share) = self.share(node, name, Some(label), pushed, out) else { return };
-        let Some(seat) = self.seats.get(&node) else { return };
+        let share = self.share(node, name, Some(label), pushed, out)?;
+        let seat = self.seats.get(&node)?;
         let grant = Grant { session: seat.session, q: share.q, label: share.label };
         // The node counts from when it sent its last request that was here.
         let past = nanos(now.since(seat.heard));
@@ -227,15 +243,18 @@ impl Home {
         let name = name.clone();
         out.pushes += u64::from(pushed);
         out.messages.push((node, ToNode::Push { grant, name, payload, since: seat.since }));
+        Some(share.q)
     }
 
     /// A node has no copy any more, if it is that one.
-    pub(super) fn put(&mut self, from: NodeId, name: &Name, q: u64) {
+    pub(super) fn put(&mut self, now: Time, from: NodeId, name: &Name, q: u64) {
         let Some(entry) = self.directory.get_mut(name) else { return };
         let names_it = |share: &Share| share.q == q || !self.settings.rules.put_names_grant;
         if entry.sharers.get(&from).is_some_and(names_it) {
             entry.sharers.remove(&from);
             self.directory.tidy(name);
+            self.called_back(now, name);
+            self.back(name, Some(from));
         }
     }
 

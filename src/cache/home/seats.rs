@@ -32,6 +32,8 @@ pub(super) struct Seat {
     pub acks_in: Duration,
     /// Whether it reads the whole shard from a replica of its own.
     pub follows: Follows,
+    /// The session in which it writes by itself what is lent to it.
+    pub borrows: Option<Session>,
 }
 
 /// Whether a node reads the whole shard in its session. Once only: what it was told the
@@ -71,12 +73,14 @@ impl Home {
     pub(super) fn renew(&mut self, now: Time, from: NodeId, renewal: &Renewal, out: &mut Out) {
         let Renewal { nonce, sent, had, keeps } = *renewal;
         let left = self.left(now);
+        let lends = self.settings.write_back;
         let seat = self.seats.entry(from).or_default();
         if left.is_zero() || (self.settings.rules.nonces_grow && nonce <= seat.nonce) {
             return;
         }
-        if seat.follows == Follows::Yes && seat.acks_in > self.settings.slow_sharer {
-            // Every write waits for it: its session ends, and then it is told of nothing.
+        if seat.follows == Follows::Yes && (lends || seat.acks_in > self.settings.slow_sharer) {
+            // Every write waits for it: its session ends, and then it is told of nothing. Nor
+            // may any be lent to whoever writes it.
             seat.acks_in -= seat.acks_in / 8;
             return;
         }
@@ -135,7 +139,9 @@ impl Home {
         }
         let Some(id) = seat.unacked.remove(&q) else { return };
         let Some(gate) = self.gates.get_mut(id) else { return };
-        if self.settings.slow_sharer < Duration::MAX {
+        // What was lent is in the log before it is back, and that says nothing of the node.
+        let was_lent = gate.recall && gate.written.iter().any(|name| self.lent.holds(name));
+        if self.settings.slow_sharer < Duration::MAX && !was_lent {
             let took = now.since(gate.sent);
             seat.acks_in = (seat.acks_in * 7 + took) / 8;
         }
@@ -171,6 +177,7 @@ impl Home {
             seat.unacked.clear();
         }
         self.directory.forget(node);
+        self.back_from(node);
         for gate in self.gates.values_mut() {
             gate.waiting.remove(&node);
             gate.updated.remove(&node);

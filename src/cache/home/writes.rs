@@ -26,13 +26,24 @@ pub struct Proposal {
     /// How many operations the state has seen that it will be applied to.
     pub after: u64,
     /// Which node wrote which of the keys last, and wants to keep it.
-    pub writers: Vec<(NodeId, Name)>,
+    pub writers: Vec<Wrote>,
     /// What the key holds then, if it writes one and that is known.
     pub value: Option<Payload>,
     /// Whether replicas count it as one that may touch keys, though it names none.
     pub counts: bool,
     /// Whether it surely carries out an operation: then no other entry has as many before it.
     pub moves: bool,
+}
+
+/// Who wrote a key last, and wants to keep it.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Wrote {
+    /// Which node.
+    pub node: NodeId,
+    /// Which key.
+    pub name: Name,
+    /// Whether it did nothing but set it, as it might by itself ([`Home::lend`]).
+    pub plain: bool,
 }
 
 /// Of how many sharers a key is hot when they come back.
@@ -64,11 +75,12 @@ impl Home {
         self.shut(gate, targets, &followers, out)
     }
 
-    /// Keys are called back to make room in the directory.
-    pub(super) fn recall(&mut self, now: Time, name: Name, out: &mut Out) {
-        let targets = self.targets(std::slice::from_ref(&name), out);
+    /// Keys are called back: to make room in the directory, or since they were lent.
+    pub(super) fn recall(&mut self, now: Time, names: Vec<Name>, out: &mut Out) {
+        names.iter().for_each(|name| self.called_back(now, name));
+        let targets = self.targets(&names, out);
         let gate = Gate {
-            written: vec![name],
+            written: names,
             recall: true,
             applied: true,
             after: u64::MAX,
@@ -245,6 +257,7 @@ impl Home {
     /// An entry is applied, or surely never will be.
     pub fn applied(&mut self, now: Time, id: GateId, out: &mut Out) {
         self.pass_time(now, out);
+        self.flushed(id, out);
         if let Some(gate) = self.gates.get_mut(id) {
             gate.applied = true;
         }
@@ -294,6 +307,9 @@ impl Home {
     }
 
     fn opens(&mut self, id: GateId, gate: Gate, out: &mut Out) {
+        if gate.recall {
+            gate.written.iter().for_each(|name| self.back(name, None));
+        }
         for name in gate.written.iter().chain(&gate.read) {
             self.release(name, out);
         }

@@ -188,39 +188,27 @@ impl Lines {
         let slot = self.map.get(name as &dyn Named)?;
         Some((slot.key().0.clone(), cost(name, &slot.line)))
     }
-}
 
-impl Store for Lines {
-    fn copy(&self, at: At<'_>) -> Option<Seen> {
-        let slot = self.map.get(&at as &dyn Named)?;
-        let seen = Seen::of(&slot.line)?;
-        self.order.used(&slot.key().0);
-        if !slot.read.load(Relaxed) {
-            slot.read.store(true, Relaxed);
-        }
-        Some(seen)
-    }
-
-    fn look(&self, at: At<'_>) -> Option<(Line, bool)> {
-        let slot = self.map.get(&at as &dyn Named)?;
-        Some((slot.line.clone(), slot.read.load(Relaxed)))
-    }
-
-    fn put(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool {
+    fn put_into(
+        &self,
+        room: &mut Room,
+        name: &Name,
+        line: Line,
+        evicted: &mut Vec<Evicted>,
+    ) -> bool {
         let needs = cost(name, &line);
-        let mut room = self.room.lock();
         let mut old = self.standing(name);
         let mut pinned = room.pins.has(name);
         if pinned {
             let before = old.as_ref().map_or(0, |(_, cost)| *cost);
             if !room.pins.fits(&room.limits, needs, before) {
-                pinned = !self.unpin_one(&mut room, name);
+                pinned = !self.unpin_one(room, name);
             }
         }
         if !room.could_fit(needs, pinned, old.as_ref().map(|(_, cost)| *cost)) {
             if let Some((tag, _)) = old {
                 self.order.remove(&tag);
-                self.take_out(&mut room, &tag, &mut Vec::new());
+                self.take_out(room, &tag, &mut Vec::new());
             }
             return false;
         }
@@ -228,10 +216,10 @@ impl Store for Lines {
             let victim = self.order.victim().expect("lines take the room that is missing");
             if old.as_ref().is_some_and(|(tag, _)| Arc::ptr_eq(tag, &victim)) {
                 // What takes its place comes in a moment.
-                self.take_out(&mut room, &victim, &mut Vec::new());
+                self.take_out(room, &victim, &mut Vec::new());
                 old = None;
             } else {
-                self.take_out(&mut room, &victim, evicted);
+                self.take_out(room, &victim, evicted);
             }
         }
         room.size.bytes += needs;
@@ -254,6 +242,34 @@ impl Store for Lines {
             }
         }
         true
+    }
+}
+
+impl Store for Lines {
+    fn copy(&self, at: At<'_>) -> Option<Seen> {
+        let slot = self.map.get(&at as &dyn Named)?;
+        let seen = Seen::of(&slot.line)?;
+        self.order.used(&slot.key().0);
+        if !slot.read.load(Relaxed) {
+            slot.read.store(true, Relaxed);
+        }
+        Some(seen)
+    }
+
+    fn look(&self, at: At<'_>) -> Option<(Line, bool)> {
+        let slot = self.map.get(&at as &dyn Named)?;
+        Some((slot.line.clone(), slot.read.load(Relaxed)))
+    }
+
+    fn put(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool {
+        self.put_into(&mut self.room.lock(), name, line, evicted)
+    }
+
+    fn rewrite(&self, name: &Name, line: Line, evicted: &mut Vec<Evicted>) -> bool {
+        let mut room = self.room.lock();
+        // Nothing is taken out meanwhile that its home is told of later.
+        let stands = self.map.get(name as &dyn Named).is_some_and(|slot| slot.line.lets_in(&line));
+        stands && self.put_into(&mut room, name, line, evicted)
     }
 
     fn alter(&self, at: At<'_>, change: &mut dyn FnMut(&mut Line, bool)) {

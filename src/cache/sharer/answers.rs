@@ -33,6 +33,7 @@ impl Sharer {
         self.pass.0.publish(self.era, Time(0));
         self.follow.forget();
         self.limbo = None;
+        self.lose_lent();
         self.marks.clear();
         self.flushed = 0;
         self.close_flights();
@@ -153,8 +154,12 @@ impl Sharer {
         let state = State::Readable(grant.label, content);
         let line = Line { shard: self.shard, era: self.era, q: grant.q, state };
         self.marks.raise(name, grant.q);
-        if !is_news || !store.put(name, line, &mut out.evicted) {
+        // A node that does not write back would have to be called before anybody else reads it.
+        let in_vain = grant.label == Label::Lent && !self.settings.write_back;
+        if in_vain || !is_news || !store.put(name, line, &mut out.evicted) {
             self.give_back(grant.session, name, grant.q, out);
+        } else {
+            self.borrowed(name, grant);
         }
     }
 

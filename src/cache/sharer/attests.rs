@@ -84,6 +84,8 @@ impl Sharer {
             if line.era != self.era
                 && let State::Readable(_, content) = line.state
                 && content.ends.is_none_or(|ends| now < ends)
+                // What was written here and is not in the log has no version.
+                && (content.version > 0 || content.value.is_none())
             {
                 bytes += name.key.len() + content.len();
                 lines.push((name, content));

@@ -136,6 +136,10 @@ impl Follow {
 impl Sharer {
     /// Whether a replica is here that clients want to read from. To be said again and again.
     pub fn follow(&mut self, wanted: bool, out: &mut Out) {
+        if wanted && self.follow.over && self.dirty() > 0 {
+            // What was written here would be lost with the session.
+            return;
+        }
         let before = std::mem::replace(&mut self.follow.wanted, wanted);
         if wanted && !before && self.follow.over {
             // What the home said in this session it would not say again.

@@ -1,7 +1,8 @@
 //! A node's half of the protocol, for one shard: its session with the home, the
 //! requests that are on their way, and what becomes of its lines.
 //!
-//! It changes lines, never answers from them: hits go past it ([`hit`](crate::hit()))
+//! It changes lines, and writes those that are lent to it ([`Sharer::write`]), never answers
+//! from them: hits go past it ([`hit`](crate::hit()))
 //! and look at the [`Pass`] that it publishes. Everything that happens is told to it
 //! with the time of its node; what it wants done is added to [`Out`].
 
@@ -10,6 +11,8 @@ mod attests;
 mod flights;
 mod follow;
 mod news;
+
+mod lent;
 
 use std::sync::Arc;
 
@@ -25,8 +28,10 @@ use crate::{
 use attests::Attests;
 use flights::Flights;
 use follow::Follow;
+use lent::Lent;
 
 pub use flights::Reader;
+pub use lent::Written;
 
 /// A node's half of the protocol, for one shard.
 #[derive(Clone, Debug, Hash)]
@@ -53,6 +58,10 @@ pub struct Sharer {
     attests: Attests,
     pass: Own,
     follow: Follow,
+    /// Keys that are written here.
+    lent: Lent,
+    /// Of how many what was written was lost.
+    lost: u64,
     /// What was known of writes when that ended.
     limbo: Option<Limbo>,
 }
@@ -116,6 +125,8 @@ impl Sharer {
             attests: Attests::default(),
             pass: Own::default(),
             follow: Follow::new(settings.high_water_marks),
+            lent: Lent::default(),
+            lost: 0,
             limbo: None,
             settings,
         }
@@ -261,13 +272,22 @@ impl Sharer {
 
     /// Tells the home that a copy is not kept. It may forget then that this node has the
     /// key, so nobody may join a flight any more that would be served by an older grant,
-    /// nor may what comes with such a one be kept.
+    /// nor may what comes with such a one be kept. What was
+    /// written to it is in the log before.
     fn give_back(&mut self, session: Session, name: &Name, q: u64, out: &mut Out) {
+        if self.has_gone(name, q) {
+            return;
+        }
         self.marks.raise(name, q);
         if self.settings.rules.put_closes_flights {
             self.flights.close(name);
         }
         out.to_home.push(ToHome::PutS { session, lines: vec![(name.clone(), q)] });
+    }
+
+    /// Goes on with other settings. How long leases last must not change.
+    pub fn set(&mut self, settings: Settings) {
+        self.settings = settings;
     }
 
     /// Ends its session, and takes none of a home before this one. What a node does
@@ -290,6 +310,7 @@ impl Sharer {
         self.keep_limbo();
         self.session = None;
         self.attests.forget();
+        self.lose_lent();
         self.close_flights();
         self.pass.0.publish(self.era, Time(0));
         // Behind that: nobody takes the session for good any more, nor looks at the replica.

@@ -26,8 +26,8 @@ impl Sharer {
                 self.same(now, store, flight, grant, (version, left), out);
             }
             ToNode::Refused { flight } => self.refused(flight, out),
-            ToNode::Inv { session, q, names } => self.inv(store, session, q, &names, out),
-            ToNode::InvAll { session, q } => self.inv_all(session, q, out),
+            ToNode::Inv { session, q, names } => self.inv(now, store, session, q, &names, out),
+            ToNode::InvAll { session, q } => self.inv_all(now, session, q, out),
             ToNode::Upd { session, q, name, payload } => {
                 self.upd(store, session, q, &name, payload, out);
             }
@@ -49,6 +49,7 @@ impl Sharer {
             ToNode::Attested { session, number, q, lines } => {
                 self.attested(now, store, (session, number), (q, &lines), out);
             }
+            ToNode::Flushed { session, flushed } => self.flushed(session, &flushed, out),
         }
     }
 
@@ -60,11 +61,22 @@ impl Sharer {
     }
 
     /// Lines that came before message `q` of the home must go.
-    fn inv(&mut self, store: &impl Store, session: Session, q: u64, names: &[Name], out: &mut Out) {
+    fn inv(
+        &mut self,
+        now: Time,
+        store: &impl Store,
+        session: Session,
+        q: u64,
+        names: &[Name],
+        out: &mut Out,
+    ) {
         if !self.is_mine(session) {
             return;
         }
         let unread = self.drop_lines(store, q, names);
+        if self.called_back(now, q, Some(names), unread, out) {
+            return;
+        }
         out.to_home.push(ToHome::Ack { session, q, has: false, unread });
     }
 
@@ -85,11 +97,14 @@ impl Sharer {
     }
 
     /// All lines must go: they are of an era that is over.
-    fn inv_all(&mut self, session: Session, q: u64, out: &mut Out) {
+    fn inv_all(&mut self, now: Time, session: Session, q: u64, out: &mut Out) {
         if !self.is_mine(session) {
             return;
         }
         self.drop_all(q);
+        if self.called_back(now, q, None, false, out) {
+            return;
+        }
         out.to_home.push(ToHome::Ack { session, q, has: false, unread: false });
     }
 
@@ -166,7 +181,7 @@ impl Sharer {
         since: Time,
         out: &mut Out,
     ) {
-        if grant.label == Label::Modified || store.look(name.at()).is_some() {
+        if matches!(grant.label, Label::Modified | Label::Lent) || store.look(name.at()).is_some() {
             let content = self.content(payload, since);
             self.install(store, name, grant, content, out);
         } else if self.session() == Some(grant.session) {

@@ -32,6 +32,7 @@ impl Group {
             return Err(error(DOING, "not another voter"));
         }
         self.caught_up(to, LAG_MAX).await.map_err(|why| error(DOING, why))?;
+        self.bring_back().await;
         let leader = office.begin_yield().ok_or_else(|| error(DOING, "not the leader"))?;
         let settled = self.settle(to).await;
         if settled.is_ok() {

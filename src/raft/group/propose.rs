@@ -13,12 +13,13 @@ use parking_lot::RwLockReadGuard;
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::Instant;
 
-use super::Inner;
+use super::lent::Failed;
+use super::{Inner, Underway};
 use crate::batch::{Batch, Ops};
-use crate::mailbox::{Mailbox, Refusal};
+use crate::mailbox::{Delivery, Mailbox, Refusal};
 use crate::office::Phase;
 use crate::runtime::read;
-use crate::tickets::{Answer, Tickets};
+use crate::tickets::{Answer, Ticket, Tickets};
 use crate::types::LeaderId;
 use crate::watcher::Come;
 
@@ -37,6 +38,7 @@ const READS_PER_TURN: usize = 64;
 pub(super) async fn run(inner: Arc<Inner>) {
     let mut stop = inner.stop.subscribe();
     let mut last_ms = 0;
+    let mut turn = Turn::default();
     let mut look = pin!(tokio::time::sleep(REFUSE_LOOK));
     loop {
         // More gathers while all entries that may be in flight are. Nobody is rung
@@ -52,13 +54,14 @@ pub(super) async fn run(inner: Arc<Inner>) {
                 }
             }
         };
-        if inner.inbox.is_empty() {
+        if inner.inbox.is_empty() && !inner.has_ahead() {
             // A group that stops waits for all permits.
             drop(permit);
             tokio::select! {
                 biased;
                 _ = stop.changed() => return,
                 () = inner.inbox.filled() => continue,
+                () = inner.watched.rung() => continue,
             }
         }
         let permit = permit.expect("the semaphore is never closed");
@@ -75,15 +78,30 @@ pub(super) async fn run(inner: Arc<Inner>) {
             }
             Phase::Away | Phase::Yielding => {
                 inner.inbox.refuse(Refusal::NotLeader);
+                inner.watched.has_ahead.store(false, Ordering::SeqCst);
                 continue;
             }
         }
         for _ in 0..TURNS {
             tokio::task::yield_now().await;
         }
-        if !inner.propose(&mut last_ms, permit).await {
+        if !inner.propose(&mut last_ms, &mut turn, permit).await {
             return;
         }
+    }
+}
+
+/// Whose turn it is: what goes ahead comes first, and not again before what waits.
+#[derive(Debug, Default)]
+struct Turn {
+    was_ahead: bool,
+}
+
+impl Turn {
+    /// Whether it is that of what goes ahead, where nothing else waits or something does.
+    fn is_ahead(&mut self, nothing_waits: bool) -> bool {
+        self.was_ahead = nothing_waits || !self.was_ahead;
+        self.was_ahead
     }
 }
 
@@ -97,7 +115,19 @@ impl Inner {
     }
 
     /// Makes one entry of what has gathered. False: the group has failed.
-    async fn propose(&self, last_ms: &mut u64, permit: OwnedSemaphorePermit) -> bool {
+    async fn propose(
+        &self,
+        last_ms: &mut u64,
+        turn: &mut Turn,
+        mut permit: OwnedSemaphorePermit,
+    ) -> bool {
+        if turn.is_ahead(self.inbox.is_empty()) {
+            permit = match self.propose_ahead(last_ms, permit).await {
+                Ok(Some(permit)) => permit,
+                Ok(None) => return true,
+                Err(Failed) => return false,
+            };
+        }
         let (mut parts, tickets) = self.inbox.take();
         if parts.is_empty() {
             // Closed meanwhile.
@@ -109,7 +139,26 @@ impl Inner {
         let count = parts.iter().map(|part| u64::from(part.count)).sum();
         self.operations.fetch_add(count, Ordering::Relaxed);
         // Before anybody else can know of it.
-        let underway = self.watched.begin(&batch, &self.shard);
+        match self.begin(last_ms, &batch, permit).await {
+            Ok(Some((underway, permit))) => self.hand_in(batch, tickets, permit, underway).await,
+            Ok(None) => {
+                for ticket in tickets {
+                    ticket.mailbox.put(Delivery::Refused(Refusal::NotLeader));
+                }
+                true
+            }
+            Err(Failed) => false,
+        }
+    }
+
+    /// Hands an entry to Raft. False: the group has failed.
+    pub(super) async fn hand_in(
+        &self,
+        batch: Batch,
+        tickets: Vec<Ticket>,
+        permit: OwnedSemaphorePermit,
+        underway: Underway,
+    ) -> bool {
         let sink = self.effects.clone();
         let tickets = Tickets::new(tickets, self.fetch.clone(), sink, permit, underway);
         let answer = Answer::new(move |result| tickets.complete(result));
@@ -200,6 +249,7 @@ impl Inner {
         let now_ms = self.clock.now_ms();
         let mut outcomes = Vec::with_capacity(ops.reads.len());
         let mut shard = read(&self.shard);
+        let first = shard.seq();
         for (number, (_, read)) in ops.reads.iter().enumerate() {
             let op = Op::take(&mut &read[..]).expect("encoded by this process, or checked");
             if let Some(ahead) = shard.ahead_of(now_ms, &op) {
@@ -215,7 +265,7 @@ impl Inner {
         }
         let seq = shard.seq();
         drop(shard);
-        if self.shows_all(ops, seq) {
+        if self.watched.is_back(first) && self.shows_all(ops, seq) {
             Look::Found(outcomes)
         } else {
             Look::Behind(Ops::ahead(&Op::Tick {}))

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use lockstep_core::{Effect, Op, Shard, ShardId};
 use parking_lot::{Mutex, RwLock};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{EffectSink, Group, Inner};
@@ -14,7 +15,7 @@ use crate::batch::Batch;
 use crate::bodies::Fetch;
 use crate::touches::{Touch, Touches, Written};
 use crate::types::LeaderId;
-use crate::watcher::{Come, Deliver, Entry, Reign, Watching, writes_keys};
+use crate::watcher::{Come, Deliver, Entry, Gate, Proposed, Reign, Watching, writes_keys};
 
 /// After that it is looked again for a watcher that is still to come.
 const WATCHER_REST: Duration = Duration::from_millis(5);
@@ -39,6 +40,14 @@ pub(crate) struct Watched {
     /// How many operations the state had seen when the newest entry that may touch keys
     /// began to be carried out, and one more; changed and read under the lock of the state.
     touched_at: AtomicU64,
+    /// Counts what is lent as held back, all of it as one.
+    lent: Mutex<Option<Held>>,
+    /// A state that has seen fewer operations may lack what was written where it was lent.
+    back_at: AtomicU64,
+    /// Whether something goes into the log ahead of what waits.
+    pub(super) has_ahead: AtomicBool,
+    /// Rung when less is lent, or something goes ahead.
+    bell: Notify,
 }
 
 /// What an entry says to others than those who asked for it.
@@ -84,6 +93,10 @@ impl Watched {
             held: Arc::default(),
             aside: Mutex::default(),
             touched_at: AtomicU64::new(0),
+            lent: Mutex::default(),
+            back_at: AtomicU64::new(0),
+            has_ahead: AtomicBool::new(false),
+            bell: Notify::new(),
         })
     }
 
@@ -98,16 +111,37 @@ impl Watched {
         self.touched_at.store(seq, SeqCst);
     }
 
-    /// An entry is about to be proposed. One that nobody watches costs two counters.
-    pub(crate) fn begin(self: &Arc<Self>, batch: &Batch, state: &RwLock<Shard>) -> Underway {
+    /// An entry is about to be proposed. One that nobody watches costs two counters. None: it
+    /// has to wait.
+    pub(crate) fn begin(
+        self: &Arc<Self>,
+        batch: &Batch,
+        state: &RwLock<Shard>,
+    ) -> Option<Underway> {
         // In this order: whoever begins to watch looks for it behind `on`.
         let number = self.begun.fetch_add(1, SeqCst) + 1;
-        let gate = if self.on.load(SeqCst) {
-            let entry = Entry::new(batch, state);
-            self.watching.get().and_then(|watcher| watcher.proposed(self.shard, &entry))
-        } else {
-            None
+        let mut proposed = Proposed::Open;
+        if let Some(watcher) = self.watching.get().filter(|_| self.on.load(SeqCst)) {
+            proposed = watcher.proposed(self.shard, &Entry::new(batch, state));
+        }
+        let gate = match proposed {
+            Proposed::Open => None,
+            Proposed::Gated(gate) => Some(gate),
+            Proposed::Later => {
+                self.ended.fetch_max(number, SeqCst);
+                return None;
+            }
         };
+        Some(self.underway(number, gate))
+    }
+
+    /// The same for an entry whose gate is known.
+    pub(super) fn begin_with(self: &Arc<Self>, gate: Option<Gate>) -> Underway {
+        let number = self.begun.fetch_add(1, SeqCst) + 1;
+        self.underway(number, gate)
+    }
+
+    fn underway(self: &Arc<Self>, number: u64, gate: Option<Gate>) -> Underway {
         let held = gate.filter(|gate| gate.hides).map(|_| {
             self.held.fetch_add(1, SeqCst);
             Held(self.held.clone())
@@ -118,6 +152,55 @@ impl Watched {
         }
         let gate = gate.map(|gate| gate.number);
         Underway { watched: self.clone(), number, gate, held, ended: false }
+    }
+
+    /// See [`Group::lends`].
+    pub(super) fn lends(&self, lends: bool, ahead: bool, back_at: u64) {
+        // Before it counts as open: whoever looked at the state before asks behind that.
+        self.back_at.fetch_max(back_at, SeqCst);
+        let mut lent = self.lent.lock();
+        let before = lent.is_some();
+        if lends && !before {
+            self.held.fetch_add(1, SeqCst);
+            *lent = Some(Held(self.held.clone()));
+        } else if !lends {
+            *lent = None;
+        }
+        if ahead {
+            self.has_ahead.store(true, SeqCst);
+        }
+        // Only for what is new: whoever waits asks again at once, and that comes here.
+        if ahead || (before && !lends) {
+            self.bell.notify_one();
+        }
+    }
+
+    /// See [`Group::lends_less`].
+    pub(super) fn lends_less(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Whether any key is lent.
+    pub(super) fn lends_any(&self) -> bool {
+        self.lent.lock().is_some()
+    }
+
+    /// Waits until less is lent, or something goes ahead.
+    pub(super) async fn rung(&self) {
+        self.bell.notified().await;
+    }
+
+    /// What goes into the log ahead of everything else: its operations, and its gate.
+    pub(super) fn ahead(&self, write: &mut dyn FnMut(&Op<'_>)) -> Option<Gate> {
+        self.has_ahead.store(false, SeqCst);
+        self.watching.get()?.ahead(self.shard, write)
+    }
+
+    /// Another node is to lead.
+    pub(super) fn yields(&self) {
+        if let Some(watcher) = self.watching.get() {
+            watcher.yields(self.shard);
+        }
     }
 
     /// Keeps what an entry says to those who wait, if it is held back. Given back: it
@@ -169,9 +252,21 @@ impl Watched {
         self.held.load(SeqCst) == 0
     }
 
-    /// Whether a read of a state that has seen so many operations may be told.
+    /// Whether any read of a state may be told that has seen so many operations. To be asked
+    /// behind the look.
+    fn shows_any(&self, seq: u64) -> bool {
+        self.is_all_open() && self.is_back(seq)
+    }
+
+    /// Whether a state that had seen so many operations lacks nothing that was written to keys
+    /// that were lent and are back. To be asked behind the look.
+    pub(crate) fn is_back(&self, seq: u64) -> bool {
+        seq >= self.back_at.load(SeqCst)
+    }
+
+    /// The same of a single read.
     pub(crate) fn shows(&self, op: &Op<'_>, seq: u64) -> bool {
-        self.is_all_open()
+        self.shows_any(seq)
             || self.watching.get().is_none_or(|watcher| watcher.shows(self.shard, op, seq))
     }
 

@@ -17,8 +17,8 @@ use super::failures::sim_log;
 use super::rig::Rig;
 use super::{get, open, set, start_watched};
 use crate::{
-    Come, Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Refusal, Reign, Watcher,
-    Watching, Written,
+    Come, Deliver, Delivery, Entry, Gate, Group, Guards, Mailbox, Ops, Proposed, Refusal, Reign,
+    Watcher, Watching, Written,
 };
 
 /// Holds every entry back until the test opens it.
@@ -29,6 +29,11 @@ struct Held {
     /// Entries are open as soon as they are applied.
     lets_through: AtomicBool,
     asks_for_names: AtomicBool,
+    /// Nothing may be proposed but this.
+    lent: AtomicBool,
+    ahead: Mutex<Option<String>>,
+    /// There is always something more that goes ahead.
+    again: AtomicBool,
     written: Mutex<Vec<(Db, Vec<u8>)>>,
     not_before: Mutex<Option<Instant>>,
     led: Mutex<Vec<(Option<NodeId>, Group)>>,
@@ -59,7 +64,10 @@ impl Held {
 }
 
 impl Watcher for Held {
-    fn proposed(&self, _: ShardId, entry: &Entry<'_>) -> Option<Gate> {
+    fn proposed(&self, _: ShardId, entry: &Entry<'_>) -> Proposed {
+        if self.lent.load(SeqCst) {
+            return Proposed::Later;
+        }
         let mut told = self.told.lock();
         told.push(format!("after {}", entry.state().seq()));
         entry.each(|op| told.push(format!("{op:?}").chars().take(3).collect()));
@@ -67,7 +75,25 @@ impl Watcher for Held {
         let number = gates.last_key_value().map_or(0, |(number, _)| *number) + 1;
         gates.insert(number, None);
         let names = self.asks_for_names.load(SeqCst);
-        Some(Gate { number, hides: !self.lets_through.load(SeqCst), names })
+        Proposed::Gated(Gate { number, hides: !self.lets_through.load(SeqCst), names })
+    }
+
+    fn ahead(&self, _: ShardId, write: &mut dyn FnMut(&Op<'_>)) -> Option<Gate> {
+        let value = self.ahead.lock().take()?;
+        if self.again.load(SeqCst) {
+            *self.ahead.lock() = Some(value.clone());
+            self.led.lock().iter().for_each(|(_, group)| group.lends(true, true, 0));
+        }
+        write(&set("a", &value, Expiry::Never {}));
+        let mut gates = self.gates.lock();
+        let number = gates.last_key_value().map_or(0, |(number, _)| *number) + 1;
+        gates.insert(number, None);
+        Some(Gate { number, hides: false, names: false })
+    }
+
+    fn yields(&self, _: ShardId) {
+        self.lent.store(false, SeqCst);
+        self.led.lock().iter().for_each(|(_, group)| group.lends(false, false, 0));
     }
 
     fn applied(&self, _: ShardId, gate: u64, written: Option<Written>, deliver: Deliver) {
@@ -147,6 +173,11 @@ async fn until(what: impl Fn() -> bool) {
     }
 }
 
+fn append<'a>(key: &'a str, value: &'a str) -> lockstep_core::keys::Op<'a> {
+    let (key, value) = (key.as_bytes(), value.as_bytes());
+    lockstep_core::keys::Op::Append { db: Db(0), key, value, max: 100 }
+}
+
 fn text(text: &str) -> Outcome {
     Outcome::Bytes(text.as_bytes().to_vec())
 }
@@ -166,6 +197,90 @@ async fn nobody_is_told_of_entries_before_the_watch_begins() {
     assert_eq!(node.ask(&set("a", "3", Expiry::Never {})).await, Outcome::Ok);
     assert!(watcher.told().is_empty());
     node.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_lent_comes_into_the_log_in_front_of_what_touches_it() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    watcher.lent.store(true, SeqCst);
+    node.group.lends(true, false, 0);
+    let mailbox = submit(&node.group, &Op::Key { op: append("a", "!") });
+    assert!(!node.group.is_all_open(), "reads have to ask");
+    // It waits, and so does what stands behind it.
+    let behind = submit(&node.group, &set("b", "1", Expiry::Never {}));
+    sleep(Duration::from_millis(50)).await;
+    assert!(mailbox.try_take().is_none() && behind.try_take().is_none());
+    *watcher.ahead.lock() = Some("lent".to_owned());
+    node.group.lends(true, true, 0);
+    until(|| watcher.ahead.lock().is_none()).await;
+    watcher.lent.store(false, SeqCst);
+    node.group.lends(false, false, 0);
+    assert!(matches!(mailbox.take().await, Delivery::Done(_)));
+    assert!(matches!(behind.take().await, Delivery::Done(_)));
+    assert!(node.group.is_all_open());
+    assert_eq!(node.ask(&get("a")).await, text("lent!"));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn what_was_written_elsewhere_comes_into_the_log_though_nobody_asks_for_it() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    *watcher.ahead.lock() = Some("lent".to_owned());
+    node.group.lends(true, true, 0);
+    until(|| watcher.ahead.lock().is_none()).await;
+    node.group.lends(false, false, 0);
+    assert_eq!(node.ask(&get("a")).await, text("lent"));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_state_that_was_looked_at_before_something_came_back_is_not_shown() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    node.ask(&set("a", "1", Expiry::Never {})).await;
+    let before = node.group.state().seq();
+    node.group.lends(true, false, 0);
+    *watcher.ahead.lock() = Some("lent".to_owned());
+    node.group.lends(true, true, 0);
+    until(|| node.group.state().seq() > before).await;
+    let after = node.group.state().seq();
+    node.group.lends(false, false, after);
+    // Nothing is lent or held back any more, and the look is older than what came.
+    assert!(node.group.is_all_open());
+    watcher.lets_through.store(false, SeqCst);
+    assert!(!node.group.shows(&get("a"), before) && node.group.shows(&get("a"), after));
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn what_waits_gets_its_turn_though_something_always_goes_ahead() {
+    let Watched { node, watcher, _dir } = watched().await;
+    watcher.lets_through.store(true, SeqCst);
+    assert!(node.group.begin_watch());
+    watcher.again.store(true, SeqCst);
+    *watcher.ahead.lock() = Some("lent".to_owned());
+    node.group.lends(true, true, 0);
+    let outcome = node.ask(&set("b", "1", Expiry::Never {})).await;
+    assert_eq!(outcome, Outcome::Ok);
+    watcher.again.store(false, SeqCst);
+    node.group.lends(false, false, 0);
+    node.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_that_stops_does_not_wait_for_what_is_lent() {
+    let Watched { node, watcher, _dir } = watched().await;
+    assert!(node.group.begin_watch());
+    watcher.lent.store(true, SeqCst);
+    let mailbox = submit(&node.group, &set("a", "1", Expiry::Never {}));
+    sleep(Duration::from_millis(50)).await;
+    node.stop().await;
+    assert!(matches!(mailbox.take().await, Delivery::Refused(_)));
 }
 
 #[tokio::test]

@@ -11,6 +11,7 @@ use lockstep_commands::here::{CacheCall, CacheMode, Lines};
 use lockstep_commands::{BadArgs, Reply, error};
 use lockstep_core::wire::Wire;
 use lockstep_core::{Db, NodeId, Op, Outcome, ShardId, glob, keys, wire_enum};
+use lockstep_raft::runtime::lock;
 
 use super::hot::Top;
 use super::{Cache, Reading, clock, shown};
@@ -225,7 +226,8 @@ impl Cache {
         }
     }
 
-    /// `List[Bytes letter, Int left of the lease in ms, Int q, Int version, home]`.
+    /// `List[Bytes letter, Int left of the lease in ms, Int q, Int version, home, Int whether it
+    /// holds what may not be in the log]`.
     fn state(&self, db: Db, key: &[u8], shard: ShardId) -> Outcome {
         let name = lockstep_cache::Name::of(db, key);
         let now = clock::now();
@@ -241,12 +243,12 @@ impl Cache {
             (letter, version, shown::home(reign, &name, told))
         }) {
             let (letter, version, about) = home;
-            return shown::held(letter, 0, 0, version, about);
+            return shown::held(letter, 0, 0, version, about, false);
         }
         let seat = self.seat_if_any(shard);
-        let (era, until) = seat.map_or((None, None), |seat| {
+        let (era, until, dirty) = seat.map_or((None, None, false), |seat| {
             let sharer = seat.sharer.lock();
-            (Some(sharer.era()), sharer.until())
+            (Some(sharer.era()), sharer.until(), sharer.is_dirty(&name))
         });
         let left = until.map_or(0, |until| until.since(now).as_millis());
         let line = self.lines.look(name.at()).filter(|_| left > 0).map(|(line, _)| line);
@@ -256,7 +258,7 @@ impl Cache {
             (letter, version) = ('R', of_replica);
         }
         let left = i64::try_from(left).unwrap_or(i64::MAX);
-        shown::held(letter, left, line.map_or(0, |line| line.q), version, Outcome::Nil)
+        shown::held(letter, left, line.map_or(0, |line| line.q), version, Outcome::Nil, dirty)
     }
 
     fn list(&self, pattern: Option<&[u8]>, state: u8, count: u64) -> Outcome {
@@ -286,8 +288,11 @@ impl Cache {
     fn stats(&self) -> Outcome {
         let size = self.lines.size();
         let limits = self.lines.limits();
+        let (dirty, lent) = self.dirty_and_lent();
         let mut all = self.counts.list();
         all.extend([
+            ("dirty", dirty as u64),
+            ("lent", lent as u64),
             ("entries", size.entries as u64),
             ("entries_max", limits.entries as u64),
             ("bytes", size.bytes as u64),
@@ -300,7 +305,13 @@ impl Cache {
     pub(crate) fn numbers(&self) -> Vec<(&'static str, u64)> {
         let size = self.lines.size();
         let mut all = self.counts.list();
-        all.extend([("entries", size.entries as u64), ("bytes", size.bytes as u64)]);
+        let (dirty, lent) = self.dirty_and_lent();
+        all.extend([
+            ("dirty", dirty as u64),
+            ("lent", lent as u64),
+            ("entries", size.entries as u64),
+            ("bytes", size.bytes as u64),
+        ]);
         all
     }
 
@@ -323,7 +334,7 @@ impl Cache {
             if let Some(until) = until {
                 mine.extend([i64::from(seat.shard.0), until.since(now).as_millis() as i64]);
             }
-            let home = seat.home.lock();
+            let home = lock(&seat.home);
             let Some(reign) = home.as_ref() else { continue };
             theirs.extend(
                 reign.home.sessions().map(|seated| shown::seated(seat.shard, &seated, now)),

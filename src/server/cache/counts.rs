@@ -79,6 +79,14 @@ counts! {
     early,
     /// Reads that a replica here could not answer, since the key was being written.
     hidden_here,
+    /// Writes of keys that are lent to this node, which it carried out by itself.
+    local_writes,
+    /// Values of such keys that came to the homes here.
+    flushes,
+    /// Keys that were lent by the homes here, and had to be called back.
+    callbacks,
+    /// Keys of which what was written here last never came into the log.
+    writes_lost,
     /// Messages to other nodes.
     wire_messages,
     /// Frames that could not be read.

@@ -48,7 +48,9 @@ impl Cache {
     pub(super) fn reads_replica(&self, seat: &Seat, now: Time) -> bool {
         let is_worth = seat.use_of.is_worth(now);
         let always = self.settings.word(Setting::CacheReplicaReads) == "yes";
-        self.terms.read().replica_reads
+        let terms = *self.terms.read();
+        terms.replica_reads
+            && !terms.write_back
             && (is_worth || always)
             && self.host.group(seat.shard).is_some_and(|group| !group.has_stopped())
     }

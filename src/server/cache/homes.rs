@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::sync::atomic::Ordering::{Relaxed, SeqCst};
 
 use lockstep_cache::{
-    At, Epoch, Home, HomeOut, Look, Name, Payload, Replica, Takeover, Time, ToHome,
+    At, Epoch, Home, HomeOut, Look, Name, Payload, Replica, Takeover, Time, ToHome, Wrote,
 };
 use lockstep_core::keys::Peek;
 use lockstep_core::{NodeId, ShardId};
+use lockstep_raft::runtime::lock;
 use lockstep_raft::{Group, Reign as Led};
 
 use super::counts::count;
@@ -29,7 +30,7 @@ impl Cache {
         let mut post = Post::default();
         for (shard, message) in messages {
             let taken = self.seat(shard).is_some_and(|seat| {
-                let mut home = seat.home.lock();
+                let mut home = lock(&seat.home);
                 let Some(reign) = home.as_mut() else { return false };
                 self.take(seat, reign, from, &message, &mut post);
                 true
@@ -117,28 +118,51 @@ impl Cache {
             }
             writers.extend(opened.writers);
         }
-        for (node, name) in writers {
-            if node == self.me && !reign.home.counts_itself(&name) {
-                continue;
-            }
-            let Some(payload) = self.look(&reign.group, &name).payload else { continue };
-            if payload.value.is_some() {
-                reign.home.push(now, node, &name, &payload, &mut out);
-                if node == self.me {
-                    seat.noted.add(self.hash_of(&name));
-                }
-            }
+        let lends = |wrote: &Wrote| wrote.plain && self.back.covers(&wrote.name.key);
+        let (lent, kept): (Vec<_>, Vec<_>) = writers.into_iter().partition(lends);
+        for wrote in &kept {
+            self.give(seat, reign, now, wrote, Home::push, &mut out);
         }
         while let Some(asked) = out.retry.pop() {
             let group = reign.group.clone();
             reign.home.get(now, asked, &mut |name| self.look(&group, name), &mut out);
         }
+        // Behind them: what others wait for is lent to nobody.
+        for wrote in &lent {
+            self.give(seat, reign, now, wrote, Home::lend, &mut out);
+        }
+        self.tell_lent(reign);
         reign.probes += out.probes;
         reign.pushes += out.pushes;
         self.counts.probes.fetch_add(out.probes, Relaxed);
         self.counts.pushes.fetch_add(out.pushes, Relaxed);
+        self.counts.callbacks.fetch_add(out.callbacks, Relaxed);
+        self.counts.flushes.fetch_add(out.flushes, Relaxed);
         for (node, message) in &out.messages {
             post.tell_node(*node, seat.shard, message);
+        }
+    }
+
+    /// Gives who wrote a key the copy that it wants to keep, by [`Home::push`] or
+    /// [`Home::lend`].
+    fn give(
+        &self,
+        seat: &Seat,
+        reign: &mut Reign,
+        now: Time,
+        Wrote { node, name, .. }: &Wrote,
+        give: fn(&mut Home, Time, NodeId, &Name, &Payload, &mut HomeOut),
+        out: &mut HomeOut,
+    ) {
+        if *node == self.me && !reign.home.counts_itself(name) {
+            return;
+        }
+        let Some(payload) = self.look(&reign.group, name).payload else { return };
+        if payload.value.is_some() {
+            give(&mut reign.home, now, *node, name, &payload, out);
+            if *node == self.me {
+                seat.noted.add(self.hash_of(name));
+            }
         }
     }
 
@@ -181,7 +205,7 @@ impl Cache {
         }
         let mut post = Post::default();
         {
-            let mut home = seat.home.lock();
+            let mut home = lock(&seat.home);
             let Some(reign) = home.as_mut() else { return };
             let name = Name::of(at.db, at.key);
             seat.noted.add(hash);
@@ -202,13 +226,14 @@ impl Cache {
         let seat = self.seat(group.id())?;
         let mut post = Post::default();
         let closed_until = {
-            let mut home = seat.home.lock();
+            let mut home = lock(&seat.home);
             if home.as_ref().is_none_or(|reign| reign.term != led.term) {
                 let serial = seat.serial.fetch_add(1, Relaxed) + 1;
                 let inherited = home.take().map(Reign::left_over).unwrap_or_default();
                 let mut reign = Reign { inherited, ..self.reign(group, led, serial) };
                 let limbo = led.before.and_then(|before| seat.sharer.lock().limbo(before.term));
                 reign.home.inherits(limbo);
+                super::back::begins(&reign);
                 *home = Some(reign);
                 seat.noted.clear();
                 seat.is_shared.store(false, SeqCst);
@@ -246,6 +271,7 @@ impl Cache {
             shared: now,
             probes: 0,
             pushes: 0,
+            lends: 0,
         }
     }
 
@@ -271,7 +297,7 @@ impl Cache {
     /// Whether what a state of a shard says of these keys may be told.
     pub(super) fn shows(&self, shard: ShardId, names: &[Name], seq: u64) -> bool {
         let Some(seat) = self.seat_if_any(shard) else { return true };
-        let mut home = seat.home.lock();
+        let mut home = lock(&seat.home);
         let Some(reign) = home.as_mut() else { return true };
         if let Some(since) = reign.group.quorum_since() {
             reign.home.stands(clock::time_of(since));
@@ -293,7 +319,7 @@ impl Cache {
         names: impl Iterator<Item = At<'a>>,
     ) -> bool {
         let Some(seat) = self.seat_if_any(shard) else { return false };
-        let home = seat.home.lock();
+        let home = lock(&seat.home);
         let shows = home
             .as_ref()
             .is_some_and(|reign| reign.home.shows_early(clock::now(), quorum, replica, names));
@@ -307,7 +333,7 @@ impl Cache {
     pub(super) fn pass_time(&self, now: Time, post: &mut Post) -> Option<Time> {
         let mut next: Option<Time> = None;
         for seat in self.seats() {
-            let mut home = seat.home.lock();
+            let mut home = lock(&seat.home);
             // The replica may have been moved away; what it held goes with it.
             if home.as_ref().is_some_and(|reign| reign.group.has_stopped()) {
                 *home = None;
@@ -333,6 +359,7 @@ impl Cache {
         } else if reign.watched
             && now.since(reign.shared) > self.terms.read().lease * 4
             && reign.home.remembers().1 == 0
+            && reign.home.lent() == 0
         {
             reign.watched = false;
             reign.group.end_watch();
@@ -345,7 +372,7 @@ impl Cache {
     /// What the home of a shard says, if it is here.
     pub(super) fn with_home<T>(&self, shard: ShardId, look: impl FnOnce(&Reign) -> T) -> Option<T> {
         let seat = self.seat_if_any(shard)?;
-        let home = seat.home.lock();
+        let home = lock(&seat.home);
         home.as_ref().filter(|reign| reign.group.leads()).map(look)
     }
 }

@@ -8,6 +8,7 @@
 
 mod watch;
 
+mod back;
 mod care;
 mod homes;
 mod sharing;
@@ -47,6 +48,7 @@ use tokio::sync::{Notify, oneshot};
 
 use crate::config::Settings;
 use crate::exchange::Exchange;
+use back::Back;
 pub(crate) use calls::carry_out;
 use counts::{Answered, Counts};
 use departed::Departed;
@@ -81,6 +83,7 @@ pub struct Cache {
     readers: DashMap<u64, oneshot::Sender<Answer>>,
     last_reader: AtomicU64,
     skips: Skips,
+    back: Back,
     /// What the protocol rests on.
     rules: Rules,
     counts: Counts,
@@ -139,6 +142,7 @@ impl Cache {
             lines: Lines::new(limits, terms::policy(&settings), luck.seed),
             host,
             exchange,
+            back: Back::new(&settings),
             settings,
             seats: (0..SHARDS_MAX).map(|_| OnceLock::new()).collect(),
             readers: DashMap::new(),

@@ -55,7 +55,12 @@ impl Post {
         for line in std::mem::take(&mut self.evicted) {
             let mut out = SharerOut::default();
             if let Some(seat) = cache.seat_if_any(line.shard) {
-                seat.sharer.lock().evicted(&line, &mut out);
+                let mut sharer = seat.sharer.lock();
+                sharer.evicted(&line, &mut out);
+                if sharer.dirty() > 0 {
+                    // What was written to it goes at once.
+                    cache.bell.notify_one();
+                }
             }
             self.add(cache.home_of(line.shard), line.shard, out);
         }

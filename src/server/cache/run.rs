@@ -6,6 +6,7 @@ use std::time::Duration;
 use lockstep_cache::{Settings as Terms, SharerOut, Time};
 use lockstep_core::NodeId;
 use lockstep_raft::Served;
+use lockstep_raft::runtime::lock;
 use tokio::time::Instant;
 
 use super::counts::count;
@@ -83,6 +84,12 @@ fn watch_settings(cache: &Arc<Cache>) {
             | Setting::CacheReplicaReads
             | Setting::CacheHotUpdate
             | Setting::CacheNegative => cache.look_at_terms(),
+            Setting::CacheWriteMode
+            | Setting::CacheWritebackPrefix
+            | Setting::CacheWritebackDelay => {
+                cache.look_at_back();
+                cache.call_back_unless_on();
+            }
             _ => {}
         }
     });
@@ -100,8 +107,12 @@ async fn run(cache: Weak<Cache>) {
         }
         cache.look_for_departed();
         let mut post = Post::default();
-        let next = cache.renew(now, &mut post).into_iter().chain(cache.pass_time(now, &mut post));
-        let rest = next.map(|next| next.since(now)).min();
+        let next = [
+            cache.renew(now, &mut post),
+            cache.pass_time(now, &mut post),
+            cache.flush(now, &mut post),
+        ];
+        let rest = next.into_iter().flatten().map(|next| next.since(now)).min();
         post.send(&cache);
         let rest = rest.map_or(IDLE_REST, |rest| rest.clamp(REST_MIN, REST_MAX));
         let wake =
@@ -115,13 +126,14 @@ async fn run(cache: Weak<Cache>) {
 
 impl Cache {
     /// Takes over what the settings say.
-    fn look_at_terms(&self) {
+    pub(super) fn look_at_terms(&self) {
         let nodes = self.host.map().nodes().count();
         let terms = terms::terms(&self.settings, nodes, self.factor);
         let terms = Terms { rules: self.rules, ..terms };
         *self.terms.write() = terms;
         for seat in self.seats() {
-            if let Some(reign) = seat.home.lock().as_mut() {
+            seat.sharer.lock().set(terms);
+            if let Some(reign) = lock(&seat.home).as_mut() {
                 reign.home.set(terms);
             }
         }
@@ -136,8 +148,10 @@ impl Cache {
             if seat.wanted().0 == 0 {
                 continue;
             }
-            let is_wanted = now.since(seat.wanted()) <= WANTED_FOR && self.leases();
+            let rests = seat.sharer.lock().dirty() > 0;
+            let is_wanted = (now.since(seat.wanted()) <= WANTED_FOR || rests) && self.leases();
             let home = self.home_of(seat.shard).filter(|home| *home != self.me);
+            let asks = is_wanted && home.is_some() && now.since(seat.asked()) >= renew;
             let mut out = SharerOut::default();
             {
                 let mut sharer = seat.sharer.lock();
@@ -145,12 +159,15 @@ impl Cache {
                 sharer.give_up_late(now, &mut out);
                 let follows = is_wanted && home.is_some() && self.reads_replica(seat, now);
                 sharer.follow(follows, &mut out);
-                if is_wanted && home.is_some() && now.since(seat.asked()) >= renew {
+                if asks {
                     seat.ask(now);
                     sharer.renew(now, &mut out);
                 }
             }
             post.add(home, seat.shard, out);
+            if asks {
+                self.tell_that_it_borrows(seat, home);
+            }
             self.tell_uses(seat, home, now);
             let again = is_wanted.then(|| seat.asked().after(renew));
             next = next.into_iter().chain(again).min();
@@ -160,7 +177,7 @@ impl Cache {
 
     fn is_taking_over(&self) -> bool {
         self.seats().any(|seat| {
-            seat.home.lock().as_ref().is_some_and(|reign| reign.home.remembers_takeover())
+            lock(&seat.home).as_ref().is_some_and(|reign| reign.home.remembers_takeover())
         })
     }
 }

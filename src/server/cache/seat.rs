@@ -64,6 +64,8 @@ pub(super) struct Reign {
     pub shared: Time,
     pub probes: u64,
     pub pushes: u64,
+    /// How many keys are lent, as the group knows.
+    pub lends: usize,
 }
 
 /// How many bits of a gate's number are the home's own.

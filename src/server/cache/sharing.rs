@@ -194,6 +194,10 @@ impl Cache {
                 let mut sharer = seat.sharer.lock();
                 let before = sharer.session();
                 sharer.take(now, &self.lines, message, &mut out);
+                if sharer.dirty() > 0 {
+                    // More may have to be told at once.
+                    self.bell.notify_one();
+                }
                 if sharer.session() != before && sharer.session().is_some() {
                     count(&self.counts.sessions);
                 }

@@ -11,13 +11,21 @@ use super::seat::Reign;
 use crate::cluster::names;
 
 /// What a node has of a key, as it tells others.
-pub(super) fn held(letter: char, left_ms: i64, q: u64, version: u64, home: Outcome) -> Outcome {
+pub(super) fn held(
+    letter: char,
+    left_ms: i64,
+    q: u64,
+    version: u64,
+    home: Outcome,
+    dirty: bool,
+) -> Outcome {
     Outcome::List(vec![
         Outcome::Bytes(letter.to_string().into_bytes()),
         Outcome::Int(left_ms),
         int(q),
         int(version),
         home,
+        Outcome::Int(dirty.into()),
     ])
 }
 
@@ -125,6 +133,7 @@ pub(super) fn state(
             ("lease-ms", Reply::Int(number(parts, 1))),
             ("q", Reply::Int(number(parts, 2))),
             ("version", Reply::Int(number(parts, 3))),
+            ("dirty", Reply::Int(number(parts, 5))),
         ])
     });
     map(vec![

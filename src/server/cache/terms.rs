@@ -10,6 +10,10 @@ use crate::config::{Setting, Settings};
 /// With more nodes than these the cost of copies that nobody reads is weighed.
 const REFRESH_ALL_NODES_MAX: usize = 5;
 
+/// What is written back rests for so much of a lease at most: it has to be in the log before
+/// that is over.
+const WRITEBACK_SHARE: u32 = 4;
+
 /// With more nodes than these a write would wait for too many.
 const REPLICA_READS_NODES_MAX: usize = 5;
 
@@ -43,6 +47,9 @@ pub(super) fn terms(settings: &Settings, nodes: usize, factor: u32) -> Terms {
             "no" => false,
             _ => nodes <= REPLICA_READS_NODES_MAX,
         },
+        write_back: settings.word(Setting::CacheWriteMode) == "back",
+        writeback_delay: ms(Setting::CacheWritebackDelay)
+            .min(ms(Setting::CacheLeaseMs) / WRITEBACK_SHARE),
         negative: settings.flag(Setting::CacheNegative),
         log_order: false,
         ..Terms::default()
@@ -103,6 +110,14 @@ mod tests {
         assert_eq!((terms.refresh, terms.hot_update), (Refresh::On, HotUpdate::No));
         assert_eq!(limits(&settings), Limits::default());
         assert_eq!(policy(&settings), Policy::S3Fifo);
+    }
+
+    #[test]
+    fn what_is_written_back_rests_for_a_share_of_the_lease() {
+        let delay =
+            |ms: &str| terms(&settings(&[("cache-writeback-delay", ms)]), 3, 1).writeback_delay;
+        assert_eq!(delay("20"), Duration::from_millis(20));
+        assert_eq!(delay("1000"), Duration::from_millis(125));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::Bound::{self, Excluded, Included};
 
-use lockstep_cache::{Name, Payload};
+use lockstep_cache::{Name, Payload, Wrote};
 use lockstep_core::keys::waits::Table as Waits;
 use lockstep_core::keys::{self, Expiry, When};
 use lockstep_core::requests::Recall;
@@ -29,8 +29,10 @@ pub(super) struct Touched {
     pub any: bool,
     /// Whether it looks at more than keys, or at any of them.
     pub in_order: bool,
+    /// Whether it looks at keys that it does not name.
+    pub anywhere: bool,
     /// Which node wrote which of them last.
-    pub writers: Vec<(NodeId, Name)>,
+    pub writers: Vec<Wrote>,
     /// What the key holds then, if it writes a single one, and that is known.
     pub value: Option<Payload>,
     /// How many operations came before it.
@@ -93,14 +95,22 @@ pub(super) fn names_read(op: &Op<'_>) -> Option<Vec<Name>> {
     }
 }
 
+/// Who wrote a key last, and whether it did nothing but set it.
+#[derive(Clone, Copy)]
+struct By {
+    node: NodeId,
+    plain: bool,
+}
+
 #[derive(Default)]
 struct Walk {
     /// Who wrote each key last.
-    written: BTreeMap<Name, Option<NodeId>>,
+    written: BTreeMap<Name, Option<By>>,
     read: Vec<Name>,
     all: bool,
     any: bool,
     in_order: bool,
+    anywhere: bool,
     queues: Vec<Vec<u8>>,
     /// Connections that ask for something new, or are over.
     ends: Vec<(Bound<Origin>, Bound<Origin>)>,
@@ -109,6 +119,8 @@ struct Walk {
     /// Whose operations these are, and how many are still to come.
     by: Option<(NodeId, u32)>,
     value_max: Option<usize>,
+    /// Whether that is part of a transaction.
+    within: bool,
     /// What was written, as long as it is a single thing.
     value: Option<Option<Payload>>,
     /// Whether any operation may touch keys, as replicas count them.
@@ -147,6 +159,7 @@ impl Walk {
                 });
                 self.read.extend(names);
                 let mut ops = *ops;
+                self.within = true;
                 for _ in 0..*count {
                     // What is cut short is not carried out either.
                     let Ok(op) = Op::take(&mut ops) else { break };
@@ -154,6 +167,7 @@ impl Walk {
                         self.op(&op);
                     }
                 }
+                self.within = false;
                 self.value = Some(None);
             }
             Op::Queue { op } => {
@@ -164,6 +178,7 @@ impl Walk {
             // declares.
             Op::Script { op } => {
                 self.in_order = true;
+                self.anywhere |= op.runs();
                 if let Some(db) = op.db().filter(|_| op.is_write()) {
                     let declared = op.key_names().iter().map(|key| (Name::of(db, key), None));
                     self.written.extend(declared);
@@ -198,8 +213,9 @@ impl Walk {
     fn rides(&mut self, op: &Op<'_>) {
         match names_read(op) {
             Some(names) if matches!(op, Op::Key { .. }) => self.read.extend(names),
-            // It looks at more than keys, or at any of them.
-            _ => self.in_order = true,
+            Some(_) => self.in_order = true,
+            // It looks at any keys.
+            None => (self.in_order, self.anywhere) = (true, true),
         }
     }
 
@@ -211,10 +227,12 @@ impl Walk {
 
     fn key(&mut self, op: &keys::Op<'_>) {
         self.in_order |= op.looks_elsewhere();
+        self.anywhere |= op.looks_elsewhere();
         if !op.is_write() {
             let before = self.read.len();
             self.read.extend(op.key_names().map(|key| Name::of(op.db(), key)));
             self.in_order |= self.read.len() == before;
+            self.anywhere |= self.read.len() == before;
             return;
         }
         let before = self.written.len();
@@ -245,8 +263,9 @@ impl Walk {
             keys::Op::Evict { keys } => keys.iter().for_each(|(db, key)| self.write(*db, key)),
             op => {
                 let mut named = false;
+                let plain = is_plain(op) && !self.within;
                 for key in op.key_names() {
-                    self.write(op.db(), key);
+                    self.note(op.db(), key, plain);
                     named = true;
                 }
                 self.all |= !named;
@@ -289,7 +308,11 @@ impl Walk {
     }
 
     fn write(&mut self, db: Db, key: &[u8]) {
-        let by = self.by.map(|(node, _)| node);
+        self.note(db, key, false);
+    }
+
+    fn note(&mut self, db: Db, key: &[u8], plain: bool) {
+        let by = self.by.map(|(node, _)| By { node, plain });
         self.written.insert(Name::of(db, key), by);
     }
 
@@ -299,6 +322,7 @@ impl Walk {
             self.value = Some(None);
         }
         let Walk { written, mut read, all, any, in_order, value, counts, moves, .. } = self;
+        let anywhere = self.anywhere;
         let departed = self.departed;
         read.retain(|name| !written.contains_key(name));
         read.sort_unstable();
@@ -307,7 +331,10 @@ impl Walk {
             let rest = Touched::default();
             return Touched { all, in_order, after, counts, moves, departed, ..rest };
         }
-        let writers = written.iter().filter_map(|(name, by)| Some(((*by)?, name.clone())));
+        let wrote = |(name, by): (&Name, &Option<By>)| {
+            by.map(|By { node, plain }| Wrote { node, name: name.clone(), plain })
+        };
+        let writers = written.iter().filter_map(wrote);
         Touched {
             writers: writers.collect(),
             written: written.into_keys().collect(),
@@ -315,6 +342,7 @@ impl Walk {
             all,
             any,
             in_order,
+            anywhere,
             value: value.flatten(),
             after,
             counts,
@@ -340,18 +368,18 @@ pub(super) fn names_of(written: &Written) -> Option<Vec<Name>> {
 /// What a key holds behind a SET without conditions, if that is no longer than so much.
 fn plain(op: &keys::Op<'_>, most: usize) -> Option<Payload> {
     match op {
-        keys::Op::Set {
-            value,
-            when: When::Always {},
-            expiry: Expiry::Never {},
-            get: false,
-            ..
-        } if value.len() <= most => {
+        keys::Op::Set { value, .. } if value.len() <= most && is_plain(op) => {
             let value = Some(bytes::Bytes::copy_from_slice(value));
             Some(Payload { value, version: 0, left: None })
         }
         _ => None,
     }
+}
+
+/// Whether it is a SET without options.
+fn is_plain(op: &keys::Op<'_>) -> bool {
+    let (always, never) = (When::Always {}, Expiry::Never {});
+    matches!(op, keys::Op::Set { when, expiry, get: false, .. } if *when == always && *expiry == never)
 }
 
 #[cfg(test)]
@@ -391,7 +419,8 @@ mod tests {
         let ops = [named(1, 2), set(b"a"), set(b"b"), named(2, 1), set(b"a"), set(b"c")];
         let touched = of_ops(&ops);
         assert_eq!(touched.written, [name(b"a"), name(b"b"), name(b"c")]);
-        assert_eq!(touched.writers, [(NodeId(2), name(b"a")), (NodeId(1), name(b"b"))]);
+        let wrote = |node, key| Wrote { node: NodeId(node), name: name(key), plain: true };
+        assert_eq!(touched.writers, [wrote(2, b"a"), wrote(1, b"b")]);
         assert_eq!((touched.value, touched.after), (None, 7));
     }
 

@@ -46,6 +46,7 @@ impl Said<'_> {
                 (q, 0, lines.iter().map(|(name, _)| name).collect())
             }
             ToHome::Reattest { lines, .. } => (0, 0, lines.iter().map(|(name, _)| name).collect()),
+            ToHome::Flush { name, q, .. } => (*q, 0, vec![name]),
             _ => (0, 0, Vec::new()),
         };
         Said { word: message.word(), q, version, names }
@@ -58,6 +59,7 @@ impl Said<'_> {
             }
             ToNode::Upd { q, name, .. } | ToNode::Downgrade { q, name, .. } => (*q, 0, vec![name]),
             ToNode::Val { q, name, version, .. } => (*q, *version, vec![name]),
+            ToNode::Flushed { flushed, .. } => (flushed.q, 0, vec![&flushed.name]),
             ToNode::Push { grant, name, payload, .. } => (grant.q, payload.version, vec![name]),
             _ => (0, 0, Vec::new()),
         };

@@ -5,11 +5,13 @@ use std::time::Duration;
 
 use lockstep_cache::{At, Epoch, HotUpdate, Name, Proposal, Replica};
 use lockstep_core::{Op, ShardId};
-use lockstep_raft::{Come, Deliver, Entry, Gate, Group, Reign, Watcher, Written};
+use lockstep_raft::runtime::lock;
+use lockstep_raft::{Come, Deliver, Entry, Gate, Group, Proposed, Reign, Watcher, Written};
 use tokio::time::Instant;
 
 use super::counts::count;
 use super::post::Post;
+use super::seat::{Reign as Reigning, Seat};
 use super::touched::Touched;
 use super::{Cache, clock, touched};
 use crate::config::Setting;
@@ -30,11 +32,21 @@ impl std::fmt::Debug for Gates {
 }
 
 impl Watcher for Gates {
-    fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Option<Gate> {
-        let cache = self.0.upgrade()?;
+    fn proposed(&self, shard: ShardId, entry: &Entry<'_>) -> Proposed {
+        let Some(cache) = self.0.upgrade() else { return Proposed::Open };
         // Before the home is locked: a grant looks at the state under its lock.
         let touched = touched::of(entry, cache.update_bytes_max());
         cache.proposed(shard, touched)
+    }
+
+    fn ahead(&self, shard: ShardId, write: &mut dyn FnMut(&Op<'_>)) -> Option<Gate> {
+        self.0.upgrade()?.ahead(shard, write)
+    }
+
+    fn yields(&self, shard: ShardId) {
+        if let Some(cache) = self.0.upgrade() {
+            cache.yields(shard);
+        }
     }
 
     fn applied(&self, shard: ShardId, gate: u64, written: Option<Written>, deliver: Deliver) {
@@ -46,6 +58,7 @@ impl Watcher for Gates {
 
     fn dropped(&self, shard: ShardId, gate: u64) {
         if let Some(cache) = self.0.upgrade() {
+            cache.failed(shard, gate);
             cache.applied(shard, gate, Some(Vec::new()), None);
         }
     }
@@ -88,16 +101,21 @@ impl Cache {
         sends.then(|| self.settings.size(Setting::CacheMaxValue))
     }
 
-    fn proposed(&self, shard: ShardId, touched: Touched) -> Option<Gate> {
-        let seat = self.seat_if_any(shard)?;
+    fn proposed(&self, shard: ShardId, touched: Touched) -> Proposed {
+        let Some(seat) = self.seat_if_any(shard) else { return Proposed::Open };
         let mut post = Post::default();
         let gate = {
-            let mut home = seat.home.lock();
-            let reign = home.as_mut()?;
+            let mut home = lock(&seat.home);
+            let Some(reign) = home.as_mut() else { return Proposed::Open };
+            if self.must_wait(seat, reign, &touched, &mut post) {
+                drop(home);
+                post.send(self);
+                return Proposed::Later;
+            }
             touched.departed.iter().for_each(|node| reign.home.dismiss(*node));
             let counts = touched.counts && reign.home.is_followed();
             if touched.is_nothing() && !counts && reign.home.remembers().1 == 0 {
-                return None;
+                return Proposed::Open;
             }
             if touched.all || touched.any {
                 seat.noted.clear();
@@ -121,6 +139,7 @@ impl Cache {
                 counts,
                 moves,
                 departed: _,
+                anywhere: _,
             } = touched;
             let proposal = Proposal {
                 written,
@@ -138,7 +157,7 @@ impl Cache {
             self.act(seat, reign, &mut post, |home, now, out| {
                 gate = Some(home.proposed(now, proposal, out));
             });
-            let gate = gate?;
+            let Some(gate) = gate else { return Proposed::Open };
             let hides = !reign.home.opens_at_once(gate);
             if hides {
                 count(&self.counts.gates);
@@ -147,7 +166,40 @@ impl Cache {
             Gate { number: reign.number(gate), hides, names }
         };
         post.send(self);
-        Some(gate)
+        Proposed::Gated(gate)
+    }
+
+    /// Whether an entry touches keys that are lent. They are called back.
+    fn must_wait(
+        &self,
+        seat: &Seat,
+        reign: &mut Reigning,
+        touched: &Touched,
+        post: &mut Post,
+    ) -> bool {
+        if reign.home.lent() == 0 {
+            return false;
+        }
+        let names: Vec<&Name> = touched.written.iter().chain(&touched.read).collect();
+        let any = touched.all || touched.any || touched.anywhere;
+        let mut waits = false;
+        self.act(seat, reign, post, |home, now, out| {
+            waits = home.must_wait(now, (!any).then_some(&names[..]), out);
+        });
+        // What opened meanwhile may have had one of them lent.
+        waits || names.iter().any(|name| reign.home.is_lent(name)) || any && reign.home.lent() > 0
+    }
+
+    /// An entry will never be applied.
+    fn failed(&self, shard: ShardId, number: u64) {
+        let Some(seat) = self.seat_if_any(shard) else { return };
+        let mut post = Post::default();
+        if let Some(reign) = lock(&seat.home).as_mut()
+            && let Some(gate) = reign.gate(number)
+        {
+            self.act(seat, reign, &mut post, |home, _, out| home.failed(gate, out));
+        }
+        post.send(self);
     }
 
     /// `names`: what it wrote, where that was not known; none: any key.
@@ -161,7 +213,7 @@ impl Cache {
         let Some(seat) = self.seat_if_any(shard) else { return };
         let mut post = Post::default();
         {
-            let mut home = seat.home.lock();
+            let mut home = lock(&seat.home);
             // Of a reign that is over: who leads now says what became of it.
             let Some(reign) = home.as_mut() else { return };
             let Some(gate) = reign.gate(number) else { return };

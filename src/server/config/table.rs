@@ -272,8 +272,12 @@ settings! {
     Cache {
         CacheReadMode "cache-read-mode" = "lease", word(&["lease", "validate", "off"]), Run:
             "Whether this node keeps copies of keys that others lead, and lets others keep copies of those that it leads: under a lease; to have each confirmed by the leader when it is read, which takes a round trip and not the value, for hosts whose clocks may stand still; or not at all.";
-        CacheWriteMode "cache-write-mode" = "through", word(&["through"]), Start:
-            "Writes go through to the leader of their shard, which answers when all copies are gone and a majority has them. There is no other way yet.";
+        CacheWriteMode "cache-write-mode" = "through", word(&["through", "back"]), Run:
+            "Who answers writes: the leader of their shard, when all copies are gone and a majority has them; or, with `back`, also the node that wrote a key last by a plain SET, from the only copy of it, and the leader has it a little later. When that node dies, or the leader does, or the two do not reach each other, the last such writes of a shard are lost, those of at most twice `cache-writeback-delay`; nobody but clients of that node has seen them. No other node reads anything older meanwhile: the leader calls the key back first, which everything behind it waits for. Replicas are not read (`cache-replica-reads`); nothing is answered so while keyspace events are on, or memory or disk are full. Set it, and the prefix, at all nodes alike.";
+        CacheWritebackPrefix "cache-writeback-prefix" = "", TEXT, Run:
+            "Keys whose names begin with this are written back, with `cache-write-mode back`; the others are written through.";
+        CacheWritebackDelay "cache-writeback-delay" = "10", millis(1, 1_000), Run:
+            "How long what was written may rest before the leader is told, at most a quarter of `cache-lease-ms`; 8 times as long with `profile wan`. When anything is not in the log after twice that time, keys of its shard are written through.";
         CacheMaxEntries "cache-max-entries" = "1000", count(0, u32::MAX as i64), Run:
             "Keys that this node keeps copies of, those counted of which only the place is kept.";
         CacheMaxBytes "cache-max-bytes" = "64mb", bytes(0, 1 << 40), Run:

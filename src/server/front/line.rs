@@ -2,16 +2,16 @@
 
 use std::time::Instant;
 
-use lockstep_cache::{Answer, At, Content};
-use lockstep_commands::Command;
+use lockstep_cache::{Answer, At, Content, Written};
 use lockstep_commands::here::CacheMode;
-use lockstep_core::keys::{self, TtlForm};
+use lockstep_commands::{Command, Reply, error};
+use lockstep_core::keys::{self, Expiry, TtlForm, When};
 use lockstep_core::{Db, Op, Outcome, ShardId};
 use lockstep_net::{Next, Output};
 use tokio::sync::oneshot;
 
-use super::Front;
 use super::pending::Pending;
+use super::{Front, room};
 use crate::cache::{Asked, Reading};
 use crate::pubsub::keyspace;
 
@@ -67,6 +67,24 @@ pub(super) fn outcome(asked: Asked, content: &Content) -> Option<Outcome> {
     })
 }
 
+/// The key and the value of a SET without options.
+fn plain_set<'a>(op: &Op<'a>) -> Option<(At<'a>, &'a [u8])> {
+    match op {
+        Op::Key {
+            op:
+                keys::Op::Set {
+                    db,
+                    key,
+                    value,
+                    when: When::Always {},
+                    expiry: Expiry::Never {},
+                    get: false,
+                },
+        } => Some((At { db: *db, key }, value)),
+        _ => None,
+    }
+}
+
 impl Front {
     /// Answers a read from a copy, if there is one. None: another way has to be taken.
     pub(super) fn read_line(
@@ -95,6 +113,43 @@ impl Front {
             return Some(Next::More);
         }
         None
+    }
+
+    /// Carries out a plain SET of a key that is lent to this node. None: another way has to
+    /// be taken.
+    pub(super) fn write_line(
+        &mut self,
+        command: &'static Command,
+        shard: ShardId,
+        op: &Op<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Option<Next> {
+        let cache = &self.node.cache;
+        if !cache.is_writing_back() || !self.pending.is_empty() || self.session.tracks.is_some() {
+            return None;
+        }
+        let (at, value) = plain_set(op).filter(|_| self.session.copies == CacheMode::Strict)?;
+        if !cache.borrows(shard, at)
+            || !room::is_left(&self.node)
+            // The leader tells of what was written, and of each write.
+            || keyspace::classes(&self.node.settings) != 0
+        {
+            return None;
+        }
+        let losses = || self.node.cache.losses();
+        let before = self.session.written_here.unwrap_or_else(losses);
+        let reply = match self.node.cache.write(shard, at, value) {
+            Written::Elsewhere => return None,
+            Written::Here => {
+                self.session.written_here = Some(before);
+                (command.reply)(command.spec, Outcome::Ok)
+            }
+            Written::Unsure => Reply::Error(error::UNCERTAIN),
+        };
+        self.answer(command, reply, begun, words, out);
+        Some(Next::More)
     }
 
     /// Whether anybody else than the leader of a shard may answer a read: not where it has

@@ -15,7 +15,7 @@ mod pending;
 mod queues;
 mod read;
 mod rights;
-mod room;
+pub(crate) mod room;
 mod run;
 mod scripts;
 mod sessions;

@@ -149,6 +149,12 @@ pub fn lacks_replicas(node: &Node) -> bool {
     min > 0 && (info::replicas(node).len() as u64) < min
 }
 
+/// Whether there is room for more, on disk and in memory, without evicting anything.
+pub fn is_left(node: &Node) -> bool {
+    let limit = node.settings.number(Setting::Maxmemory);
+    !node.shards.disk_full() && (limit == 0 || node.shards.key_memory() <= limit)
+}
+
 /// Whether there is neither memory left nor anything that may be evicted.
 pub fn is_out(node: &Node) -> bool {
     let limit = node.settings.number(Setting::Maxmemory);

@@ -279,6 +279,9 @@ impl Front {
         if let Some(next) = self.read_filled(command, shard, &op, begun, words, out) {
             return next;
         }
+        if let Some(next) = self.write_line(command, shard, &op, begun, words, out) {
+            return next;
+        }
         if op.wait().is_some() && self.node.waits.are_given_up() {
             return self.send_away(command, out);
         }
