@@ -268,7 +268,8 @@ impl Socket {
         let now = self.connections.now_seconds();
         let since = *self.soft_since.get_or_insert(now);
         self.link.ticking.store(true, Relaxed);
-        let passed = now.saturating_sub(since) >= limit.soft_seconds.load(Relaxed).max(1);
+        // Both are cut to whole seconds: equal to the limit may be almost a second less.
+        let passed = now.saturating_sub(since) > limit.soft_seconds.load(Relaxed);
         if passed { Err(Closed::OutputLimit) } else { Ok(()) }
     }
 }

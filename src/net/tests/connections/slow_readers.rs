@@ -61,6 +61,20 @@ async fn a_client_beyond_the_soft_limit_has_some_time() {
 }
 
 #[tokio::test]
+async fn a_client_has_all_the_seconds_of_the_soft_limit() {
+    let limits = limits(OutputLimit::new(0, 1_000_000, 10), OutputLimit::default());
+    let server = Server::start_with(limits, false).await;
+    let mut client = server.connect().await;
+    client.send(&["BIG", MUCH]);
+    client.flush().await.unwrap();
+    let link = until(|| server.connections.get(1)).await;
+    until(|| (link.output_bytes.load(SeqCst) > 1_000_000).then_some(())).await;
+    // The clock counts whole seconds: of the first one little may have been left.
+    server.connections.tick(10);
+    client.receive().await.unwrap();
+}
+
+#[tokio::test]
 async fn without_a_hard_limit_commands_wait_until_the_client_reads() {
     let limits = limits(OutputLimit::default(), OutputLimit::default());
     let server = Server::start_with(limits, false).await;
