@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, ToSocketAddrs};
 
 use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpListener;
@@ -51,16 +51,16 @@ impl std::error::Error for BindError {
     }
 }
 
-/// Binds all addresses.
+/// Binds all addresses, each once: `* -::*` names that of IPv6 twice.
 pub(super) fn all(addresses: &[String], port: u16) -> Result<Vec<TcpListener>, BindError> {
-    let mut sockets = Vec::new();
+    let mut sockets: Vec<(IpAddr, TcpListener)> = Vec::new();
     for address in addresses {
         let (address, optional) = match address.strip_prefix('-') {
             Some(address) => (address, true),
             None => (address.as_str(), false),
         };
-        match all_of(address, port) {
-            Ok(bound) => sockets.extend(bound),
+        match all_of(address, port, &mut sockets) {
+            Ok(()) => {}
             Err(error) if optional && is_missing(&error) => {}
             Err(error) => return Err(BindError { address: address.to_owned(), port, error }),
         }
@@ -69,22 +69,26 @@ pub(super) fn all(addresses: &[String], port: u16) -> Result<Vec<TcpListener>, B
         let error = io::Error::new(io::ErrorKind::AddrNotAvailable, "no address is left");
         return Err(BindError { address: addresses.join(" "), port, error });
     }
-    Ok(sockets)
+    Ok(sockets.into_iter().map(|(_, socket)| socket).collect())
 }
 
-/// Binds everything one address stands for.
-fn all_of(address: &str, port: u16) -> io::Result<Vec<TcpListener>> {
-    if address == "*" {
-        let mut sockets = vec![one((Ipv4Addr::UNSPECIFIED, port).into())?];
-        match one((Ipv6Addr::UNSPECIFIED, port).into()) {
-            Ok(socket) => sockets.push(socket),
-            Err(error) if is_missing(&error) => {}
-            Err(error) => return Err(error),
+/// Binds everything one address stands for, unless that was done.
+fn all_of(address: &str, port: u16, bound: &mut Vec<(IpAddr, TcpListener)>) -> io::Result<()> {
+    let mut bind = |address: SocketAddr| -> io::Result<()> {
+        if !bound.iter().any(|(ip, _)| *ip == address.ip()) {
+            bound.push((address.ip(), one(address)?));
         }
-        return Ok(sockets);
+        Ok(())
+    };
+    if address == "*" {
+        bind((Ipv4Addr::UNSPECIFIED, port).into())?;
+        return match bind((Ipv6Addr::UNSPECIFIED, port).into()) {
+            Err(error) if is_missing(&error) => Ok(()),
+            bound => bound,
+        };
     }
     let bare = address.trim_start_matches('[').trim_end_matches(']');
-    (bare, port).to_socket_addrs()?.map(one).collect()
+    (bare, port).to_socket_addrs()?.try_for_each(bind)
 }
 
 fn one(address: SocketAddr) -> io::Result<TcpListener> {
