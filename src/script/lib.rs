@@ -35,6 +35,7 @@ mod vm;
 use std::fmt;
 use std::sync::{Arc, OnceLock};
 
+use lockstep_commands::users::Denied;
 use lockstep_commands::{BadArgs, Command, Reply, error};
 use lockstep_core::scripts::functions::{self as libraries, Function};
 use lockstep_core::scripts::{
@@ -53,6 +54,8 @@ pub enum Told<'a> {
     Done(&'a Reply),
     /// It was refused before.
     Refused(&'a BadArgs),
+    /// The same, because the user of the script may not do this.
+    Denied(Denied, &'a BadArgs),
 }
 
 /// A command that a script called.

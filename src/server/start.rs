@@ -280,8 +280,15 @@ fn tell_of_scripts(scripts: &lockstep_script::Lua, node: &Arc<Node>, origin: Ori
             && let Some(node) = node.upgrade()
         {
             node.stats.called(called.command, called.told);
-            if let Told::Done(_) = called.told {
-                node.monitors.feed_called(called.db, called.command, called.words);
+            match (called.told, called.asker) {
+                (Told::Done(_), _) => {
+                    node.monitors.feed_called(called.db, called.command, called.words);
+                }
+                (Told::Denied(denied, _), Asker::Connection(by)) => {
+                    let object = denied.object(called.command.spec, called.words);
+                    crate::users::note_denied_script(&node, by.conn, denied.into(), object);
+                }
+                _ => {}
             }
         }
     }));

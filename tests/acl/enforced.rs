@@ -49,6 +49,34 @@ fn the_log_tells_what_was_denied_to_whom_and_how_often() {
 }
 
 #[test]
+fn the_log_tells_what_scripts_were_denied() {
+    let server = server(&[]);
+    let mut admin = server.client();
+    set_user(&mut admin, "me on >pw ~a +eval +get +multi +exec");
+    let mut me = log_in(&server, "me");
+    let refused = |me: &mut lockstep_tests::Client, script: &str| {
+        assert!(me.call_words(&["EVAL", script, "0"]).is_error(), "{script}");
+    };
+    refused(&mut me, "return redis.call('incr', 'a')");
+    refused(&mut me, "return redis.call('get', 'x')");
+    // What is not for scripts at all has nothing to do with the user.
+    refused(&mut me, "return redis.call('multi')");
+    let log = admin.call("ACL LOG");
+    let shown: Vec<_> = log
+        .items()
+        .iter()
+        .map(|entry| {
+            ["reason", "context", "object", "username"]
+                .map(|name| entry.field(name).unwrap().text())
+                .join(" ")
+        })
+        .collect();
+    assert_eq!(shown, ["key lua x me", "command lua incr me"]);
+    let client = log.items()[0].field("client-info").unwrap().text();
+    assert!(client.contains(" user=me "), "{client}");
+}
+
+#[test]
 fn who_loses_a_channel_or_is_deleted_loses_the_connection() {
     let server = server(&[]);
     let mut admin = server.client();

@@ -7,6 +7,7 @@ use lockstep_commands::double::general;
 use lockstep_commands::error;
 use lockstep_commands::here::PubSub;
 use lockstep_commands::request::SPARSE_BYTES_MAX;
+use lockstep_commands::users::Denied;
 use lockstep_commands::{
     Args, BadArgs, Command, Context, Group, Here, LockContext, Protocol, QueueContext, Reply,
     Request, ScriptContext, StreamContext, table,
@@ -92,12 +93,26 @@ impl Active<'_> {
     fn run(&mut self, words: &[&[u8]]) -> Result<Reply, BadArgs> {
         let (command, used) = table::name(words)
             .map_err(|_| BadArgs("ERR Unknown Redis command called from script".into()))?;
-        let given = self.run_known(command, words, used).map_err(|text| BadArgs(text.into()));
+        let denied = self.denied(command, words);
+        let given = match denied {
+            Some(denied) => Err(BadArgs(denied.text_in_script().into())),
+            None => self.run_known(command, words, used).map_err(|text| BadArgs(text.into())),
+        };
         if let Some(teller) = self.teller {
-            let told = given.as_ref().map_or_else(Told::Refused, Told::Done);
+            let told = match (&given, denied) {
+                (Ok(reply), _) => Told::Done(reply),
+                (Err(bad), Some(denied)) => Told::Denied(denied, bad),
+                (Err(bad), None) => Told::Refused(bad),
+            };
             teller(Called { asker: self.world.asker(), db: self.db, command, words, told });
         }
         given
+    }
+
+    /// What the user of the script may not do, of a command that is for scripts.
+    fn denied(&self, command: &'static Command, words: &[&[u8]]) -> Option<Denied> {
+        let user = self.user.as_ref().filter(|_| is_for_scripts(command, words).is_ok())?;
+        user.check(command.spec, words).err()
     }
 
     fn run_known(
@@ -106,15 +121,7 @@ impl Active<'_> {
         words: &[&[u8]],
         used: usize,
     ) -> Result<Reply, String> {
-        if !command.spec.takes(words.len()) {
-            return Err("ERR Wrong number of args calling Redis command from script".to_owned());
-        }
-        if command.spec.is("noscript") {
-            return Err(NOT_ALLOWED.to_owned());
-        }
-        if let Some(Err(denied)) = self.user.as_ref().map(|user| user.check(command.spec, words)) {
-            return Err(denied.text_in_script().to_owned());
-        }
+        is_for_scripts(command, words)?;
         let Terms::Of { read_only, spread, notes, .. } = self.call.terms;
         if (read_only || self.flags.no_writes) && may_write(command) {
             return Err(error::SCRIPT_READ_ONLY.0.into_owned());
@@ -253,4 +260,15 @@ impl Active<'_> {
 fn may_write(command: &Command) -> bool {
     // Redis counts messages in without saying so in COMMAND INFO.
     command.spec.is("write") || matches!(command.spec.name, "publish" | "spublish")
+}
+
+/// Whether scripts may call a command with so many words.
+///
+/// # Errors
+/// What the script is told.
+fn is_for_scripts(command: &Command, words: &[&[u8]]) -> Result<(), String> {
+    if !command.spec.takes(words.len()) {
+        return Err("ERR Wrong number of args calling Redis command from script".to_owned());
+    }
+    if command.spec.is("noscript") { Err(NOT_ALLOWED.to_owned()) } else { Ok(()) }
 }

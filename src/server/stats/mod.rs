@@ -9,7 +9,7 @@ mod saves;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use lockstep_commands::{BadArgs, Command, Reply, index};
+use lockstep_commands::{BadArgs, Command, Reply, error, index};
 use lockstep_script::Told;
 
 use crate::Node;
@@ -65,11 +65,14 @@ impl Stats {
     pub fn called(&self, command: &'static Command, told: Told<'_>) {
         match told {
             Told::Done(reply) => self.record(command, Duration::ZERO, reply),
-            Told::Refused(bad) => {
-                self.errors.add(bad);
-                self.cells.of(index::of(command.spec)).add_rejected();
-            }
+            Told::Refused(bad) | Told::Denied(_, bad) => self.rejected(command, bad),
         }
+    }
+
+    /// A command was refused before its words were looked at.
+    pub fn rejected(&self, command: &'static Command, bad: &BadArgs) {
+        self.errors.add(bad);
+        self.cells.of(index::of(command.spec)).add_rejected();
     }
 
     /// Several equal commands were executed, in `nanos` together.
@@ -77,13 +80,15 @@ impl Stats {
         self.cells.of(index).add_calls(calls, nanos);
     }
 
-    /// A command was refused. Words that mean nothing make it a failed call;
-    /// what has to do with the state of the client or the node makes it none.
+    /// A command was refused. Words that mean nothing make it a failed call, and so does a
+    /// spoiled transaction of EXEC; what has to do with the state of the client or the node
+    /// makes it none.
     pub fn refused(&self, command: Option<&'static Command>, bad: &BadArgs) {
         self.errors.add(bad);
         let Some(command) = command else { return };
         let cell = self.cells.of(index::of(command.spec));
-        if matches!(errors::code(bad), "ERR" | "NOPROTO" | "WRONGPASS") {
+        let failed = matches!(errors::code(bad), "ERR" | "NOPROTO" | "WRONGPASS");
+        if failed || *bad == error::EXEC_ABORT {
             cell.add_calls(1, 0);
             cell.add_failed();
         } else {
@@ -158,7 +163,7 @@ impl Stats {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use lockstep_commands::{error, table};
+    use lockstep_commands::table;
 
     use super::*;
 
@@ -186,6 +191,16 @@ mod tests {
         let usage = stats.command(ping());
         assert_eq!((usage.calls, usage.failed, usage.rejected), (1, 1, 1));
         assert_eq!(stats.errors_total(), 3);
+    }
+
+    #[test]
+    fn what_was_refused_unread_is_no_call_and_a_spoiled_exec_is_one() {
+        let stats = Stats::default();
+        stats.rejected(ping(), &error::wrong_arity("ping"));
+        stats.refused(Some(ping()), &error::EXEC_ABORT);
+        let usage = stats.command(ping());
+        assert_eq!((usage.calls, usage.failed, usage.rejected), (1, 1, 1));
+        assert_eq!(stats.errors(), [("ERR".to_owned(), 1), ("EXECABORT".to_owned(), 1)]);
     }
 
     #[test]

@@ -171,6 +171,20 @@ fn clients_of(node: &Node, account: &Arc<Account>) -> impl Iterator<Item = Arc<C
     node.clients.all().into_iter().filter(move |client| client.is_of(&account))
 }
 
+/// Notes what the script of a client was refused. Of a script that only reads nobody knows
+/// whose it is.
+pub fn note_denied_script(node: &Node, client: u64, reason: Reason, object: &[u8]) {
+    let Some(client) = node.clients.get(client) else { return };
+    let entry = Entry {
+        reason,
+        context: Context::Script,
+        object: object.to_vec(),
+        user: client.user().map_or_else(Vec::new, |user| user.name().to_vec()),
+        client: crate::clients::line(&client),
+    };
+    node.users.log.add(entry, node.settings.size(Setting::AcllogMaxLen));
+}
+
 /// Closes the connections of a user that listen to what it may not hear any more, or wait for
 /// what it may not have.
 fn part_with_denied(node: &Node, account: &Arc<Account>) {
