@@ -148,3 +148,34 @@ fn the_first_count_behind_a_change_is_a_write_and_the_next_ones_are_reads() {
     assert_eq!(client.call("PFCOUNT h").int(), Some(4));
     assert!(!is_old(&mut client));
 }
+
+#[test]
+fn what_is_refused_unread_and_what_fails_in_exec_is_counted_as_in_redis() {
+    let server = Server::lockstep(&[]);
+    let mut client = server.client();
+    let stats = |client: &mut Client| {
+        let info = client.call("INFO commandstats").text();
+        let counts = |name: &str| {
+            let start = format!("cmdstat_{name}:");
+            let line = info.lines().find_map(|line| line.strip_prefix(&start)).unwrap_or("none");
+            let shown = |part: &&str| !part.starts_with("usec");
+            line.split(',').filter(shown).collect::<Vec<_>>().join(" ")
+        };
+        ["set", "auth", "select", "exec"].map(|name| format!("{name} {}", counts(name)))
+    };
+    client.call("CONFIG RESETSTAT");
+    pipeline(&mut client, &["SET a", "MULTI", "SET", "EXEC"]);
+    pipeline(&mut client, &["MULTI", "SELECT 0", "AUTH a", "SET a 1", "EXEC"]);
+    assert_eq!(
+        stats(&mut client),
+        [
+            "set calls=1 rejected_calls=2 failed_calls=0",
+            "auth calls=1 rejected_calls=0 failed_calls=1",
+            "select calls=1 rejected_calls=0 failed_calls=0",
+            "exec calls=2 rejected_calls=0 failed_calls=1",
+        ]
+    );
+    let errors = client.call("INFO errorstats").text();
+    assert!(errors.contains("errorstat_ERR:count=3\r\n"), "{errors}");
+    assert!(errors.contains("errorstat_EXECABORT:count=1\r\n"), "{errors}");
+}

@@ -1,16 +1,17 @@
 //! EXEC: all queued commands as one operation.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use lockstep_commands::here::{Client, Debug, LockCall};
-use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, table};
+use lockstep_commands::{Args, BadArgs, Command, Here, Reply, Request, error, reply, table};
 use lockstep_core::wire::Wire;
-use lockstep_core::{Op, ShardId};
+use lockstep_core::{Db, Fault, Op, Outcome, ShardId};
 use lockstep_net::{Next, Output};
 
 use super::locks::{Door, attach_call, in_session};
 use super::pending::Pending;
 use super::take::binds;
+use super::tracking::was_counted;
 use super::transaction::{Closed, Queued, Step};
 use super::{Front, room};
 use crate::cluster;
@@ -32,7 +33,7 @@ pub(super) struct Planned {
     pub(super) command: &'static Command,
     plan: Plan,
     closed: Closed,
-    db: lockstep_core::Db,
+    db: Db,
     begun: Instant,
 }
 
@@ -94,7 +95,7 @@ impl Front {
         for queued in &closed.queued {
             let words: Vec<&[u8]> = queued.words.iter().map(|word| &word[..]).collect();
             if let Err(bad) = self.permit_queued(rights.as_deref(), queued.command, &words) {
-                plan.steps.push(Step::Reply(Reply::Error(bad)));
+                plan.steps.push(Step::Reply(queued.command, Reply::Error(bad)));
                 continue;
             }
             let used = table::name(&words).map_or(1, |(_, used)| used);
@@ -115,11 +116,11 @@ impl Front {
                 Ok(Request::Op(op)) => self.plan_op(&mut plan, queued, op)?,
                 Ok(Request::Here(Here::Select(db))) => {
                     self.session.db = db;
-                    Step::Reply(Reply::Ok)
+                    Step::Reply(queued.command, Reply::Ok)
                 }
-                Ok(Request::Here(Here::Unwatch)) => Step::Reply(Reply::Ok),
+                Ok(Request::Here(Here::Unwatch)) => Step::Reply(queued.command, Reply::Ok),
                 Ok(Request::Here(here)) => self.plan_here(&mut plan, queued, here)?,
-                Err(bad) => Step::Reply(Reply::Error(bad)),
+                Err(bad) => Step::Reply(queued.command, Reply::Error(bad)),
             };
             plan.steps.push(step);
             self.node.monitors.feed_ahead(&self.session, queued.command, &words);
@@ -162,7 +163,7 @@ impl Front {
         match self.as_one_op(call) {
             Ok(op) => self.plan_op(plan, queued, op),
             Err(bad) if bad == error::CROSS_SHARD => Err(bad),
-            Err(bad) => Ok(Step::Reply(Reply::Error(bad))),
+            Err(bad) => Ok(Step::Reply(queued.command, Reply::Error(bad))),
         }
     }
 
@@ -181,7 +182,7 @@ impl Front {
         }
         match here::run(&self.node, &mut self.session, here) {
             Answer::Op(op) => self.plan_op(plan, queued, op),
-            Answer::Reply(reply) => Ok(Step::Reply(reply)),
+            Answer::Reply(reply) => Ok(Step::Reply(queued.command, reply)),
             Answer::Later(_) | Answer::Close(_) => Err(error::NOT_IN_MULTI),
         }
     }
@@ -197,13 +198,7 @@ impl Front {
         Ok(())
     }
 
-    fn run_plan(
-        &mut self,
-        command: &'static Command,
-        plan: Plan,
-        db: lockstep_core::Db,
-        begun: Instant,
-    ) -> Next {
+    fn run_plan(&mut self, command: &'static Command, plan: Plan, db: Db, begun: Instant) -> Next {
         self.pending.push(Pending::Exec {
             command,
             shard: plan.shard,
@@ -213,6 +208,58 @@ impl Front {
         });
         // What runs here must see the transaction done.
         Next::Settle
+    }
+
+    /// The reply to EXEC once the operation was carried out, if there was one.
+    pub(super) fn executed(
+        &mut self,
+        command: &'static Command,
+        steps: Vec<Step>,
+        outcome: Option<Outcome>,
+        db: Db,
+    ) -> Reply {
+        let mut outcomes = match outcome {
+            None => Vec::new().into_iter(),
+            Some(Outcome::List(outcomes)) => outcomes.into_iter(),
+            // A token that was asserted is not valid: nothing was done.
+            Some(fenced @ (Outcome::Refused { .. } | Outcome::Fault(Fault::Fenced))) => {
+                return reply::plain(command.spec, fenced);
+            }
+            // By the leader, elsewhere, which has no room.
+            Some(Outcome::Fault(fault)) => {
+                return Reply::Error(error::exec_refused(&error::of_fault(fault, "exec")));
+            }
+            // A watched key has changed.
+            Some(_) => return Reply::NilArray,
+        };
+        self.session.db = db;
+        let replies = steps.into_iter().map(|step| self.step_done(step, &mut outcomes)).collect();
+        // CLIENT CACHING among them was about those behind it.
+        if let Some(tracks) = &mut self.session.tracks {
+            tracks.forget_caching();
+        }
+        Reply::Array(replies)
+    }
+
+    /// The element of EXEC's reply for a step; it counts like a command by itself.
+    fn step_done(&mut self, step: Step, outcomes: &mut impl Iterator<Item = Outcome>) -> Reply {
+        let (command, reply) = match step {
+            Step::Reply(command, Reply::Error(bad)) => {
+                self.node.stats.refused(Some(command), &bad);
+                return Reply::Error(bad);
+            }
+            Step::Reply(command, reply) => (command, reply),
+            Step::Here(queued) => (queued.command, self.run_step(&queued)),
+            Step::Outcome(command) => {
+                let outcome = outcomes.next().expect("an outcome for every operation");
+                let counted = was_counted(&self.node, command, &outcome);
+                let reply = (command.reply)(command.spec, outcome);
+                self.node.stats.record_run(command, Duration::ZERO, &reply, counted);
+                return reply;
+            }
+        };
+        self.node.stats.record(command, Duration::ZERO, &reply);
+        reply
     }
 
     /// Runs a command of a transaction that this node answers itself.

@@ -158,7 +158,10 @@ impl Handler for Front {
             Ok((command, used)) => self.take(command, words, used, out),
             Err(bad) => {
                 let bad = self.spoil(words[0], bad);
-                self.node.stats.refused(None, &bad);
+                match table::name(words) {
+                    Ok((command, _)) => self.node.stats.rejected(command, &bad),
+                    Err(_) => self.node.stats.refused(None, &bad),
+                }
                 self.emit(Reply::Error(bad), out);
                 Next::More
             }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use lockstep_commands::{BadArgs, Command, Reply, error, reply};
+use lockstep_commands::{BadArgs, Command, Reply, error};
 use lockstep_core::{Db, Fault, Outcome, ShardId};
 use lockstep_net::{Handler, Next, Output};
 use lockstep_raft::Delivery;
@@ -315,49 +315,6 @@ impl Front {
         };
         self.node.stats.record(command, begun.elapsed(), &reply);
         Settled::Reply(reply)
-    }
-
-    fn executed(
-        &mut self,
-        command: &'static Command,
-        steps: Vec<Step>,
-        outcome: Option<Outcome>,
-        db: Db,
-    ) -> Reply {
-        let mut outcomes = match outcome {
-            None => Vec::new().into_iter(),
-            Some(Outcome::List(outcomes)) => outcomes.into_iter(),
-            // A token that was asserted is not valid: nothing was done.
-            Some(fenced @ (Outcome::Refused { .. } | Outcome::Fault(Fault::Fenced))) => {
-                return reply::plain(command.spec, fenced);
-            }
-            // By the leader, elsewhere, which has no room.
-            Some(Outcome::Fault(fault)) => {
-                return Reply::Error(error::exec_refused(&error::of_fault(fault, "exec")));
-            }
-            // A watched key has changed.
-            Some(_) => return Reply::NilArray,
-        };
-        self.session.db = db;
-        let replies = steps
-            .into_iter()
-            .map(|step| match step {
-                Step::Reply(reply) => reply,
-                Step::Here(queued) => self.run_step(&queued),
-                Step::Outcome(command) => {
-                    let outcome = outcomes.next().expect("an outcome for every operation");
-                    let counted = was_counted(&self.node, command, &outcome);
-                    let reply = (command.reply)(command.spec, outcome);
-                    self.node.stats.record_run(command, Duration::ZERO, &reply, counted);
-                    reply
-                }
-            })
-            .collect();
-        // CLIENT CACHING among them was about those behind it.
-        if let Some(tracks) = &mut self.session.tracks {
-            tracks.forget_caching();
-        }
-        Reply::Array(replies)
     }
 
     /// Waits for the answer of a request that waits in a machine, for CLIENT

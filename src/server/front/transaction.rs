@@ -37,8 +37,8 @@ pub(super) struct Queued {
 pub(super) enum Step {
     /// The next outcome of the transaction, shown by a command.
     Outcome(&'static Command),
-    /// Known before it ran.
-    Reply(Reply),
+    /// Known before it ran, of a command.
+    Reply(&'static Command, Reply),
     /// Answered by this node once the transaction has run.
     Here(Queued),
 }
