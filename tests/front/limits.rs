@@ -19,9 +19,24 @@ fn flood(client: &mut Client, from: usize, count: usize, bytes: usize) -> usize 
 }
 
 fn dataset(client: &mut Client) -> u64 {
+    number(&client.call("INFO memory").text(), "used_memory_dataset")
+}
+
+fn number(info: &str, name: &str) -> u64 {
+    let mut fields = info.lines().filter_map(|line| line.split_once(':'));
+    fields.find(|(field, _)| *field == name).unwrap().1.parse().unwrap()
+}
+
+#[test]
+fn what_maxmemory_does_not_count_is_told() {
+    let server = Server::lockstep(&["--fsync", "never"]);
+    let mut client = server.client();
+    client.call("SET a 1");
     let info = client.call("INFO memory").text();
-    let line = info.lines().find_map(|line| line.strip_prefix("used_memory_dataset:"));
-    line.unwrap().parse().unwrap()
+    let [used, not_counted] =
+        ["used_memory", "mem_not_counted_for_evict"].map(|name| number(&info, name));
+    assert!(not_counted > 0);
+    assert_eq!(used - not_counted, number(&info, "used_memory_dataset"));
 }
 
 #[test]

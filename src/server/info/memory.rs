@@ -105,13 +105,10 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.bytes("maxmemory", memory.limit);
     page.line("maxmemory_policy", node.settings.print(Setting::MaxmemoryPolicy));
     fill_fragmentation(&memory, page);
-    page.zeros(&[
-        "mem_overhead_db_hashtable_rehashing",
-        "mem_not_counted_for_evict",
-        "mem_replication_backlog",
-        "mem_total_replication_buffers",
-        "mem_clients_slaves",
-    ]);
+    page.line("mem_overhead_db_hashtable_rehashing", 0);
+    // `maxmemory` is about keys.
+    page.line("mem_not_counted_for_evict", memory.overhead());
+    page.zeros(&["mem_replication_backlog", "mem_total_replication_buffers", "mem_clients_slaves"]);
     page.line("mem_clients_normal", memory.clients);
     page.line("mem_cluster_links", 0);
     page.line("mem_aof_buffer", memory.log_buffers);
