@@ -11,6 +11,7 @@ pub mod limits;
 pub mod link;
 pub mod listener;
 pub mod output;
+pub mod weight;
 
 pub mod encode;
 pub mod request;

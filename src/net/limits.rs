@@ -106,6 +106,8 @@ pub struct ConnectionLimits {
     pub timeout_seconds: AtomicU64,
     /// `maxclients`.
     pub clients_max: AtomicUsize,
+    /// `maxmemory-clients`: what all clients may hold together, in bytes; 0: no limit.
+    pub clients_bytes_max: AtomicUsize,
     /// `tcp-keepalive`, in seconds; 0: off. Holds for connections accepted later.
     pub tcp_keepalive_seconds: AtomicU64,
     /// Whether clients from other machines are turned away, because nothing asks
@@ -125,6 +127,7 @@ impl Default for ConnectionLimits {
             query_bytes_max: decoder.query_bytes_max.into(),
             timeout_seconds: 0.into(),
             clients_max: 10_000.into(),
+            clients_bytes_max: 0.into(),
             tcp_keepalive_seconds: 300.into(),
             protected: false.into(),
             output_normal: OutputLimit::new(256 << 20, 0, 0),

@@ -2,11 +2,12 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicIsize, AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use crate::connection::Turns;
+use crate::weight::Weight;
 use crate::{Closed, ConnectionLimits};
 
 /// Look at the clock: a second has passed.
@@ -42,6 +43,8 @@ pub struct Counters {
     pub query_buffer_limit: AtomicU64,
     /// Closed because the output buffer limit was passed.
     pub output_buffer_limit: AtomicU64,
+    /// Closed because all clients together held too much (`evicted_clients`).
+    pub evicted: AtomicU64,
     /// Closed because nothing came for too long.
     pub idle: AtomicU64,
     /// Accepting failed.
@@ -58,6 +61,8 @@ pub struct Connections {
     /// Events of all connections.
     pub counters: Counters,
     pub(crate) turns: Turns,
+    /// What the clients hold together, as far as it was counted.
+    pub(crate) clients_bytes: AtomicIsize,
     links: Mutex<HashMap<u64, Arc<Link>>>,
     last_id: AtomicU64,
     /// Seconds since the start, moved by [`Connections::tick`].
@@ -82,6 +87,7 @@ pub struct Link {
     /// When it was opened, in seconds of its register's clock.
     pub opened_seconds: u64,
     active_seconds: AtomicU64,
+    pub(crate) weight: Weight,
     /// Whether the connection wants to be rung every second.
     pub(crate) ticking: AtomicBool,
     bell: AtomicU8,
@@ -162,6 +168,7 @@ impl Connections {
             output_bytes: AtomicUsize::new(0),
             opened_seconds: now,
             active_seconds: AtomicU64::new(now),
+            weight: Weight::default(),
             ticking: AtomicBool::new(false),
             bell: AtomicU8::new(0),
             waker: Mutex::new(None),
@@ -171,10 +178,13 @@ impl Connections {
     }
 
     pub(crate) fn forget(&self, id: u64) {
-        self.links().remove(&id);
+        let link = self.links().remove(&id);
+        if let Some(link) = link {
+            self.part_with(&link);
+        }
     }
 
-    fn links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
+    pub(crate) fn links(&self) -> MutexGuard<'_, HashMap<u64, Arc<Link>>> {
         // A map of handles is whole after every single operation, so a panic
         // elsewhere while it was locked has not damaged it.
         self.links.lock().unwrap_or_else(PoisonError::into_inner)
@@ -199,6 +209,11 @@ impl Link {
     /// What was rung.
     pub(crate) fn rung(&self) -> u8 {
         self.bell.load(Ordering::Acquire)
+    }
+
+    /// Whether somebody wants the connection closed at once.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.rung() & CLOSE != 0
     }
 
     pub(crate) fn answer(&self, bits: u8) {

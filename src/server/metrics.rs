@@ -170,6 +170,7 @@ fn connections(node: &Node) {
         ("protocol_error", &counters.protocol_errors),
         ("query_buffer", &counters.query_buffer_limit),
         ("output_buffer", &counters.output_buffer_limit),
+        ("maxmemory_clients", &counters.evicted),
         ("idle", &counters.idle),
     ] {
         counter!("lockstep_connections_closed_total", "reason" => reason).absolute(load(count));

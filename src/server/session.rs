@@ -115,6 +115,13 @@ impl Session {
         self.asked_bytes = bytes as u64;
     }
 
+    /// What it keeps in memory: names of channels, prefixes of keys.
+    pub fn held_bytes(&self) -> usize {
+        let names = self.subscriptions.as_ref().map_or(0, |names| names.bytes());
+        let prefixes = self.tracks.as_ref().map_or(0, |tracks| tracks.bytes());
+        names + prefixes
+    }
+
     /// Whether it may do no more than listen: it speaks RESP2 and has subscribed.
     pub fn only_listens(&self) -> bool {
         self.protocol == Protocol::Resp2 && self.subscriptions.is_some()

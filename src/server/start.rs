@@ -312,6 +312,7 @@ fn apply_limits(limits: &lockstep_net::ConnectionLimits, settings: &Settings) {
     limits.query_bytes_max.store(settings.size(Setting::ClientQueryBufferLimit), Relaxed);
     limits.timeout_seconds.store(settings.number(Setting::Timeout), Relaxed);
     limits.clients_max.store(settings.size(Setting::Maxclients), Relaxed);
+    limits.clients_bytes_max.store(settings.clients_bytes_max(), Relaxed);
     limits.tcp_keepalive_seconds.store(settings.number(Setting::TcpKeepalive), Relaxed);
     for (class, limit) in
         [(OutputClass::Normal, &limits.output_normal), (OutputClass::PubSub, &limits.output_pubsub)]
@@ -331,6 +332,7 @@ fn watch_settings(node: &Arc<Node>) {
         match setting {
             Setting::Fsync => node.shards.log().set_mode(storage::fsync(settings)),
             Setting::Loglevel => crate::logging::set_level(settings),
+            Setting::Maxmemory | Setting::MaxmemoryClients => node.connections.weigh_all(),
             _ => {}
         }
     });

@@ -180,3 +180,59 @@ fn locks_are_given_back_though_the_inbox_is_full() {
     });
     assert!(busy.into_inner() > 0, "the inbox was full at times");
 }
+
+/// Sends a line made of a growing number until the connection ends; whether it does within
+/// so many.
+fn closes_within(client: &mut Client, count: usize, line: impl Fn(usize) -> Vec<String>) -> bool {
+    (0..count).any(|number| client.try_call(&line(number)).is_err())
+}
+
+fn evicted(client: &mut Client) -> u64 {
+    number(&client.call("INFO stats").text(), "evicted_clients")
+}
+
+#[test]
+fn what_a_client_lets_the_server_keep_counts_for_maxmemory_clients() {
+    let server = Server::lockstep(&["--fsync", "never", "--maxmemory-clients", "1mb"]);
+    let mut admin = server.client();
+    let name = |number: usize| format!("{number}{}", "x".repeat(100_000));
+    let words = |words: &[&str], name: String| {
+        words.iter().map(|word| (*word).to_owned()).chain([name]).collect::<Vec<_>>()
+    };
+    let mut queues = server.client();
+    queues.call("MULTI");
+    assert!(closes_within(&mut queues, 20, |number| words(&["GET"], name(number))));
+    for start in [&["WATCH"][..], &["SUBSCRIBE"], &["PSUBSCRIBE"], &["SSUBSCRIBE"]] {
+        let mut client = server.client();
+        assert!(closes_within(&mut client, 20, |at| words(start, name(at))), "{start:?}");
+    }
+    let mut tracks = server.client();
+    tracks.call("HELLO 3");
+    let prefix = ["CLIENT", "TRACKING", "ON", "BCAST", "PREFIX"];
+    assert!(closes_within(&mut tracks, 20, |number| words(&prefix, name(number))));
+    assert_eq!(evicted(&mut admin), 6);
+    admin.call("CONFIG RESETSTAT");
+    assert_eq!(evicted(&mut admin), 0);
+}
+
+#[test]
+fn who_said_no_evict_is_not_closed_for_what_all_hold() {
+    let server = Server::lockstep(&["--fsync", "never", "--maxmemory", "10mb"]);
+    let mut admin = server.client();
+    admin.call("CLIENT NO-EVICT ON");
+    let mut holds = server.client();
+    holds.call("CLIENT NO-EVICT ON");
+    holds.call("MULTI");
+    for _ in 0..8 {
+        assert_eq!(holds.call_words(&["GET", &"x".repeat(100_000)]).text(), "QUEUED");
+    }
+    // A share of `maxmemory`: 512 KiB.
+    assert_eq!(admin.call("CONFIG SET maxmemory-clients 5%").text(), "OK");
+    assert_eq!(holds.call("DISCARD").text(), "OK");
+    assert_eq!(evicted(&mut admin), 0);
+    holds.call("CLIENT NO-EVICT OFF");
+    holds.call("MULTI");
+    assert!(closes_within(&mut holds, 20, |_| vec!["GET".to_owned(), "x".repeat(100_000)]));
+    assert_eq!(evicted(&mut admin), 1);
+    assert_eq!(admin.call("PING").text(), "PONG");
+}

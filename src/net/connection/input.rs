@@ -51,6 +51,11 @@ impl Input {
         self.kept.len()
     }
 
+    /// How many bytes are there, also those that were just read.
+    pub(super) fn unread_bytes(&self) -> usize {
+        self.kept.len() + self.chunk.as_ref().map_or(0, |chunk| chunk.bytes().len())
+    }
+
     /// Reads once; returns the number of bytes, zero at the end of the stream.
     pub(super) fn poll_receive(
         &mut self,

@@ -97,6 +97,12 @@ pub trait Handler: Send {
         OutputClass::Normal
     }
 
+    /// The bytes it keeps for the client beside what waits to be executed or sent. Asked
+    /// where what clients hold has a limit.
+    fn held_bytes(&self) -> usize {
+        0
+    }
+
     /// The connection is over: called last, once. Not after a panic of the handler:
     /// what others depend on has to be given back by its `Drop`.
     fn closed(&mut self, why: Closed) -> impl Future<Output = ()> + Send;

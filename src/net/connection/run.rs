@@ -117,7 +117,12 @@ impl<H: Handler> Connection<H> {
     async fn run(&mut self) -> Result<Infallible, Closed> {
         loop {
             match self.wait().await {
-                Ok(Event::Received | Event::Room) => self.serve_batch().await?,
+                Ok(Event::Received) => {
+                    // A command may be too much that will never wait for anything.
+                    self.weigh(self.input.unread_bytes())?;
+                    self.serve_batch().await?;
+                }
+                Ok(Event::Room) => self.serve_batch().await?,
                 Ok(Event::Interrupted(Next::Close)) => return Err(Closed::ByHandler),
                 Ok(Event::Interrupted(_)) => self.send().await?,
                 Err(Closed::Stopping) => return self.serve_last().await,
@@ -264,8 +269,24 @@ impl<H: Handler> Connection<H> {
     /// Writes the replies that are ready, as far as the socket takes them.
     async fn send(&mut self) -> Result<(), Closed> {
         let standing = self.standing();
-        self.socket.link.query_bytes.store(self.input.len(), Relaxed);
-        self.socket.send(&mut self.out, standing).await
+        let query_bytes = self.input.len();
+        self.socket.link.query_bytes.store(query_bytes, Relaxed);
+        self.socket.send(&mut self.out, standing).await?;
+        self.weigh(query_bytes)
+    }
+
+    /// Counts what the client holds, where there is a limit for all: with it, it or others may
+    /// hold too much.
+    fn weigh(&self, query_bytes: usize) -> Result<(), Closed> {
+        let Socket { connections, link, .. } = &self.socket;
+        if !connections.has_limit() {
+            return Ok(());
+        }
+        link.query_bytes.store(query_bytes, Relaxed);
+        link.hold(self.handler.held_bytes());
+        connections.weigh(link);
+        link.query_bytes.store(self.input.len(), Relaxed);
+        if link.is_closed() { Err(Closed::Killed) } else { Ok(()) }
     }
 
     /// Lets the client have its last replies, where that makes sense.

@@ -104,6 +104,7 @@ impl Socket {
         let written = self.poll_write_pieces(context, &mut pending);
         self.pending = pending;
         self.link.output_bytes.store(self.pending.len(), Relaxed);
+        self.connections.weigh(&self.link);
         written
     }
 

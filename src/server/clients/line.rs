@@ -4,9 +4,6 @@ use std::fmt::Write;
 
 use super::{Client, Flag};
 
-/// What a connection costs beside its buffers, for `tot-mem`.
-const FIXED_BYTES: u64 = 1024;
-
 /// The line, without a line end. The order of the fields is Redis'.
 pub fn line(client: &Client) -> String {
     line_with(client, 0)
@@ -22,7 +19,7 @@ pub fn line_with(client: &Client, asked_bytes: u64) -> String {
     let query_bytes = link.query_bytes.load(relaxed) as u64 + asked_bytes;
     let output_bytes = (link.output_bytes.load(relaxed) + client.outbox_bytes()) as u64;
     let argument_bytes = client.argument_bytes();
-    let total = FIXED_BYTES + query_bytes + output_bytes + argument_bytes;
+    let total = link.bytes() as u64 + asked_bytes + client.outbox_bytes() as u64 + argument_bytes;
     let queued = client.queued().map_or_else(|| "-1".to_owned(), |count| count.to_string());
     let command = client.last_command().map_or("NULL", |command| command.spec.name);
     let [channels, patterns, shards] = client.subscriptions();

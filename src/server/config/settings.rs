@@ -62,6 +62,16 @@ impl Settings {
         usize::try_from(self.number(setting)).unwrap_or(usize::MAX)
     }
 
+    /// `maxmemory-clients` in bytes; 0: no limit.
+    pub fn clients_bytes_max(&self) -> usize {
+        let text = self.text(Setting::MaxmemoryClients);
+        let bytes = match text.strip_suffix('%').and_then(|share| share.parse::<u64>().ok()) {
+            Some(share) => self.number(Setting::Maxmemory).saturating_mul(share) / 100,
+            None => text.parse().unwrap_or(0),
+        };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
     /// The number of `setting` as a port.
     pub fn port(&self, setting: Setting) -> u16 {
         u16::try_from(self.number(setting)).unwrap_or_default()

@@ -144,6 +144,8 @@ settings! {
             "The longest single argument, and the longest string that commands may build.";
         ClientQueryBufferLimit "client-query-buffer-limit" = "1gb", bytes(MB, BYTES_MAX), Run:
             "Unread input of one client above which it is closed.";
+        MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run:
+            "Memory for what all clients together have sent and not read, watch and listen to; with `%` a share of `maxmemory`. Of more, those that hold most are closed, unless they said CLIENT NO-EVICT ON; 0 means no limit.";
         ClientOutputBufferLimit "client-output-buffer-limit" = "normal 1gb 256mb 60 slave 256mb 64mb 60 pubsub 32mb 8mb 60", Kind::OutputLimits, Run:
             "Per class of client: unread replies above which it is closed at once, above which it is closed after some seconds, and these seconds; 0 means no limit.";
         AdminConnectionsMax "admin-connections-max" = "64", count(1, 65_535), Start:
@@ -376,7 +378,6 @@ settings! {
             "Everything is logged always; see `fsync`.";
         Save "save" = "", Kind::SavePoints, Run: "Snapshots follow `snapshot-log-bytes`.";
         TcpBacklog "tcp-backlog" = "511", count(0, INT_MAX), Start: "Connections that may wait to be accepted; 511 do.";
-        MaxmemoryClients "maxmemory-clients" = "0", Kind::BytesOrPercent, Run: "Memory of clients is bounded client by client.";
         EnableProtectedConfigs "enable-protected-configs" = "no", word(&["no", "yes", "local"]), Start: "Protected settings are fixed at start.";
         EnableModuleCommand "enable-module-command" = "no", word(&["no", "yes", "local"]), Start: "There are no modules.";
         HideUserDataFromLog "hide-user-data-from-log" = "yes", SWITCH, Run: "Keys and values are never logged.";

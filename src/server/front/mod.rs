@@ -203,6 +203,10 @@ impl Handler for Front {
         self.session.client.class()
     }
 
+    fn held_bytes(&self) -> usize {
+        self.transaction.bytes() + self.session.held_bytes()
+    }
+
     async fn closed(&mut self, _: Closed) {
         if let Some(end) = self.end_of_life() {
             end.await;

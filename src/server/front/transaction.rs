@@ -20,11 +20,16 @@ pub(super) struct Transaction {
     queued: Vec<Queued>,
     queued_bytes: usize,
     watched: Vec<(Db, Vec<u8>, u64)>,
+    /// Invariant: what the watched keys take.
+    watched_bytes: usize,
     /// Where the watched keys are.
     watched_in: Option<ShardId>,
     /// Keys could not be watched: EXEC must not run as if they had not changed.
     blind: bool,
 }
+
+/// What a watched key costs beside its name.
+const WATCHED_BYTES: usize = 64;
 
 /// A command that waits for EXEC.
 #[derive(Clone, Debug)]
@@ -63,6 +68,11 @@ impl Transaction {
         self.spoiled = self.open;
     }
 
+    /// What it takes in memory.
+    pub(super) fn bytes(&self) -> usize {
+        self.queued_bytes + self.watched_bytes
+    }
+
     /// The queued commands.
     pub(super) fn queued_commands(&self) -> impl Iterator<Item = &Queued> {
         self.queued.iter()
@@ -70,6 +80,7 @@ impl Transaction {
 
     pub(super) fn unwatch(&mut self) {
         self.watched.clear();
+        self.watched_bytes = 0;
         self.watched_in = None;
         self.blind = false;
     }
@@ -89,6 +100,7 @@ impl Transaction {
         for ((db, key), version) in keys.into_iter().zip(versions) {
             // The first WATCH of a key counts.
             if !self.watched.iter().any(|(d, k, _)| (*d, k) == (db, &key)) {
+                self.watched_bytes += WATCHED_BYTES + key.len();
                 self.watched.push((db, key, version));
             }
         }

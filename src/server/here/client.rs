@@ -60,6 +60,7 @@ pub(super) fn run<'a>(node: &Arc<Node>, session: &mut Session, command: Client<'
         }
         Client::NoEvict(on) => {
             me.set(Flag::NoEvict, on);
+            me.link().spare(on);
             Reply::Ok
         }
         Client::NoTouch(on) => {

@@ -88,6 +88,7 @@ fn reset(node: &Node) {
         &counters.protocol_errors,
         &counters.query_buffer_limit,
         &counters.output_buffer_limit,
+        &counters.evicted,
         &counters.idle,
         &counters.accept_errors,
     ] {

@@ -30,7 +30,8 @@ pub(super) fn fill(node: &Node, page: &mut Page) {
     page.line("expired_stale_perc", "0.00");
     page.zeros(&["expired_time_cap_reached_count", "expire_cycle_cpu_milliseconds"]);
     page.line("evicted_keys", keys.evicted);
-    page.zeros(&["evicted_clients", "evicted_scripts"]);
+    page.line("evicted_clients", counted(&counters.evicted));
+    page.line("evicted_scripts", 0);
     page.zeros(&["total_eviction_exceeded_time", "current_eviction_exceeded_time"]);
     // Where another node leads, copies answer.
     let [hits, misses] = node.cache.keyspace();

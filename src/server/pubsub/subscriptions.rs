@@ -10,17 +10,26 @@ pub struct Subscriptions {
     channels: BTreeSet<Box<[u8]>>,
     patterns: BTreeSet<Box<[u8]>>,
     shards: BTreeSet<Box<[u8]>>,
+    /// Invariant: those of all names, and what it takes to find them.
+    bytes: usize,
 }
+
+/// What a name costs beside itself, here and among all listeners.
+const NAME_BYTES: usize = 96;
 
 impl Subscriptions {
     /// Begins to listen to a name; whether that is new.
     pub(super) fn add(&mut self, kind: Subscription, name: &[u8]) -> bool {
-        self.of(kind).insert(name.into())
+        let is_new = self.of(kind).insert(name.into());
+        self.bytes += if is_new { NAME_BYTES + name.len() } else { 0 };
+        is_new
     }
 
     /// Listens to a name no longer; whether it did.
     pub(super) fn remove(&mut self, kind: Subscription, name: &[u8]) -> bool {
-        self.of(kind).remove(name)
+        let was_there = self.of(kind).remove(name);
+        self.bytes -= if was_there { NAME_BYTES + name.len() } else { 0 };
+        was_there
     }
 
     /// All names of a kind.
@@ -42,6 +51,11 @@ impl Subscriptions {
     pub(super) fn counts(&self) -> [u32; 3] {
         [self.channels.len(), self.patterns.len(), self.shards.len()]
             .map(|count| u32::try_from(count).unwrap_or(u32::MAX))
+    }
+
+    /// What they take in memory.
+    pub fn bytes(&self) -> usize {
+        self.bytes
     }
 
     fn of(&mut self, kind: Subscription) -> &mut BTreeSet<Box<[u8]>> {

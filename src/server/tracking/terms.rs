@@ -37,6 +37,13 @@ impl Tracks {
         !(opt_in && !self.caching || opt_out && self.caching)
     }
 
+    /// What its prefixes take in memory.
+    pub fn bytes(&self) -> usize {
+        /// What a prefix costs beside itself, here and in the table of all.
+        const PREFIX_BYTES: usize = 96;
+        self.terms.prefixes.iter().map(|prefix| PREFIX_BYTES + prefix.len()).sum()
+    }
+
     /// A command behind CLIENT CACHING was carried out.
     pub fn forget_caching(&mut self) {
         self.caching = false;

@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod blocking;
+mod heavy_clients;
 mod listening;
 mod pipelines;
 mod server;
