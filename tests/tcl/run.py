@@ -10,10 +10,11 @@ anything else that fails ends the run with status 1.
     tests/tcl/run.py --units unit/type/list,unit/scan  # some units
     tests/tcl/run.py --profile cluster                 # with --cluster-enabled yes
     tests/tcl/run.py --through follower                # a follower of three nodes
+    tests/tcl/run.py --internal                        # the suite starts the servers
 
 The suite is fetched from Debian's source package into target/tcl, or taken from
 where --suite says. It needs tclsh8.6, redis-cli and, to fetch, apt-get. All that the
-suite says is kept in target/tcl/output.
+suite says is kept in target/tcl/output, or output-internal.
 """
 
 import argparse
@@ -21,6 +22,7 @@ import os
 import pathlib
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -30,6 +32,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 os.environ.setdefault("SERVER", str(ROOT / "target/debug/lockstep"))
 sys.path.insert(0, str(ROOT / "bench/cluster"))
+import internal  # noqa: E402
 from nodes import Lockstep, free_ports  # noqa: E402
 
 KEPT = ROOT / "target/tcl"
@@ -49,7 +52,9 @@ BEHIND = re.compile(r"( in tests/\S+\.tcl| \(\d+ ms\))$")
 def main():
     options = arguments()
     suite = prepared(options.suite or fetched())
-    goals, known = read_goals(options.profile), read_known(options.profile, options.through)
+    if options.internal:
+        suite = internal.folder_for(suite, KEPT, options.redis)
+    goals, known = read_goals(options), read_known(options)
     units = options.units.split(",") if options.units else list(goals)
     results = [run_unit(suite, unit, options) for unit in units]
     print(table(results, goals))
@@ -61,13 +66,19 @@ def arguments():
     parser.add_argument("--profile", choices=PROFILES, default="drop-in")
     parser.add_argument("--through", choices=("one", "follower"), default="one",
                         help="a node alone, or a follower of three nodes")
-    parser.add_argument("--units", help="with commas between; all of redis.txt if not given")
+    parser.add_argument("--internal", action="store_true",
+                        help="the suite starts the servers: the units of internal.txt")
+    parser.add_argument("--redis", action="store_true",
+                        help="the installed redis-server instead of Lockstep, with --internal")
+    parser.add_argument("--units", help="with commas between; all units if not given")
     parser.add_argument("--suite", type=pathlib.Path, help="the unpacked source of redis")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one unit")
     parser.add_argument("--quiet", action="store_true", help="no output of the suite's failures")
     options = parser.parse_args()
     if options.profile == "cluster" and options.through == "follower":
         parser.error("in cluster mode who asks a follower is sent to the leader")
+    if options.redis and not options.internal:
+        parser.error("--redis goes with --internal")
     return options
 
 
@@ -102,24 +113,31 @@ def prepared(suite):
     return suite
 
 
-def read_goals(profile):
+def read_goals(options):
     """What passes on Redis: unit -> count."""
-    column = 1 + list(PROFILES).index(profile)
-    rows = (line.split() for line in lines_of("redis.txt"))
+    column = 1 if options.internal else 1 + list(PROFILES).index(options.profile)
+    rows = (line.split() for line in lines_of("internal.txt" if options.internal else "redis.txt"))
     return {row[0]: int(row[column]) for row in rows}
 
 
-def read_known(profile, through):
+def read_known(options):
     """The failures that are known, as pairs of unit and name."""
+    if options.redis:
+        return set()
+    kinds = {"spoils", "always", options.profile, options.through}
+    if options.internal:
+        kinds = {"always", "internal", "spoils-internal"}
     rows = (line.split(None, 2) for line in lines_of("expected.txt"))
-    kinds = ("spoils", "always", profile, through)
     return {(unit, name) for when, unit, name in rows if when in kinds}
 
 
-def read_spoilers(unit):
+def read_spoilers(unit, options):
     """The tests of a unit that are not run: where they fail, those behind them fail as well."""
+    if options.redis:
+        return []
+    kind = "spoils-internal" if options.internal else "spoils"
     rows = (line.split(None, 2) for line in lines_of("expected.txt"))
-    return [name for when, of, name in rows if (when, of) == ("spoils", unit)]
+    return [name for when, of, name in rows if (when, of) == (kind, unit)]
 
 
 def lines_of(name):
@@ -138,7 +156,7 @@ class Result:
         match = LINE.match(COLOR.sub("", line.rstrip()))
         if not match:
             return False
-        kind, name = match[1], BEHIND.sub("", match[2])
+        kind, name = match[1], BEHIND.sub("", match[2]).strip()
         if kind == "ok":
             self.passed.append(name)
         else:
@@ -148,13 +166,12 @@ class Result:
 
 def run_unit(suite, unit, options):
     result, begun = Result(unit), time.monotonic()
-    server = started(options)
-    try:
-        port = server.ports[0 if options.through == "one" else follower(server)]
-        output = talked(suite, unit, port, options)
-    finally:
-        server.stop()
-    said = KEPT / "output" / f"{unit.replace('/', '-')}.txt"
+    if options.internal:
+        output = talked(suite, internal.words(options), unit, options)
+    else:
+        output = with_server(suite, unit, options)
+    folder = KEPT / ("output-internal" if options.internal else "output")
+    said = folder / f"{unit.replace('/', '-')}.txt"
     said.parent.mkdir(parents=True, exist_ok=True)
     said.write_text(output)
     shown = False
@@ -171,6 +188,15 @@ def run_unit(suite, unit, options):
     return result
 
 
+def with_server(suite, unit, options):
+    server = started(options)
+    try:
+        port = server.ports[0 if options.through == "one" else follower(server)]
+        return talked(suite, external(port, options), unit, options)
+    finally:
+        server.stop()
+
+
 def started(options):
     flags = ["--fsync", "never"]
     if options.profile == "cluster":
@@ -183,22 +209,39 @@ def follower(server):
     return next(at for at in range(server.size) if at != leader)
 
 
-def talked(suite, unit, port, options):
-    """All that the suite says about a unit."""
-    words = ["tclsh8.6", "tests/test_helper.tcl", "--host", "127.0.0.1", "--port", port,
-             "--clients", 1, "--durable", "--ignore-encoding", "--ignore-digest",
-             PROFILES[options.profile], "--single", unit,
-             "--baseport", free_ports(1, beside=(-32, 0))[0], "--timeout", options.timeout]
+def external(port, options):
+    words = ["--host", "127.0.0.1", "--port", port, "--ignore-encoding", "--ignore-digest",
+             PROFILES[options.profile], "--baseport", free_ports(1, beside=(-32, 0))[0]]
     for tag in SKIPPED_TAGS:
         words += ["--tags", tag]
-    for name in read_spoilers(unit):
+    return words
+
+
+def talked(suite, words, unit, options):
+    """All that the suite says about a unit."""
+    words = ["tclsh8.6", "tests/test_helper.tcl", "--clients", 1, "--durable", "--single", unit,
+             "--timeout", options.timeout, *words]
+    for name in read_spoilers(unit, options):
         words += ["--skiptest", name]
+    running = subprocess.Popen([str(word) for word in words], cwd=suite, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True,
+                               env=internal.environment(suite))
     try:
-        done = subprocess.run([str(word) for word in words], cwd=suite, stdout=subprocess.PIPE,
-                              stderr=subprocess.STDOUT, timeout=options.timeout)
-        return done.stdout.decode(errors="replace")
-    except subprocess.TimeoutExpired as late:
-        return (late.stdout or b"").decode(errors="replace") + "\n[TIMEOUT]: of the whole unit\n"
+        return running.communicate(timeout=options.timeout)[0].decode(errors="replace")
+    except subprocess.TimeoutExpired:
+        end_all(running)
+        said = running.communicate()[0].decode(errors="replace")
+        return said + "\n[TIMEOUT]: of the whole unit\n"
+    finally:
+        end_all(running)
+
+
+def end_all(running):
+    """Ends the suite, if it runs, and the servers that it has started and left."""
+    try:
+        os.killpg(running.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def table(results, goals):
