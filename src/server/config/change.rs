@@ -109,6 +109,7 @@ impl Settings {
         match value {
             Ok(value) if value == self.value(setting) => Ok(()),
             Ok(_) if setting == Setting::Port => Err(SettingError::Refused(name, PORT_STAYS)),
+            _ if setting == Setting::Bind => Err(SettingError::Refused(name, ADDRESSES_STAY)),
             _ => Err(SettingError::Immutable(name)),
         }
     }
@@ -123,6 +124,8 @@ impl Settings {
 
 const PORT_STAYS: Refusal =
     Refusal::of("Unable to listen on this port: that of a node is chosen when it starts");
+const ADDRESSES_STAY: Refusal =
+    Refusal::of("Failed to bind to specified addresses: those of a node are chosen when it starts");
 const NOT_UTF8: Refusal = Refusal::of("argument must be UTF-8 text");
 
 /// Whether Redis refuses to set this, also to what it is already.

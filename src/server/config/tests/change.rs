@@ -33,6 +33,11 @@ fn refusals_are_those_of_redis() {
             "ERR CONFIG SET failed (possibly related to argument 'port') - Unable to listen on this port: that of a node is chosen when it starts",
         ),
         (
+            "bind",
+            "999.999.999.999",
+            "ERR CONFIG SET failed (possibly related to argument 'bind') - Failed to bind to specified addresses: those of a node are chosen when it starts",
+        ),
+        (
             "shards",
             "7",
             "ERR CONFIG SET failed (possibly related to argument 'shards') - can't set immutable config",
