@@ -55,6 +55,6 @@ pub use peers::{CallError, Lane, Later, Nobody, Peers, Served};
 pub use pulse::Pulse;
 pub use room::{Room, RoomKeeper};
 pub use timing::Timing;
-pub use touches::{Touch, Touches, Written};
+pub use touches::{Taker, Told, Touch, Touches, Written};
 pub use turnover::TurnoverCounts;
 pub use watcher::{Come, Deliver, Entry, Former, Gate, Proposed, Reign, Watcher, Watching};

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use lockstep_core::keys::{self, Touched};
-use lockstep_core::{Db, Op, Origin, Shard, ShardId};
+use lockstep_core::{Db, NodeId, Op, Origin, Shard, ShardId};
+
+use crate::peers::Later;
 
 /// Keys that changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,10 +21,31 @@ pub struct Touch {
 /// The keys that an entry wrote, by database.
 pub type Written = Vec<(Db, Touched)>;
 
-/// Takes what an entry changed, in the order of the entries of each shard. Called on
-/// machines' tasks, behind the change and before anybody is told of it; must not wait.
-/// What others have copies of is told when nobody can read those any more.
-pub type Taker = Box<dyn Fn(ShardId, Vec<Touch>) + Send + Sync>;
+/// How far a node was told what changes in a shard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Which words: of each stream they are counted by themselves.
+    pub stream: u64,
+    /// The number of the next one.
+    pub next: u64,
+}
+
+/// Takes the news of what entries changed.
+pub trait Taker: Send + Sync {
+    /// Takes what an entry changed, in the order of the entries of each shard. Called on
+    /// machines' tasks, behind the change and before anybody is told of it; must not wait.
+    /// What others have copies of is told when nobody can read those any more.
+    fn take(&self, shard: ShardId, list: Vec<Touch>);
+
+    /// How far the node `to` was told; none: it is told nothing. What was taken before this
+    /// is asked is counted.
+    fn said(&self, shard: ShardId, to: NodeId) -> Option<Told>;
+
+    /// Waits until this node has heard from `from` all that it was told so far, or is not
+    /// told by it any more. None: there is nothing to wait for. How long it may last is for
+    /// whoever waits to say.
+    fn heard(&self, shard: ShardId, from: NodeId, told: Told) -> Option<Later<()>>;
+}
 
 /// Whether a node wants to know which keys change, and where it is told.
 #[derive(Clone, Default)]
@@ -31,14 +54,14 @@ pub struct Touches(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     wanted: AtomicBool,
-    taker: OnceLock<Taker>,
+    taker: OnceLock<Box<dyn Taker>>,
 }
 
 impl Touches {
     /// From now on `taker` is told, while it wants to be. The first one that is named
     /// stays.
-    pub fn tell(&self, taker: Taker) {
-        let _ = self.0.taker.set(taker);
+    pub fn tell(&self, taker: impl Taker + 'static) {
+        let _ = self.0.taker.set(Box::new(taker));
     }
 
     /// Whether anybody wants to know. What is read from the state behind this and
@@ -50,8 +73,19 @@ impl Touches {
     /// Tells who wants to know.
     pub(crate) fn say(&self, shard: ShardId, list: Vec<Touch>) {
         if let Some(taker) = self.0.taker.get().filter(|_| !list.is_empty()) {
-            taker(shard, list);
+            taker.take(shard, list);
         }
+    }
+
+    /// How far the node `to` was told of a shard, to go with a reply to it.
+    pub(crate) fn said(&self, shard: ShardId, to: NodeId) -> Option<Told> {
+        // Who is told nothing is not worth a look.
+        self.0.taker.get().filter(|_| self.wanted())?.said(shard, to)
+    }
+
+    /// Waits until this node has heard what came with a reply of `from`.
+    pub(crate) fn heard(&self, shard: ShardId, from: NodeId, told: Told) -> Option<Later<()>> {
+        self.0.taker.get()?.heard(shard, from, told)
     }
 
     fn wanted(&self) -> bool {
@@ -124,11 +158,28 @@ impl<'a> Notes<'a> {
 
 #[cfg(test)]
 mod tests {
+    use lockstep_core::Effects;
     use lockstep_core::keys::{Expiry, Op as KeyOp, When};
-    use lockstep_core::{Effects, NodeId};
     use parking_lot::Mutex;
 
     use super::*;
+
+    /// Keeps what it takes.
+    struct List(Arc<Mutex<Vec<Touch>>>);
+
+    impl Taker for List {
+        fn take(&self, _: ShardId, list: Vec<Touch>) {
+            self.0.lock().extend(list);
+        }
+
+        fn said(&self, _: ShardId, to: NodeId) -> Option<Told> {
+            Some(Told { stream: to.0, next: self.0.lock().len() as u64 })
+        }
+
+        fn heard(&self, _: ShardId, _: NodeId, _: Told) -> Option<Later<()>> {
+            None
+        }
+    }
 
     const WRITER: Option<Origin> = Some(Origin { node: NodeId(1), boot: 1, conn: 7 });
 
@@ -141,8 +192,7 @@ mod tests {
     /// are one entry; it begins to want to know in front of operation `from`.
     fn told(ops: &[(Op<'_>, Option<Origin>)], from: usize) -> Vec<(Option<u64>, Vec<u8>)> {
         let (touches, taken) = (Touches::default(), Arc::<Mutex<Vec<Touch>>>::default());
-        let into = taken.clone();
-        touches.tell(Box::new(move |_, list| into.lock().extend(list)));
+        touches.tell(List(taken.clone()));
         let (mut shard, mut fx) = (Shard::default(), Effects::default());
         let mut notes = Notes::new(&touches, false);
         for (at, (op, by)) in ops.iter().enumerate() {
@@ -193,5 +243,14 @@ mod tests {
         let ops = [(set(b"a"), WRITER), (set(b"b"), WRITER)];
         assert_eq!(told(&ops, 1), [(Some(7), b"b".to_vec())]);
         assert!(told(&ops, 2).is_empty());
+    }
+
+    #[test]
+    fn nobody_is_asked_how_far_others_were_told_while_nobody_wants_to_know() {
+        let touches = Touches::default();
+        touches.tell(List(Arc::default()));
+        assert_eq!(touches.said(ShardId(0), NodeId(3)), None);
+        touches.want(true);
+        assert_eq!(touches.said(ShardId(0), NodeId(3)), Some(Told { stream: 3, next: 0 }));
     }
 }

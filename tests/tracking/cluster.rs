@@ -110,6 +110,22 @@ fn a_client_of_another_node_is_told_of_times_that_are_over_and_not_of_its_own_wr
 }
 
 #[test]
+fn who_reads_behind_the_reply_to_a_write_is_not_told_of_that_write_once_more() {
+    let cluster = three(&[]);
+    let follower = (cluster.wait_leader(0) + 1) % 3;
+    let mut writer = cluster.client(follower);
+    let mut reader = tracker(&cluster, follower, "");
+    for number in 0..3000 {
+        assert_eq!(writer.call(&format!("SET k{number} {number}")).text(), "OK");
+        // It fails where a push stands in front of the reply.
+        assert_eq!(reader.call(&format!("GET k{number}")).text(), number.to_string());
+    }
+    reader.call("GET last");
+    writer.call("SET last 1");
+    assert_eq!(told(&mut reader), these("last"));
+}
+
+#[test]
 fn where_keys_are_spread_a_client_is_told_by_the_node_that_leads_them() {
     let cluster = three(&["--cluster-enabled", "yes"]);
     for key in ["a", "b", "c", "d"] {

@@ -14,6 +14,8 @@ use lockstep_core::{NodeId, Op, ShardId};
 use tokio::time::{Duration, Instant};
 
 pub(super) use errand::ANSWER_WAIT;
+#[cfg(test)]
+pub(super) use errand::NEWS_WAIT;
 pub(super) use knowledge::Knowledge;
 pub(super) use limits::InFlight;
 pub use limits::{FORWARDED_BYTES_MAX, FORWARDED_MAX};

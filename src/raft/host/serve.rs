@@ -74,7 +74,7 @@ impl Inner {
             Request::Submit { ticket, .. } if !self.tickets.is_first(from, ticket) => {
                 self.serve_copy()
             }
-            Request::Submit { shard, share, .. } => self.serve_share(shard, share),
+            Request::Submit { shard, share, .. } => self.serve_share(shard, from, share),
             Request::WhoLeads { shard } => {
                 let list = self.groups.with(shard, |group| self.led(group)).into_iter().collect();
                 Served::Now(Led::list_bytes(&list))
@@ -114,7 +114,7 @@ impl Inner {
 
     /// Carries out a share that another node sent. What only reads is answered at
     /// once.
-    fn serve_share(self: &Arc<Self>, shard: ShardId, bytes: &[u8]) -> Served {
+    fn serve_share(self: &Arc<Self>, shard: ShardId, from: NodeId, bytes: &[u8]) -> Served {
         let Some(group) = self.groups.get(shard) else {
             return self.not_here(shard, Refusal::NotLeader);
         };
@@ -127,7 +127,7 @@ impl Inner {
             let inner = self.clone();
             return Served::Later(Box::pin(async move {
                 let delivery = outcome.take().await;
-                inner.delivered(shard, delivery)
+                inner.delivered(shard, from, delivery)
             }));
         }
         let planned = self.make_room(&group, &mut ops);
@@ -136,7 +136,7 @@ impl Inner {
             return self.not_here(shard, refusal);
         }
         if let Some(delivery) = mailbox.try_take() {
-            return Served::Now(self.delivered(shard, delivery));
+            return Served::Now(self.delivered(shard, from, delivery));
         }
         let inner = self.clone();
         let passage = called.map(|called| self.underway.enter(called));
@@ -147,20 +147,28 @@ impl Inner {
                 Some(passage) => passage.delivered(delivery),
                 None => delivery,
             };
-            inner.delivered(shard, delivery)
+            inner.delivered(shard, from, delivery)
         }))
     }
 
-    fn not_here(&self, shard: ShardId, refusal: Refusal) -> Served {
-        Served::Now(self.delivered(shard, Delivery::Refused(refusal)))
+    fn not_here(&self, shard: ShardId, why: Refusal) -> Served {
+        Served::Now(self.refused(shard, why).bytes())
     }
 
-    fn delivered(&self, shard: ShardId, delivery: Delivery) -> Bytes {
-        let leader = match delivery {
-            Delivery::Refused(_) => self.leader_of(shard),
-            _ => None,
+    fn refused(&self, shard: ShardId, why: Refusal) -> Delivered {
+        Delivered::Refused { why, leader: self.leader_of(shard) }
+    }
+
+    fn delivered(&self, shard: ShardId, to: NodeId, delivery: Delivery) -> Bytes {
+        let delivered = match delivery {
+            Delivery::Done(outcomes) => {
+                let (seq, told) = (self.knowledge.seq(shard), self.touches.said(shard, to));
+                Delivered::Done { outcomes, seq, told }
+            }
+            Delivery::Refused(why) => self.refused(shard, why),
+            Delivery::Unknown => Delivered::Unknown,
         };
-        Delivered::of(delivery, self.knowledge.seq(shard), leader).bytes()
+        delivered.bytes()
     }
 
     /// Does what somebody at the door asks for.

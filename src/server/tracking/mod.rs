@@ -12,10 +12,12 @@
 //! nothing of it has the newest one, but for the time that telling takes. A node that
 //! cannot be sure to be told (another leader, a gap in the stream, nothing heard for
 //! [`LEASE`]) says once that everything may have changed, and until it can again it says
-//! so of every key behind its reply.
+//! so of every key behind its reply. Who asks the leader through another node has the reply
+//! behind the news of what had changed before it (`news`).
 
 mod keys;
 mod message;
+mod news;
 mod run;
 mod sources;
 mod state;
@@ -57,12 +59,15 @@ pub struct Tracking {
     bell: Notify,
     /// Rung when a stream has begun.
     heard: Notify,
+    /// Rung when news has come, and when it may not come any more.
+    news: Notify,
 }
 
 impl Tracking {
     /// Nobody is told anything yet; `touches` is where machines ask.
     pub fn new(touches: Touches) -> Self {
-        Tracking { state: Mutex::default(), touches, bell: Notify::new(), heard: Notify::new() }
+        let (bell, heard, news) = Default::default();
+        Tracking { state: Mutex::default(), touches, bell, heard, news }
     }
 
     /// What INFO tells.

@@ -65,6 +65,24 @@ impl Sources {
         }
     }
 
+    /// Whether words in front of number `upto` of a stream of `node` are still to come, and
+    /// this node relies on that.
+    pub fn lacks(
+        &self,
+        (shard, number): (ShardId, u64),
+        node: NodeId,
+        upto: u64,
+        now: Instant,
+    ) -> bool {
+        let comes = match self.list.get(&shard) {
+            Some(Source::Stream { stream, from, next, .. }) => {
+                (*stream, *from) == (number, node) && *next < upto
+            }
+            _ => false,
+        };
+        comes && self.covers(shard, false, now)
+    }
+
     /// Whether what is applied here is what clients are told.
     pub fn is_here(&self, shard: ShardId) -> bool {
         matches!(self.list.get(&shard), Some(Source::Here { .. }))

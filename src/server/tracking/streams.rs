@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use lockstep_core::keys::{Touched, TouchedKey};
 use lockstep_core::{NodeId, Origin, ShardId};
-use lockstep_raft::Touch;
+use lockstep_raft::{Told, Touch};
 
 use super::wire::{Said, Stream};
 
@@ -59,6 +59,12 @@ impl Streams {
             nodes.retain(|of, listening| *of != node || listening.stream != stream);
         }
         self.list.retain(|_, nodes| !nodes.is_empty());
+    }
+
+    /// How far a node was told of a shard; none: it does not want to know.
+    pub fn said(&self, shard: ShardId, node: NodeId) -> Option<Told> {
+        let listening = self.list.get(&shard)?.get(&node)?;
+        Some(Told { stream: listening.stream, next: listening.next })
     }
 
     /// Tells all who want to know that keys have changed.

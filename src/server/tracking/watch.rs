@@ -9,6 +9,7 @@ use lockstep_core::wire::Wire;
 use lockstep_core::{NodeId, ShardId};
 use lockstep_raft::{Served, Touch};
 
+use super::news::News;
 use super::sources::{View, Word};
 use super::wire::{Said, Stream, YES, bytes};
 use super::{LEASE, Tracking};
@@ -29,12 +30,7 @@ const FORGOTTEN_PER_LOOK: usize = 10_000;
 /// Begins to tell clients and other nodes which keys change.
 pub fn start(node: &Arc<Node>) {
     node.exchange.listen(Topic::Tracking, Others(Arc::downgrade(node)));
-    let weak = Arc::downgrade(node);
-    node.shards.host().touches().tell(Box::new(move |shard, touches| {
-        if let Some(node) = weak.upgrade() {
-            node.tracking.applied(&node, shard, &touches);
-        }
-    }));
+    node.shards.host().touches().tell(News(Arc::downgrade(node)));
     tokio::spawn(run(node.clone()));
 }
 
@@ -103,6 +99,8 @@ impl Tracking {
         let keys_max = node.settings.size(Setting::TrackingTableMaxKeys);
         state.table.make_room(keys_max, FORGOTTEN_PER_LOOK, &node.clients);
         drop(state);
+        // What was waited for may not come any more.
+        self.news.notify_waiters();
         for stream in asked {
             tokio::spawn(ask(node.clone(), stream));
         }
@@ -114,6 +112,7 @@ impl Tracking {
             node.exchange.tell(leader, Topic::Tracking, &bytes(&end));
         }
         state.sources.clear();
+        self.news.notify_waiters();
         self.look_who_wants(state);
     }
 
@@ -146,7 +145,7 @@ impl Tracking {
     }
 
     /// An entry of a shard has changed keys here.
-    fn applied(&self, node: &Node, shard: ShardId, touches: &[Touch]) {
+    pub(super) fn applied(&self, node: &Node, shard: ShardId, touches: &[Touch]) {
         let mut state = self.state.lock();
         if state.sources.is_here(shard) {
             let mine = |origin| node.is_mine(origin).then_some(origin.conn);
@@ -158,7 +157,7 @@ impl Tracking {
     }
 
     /// Another node says something.
-    fn told(&self, node: &Node, from: NodeId, said: Said) {
+    pub(super) fn told(&self, node: &Node, from: NodeId, said: Said) {
         let now = Instant::now();
         let mut state = self.state.lock();
         match said {
@@ -198,6 +197,8 @@ impl Tracking {
                 self.bell.notify_one();
             }
         }
+        drop(state);
+        self.news.notify_waiters();
     }
 
     /// Another node wants to be told; whether it will be.

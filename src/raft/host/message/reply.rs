@@ -5,14 +5,14 @@ use lockstep_core::wire::{Malformed, Wire};
 use lockstep_core::{NodeId, Outcome, ShardId, wire_enum};
 
 use super::{FORMAT, whole};
-use crate::{Delivery, Refusal, Standing};
+use crate::{Refusal, Standing, Told};
 
 /// What became of a share that was sent to another node.
 #[derive(Debug)]
 pub(crate) enum Delivered {
-    /// Applied; the outcomes in order, and a number of an operation of the shard
-    /// from before the reply.
-    Done { outcomes: Vec<Outcome>, seq: u64 },
+    /// Applied; the outcomes in order, a number of an operation of the shard from before
+    /// the reply, and how far the node that asked was told what changed.
+    Done { outcomes: Vec<Outcome>, seq: u64, told: Option<Told> },
     /// Surely not applied, and why; who leads the shard, if that is known.
     Refused { why: Refusal, leader: Option<NodeId> },
     /// Proposed; nobody knows what became of it.
@@ -20,14 +20,6 @@ pub(crate) enum Delivered {
 }
 
 impl Delivered {
-    pub(crate) fn of(delivery: Delivery, seq: u64, leader: Option<NodeId>) -> Self {
-        match delivery {
-            Delivery::Done(outcomes) => Delivered::Done { outcomes, seq },
-            Delivery::Refused(why) => Delivered::Refused { why, leader },
-            Delivery::Unknown => Delivered::Unknown,
-        }
-    }
-
     pub(crate) fn bytes(&self) -> Bytes {
         reply(self)
     }
@@ -59,9 +51,10 @@ const UNKNOWN: u8 = 2;
 impl<'a> Wire<'a> for Delivered {
     fn put(&self, out: &mut Vec<u8>) {
         match self {
-            Delivered::Done { outcomes, seq } => {
+            Delivered::Done { outcomes, seq, told } => {
                 out.push(DONE);
                 seq.put(out);
+                told.put(out);
                 outcomes.put(out);
             }
             Delivered::Refused { why, leader } => {
@@ -75,13 +68,27 @@ impl<'a> Wire<'a> for Delivered {
 
     fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
         Ok(match u8::take(input)? {
-            DONE => Delivered::Done { seq: u64::take(input)?, outcomes: Vec::take(input)? },
+            DONE => {
+                let (seq, told) = (u64::take(input)?, Wire::take(input)?);
+                Delivered::Done { seq, told, outcomes: Vec::take(input)? }
+            }
             REFUSED => {
                 Delivered::Refused { why: Refusal::take(input)?, leader: Wire::take(input)? }
             }
             UNKNOWN => Delivered::Unknown,
             _ => return Err(Malformed),
         })
+    }
+}
+
+impl<'a> Wire<'a> for Told {
+    fn put(&self, out: &mut Vec<u8>) {
+        self.stream.put(out);
+        self.next.put(out);
+    }
+
+    fn take(input: &mut &'a [u8]) -> Result<Self, Malformed> {
+        Ok(Told { stream: u64::take(input)?, next: u64::take(input)? })
     }
 }
 

@@ -4,7 +4,7 @@ use lockstep_core::Outcome;
 use lockstep_core::cluster::ClusterId;
 
 use super::*;
-use crate::Refusal;
+use crate::{Refusal, Told};
 
 fn card() -> Card {
     Card {
@@ -71,11 +71,14 @@ fn any_bytes_at_all_are_read_or_refused() {
 
 #[test]
 fn replies_come_back_as_they_were_sent() {
-    let done = Delivered::Done { outcomes: vec![Outcome::Int(3), Outcome::Nil], seq: 77 };
-    let Ok(Delivered::Done { outcomes, seq }) = Delivered::open(&done.bytes()) else {
-        panic!("it was done")
-    };
-    assert_eq!((outcomes, seq), (vec![Outcome::Int(3), Outcome::Nil], 77));
+    for news in [None, Some(Told { stream: 5, next: u64::MAX })] {
+        let outcomes = vec![Outcome::Int(3), Outcome::Nil];
+        let done = Delivered::Done { outcomes, seq: 77, told: news };
+        let Ok(Delivered::Done { outcomes, seq, told }) = Delivered::open(&done.bytes()) else {
+            panic!("it was done")
+        };
+        assert_eq!((outcomes, seq, told), (vec![Outcome::Int(3), Outcome::Nil], 77, news));
+    }
     for why in [Refusal::NotLeader, Refusal::NoLeader, Refusal::Busy, Refusal::Stopping] {
         let refused = Delivered::Refused { why, leader: Some(NodeId(4)) };
         let back = Delivered::open(&refused.bytes());

@@ -11,7 +11,7 @@ use tokio::time::{Duration, Instant};
 use super::super::Inner;
 use super::super::message::{Delivered, Led, Request};
 use super::limits::Place;
-use crate::{CallError, Delivery, Group, Lane, Mailbox, Ops, Refusal, Standing};
+use crate::{CallError, Delivery, Group, Lane, Mailbox, Ops, Refusal, Standing, Told};
 
 /// How long what was surely not proposed is tried again.
 const UNPROPOSED_MAX: Duration = Duration::from_secs(1);
@@ -22,6 +22,8 @@ const HOPELESS_AFTER: Duration = Duration::from_millis(200);
 const PROPOSED_MAX: Duration = Duration::from_secs(5);
 /// How long a leader may take to answer before it is asked again.
 pub(crate) const ANSWER_WAIT: Duration = Duration::from_secs(1);
+/// How long a reply may wait for the news of what had changed before it.
+pub(crate) const NEWS_WAIT: Duration = Duration::from_millis(100);
 /// The pause before the next try, at least.
 const PAUSE_MIN: Duration = Duration::from_millis(2);
 /// ... and at most.
@@ -146,8 +148,9 @@ impl Inner {
             () = self.deposed(shard, node) => Err(CallError::Lost),
         };
         let tried = match reply.map(|reply| (reply.is_empty(), Delivered::open(&reply))) {
-            Ok((_, Ok(Delivered::Done { outcomes, seq }))) if outcomes.len() == ops.len() => {
+            Ok((_, Ok(Delivered::Done { outcomes, seq, told }))) if outcomes.len() == ops.len() => {
                 self.knowledge.saw(shard, seq);
+                self.hear_news(shard, node, told).await;
                 return Tried::Delivered(Delivery::Done(outcomes));
             }
             Ok((_, Ok(Delivered::Refused { why, leader }))) => {
@@ -167,6 +170,15 @@ impl Inner {
             self.knowledge.hint(shard, leader);
         }
         tried
+    }
+
+    /// Waits until this node has heard, on another way, what had changed when a reply was
+    /// made: whoever reads behind the reply is not told of that once more.
+    async fn hear_news(&self, shard: ShardId, from: NodeId, told: Option<Told>) {
+        if let Some(heard) = told.and_then(|told| self.touches.heard(shard, from, told)) {
+            // Whether it has come or not: who hears twice of a change is told nothing wrong.
+            let _ = tokio::time::timeout(self.scaled(NEWS_WAIT), heard).await;
+        }
     }
 
     /// Returns when the replica here learns of another leader than `node`.

@@ -10,9 +10,9 @@ use lockstep_core::{Effect, NodeId, Op, Origin, Outcome, ShardId, Wait, locks};
 use parking_lot::Mutex;
 
 use super::super::message::{Delivered, Request};
-use super::super::router::share_of;
+use super::super::router::{NEWS_WAIT, share_of};
 use super::world::{World, get, incr, number, submit_as};
-use crate::{Delivery, Mailbox, Ops, Refusal, Served};
+use crate::{Delivery, Later, Mailbox, Ops, Refusal, Served, Taker, Told, Touch};
 
 const SHARD: ShardId = ShardId(0);
 
@@ -344,4 +344,52 @@ async fn what_a_former_life_of_a_node_held_is_free_when_its_new_life_has_begun()
     let leader = world.leader(SHARD).unwrap();
     let held = world.host(leader).group(SHARD).unwrap().state().locks().held();
     assert_eq!(held, 0);
+}
+
+/// Says that all news but the last was told; what is waited for comes so late.
+struct LateNews(Option<Duration>);
+
+impl Taker for LateNews {
+    fn take(&self, _: ShardId, _: Vec<Touch>) {}
+
+    fn said(&self, shard: ShardId, to: NodeId) -> Option<Told> {
+        Some(Told { stream: to.0, next: u64::from(shard.0) + 1 })
+    }
+
+    fn heard(&self, shard: ShardId, _: NodeId, told: Told) -> Option<Later<()>> {
+        assert_eq!(told.next, u64::from(shard.0) + 1);
+        let late = self.0?;
+        Some(Box::pin(tokio::time::sleep(late)))
+    }
+}
+
+/// How long an operation takes through a node that does not lead, whose news is `late`,
+/// if it is `told` any.
+async fn forwarded_in(late: Option<Duration>, told: bool) -> Duration {
+    let world = World::of(3, 1).await;
+    let leader = world.leader(SHARD).unwrap();
+    let other = (1..=3).find(|id| *id != leader).unwrap();
+    for id in 1..=3 {
+        world.host(id).touches().tell(LateNews(late));
+    }
+    world.host(leader).touches().want(told);
+    // The leader is known from now on.
+    world.host(other).ask(SHARD, &get(b"n")).await;
+    let begun = tokio::time::Instant::now();
+    let delivery = submit_as(world.host(other), SHARD, &incr(b"n"), 1, 1).await;
+    assert_eq!(number(&delivery), Some(1), "{delivery:?}");
+    begun.elapsed()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reply_waits_for_news_but_not_for_long() {
+    let ms = Duration::from_millis;
+    let nothing = forwarded_in(None, true).await;
+    assert!(nothing < ms(20), "{nothing:?}");
+    let untold = forwarded_in(Some(ms(30)), false).await;
+    assert!(untold < ms(20), "nobody there wants to know: {untold:?}");
+    let late = forwarded_in(Some(ms(30)), true).await;
+    assert!((ms(30)..ms(50)).contains(&late), "{late:?}");
+    let never = forwarded_in(Some(ms(1_000_000)), true).await;
+    assert!((NEWS_WAIT..NEWS_WAIT + ms(20)).contains(&never), "{never:?}");
 }

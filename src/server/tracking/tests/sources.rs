@@ -155,3 +155,20 @@ fn changes_alone_do_not_say_that_their_sender_leads() {
     }
     assert!(!story.covers(false));
 }
+
+#[test]
+fn words_are_lacking_where_they_are_counted_and_the_stream_is_relied_on() {
+    let mut story = Story::new();
+    let lacks = |story: &Story, stream, node, upto| {
+        story.sources.lacks((SHARD, stream), NodeId(node), upto, story.now)
+    };
+    assert!(!lacks(&story, 7, 2, 1));
+    story.hears(2, 7);
+    assert!(lacks(&story, 7, 2, 1) && !lacks(&story, 7, 2, 0));
+    assert!(!lacks(&story, 8, 2, 1) && !lacks(&story, 7, 3, 1));
+    assert_eq!(story.told(2, 7, 0, true), Word::Next);
+    assert!(!lacks(&story, 7, 2, 1) && lacks(&story, 7, 2, 2));
+    // Its sender is silent: it may be that nothing comes any more.
+    story.wait(u64::try_from(LEASE.as_millis()).unwrap());
+    assert!(!lacks(&story, 7, 2, 2));
+}
