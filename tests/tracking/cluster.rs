@@ -126,6 +126,25 @@ fn who_reads_behind_the_reply_to_a_write_is_not_told_of_that_write_once_more() {
 }
 
 #[test]
+fn who_waits_is_answered_before_it_is_told_what_that_has_changed() {
+    let cluster = three(&[]);
+    let follower = (cluster.wait_leader(0) + 1) % 3;
+    for node in [follower, cluster.wait_leader(0)] {
+        let (mut writer, mut waiter) = (cluster.client(node), tracker(&cluster, node, ""));
+        for number in 0..200 {
+            waiter.call("LRANGE {t}to 0 0");
+            super::send(&mut waiter, &["BLMOVE {t}from {t}to LEFT LEFT 0"]);
+            wait_for("it waits", || {
+                writer.call("INFO clients").text().contains("blocked_clients:1")
+            });
+            writer.call(&format!("RPUSH {{t}}from {number}"));
+            assert_eq!(waiter.reply().unwrap().text(), number.to_string());
+            assert_eq!(told(&mut waiter), these("{t}to"));
+        }
+    }
+}
+
+#[test]
 fn where_keys_are_spread_a_client_is_told_by_the_node_that_leads_them() {
     let cluster = three(&["--cluster-enabled", "yes"]);
     for key in ["a", "b", "c", "d"] {

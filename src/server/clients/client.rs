@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU8, AtomicU16, AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
 
 use lockstep_commands::{Command, Protocol, index, table};
 use lockstep_core::Db;
@@ -43,6 +44,10 @@ pub enum Flag {
     /// It waits for the end of a pause (CLIENT PAUSE).
     Postponed = 1 << 12,
 }
+
+/// How long the news of what has changed waits for the answer to a client that waits, which
+/// mostly comes right behind it.
+const ANSWER_MOMENT: Duration = Duration::from_millis(2);
 
 const NO_COMMAND: u16 = u16::MAX;
 const NOT_IN_MULTI: i64 = -1;
@@ -373,6 +378,24 @@ impl Client {
         }
     }
 
+    /// The same while a command waits for others. What it waits for may be on its way beside
+    /// the news of what that has changed, which comes behind it.
+    pub async fn interrupted_in_wait(&self, out: &mut Output) -> Next {
+        loop {
+            let before = out.len();
+            self.hand_over_messages(out);
+            if out.len() > before {
+                return Next::More;
+            }
+            if self.outbox_bytes() > 0 {
+                tokio::time::sleep(ANSWER_MOMENT).await;
+                self.hand_over(out);
+                return Next::More;
+            }
+            self.outbox_filled.notified().await;
+        }
+    }
+
     /// The same at any time: leaves what has to stand behind replies.
     pub async fn interrupted_by_message(&self, out: &mut Output) -> Next {
         loop {
@@ -449,6 +472,8 @@ impl Drop for Waiting<'_> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use futures_util::FutureExt;
+
     use super::*;
 
     fn client(connections: &Arc<Connections>) -> Client {
@@ -480,6 +505,22 @@ mod tests {
         let mut out = Output::default();
         assert_eq!(client.interrupted(&mut out).await, Next::More);
         assert_eq!(out.bytes(), b"+a\r\n+b\r\n");
+    }
+
+    #[tokio::test]
+    async fn what_says_that_keys_changed_waits_a_moment_for_an_answer_and_messages_do_not() {
+        let connections = Arc::new(Connections::default());
+        let client = client(&connections);
+        client.push_invalidation([b">", b"x"]);
+        client.push(b"+a\r\n");
+        let mut out = Output::default();
+        assert_eq!(client.interrupted_in_wait(&mut out).now_or_never(), Some(Next::More));
+        assert_eq!(out.bytes(), b"+a\r\n");
+        // Here the answer may come.
+        assert_eq!(client.interrupted_in_wait(&mut out).now_or_never(), None);
+        assert_eq!(client.outbox_bytes(), 2, "nothing is lost");
+        assert_eq!(client.interrupted_in_wait(&mut out).await, Next::More);
+        assert_eq!(out.bytes(), b"+a\r\n>x");
     }
 
     #[test]

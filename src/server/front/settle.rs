@@ -330,7 +330,7 @@ impl Front {
             () = blocked.expected.adrift.notified() => Broken::Adrift,
             () = self.node.waits.given_up() => Broken::GivenUp,
             () = overdue(blocked.overdue) => Broken::Overdue,
-            next = self.session.client.interrupted(out) => return still_waits(next),
+            next = self.session.client.interrupted_in_wait(out) => return still_waits(next),
         };
         // Either the wait ends with this, or it had ended already: the answer
         // comes to the mailbox in both cases, unless it was lost.
@@ -469,6 +469,7 @@ impl Front {
             self.node.slowlog.offer_shown(&self.node, &self.session, words);
         }
         self.session.send(&reply, out);
+        self.tell_own_changes(out);
         self.end()
     }
 }
