@@ -97,9 +97,12 @@ async fn news_that_comes_before_anybody_looks_is_not_missed() {
     assert!(!waits(&mut reply));
 }
 
+/// Ends the stream, as far as this node knows.
+type End = fn(&Story);
+
 #[tokio::test]
 async fn a_reply_waits_for_nothing_that_may_not_come_any_more() {
-    let ends: [(&str, fn(&Story)); 5] = [
+    let ends: [(&str, End); 5] = [
         ("a gap", |story| story.news(3)),
         ("a count with a gap", |story| story.told(Said::Here { streams: vec![(STREAM, 3)] })),
         ("its end", |story| story.told(Said::Over { stream: STREAM })),
