@@ -95,7 +95,7 @@ impl Pair {
             match outcome {
                 Ok(()) => {}
                 Err((_, _, Difference::Parted)) => return None,
-                Err((offset, name, Difference::Finding(what))) => {
+                Err((offset, name, Difference::Finding(what) | Difference::Unordered(what, _))) => {
                     return Some(Finding { step: batch.start + offset, what, name });
                 }
             }
@@ -131,6 +131,8 @@ fn batches(steps: &[Step]) -> Vec<std::ops::Range<usize>> {
 /// The connections of a stream to both servers.
 struct Ends {
     ends: Vec<End>,
+    /// One more to Redis, to ask what stands there.
+    asks: Client,
 }
 
 struct End {
@@ -148,8 +150,12 @@ enum Difference {
     Finding(String),
     /// A watched key was not there, came, and is gone again. Redis calls that a
     /// change and drops the transaction; Lockstep sees what was seen at the WATCH and
-    /// runs it. From here on the two hold different keys.
+    /// runs it. From here on the two hold different keys. Or: which members are between two
+    /// where not all scores are equal is said by nobody; in sets that are not small, Redis
+    /// lets chance decide.
     Parted,
+    /// Members of this set were looked for by their order: it is parted if they have none.
+    Unordered(String, Vec<u8>),
 }
 
 impl Ends {
@@ -167,7 +173,7 @@ impl Ends {
                 watches_missing: false,
             })
         });
-        Ok(Self { ends: ends.collect::<io::Result<_>>()? })
+        Ok(Self { ends: ends.collect::<io::Result<_>>()?, asks: pair.redis.client() })
     }
 
     /// Gives where in the steps, which command, what differs.
@@ -195,7 +201,13 @@ impl Ends {
             let same = end.compare_next(words).map_err(|what| (offset, name_of(words), what));
             first = first.and(same);
         }
-        first
+        first.map_err(|(offset, name, what)| match what {
+            Difference::Unordered(_, set) if is_large(&mut self.asks, &set) => {
+                (offset, name, Difference::Parted)
+            }
+            Difference::Unordered(what, _) => (offset, name, Difference::Finding(what)),
+            what => (offset, name, what),
+        })
     }
 
     /// Compares all keys of the databases the streams use.
@@ -241,7 +253,7 @@ impl End {
             Difference::Finding(what) => {
                 Difference::Finding(format!("{} at the end: {what}", name_of(words)))
             }
-            Difference::Parted => Difference::Parted,
+            other => other,
         })
     }
 
@@ -256,10 +268,18 @@ impl End {
             .map_err(Difference::Finding)?;
         let question = Question { words, queued: &self.queued };
         let same = compare(&question, &redis, &lockstep);
+        let set = {
+            let mut asked = self.queued.iter().map(Vec::as_slice).chain([words]);
+            asked.find_map(searched_by_member).map(<[u8]>::to_vec)
+        };
         let dropped = question.is("EXEC") && matches!(&redis[..], b"*-1\r\n" | b"_\r\n");
         let parted = dropped && lockstep.starts_with(b"*") && self.watches_missing;
         self.note(words, &redis);
-        same.map_err(|what| if parted { Difference::Parted } else { Difference::Finding(what) })
+        same.map_err(|what| match set {
+            _ if parted => Difference::Parted,
+            Some(set) => Difference::Unordered(what, set),
+            None => Difference::Finding(what),
+        })
     }
 
     fn note(&mut self, words: &[Vec<u8>], redis: &[u8]) {
@@ -278,6 +298,26 @@ impl End {
             _ => {}
         }
     }
+}
+
+/// The sorted set in which a command looks for members by their order.
+fn searched_by_member(words: &[Vec<u8>]) -> Option<&[u8]> {
+    let by_lex = || words.iter().any(|word| word.eq_ignore_ascii_case(b"BYLEX"));
+    let at = match words[0].to_ascii_uppercase().as_slice() {
+        b"ZRANGEBYLEX" | b"ZREVRANGEBYLEX" | b"ZLEXCOUNT" | b"ZREMRANGEBYLEX" => 1,
+        b"ZRANGE" if by_lex() => 1,
+        b"ZRANGESTORE" if by_lex() => 2,
+        _ => return None,
+    };
+    words.get(at).map(Vec::as_slice)
+}
+
+/// Whether a sorted set that is not small stands at a key, in any database.
+fn is_large(redis: &mut Client, key: &[u8]) -> bool {
+    (0..DATABASES).any(|db| {
+        redis.call(&format!("SELECT {db}"));
+        redis.call_words(&[&b"OBJECT"[..], b"ENCODING", key]).bytes() == Some(b"skiplist")
+    })
 }
 
 /// The name of a command with its subcommand.

@@ -87,6 +87,14 @@ impl Collection {
         }
     }
 
+    /// The members of a set that is searched from end to end.
+    pub(in crate::keys) fn few_members(&self) -> Option<Vec<&[u8]>> {
+        match self.form() {
+            Form::Packed(pack) => Some(pack.iter().map(|entry| entry.key).collect()),
+            _ => None,
+        }
+    }
+
     /// How many members are below this one, or with `inclusive` this one, too, when all
     /// scores are equal.
     pub(in crate::keys) fn below_member(&self, member: &[u8], inclusive: bool) -> usize {

@@ -172,6 +172,35 @@ fn members_are_in_their_order_where_scores_are_equal() {
     }
 }
 
+/// As redis-server 7.0.15 does where a set is small.
+#[test]
+fn members_of_different_scores_are_looked_for_from_the_end_they_are_asked_from() {
+    let mut story = Story::new();
+    story.zadd(b"z", &[(0.0, "b"), (1.0, "d"), (2.0, "a"), (3.0, "c")]);
+    let mut lex = |reverse, min, max| {
+        let span = Span::Members { min, max };
+        let op = Op::Range { span, reverse, offset: 0, limit: -1, scores: false };
+        let Outcome::List(found) = story.sorted(op) else { panic!("no list") };
+        let text = |found| match found {
+            Outcome::Bytes(member) => String::from_utf8(member).unwrap(),
+            other => panic!("{other:?}"),
+        };
+        found.into_iter().map(text).collect::<String>()
+    };
+    let with = |member: &'static str| LexBound::With { member: member.as_bytes() };
+    let without = |member: &'static str| LexBound::Without { member: member.as_bytes() };
+    let (first, last) = (LexBound::First {}, LexBound::Last {});
+    assert_eq!(lex(false, first, last), "bdac");
+    assert_eq!(lex(false, first, with("c")), "b", "d ends it");
+    assert_eq!(lex(true, with("b"), last), "c", "a ends it");
+    assert_eq!(lex(true, first, with("c")), "cadb", "only the first is looked at from that side");
+    assert_eq!(lex(false, without("b"), last), "dac", "it begins with d");
+    assert_eq!(lex(false, with("d"), last), "", "the last one is below it");
+    assert_eq!(lex(false, first, with("a")), "", "the first one is above it");
+    assert_eq!(lex(false, with("c"), with("b")), "");
+    assert_eq!(lex(false, without("b"), with("b")), "");
+}
+
 #[test]
 fn rules_say_which_scores_change() {
     let mut story = Story::new();
