@@ -121,7 +121,11 @@ impl Keyspace {
     }
 
     /// Ends tokens whose time is over, at most `budget` of them.
+    #[inline]
     pub(crate) fn expire_fills(&mut self, at: &Stamp, budget: usize) {
+        if self.fills.is_empty() {
+            return;
+        }
         for _ in 0..budget {
             let Some((db, key)) = self.fills.end_due(at.now_ms) else { return };
             self.waits.note(db, &key);
@@ -150,6 +154,9 @@ impl Keyspace {
     /// gives back some of what is gone.
     pub fn expire(&mut self, at: &Stamp, budget: usize) -> usize {
         self.garbage.free_some();
+        if !self.has_due(at.now_ms) {
+            return 0;
+        }
         let mut removed = 0;
         while removed < budget {
             let Some((db, database)) = self.next_due(at.now_ms) else { break };
@@ -341,6 +348,14 @@ impl Keyspace {
         if let Some(touched) = &mut self.touched {
             touched.note_all();
         }
+    }
+
+    /// Whether a key, or a field of a hash, is past its deadline.
+    #[inline]
+    fn has_due(&self, now_ms: u64) -> bool {
+        let over = |deadline: Option<u64>| deadline.is_some_and(|deadline| deadline <= now_ms);
+        let mut databases = self.databases.iter().flatten();
+        databases.any(|database| over(database.next_deadline()) || over(database.next_end()))
     }
 
     fn next_due(&mut self, now_ms: u64) -> Option<(Db, &mut Database)> {

@@ -50,11 +50,17 @@ impl Ended {
         }
     }
 
+    /// Whether nothing here is old enough to be forgotten.
+    #[inline]
+    pub fn is_young(&self, now_ms: u64) -> bool {
+        let oldest = self.roll.first().map(|(_, tombstone)| tombstone.at_ms);
+        oldest.is_none_or(|at_ms| at_ms.saturating_add(ENDED_MS) > now_ms)
+    }
+
     /// Forgets at most `budget` of what is old.
     pub fn age(&mut self, now_ms: u64, budget: usize) {
         for _ in 0..budget {
-            let oldest = self.roll.first().map(|(_, tombstone)| tombstone.at_ms);
-            if oldest.is_none_or(|at_ms| at_ms.saturating_add(ENDED_MS) > now_ms) {
+            if self.is_young(now_ms) {
                 return;
             }
             self.forget_oldest();

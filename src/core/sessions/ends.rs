@@ -32,6 +32,12 @@ pub struct Ending {
 }
 
 impl Table {
+    /// Whether nothing is due, neither a session nor the memory of one that has ended.
+    #[inline]
+    pub fn is_calm(&self, now_ms: u64) -> bool {
+        self.ended.is_young(now_ms) && self.index.first_due(now_ms).is_none()
+    }
+
     /// Ends what is due, at most `budget` of it, and says how much that was.
     pub fn expire(&mut self, at: &Stamp, budget: usize, over: &mut Vec<Over>) -> usize {
         self.ended.age(at.now_ms, budget);

@@ -51,6 +51,9 @@ impl Shard {
 
     /// Ends the sessions whose time has run out, at most `budget` of them.
     pub(super) fn expire_sessions(&mut self, at: &Stamp, budget: usize, fx: &mut Effects) {
+        if self.sessions.is_calm(at.now_ms) {
+            return;
+        }
         let mut over = Vec::new();
         self.sessions.expire(at, budget, &mut over);
         self.end_sessions(at, &over, fx);

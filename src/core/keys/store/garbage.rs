@@ -65,7 +65,14 @@ impl Garbage {
     /// Gives some back: a little of what is there, and of what is older as much as was
     /// added since this was last done. So a value that is gone is freed bit by bit, and
     /// what is there never grows beyond about twice what comes between two steps.
+    #[inline]
     pub(in crate::keys) fn free_some(&mut self) {
+        if !self.parts.is_empty() {
+            self.free_more();
+        }
+    }
+
+    fn free_more(&mut self) {
         let added = self.owed.saturating_sub(self.left);
         let due = added.min(self.left).max(self.owed / OWED_SHARE);
         let (mut parts, mut freed) = (0, 0);

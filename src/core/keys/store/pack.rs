@@ -286,19 +286,25 @@ fn put_length(bytes: &mut [u8], mut at: usize, mut len: usize) -> usize {
 }
 
 fn take<'a>(bytes: &'a [u8], at: &mut usize) -> &'a [u8] {
+    // Most are short.
+    let first = bytes[*at];
+    let (len, from) = if first < 0x80 { (first.into(), *at + 1) } else { take_length(bytes, *at) };
+    *at = from + len;
+    &bytes[from..from + len]
+}
+
+/// A length, and what stands behind it.
+fn take_length(bytes: &[u8], mut at: usize) -> (usize, usize) {
     let (mut len, mut shift) = (0, 0);
     loop {
-        let byte = bytes[*at];
-        *at += 1;
+        let byte = bytes[at];
+        at += 1;
         len |= usize::from(byte & 0x7F) << shift;
         if byte < 0x80 {
-            break;
+            return (len, at);
         }
         shift += 7;
     }
-    let part = &bytes[*at..*at + len];
-    *at += len;
-    part
 }
 
 #[cfg(test)]

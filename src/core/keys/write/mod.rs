@@ -12,7 +12,7 @@ mod strings;
 
 pub(in crate::keys) use deadlines::holds;
 
-use super::store::{Hasher, Item, Name, Value};
+use super::store::{Database, Hasher, Item, Name, Value};
 use super::{Class, Event, Keyspace, Op, geo, hashes, lists, sets, streams, waits, zsets};
 use crate::{Db, Fault, Outcome, Stamp};
 
@@ -166,6 +166,10 @@ impl Writer<'_> {
     /// Removes those of these fields of the hash at a key that are past their deadline.
     pub(super) fn end_fields(&mut self, db: Db, key: &[u8], fields: &[&[u8]]) {
         let Stamp { now_ms, seq, .. } = *self.at;
+        let next = self.space.database(db).and_then(Database::next_end);
+        if next.is_none_or(|end| end > now_ms) {
+            return;
+        }
         let name = self.space.hasher.name(key);
         if !self.find(db, &name).is_some_and(|item| item.has_due(now_ms)) {
             return;

@@ -20,7 +20,7 @@ use node::{Node, Seek};
 pub(in crate::keys) use node::Node as TreeNode;
 pub(in crate::keys) use range::{Backward, Range};
 
-/// Entries in leaves of about a kilobyte.
+/// Entries in leaves of about half a kilobyte.
 #[derive(Clone, Debug, Default)]
 pub(in crate::keys) struct Tree {
     root: Node,
@@ -46,7 +46,7 @@ impl Tree {
 
     /// The value of a key.
     pub(in crate::keys) fn get(&self, key: &[u8]) -> Option<&[u8]> {
-        let (leaf, _) = self.root.leaf(Seek::Key(key));
+        let leaf = self.root.leaf_of(key);
         let (_, _, found) = leaf.seek(|entry| entry.key < key);
         found.filter(|entry| entry.key == key).map(|entry| entry.value)
     }
@@ -113,6 +113,9 @@ impl Tree {
 
     /// Puts an entry at a position, before the one that stands there.
     pub(in crate::keys) fn insert_at(&mut self, position: usize, entry: Entry<'_>) {
+        if position == self.len {
+            return self.push(entry);
+        }
         self.edit(Seek::Gap(position), |leaf, index| {
             let at = leaf.view().place(index);
             leaf.insert(at, entry);
@@ -121,7 +124,7 @@ impl Tree {
 
     /// Gives the entry at a position another value.
     pub(in crate::keys) fn set_at(&mut self, position: usize, value: &[u8]) {
-        self.edit(Seek::At(position), |leaf, index| {
+        self.edit(self.at(position), |leaf, index| {
             let at = leaf.view().place(index);
             leaf.set_value(at, value);
         });
@@ -134,7 +137,7 @@ impl Tree {
         more: usize,
         change: impl FnOnce(&mut [u8]),
     ) {
-        self.edit(Seek::At(position), |leaf, index| {
+        self.edit(self.at(position), |leaf, index| {
             let at = leaf.view().place(index);
             leaf.grow_value(at, more, change);
         });
@@ -144,7 +147,7 @@ impl Tree {
     pub(in crate::keys) fn remove_range(&mut self, position: usize, count: usize) {
         let mut left = count.min(self.len.saturating_sub(position));
         while left > 0 {
-            left -= self.edit(Seek::At(position), |leaf, index| {
+            left -= self.edit(self.at(position), |leaf, index| {
                 let count = left.min(leaf.len() - index);
                 leaf.remove_range(index, count);
                 count
@@ -154,12 +157,18 @@ impl Tree {
 
     /// Adds an entry behind all others.
     pub(in crate::keys) fn push(&mut self, entry: Entry<'_>) {
-        self.insert_at(self.len, entry);
+        self.edit(Seek::End, |leaf, _| leaf.push(entry));
     }
 
     /// What is to be freed bit by bit.
     pub(in crate::keys) fn into_node(self) -> TreeNode {
         self.root
+    }
+
+    /// The way to a position, from the nearer end.
+    fn at<'a>(&self, position: usize) -> Seek<'a> {
+        let behind = self.len - 1 - position;
+        if behind < position { Seek::Back(behind) } else { Seek::At(position) }
     }
 
     fn edit<T>(&mut self, to: Seek<'_>, change: impl FnOnce(&mut Pack, usize) -> T) -> T {

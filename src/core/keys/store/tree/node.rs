@@ -5,8 +5,9 @@ use std::sync::Arc;
 use crate::keys::store::Key;
 use crate::keys::store::pack::{Pack, View};
 
-/// From how many bytes on a leaf is parted.
-const LEAF_BYTES_MAX: usize = 1024;
+/// From how many bytes on a leaf is parted. It is searched from its front: shorter ones are
+/// faster, and take more room around them.
+const LEAF_BYTES_MAX: usize = 512;
 
 /// Below how many bytes a leaf is joined with its neighbour, if both fit into one.
 const LEAF_BYTES_MIN: usize = LEAF_BYTES_MAX / 4;
@@ -46,8 +47,12 @@ pub(super) enum Seek<'a> {
     Key(&'a [u8]),
     /// The entry at this position, which there is.
     At(usize),
+    /// The entry with so many behind it, which there is.
+    Back(usize),
     /// Where an entry comes to stand at this position.
     Gap(usize),
+    /// Where an entry comes to stand behind all others.
+    End,
 }
 
 /// Whether a node is the first and the last one of its depth.
@@ -59,6 +64,14 @@ struct Edge {
 
 /// What was cut off a node: it belongs right behind it.
 type Behind = Option<(Key, Node)>;
+
+/// What came of a change below a node.
+struct Edited<T> {
+    result: T,
+    /// By how many entries there are more, with those that were cut off.
+    more: isize,
+    behind: Behind,
+}
 
 impl Default for Node {
     fn default() -> Self {
@@ -74,10 +87,21 @@ impl Node {
             match node {
                 Node::Leaf(pack) => return (pack.view(), before),
                 Node::Inner(inner) => {
-                    let (at, skipped, further) = inner.lead(to);
+                    let (at, further) = inner.lead(to);
                     (node, to) = (&inner.children[at].node, further);
-                    before += skipped;
+                    before += inner.before(at);
                 }
+            }
+        }
+    }
+
+    /// The leaf where a key is or would be.
+    pub(super) fn leaf_of(&self, key: &[u8]) -> View<'_> {
+        let mut node = self;
+        loop {
+            match node {
+                Node::Leaf(pack) => return pack.view(),
+                Node::Inner(inner) => node = &inner.children[inner.lead(Seek::Key(key)).0].node,
             }
         }
     }
@@ -88,14 +112,14 @@ impl Node {
         to: Seek<'_>,
         change: impl FnOnce(&mut Pack, usize) -> T,
     ) -> T {
-        let (result, behind) = self.edit_part(to, Edge { first: true, last: true }, change);
-        if let Some((from, node)) = behind {
+        let edited = self.edit_part(to, Edge { first: true, last: true }, change);
+        if let Some((from, node)) = edited.behind {
             let old = std::mem::take(self);
             let children = vec![Child::new(Key::new(b""), old), Child::new(from, node)];
             *self = Node::Inner(Arc::new(Inner { children }));
         }
         self.flatten();
-        result
+        edited.result
     }
 
     /// The children of an inner node at which nobody else looks.
@@ -123,27 +147,33 @@ impl Node {
         to: Seek<'_>,
         edge: Edge,
         change: impl FnOnce(&mut Pack, usize) -> T,
-    ) -> (T, Behind) {
+    ) -> Edited<T> {
         match self {
             Node::Leaf(pack) => {
                 let pack = Arc::make_mut(pack);
+                let before = pack.len();
                 let index = match to {
                     Seek::Key(_) => 0,
                     Seek::At(index) | Seek::Gap(index) => index,
+                    Seek::Back(behind) => before - 1 - behind,
+                    Seek::End => before,
                 };
                 let result = change(pack, index);
-                (result, part_leaf(pack, edge))
+                let more = pack.len().wrapping_sub(before).cast_signed();
+                Edited { result, more, behind: part_leaf(pack, edge) }
             }
             Node::Inner(inner) => {
                 let inner = Arc::make_mut(inner);
-                let (at, _, further) = inner.lead(to);
+                let (at, further) = inner.lead(to);
                 let edge = Edge {
                     first: edge.first && at == 0,
                     last: edge.last && at + 1 == inner.children.len(),
                 };
-                let (result, behind) = inner.children[at].node.edit_part(further, edge, change);
+                let child = &mut inner.children[at];
+                let Edited { result, more, behind } = child.node.edit_part(further, edge, change);
+                child.len = child.len.wrapping_add_signed(more);
                 inner.settle(at, behind);
-                (result, inner.part())
+                Edited { result, more, behind: inner.part() }
             }
         }
     }
@@ -199,41 +229,39 @@ impl Child {
 }
 
 impl Inner {
-    /// The child on the way, how many entries stand before it, and how to go on.
-    fn lead<'a>(&self, to: Seek<'a>) -> (usize, usize, Seek<'a>) {
-        let before = |at: usize| self.children[..at].iter().map(|child| child.len).sum();
+    /// The child on the way, and how to go on.
+    fn lead<'a>(&self, to: Seek<'a>) -> (usize, Seek<'a>) {
         match to {
             Seek::Key(key) => {
-                let at = self.children[1..].partition_point(|child| child.from.bytes() <= key);
-                (at, before(at), to)
+                (self.children[1..].partition_point(|child| child.from.bytes() <= key), to)
             }
             Seek::At(position) => {
-                let (at, skipped) = self.skip(position, |position, len| position < len);
-                (at, skipped, Seek::At(position - skipped))
+                let (at, left) = skip(self.children.iter(), position, |left, len| left < len);
+                (at, Seek::At(left))
             }
             Seek::Gap(position) => {
-                let (at, skipped) = self.skip(position, |position, len| position <= len);
-                (at, skipped, Seek::Gap(position - skipped))
+                let (at, left) = skip(self.children.iter(), position, |left, len| left <= len);
+                (at, Seek::Gap(left))
             }
+            Seek::Back(behind) => {
+                let (at, left) = skip(self.children.iter().rev(), behind, |left, len| left < len);
+                (self.children.len() - 1 - at, Seek::Back(left))
+            }
+            Seek::End => (self.children.len() - 1, to),
         }
     }
 
-    fn skip(&self, position: usize, fits: fn(usize, usize) -> bool) -> (usize, usize) {
-        let mut skipped = 0;
-        for (at, child) in self.children.iter().enumerate() {
-            if fits(position - skipped, child.len) {
-                return (at, skipped);
-            }
-            skipped += child.len;
-        }
-        unreachable!("the position is within the tree")
+    /// How many entries stand before a child.
+    fn before(&self, at: usize) -> usize {
+        self.children[..at].iter().map(|child| child.len).sum()
     }
 
-    /// Puts things right behind a change of a child.
+    /// Puts things right behind a change of a child whose length counts what was cut off.
     fn settle(&mut self, at: usize, behind: Behind) {
-        self.children[at].len = self.children[at].node.len();
         if let Some((from, node)) = behind {
-            self.children.insert(at + 1, Child::new(from, node));
+            let behind = Child::new(from, node);
+            self.children[at].len -= behind.len;
+            self.children.insert(at + 1, behind);
         } else if self.children[at].len == 0 {
             self.children.remove(at);
         } else if self.children[at].node.is_thin() && self.children.len() > 1 {
@@ -264,6 +292,21 @@ impl Inner {
         let from = children[0].from.clone();
         Some((from, Node::Inner(Arc::new(Inner { children }))))
     }
+}
+
+/// The first child where it `fits`, and how many entries are left to skip there.
+fn skip<'a>(
+    children: impl Iterator<Item = &'a Child>,
+    mut left: usize,
+    fits: impl Fn(usize, usize) -> bool,
+) -> (usize, usize) {
+    for (at, child) in children.enumerate() {
+        if fits(left, child.len) {
+            return (at, left);
+        }
+        left -= child.len;
+    }
+    unreachable!("the position is within the tree")
 }
 
 /// Halves a leaf that is too large; at the ends of the tree so that what comes there
