@@ -87,6 +87,36 @@ pub fn find(words: &[&[u8]]) -> Result<(&'static Command, usize), BadArgs> {
     }
 }
 
+/// The command that somebody gave last: mostly it is the next one as well.
+#[derive(Debug, Default)]
+pub struct Recent {
+    word: Vec<u8>,
+    command: Option<&'static Command>,
+}
+
+impl Recent {
+    /// As [`find`].
+    ///
+    /// # Errors
+    /// As [`find`].
+    pub fn find(&mut self, words: &[&[u8]]) -> Result<(&'static Command, usize), BadArgs> {
+        if let (Some(command), Some(word)) = (self.command, words.first())
+            && self.word == *word
+            && command.spec.takes(words.len())
+        {
+            return Ok((command, 1));
+        }
+        let (command, named) = find(words)?;
+        // Where the first word alone names it.
+        if named == 1 && command.subcommands.is_empty() {
+            self.word.clear();
+            self.word.extend_from_slice(words[0]);
+            self.command = Some(command);
+        }
+        Ok((command, named))
+    }
+}
+
 /// As [`find`], whatever the number of words.
 ///
 /// # Errors
@@ -183,4 +213,29 @@ fn hash(word: &[u8], basis: usize) -> usize {
         (hash ^ usize::from(byte.to_ascii_lowercase())).wrapping_mul(0x0100_0000_01b3)
     };
     word.iter().fold(basis, mix)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_gives_a_command_again_gets_what_anybody_gets() {
+        let mut recent = Recent::default();
+        let lines: [&[&[u8]]; 9] = [
+            &[b"GET", b"a"],
+            &[b"GET", b"b"],
+            &[b"get", b"b"],
+            &[b"get"],
+            &[b"get", b"b"],
+            &[b"CLIENT", b"ID"],
+            &[b"CLIENT", b"GETNAME"],
+            &[b"CLIENT|ID"],
+            &[b"SET", b"a", b"1"],
+        ];
+        for line in lines {
+            let got = recent.find(line).map(|(command, named)| (command.spec.name, named));
+            assert_eq!(got, find(line).map(|(command, named)| (command.spec.name, named)));
+        }
+    }
 }

@@ -19,7 +19,17 @@ const SAMPLE: u32 = 32;
 
 /// The names counted most often.
 #[derive(Debug, Default)]
-pub(super) struct Top(Mutex<HashMap<Name, u64>>);
+pub(super) struct Top(Mutex<Counters>);
+
+/// Names with their counts, in no order.
+#[derive(Debug, Default)]
+struct Counters {
+    names: Vec<Name>,
+    /// How often each of the names came. Apart from them: the smallest is sought often.
+    counts: Vec<u64>,
+    /// Where each of the names stands.
+    places: HashMap<Name, usize>,
+}
 
 /// What keys are counted for.
 #[derive(Debug, Default)]
@@ -51,7 +61,9 @@ impl Hot {
 
     /// Begins anew.
     pub(super) fn reset(&self) {
-        [&self.reads, &self.writes, &self.probes].into_iter().for_each(|top| top.0.lock().clear());
+        for top in [&self.reads, &self.writes, &self.probes] {
+            *top.0.lock() = Counters::default();
+        }
     }
 }
 
@@ -70,30 +82,40 @@ fn is_due(which: usize) -> bool {
 impl Top {
     /// Counts a name, unless somebody else is counting.
     pub(super) fn add(&self, name: Name, times: u64) {
-        let Some(mut counts) = self.0.try_lock() else { return };
-        if let Some(count) = counts.get_mut(&name) {
-            *count += times;
-            return;
+        if let Some(mut counters) = self.0.try_lock() {
+            counters.add(name, times);
         }
-        let mut before = 0;
-        if counts.len() >= NAMES_MAX {
-            let smallest = counts.iter().min_by_key(|(_, count)| **count);
-            let Some((smallest, count)) = smallest.map(|(name, count)| (name.clone(), *count))
-            else {
-                return;
-            };
-            counts.remove(&smallest);
-            before = count;
-        }
-        counts.insert(name, before + times);
     }
 
     /// The names, those counted most often first.
     pub(super) fn list(&self) -> Vec<(Name, u64)> {
-        let counts = self.0.lock();
-        let mut list: Vec<_> = counts.iter().map(|(name, count)| (name.clone(), *count)).collect();
+        let counters = self.0.lock();
+        let mut list: Vec<_> =
+            counters.names.iter().cloned().zip(counters.counts.iter().copied()).collect();
         list.sort_unstable_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
         list
+    }
+}
+
+impl Counters {
+    fn add(&mut self, name: Name, times: u64) {
+        if let Some(at) = self.places.get(&name) {
+            self.counts[*at] += times;
+            return;
+        }
+        if self.names.len() < NAMES_MAX {
+            self.places.insert(name.clone(), self.names.len());
+            self.names.push(name);
+            self.counts.push(times);
+            return;
+        }
+        // Two steps: both are carried out on many counts at once.
+        let least = self.counts.iter().copied().min().unwrap_or(0);
+        let Some(at) = self.counts.iter().position(|count| *count == least) else { return };
+        self.places.remove(&self.names[at]);
+        self.places.insert(name.clone(), at);
+        self.names[at] = name;
+        self.counts[at] += times;
     }
 }
 

@@ -76,7 +76,7 @@ impl Front {
                 out.protocol = self.session.protocol;
                 Next::More
             }
-            Answer::Op(op) => self.operate(command, op, begun, words, out),
+            Answer::Op(op) => self.operate(command, &op, begun, words, out),
             Answer::Later(future) => {
                 self.later = Some(Later { command, begun, future, waits: false, given: None });
                 Next::Block

@@ -131,7 +131,7 @@ impl Front {
         if let Some(op) = self.in_one_shard(&call) {
             return match self.closed_door(&op) {
                 Some(door) => self.open_first(door, words),
-                None => self.operate(command, op, begun, words, out),
+                None => self.operate(command, &op, begun, words, out),
             };
         }
         match call {

@@ -101,6 +101,7 @@ pub struct Front {
     /// It plans what EXEC carries out.
     executes: bool,
     watch: StopWatch,
+    recent: table::Recent,
 }
 
 impl Front {
@@ -139,6 +140,7 @@ impl Front {
             over: false,
             executes: false,
             watch: StopWatch::default(),
+            recent: table::Recent::default(),
         }
     }
 
@@ -154,7 +156,7 @@ impl Front {
 
 impl Handler for Front {
     fn command(&mut self, words: &[&[u8]], out: &mut Output) -> Next {
-        match table::find(words) {
+        match self.recent.find(words) {
             Ok((command, used)) => self.take(command, words, used, out),
             Err(bad) => {
                 let bad = self.spoil(words[0], bad);

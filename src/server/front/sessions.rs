@@ -30,7 +30,7 @@ impl Front {
             Session::Detach => self.detach(command, begun, words, out),
             Session::KeepAlive(id) => {
                 let op = Op::Session { op: sessions::Op::KeepAlive { id } };
-                self.operate(command, op, begun, words, out)
+                self.operate(command, &op, begun, words, out)
             }
             other => self.call(command, other, begun),
         }

@@ -78,10 +78,17 @@ impl Front {
         if in_cluster_mode {
             request = cluster::restrict(command.spec, request);
         }
+        // Requests are large: only what may change one is given it.
         let attached = self.session.attached.clone();
-        let request = locks::in_session(request, attached.as_ref());
-        let request = self.limit(rights.as_deref(), command, request);
-        let request = self.place(request);
+        if attached.is_some() {
+            request = locks::in_session(request, attached.as_ref());
+        }
+        if rights.is_some() {
+            request = self.limit(rights.as_deref(), command, request);
+        }
+        if matches!(request, Ok(Request::Op(Op::Queue { .. }))) {
+            request = self.place(request);
+        }
         if let Ok(Request::Op(op)) = &request {
             if !self.pending.is_empty() && self.must_stand_behind(op) {
                 return self.defer(words);
@@ -94,8 +101,8 @@ impl Front {
         self.session.began(command, words);
         self.node.monitors.feed_ahead(&self.session, command, words);
         let next = match request {
-            Ok(Request::Op(op)) => {
-                self.remember(command, &op);
+            Ok(Request::Op(ref op)) => {
+                self.remember(command, op);
                 self.operate(command, op, begun, words, out)
             }
             Ok(Request::Here(here)) => self.here(command, here, begun, words, out),
@@ -258,57 +265,73 @@ impl Front {
     pub(super) fn operate(
         &mut self,
         command: &'static Command,
-        op: Op<'_>,
+        op: &Op<'_>,
         begun: Instant,
         words: &[&[u8]],
         out: &mut Output,
     ) -> Next {
-        if let Some(call) = self.as_call(&op) {
+        if let Some(call) = self.as_call(op) {
             self.note_wait(words);
             return self.begin_call(command, call, begun, out);
         }
-        let shard = match self.route(&op) {
+        let shard = match self.route(op) {
             Ok(Some(shard)) => shard,
-            Ok(None) => return self.ask_everywhere(command, &op, begun, words, out),
+            Ok(None) => return self.ask_everywhere(command, op, begun, words, out),
             Err(bad) => return self.refuse(command, bad, out),
         };
-        self.node.cache.used(&op);
+        self.node.cache.used(op);
         if !op.is_write() && !self.parts.has(shard) {
-            return self.read(command, shard, &op, begun, words, out);
+            return self.read(command, shard, op, begun, words, out);
         }
-        if let Some(next) = self.read_filled(command, shard, &op, begun, words, out) {
+        if let Some(next) = self.read_filled(command, shard, op, begun, words, out) {
             return next;
         }
-        if let Some(next) = self.write_line(command, shard, &op, begun, words, out) {
+        if let Some(next) = self.write_line(command, shard, op, begun, words, out) {
             return next;
         }
-        if op.wait().is_some() && self.node.waits.are_given_up() {
-            return self.send_away(command, out);
+        if op.wait().is_some() {
+            if self.node.waits.are_given_up() {
+                return self.send_away(command, out);
+            }
+            let named = self.node.shards.replica(shard).is_none();
+            let name = if named { self.request_name() } else { Vec::new() };
+            let told = told_apart(&self.node, shard, op.clone(), &name);
+            return self.hand_in(command, shard, &told, begun, words, out);
         }
-        let named = op.wait().is_some() && self.node.shards.replica(shard).is_none();
-        let name = if named { self.request_name() } else { Vec::new() };
-        let op = told_apart(&self.node, shard, op, &name);
-        self.note_kill(&op);
+        self.hand_in(command, shard, op, begun, words, out)
+    }
+
+    /// Hands an operation in, and notes that its outcome is awaited.
+    fn hand_in(
+        &mut self,
+        command: &'static Command,
+        shard: ShardId,
+        op: &Op<'_>,
+        begun: Instant,
+        words: &[&[u8]],
+        out: &mut Output,
+    ) -> Next {
+        self.note_kill(op);
         let bytes = words.iter().map(|word| word.len()).sum();
         if let Err(bad) = room::fits(&self.node, bytes) {
             return self.refuse(command, bad, out);
         }
         if !room::is_needed(command) {
-            self.hand_over(shard, &op);
-        } else if let Err(bad) = self.hand_over_with_room(shard, &op) {
+            self.hand_over(shard, op);
+        } else if let Err(bad) = self.hand_over_with_room(shard, op) {
             return self.refuse(command, bad, out);
         }
         let kept = self.session.keep_words(&self.node, words);
         if op.wait().is_some() {
             let expected = self.node.waits.enter(self.origin.conn, self.request, shard);
-            let mut blocked = Blocked::new(command, shard, self.request, expected, &op);
-            blocked.loses_all = locks::loses_all(&op, self.node.shards.count());
+            let mut blocked = Blocked::new(command, shard, self.request, expected, op);
+            blocked.loses_all = locks::loses_all(op, self.node.shards.count());
             self.blocked = Some(blocked);
             self.pending.push(Pending::Wait { command, shard, begun, kept });
             self.note_wait(words);
             return Next::Settle;
         }
-        self.pending.push(pending(command, shard, begun, kept, &op));
+        self.pending.push(pending(command, shard, begun, kept, op));
         self.more()
     }
 
