@@ -204,6 +204,49 @@ def memory_row(table):
     table.rows[-1]["used_memory"] = used
 
 
+def small_hash(number):
+    fields = [word for field in range(5) for word in (f"field:{field}", f"value:{number * 5 + field:08}")]
+    return ["HSET", f"hash:{number:011}", *fields]
+
+
+def small_list(number):
+    return ["RPUSH", f"list:{number:011}", *(f"element:{number * 5 + each:08}" for each in range(5))]
+
+
+def small_rows(table):
+    """What a million small collections take."""
+    count = max(1_000, int(1_000_000 * table.options.scale))
+    for what, command in (("hashes of 5 fields (7 B, values of 13 B)", small_hash), ("lists of 5 elements (16 B)", small_list)):
+        work = f"memory of {count} {what}"
+        if not table.wants(work):
+            continue
+        resident, used = {}, {}
+        for name in SERVERS:
+            server = Server(name, "never")
+            try:
+                load(server, (command(number) for number in range(count)))
+                if server.cli("dbsize") != str(count):
+                    raise SystemExit(f"{name} holds {server.cli('dbsize')} keys, not {count}")
+                time.sleep(2 * min(1, table.options.scale))
+                resident[name] = [server.resident_bytes() / 2**20]
+                used[name] = server.info("used_memory")
+            finally:
+                server.stop()
+        table.add(work, "MiB resident", resident, 1.5, False, 1)
+        table.rows[-1]["used_memory"] = used
+
+
+def load(server, commands):
+    """Gives a server commands, as many at once as it takes."""
+    pipe = subprocess.Popen(["redis-cli", "-p", str(server.port), "--pipe"], text=True,
+                            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    for words in commands:
+        pipe.stdin.write(f"*{len(words)}\r\n" + "".join(f"${len(word)}\r\n{word}\r\n" for word in words))
+    out, _ = pipe.communicate()
+    if pipe.returncode != 0 or "errors: 0" not in out:
+        raise SystemExit(f"{server.name}: {out}")
+
+
 def restart_row(table):
     keys = max(1_000, int(1_000_000 * table.options.scale))
     work = f"restart with {keys} keys"
@@ -308,7 +351,7 @@ def main():
     out = pathlib.Path(options.out or (ROOT / ("target/bench" if options.short else "bench/results")))
     where = environment()
     table = Table(options)
-    for part in (throughput_rows, half_load_rows, memory_row, restart_row):
+    for part in (throughput_rows, half_load_rows, memory_row, small_rows, restart_row):
         part(table)
     out.mkdir(parents=True, exist_ok=True)
     text = markdown(table, where)

@@ -11,6 +11,7 @@ anything else that fails ends the run with status 1.
     tests/tcl/run.py --profile cluster                 # with --cluster-enabled yes
     tests/tcl/run.py --through follower                # a follower of three nodes
     tests/tcl/run.py --profile cluster --through follower
+    tests/tcl/run.py --internal                        # the suite starts the servers
 
 The suite is fetched from Debian's source package into target/tcl, or taken from
 where --suite says. It needs tclsh8.6, redis-cli and, to fetch, apt-get. All that the
@@ -74,7 +75,10 @@ def arguments():
     parser.add_argument("--suite", type=pathlib.Path, help="the unpacked source of redis")
     parser.add_argument("--timeout", type=int, default=900, help="seconds for one unit")
     parser.add_argument("--quiet", action="store_true", help="no output of the suite's failures")
-    return parser.parse_args()
+    options = parser.parse_args()
+    if options.redis and not options.internal:
+        parser.error("--redis goes with --internal")
+    return options
 
 
 def fetched():
