@@ -181,20 +181,18 @@ def half_load_rows(table):
 def load_keys(table, server, keys):
     table.run([GENERATOR, "load", "--port", server.port, "--clients", 16, "--pipeline", 64,
                "--keys", keys, "--value-bytes", VALUE_BYTES, "--quiet"])
-    if int(server.cli("dbsize")) != keys:
-        raise SystemExit(f"{server.name} holds {server.cli('dbsize')} keys, not {keys}")
+    look_for(server, keys)
 
 
-def memory_row(table):
-    keys = max(1_000, int(1_000_000 * table.options.scale))
-    work = f"memory of {keys} keys (16 B key, {VALUE_BYTES} B value)"
+def memory_row(table, work, fill):
+    """What so many keys take, which are put into a server by a function."""
     if not table.wants(work):
         return
     resident, used = {}, {}
     for name in SERVERS:
         server = Server(name, "never")
         try:
-            load_keys(table, server, keys)
+            fill(server)
             time.sleep(2 * min(1, table.options.scale))
             resident[name] = [server.resident_bytes() / 2**20]
             used[name] = server.info("used_memory")
@@ -202,6 +200,16 @@ def memory_row(table):
             server.stop()
     table.add(work, "MiB resident", resident, 1.5, False, 1)
     table.rows[-1]["used_memory"] = used
+
+
+def memory_rows(table):
+    count = max(1_000, int(1_000_000 * table.options.scale))
+    memory_row(table, f"memory of {count} keys (16 B key, {VALUE_BYTES} B value)",
+               lambda server: load_keys(table, server, count))
+    memory_row(table, f"memory of {count} hashes of 5 fields (7 B, values of 13 B)",
+               lambda server: load(server, count, map(small_hash, range(count))))
+    memory_row(table, f"memory of {count} lists of 5 elements (16 B)",
+               lambda server: load(server, count, map(small_list, range(count))))
 
 
 def small_hash(number):
@@ -213,31 +221,8 @@ def small_list(number):
     return ["RPUSH", f"list:{number:011}", *(f"element:{number * 5 + each:08}" for each in range(5))]
 
 
-def small_rows(table):
-    """What a million small collections take."""
-    count = max(1_000, int(1_000_000 * table.options.scale))
-    for what, command in (("hashes of 5 fields (7 B, values of 13 B)", small_hash), ("lists of 5 elements (16 B)", small_list)):
-        work = f"memory of {count} {what}"
-        if not table.wants(work):
-            continue
-        resident, used = {}, {}
-        for name in SERVERS:
-            server = Server(name, "never")
-            try:
-                load(server, (command(number) for number in range(count)))
-                if server.cli("dbsize") != str(count):
-                    raise SystemExit(f"{name} holds {server.cli('dbsize')} keys, not {count}")
-                time.sleep(2 * min(1, table.options.scale))
-                resident[name] = [server.resident_bytes() / 2**20]
-                used[name] = server.info("used_memory")
-            finally:
-                server.stop()
-        table.add(work, "MiB resident", resident, 1.5, False, 1)
-        table.rows[-1]["used_memory"] = used
-
-
-def load(server, commands):
-    """Gives a server commands, as many at once as it takes."""
+def load(server, keys, commands):
+    """Gives a server the commands that make so many keys, as many at once as it takes."""
     pipe = subprocess.Popen(["redis-cli", "-p", str(server.port), "--pipe"], text=True,
                             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
     for words in commands:
@@ -245,6 +230,13 @@ def load(server, commands):
     out, _ = pipe.communicate()
     if pipe.returncode != 0 or "errors: 0" not in out:
         raise SystemExit(f"{server.name}: {out}")
+    look_for(server, keys)
+
+
+def look_for(server, keys):
+    """Ends the program when a server does not hold exactly so many keys."""
+    if int(server.cli("dbsize")) != keys:
+        raise SystemExit(f"{server.name} holds {server.cli('dbsize')} keys, not {keys}")
 
 
 def restart_row(table):
@@ -351,7 +343,7 @@ def main():
     out = pathlib.Path(options.out or (ROOT / ("target/bench" if options.short else "bench/results")))
     where = environment()
     table = Table(options)
-    for part in (throughput_rows, half_load_rows, memory_row, small_rows, restart_row):
+    for part in (throughput_rows, half_load_rows, memory_rows, restart_row):
         part(table)
     out.mkdir(parents=True, exist_ok=True)
     text = markdown(table, where)

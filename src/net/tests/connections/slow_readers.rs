@@ -2,6 +2,7 @@
 
 use std::sync::atomic::Ordering::SeqCst;
 
+use lockstep_net::client::RespClient;
 use lockstep_net::{Closed, ConnectionLimits, OutputLimit};
 
 use crate::server::{Server, until};
@@ -11,6 +12,23 @@ const MUCH: &str = "20000000";
 
 fn limits(normal: OutputLimit, pubsub: OutputLimit) -> ConnectionLimits {
     ConnectionLimits { output_normal: normal, output_pubsub: pubsub, ..Default::default() }
+}
+
+/// A client that holds up more than 1 MB and is allowed to for ten seconds.
+async fn beyond_the_soft_limit() -> (Server, RespClient) {
+    let limits = limits(OutputLimit::new(0, 1_000_000, 10), OutputLimit::default());
+    let server = Server::start_with(limits, false).await;
+    let mut client = server.connect().await;
+    ask_for_much(&server, &mut client).await;
+    (server, client)
+}
+
+/// Asks for a reply, which waits for the client from then on.
+async fn ask_for_much(server: &Server, client: &mut RespClient) {
+    client.send(&["BIG", MUCH]);
+    client.flush().await.unwrap();
+    let link = until(|| server.connections.get(1)).await;
+    until(|| (link.output_bytes.load(SeqCst) > 1_000_000).then_some(())).await;
 }
 
 #[tokio::test]
@@ -41,34 +59,21 @@ async fn a_client_that_reads_is_not_closed_whatever_it_asks_for() {
 
 #[tokio::test]
 async fn a_client_beyond_the_soft_limit_has_some_time() {
-    let limits = limits(OutputLimit::new(0, 1_000_000, 10), OutputLimit::default());
-    let server = Server::start_with(limits, false).await;
-    let mut client = server.connect().await;
-    client.send(&["BIG", MUCH]);
-    client.flush().await.unwrap();
-    let link = until(|| server.connections.get(1)).await;
-    until(|| (link.output_bytes.load(SeqCst) > 1_000_000).then_some(())).await;
+    let (server, mut client) = beyond_the_soft_limit().await;
     server.connections.tick(8);
     client.receive().await.unwrap();
+    let link = server.connections.get(1).unwrap();
     until(|| (link.output_bytes.load(SeqCst) == 0).then_some(())).await;
     // It has read; the time starts over.
     server.connections.tick(8);
-    client.send(&["BIG", MUCH]);
-    client.flush().await.unwrap();
-    until(|| (link.output_bytes.load(SeqCst) > 1_000_000).then_some(())).await;
+    ask_for_much(&server, &mut client).await;
     server.connections.tick(11);
     assert_eq!(server.closed().await, Closed::OutputLimit);
 }
 
 #[tokio::test]
 async fn a_client_has_all_the_seconds_of_the_soft_limit() {
-    let limits = limits(OutputLimit::new(0, 1_000_000, 10), OutputLimit::default());
-    let server = Server::start_with(limits, false).await;
-    let mut client = server.connect().await;
-    client.send(&["BIG", MUCH]);
-    client.flush().await.unwrap();
-    let link = until(|| server.connections.get(1)).await;
-    until(|| (link.output_bytes.load(SeqCst) > 1_000_000).then_some(())).await;
+    let (server, mut client) = beyond_the_soft_limit().await;
     // The clock counts whole seconds: of the first one little may have been left.
     server.connections.tick(10);
     client.receive().await.unwrap();

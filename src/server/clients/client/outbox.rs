@@ -88,45 +88,44 @@ impl Client {
     /// nothing of what the client has begun is without its reply. May be dropped at any
     /// time.
     pub async fn interrupted(&self, out: &mut Output) -> Next {
-        loop {
-            let before = out.len();
-            self.hand_over(out);
-            if out.len() > before {
-                return Next::More;
-            }
-            self.outbox_filled.notified().await;
-        }
+        self.filled(|| grown(out, |out| self.hand_over(out))).await
     }
 
     /// The same while a command waits for others. What it waits for may be on its way beside
     /// the news of what that has changed, which comes behind it.
     pub async fn interrupted_in_wait(&self, out: &mut Output) -> Next {
-        loop {
-            let before = out.len();
-            self.hand_over_messages(out);
-            if out.len() > before {
-                return Next::More;
-            }
-            if self.outbox_bytes() > 0 {
-                tokio::time::sleep(ANSWER_MOMENT).await;
-                self.hand_over(out);
-                return Next::More;
-            }
-            self.outbox_filled.notified().await;
+        let mut messages = false;
+        let waits = || {
+            messages = grown(out, |out| self.hand_over_messages(out));
+            messages || self.outbox_bytes() > 0
+        };
+        let next = self.filled(waits).await;
+        if !messages {
+            tokio::time::sleep(ANSWER_MOMENT).await;
+            self.hand_over(out);
         }
+        next
     }
 
     /// The same at any time: leaves what has to stand behind replies.
     pub async fn interrupted_by_message(&self, out: &mut Output) -> Next {
-        loop {
-            let before = out.len();
-            self.hand_over_messages(out);
-            if out.len() > before {
-                return Next::More;
-            }
+        self.filled(|| grown(out, |out| self.hand_over_messages(out))).await
+    }
+
+    /// Waits until the outbox has what is looked for, which may be there.
+    async fn filled(&self, mut found: impl FnMut() -> bool) -> Next {
+        while !found() {
             self.outbox_filled.notified().await;
         }
+        Next::More
     }
+}
+
+/// Whether something was appended.
+fn grown(out: &mut Output, append: impl FnOnce(&mut Output)) -> bool {
+    let before = out.len();
+    append(out);
+    out.len() > before
 }
 
 #[cfg(test)]
